@@ -312,7 +312,11 @@ CALL protect_from_customers('secret_key_fingerprint');
 -- The virtual clock of a database whose accounts are simulated. No row: real time.
 CREATE TABLE simulated_clock (
   singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
-  instant   timestamptz NOT NULL
+  instant   timestamptz NOT NULL,
+  -- Until when the history of a demonstration is being created; NULL: it is there.
+  runs_to   timestamptz,
+  -- Simulated seconds in a second, while somebody watches; 0: it stands still.
+  pace      int NOT NULL DEFAULT 0 CHECK (pace BETWEEN 0 AND 3600)
 );
 CALL publish_to_customers('simulated_clock');
 
@@ -322,6 +326,12 @@ CREATE TABLE provider_clock (
   ahead_seconds bigint NOT NULL
 );
 CALL protect_from_customers('provider_clock');
+
+-- Whether a text fits a pattern with * and ?, whatever the case.
+CREATE FUNCTION fits_pattern(said text, pattern text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT pattern IS NULL OR lower(coalesce(said, '')) LIKE
+    replace(replace(replace(replace(replace(lower(pattern), '\', '\\'), '%', '\%'), '_', '\_'), '*', '%'), '?', '_');
+END;
 
 -- What the clock of this database shows now: the simulated one, where its accounts are simulated.
 CREATE FUNCTION clock_shows() RETURNS timestamptz LANGUAGE sql STABLE BEGIN ATOMIC

@@ -33,6 +33,10 @@ CREATE TABLE sync_runs (
   changed     bigint NOT NULL DEFAULT 0,
   ended       bigint NOT NULL DEFAULT 0,
   requests    bigint NOT NULL DEFAULT 0,
+  -- What the token might still send when the run ended, as the provider said; NULL: it did not.
+  requests_left     int,
+  requests_limit    int,
+  requests_reset_at timestamptz,
   -- Of which parts of the kind a run did not see whether they are there, by attributes that all of a
   -- part has: [] none, [{"gpu": true}] GPU droplets; NULL: of nothing was it seen.
   unread      jsonb,
@@ -70,6 +74,13 @@ CREATE TABLE sync_run_days (
   -- The newest of them, which may have rested on any run before it.
   last_run_id bigint NOT NULL,
   PRIMARY KEY (account_id, kind, day)
+);
+
+-- What the token of an account may read, as it was last asked about: the scopes that are not granted, with what each hides.
+CREATE TABLE account_checks (
+  account_id int PRIMARY KEY REFERENCES accounts,
+  checked_at timestamptz NOT NULL,
+  missing    jsonb NOT NULL CHECK (jsonb_typeof(missing) = 'array')
 );
 
 -- One thing the provider lists. Identity only; what it was when is in resource_states.
@@ -480,6 +491,7 @@ CALL protect_from_customers('provider_actions');
 CALL protect_from_customers('end_candidates');
 CALL protect_from_customers('end_candidates_before');
 CALL protect_from_customers('sync_runs');
+CALL protect_from_customers('account_checks');
 CALL protect_from_customers('sync_run_days');
 CALL give_access('GRANT USAGE ON SEQUENCE sync_runs_written TO arcadia_worker, arcadia_api');
 CALL publish_to_customers('inventory_accounts', '{disconnected_at}');

@@ -51,6 +51,63 @@ CREATE TABLE plan_items (
   UNIQUE (plan_version_id, position)
 );
 
+-- Cost that is passed on with a markup, in the order of position: the first that fits. By the product that a bill names, with
+-- * and ?, or by the kind of resource.
+CREATE TABLE plan_pass_through (
+  plan_version_id bigint NOT NULL REFERENCES plan_versions,
+  position        smallint NOT NULL,
+  product         text,
+  resource_kind   text COLLATE "C",
+  PRIMARY KEY (plan_version_id, position),
+  CHECK (num_nonnulls(product, resource_kind) = 1)
+);
+-- With which markup, which customers do not see.
+CREATE TABLE plan_markups (
+  plan_version_id bigint NOT NULL,
+  position        smallint NOT NULL,
+  markup_percent  numeric NOT NULL CHECK (markup_percent >= 0),
+  PRIMARY KEY (plan_version_id, position),
+  FOREIGN KEY (plan_version_id, position) REFERENCES plan_pass_through
+);
+
+-- What the provider charged for deployments whose plans pass cost on, as its bills of a month say now. Whoever reads bills
+-- replaces them (replaceDeploymentCosts).
+CREATE TABLE cost_months (
+  month       calendar_month PRIMARY KEY,
+  is_final    boolean NOT NULL,                -- false: of a preview
+  last_day    date NOT NULL,                   -- the last that it is about: that day's exchange rate holds
+  recorded_at timestamptz NOT NULL
+);
+CREATE TABLE deployment_costs (
+  month         calendar_month NOT NULL REFERENCES cost_months,
+  deployment_id bigint NOT NULL REFERENCES deployments,
+  product       text COLLATE "C" NOT NULL,
+  resource_kind text COLLATE "C",
+  billing_kind  text COLLATE "C",              -- by which customers pay for it where their plan has a price for it
+  currency      currency_code NOT NULL,
+  valid_from    timestamptz NOT NULL,
+  valid_to      timestamptz NOT NULL,
+  amount        amount NOT NULL,
+  CHECK (valid_from < valid_to),
+  UNIQUE NULLS NOT DISTINCT (deployment_id, month, product, resource_kind, billing_kind, currency, valid_from, valid_to)
+);
+
+-- What that cost comes to under each plan version that passes it on, in its currency: derived from the costs, the plans and
+-- the exchange rates (src/pricing/pass-through.store.ts). All of it that customers see.
+CREATE TABLE passed_prices (
+  month           calendar_month NOT NULL,
+  deployment_id   bigint NOT NULL REFERENCES deployments,
+  plan_version_id bigint NOT NULL REFERENCES plan_versions,
+  product         text COLLATE "C" NOT NULL,
+  valid_from      timestamptz NOT NULL,
+  valid_to        timestamptz NOT NULL,
+  price           numeric,                     -- exact; NULL: there is no exchange rate of the last day or the week before
+  currency        currency_code NOT NULL,      -- of the cost
+  is_final        boolean NOT NULL,
+  last_day        date NOT NULL
+);
+CREATE INDEX passed_prices_by_deployment ON passed_prices (deployment_id, month);
+
 CREATE TABLE subscriptions (
   subscription_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   deployment_id bigint NOT NULL REFERENCES deployments,
@@ -105,6 +162,29 @@ CALL keep_history('exchange_rates', 'base_currency', 'counter_currency');
 CREATE INDEX exchange_rates_by_day ON exchange_rates (base_currency, counter_currency, valid_from) WHERE superseded_at = 'infinity';
 
 -- Published to other modules.
+-- What deployments pay for, and when: by which meter, or which product or kind of resource is passed on.
+CREATE VIEW pricing_items AS
+  SELECT s.deployment_id, greatest(s.valid_from, v.valid_from) AS valid_from, least(s.valid_to, v.valid_to) AS valid_to,
+         i.billing_kind, i.product, i.resource_kind
+  FROM subscriptions s
+  JOIN (SELECT plan_id, plan_version_id, from_day::timestamp AT TIME ZONE 'UTC' AS valid_from,
+               coalesce(lead(from_day) OVER (PARTITION BY plan_id ORDER BY from_day)::timestamp AT TIME ZONE 'UTC', 'infinity') AS valid_to
+        FROM plan_versions) AS v
+    ON v.plan_id = s.plan_id AND v.valid_from < s.valid_to AND v.valid_to > s.valid_from
+  JOIN (SELECT i.plan_version_id, k.slug AS billing_kind, NULL AS product, NULL AS resource_kind
+        FROM plan_items i JOIN (SELECT DISTINCT billing_kind_id, slug FROM metering_kinds) k USING (billing_kind_id)
+        UNION ALL SELECT plan_version_id, NULL, product, resource_kind FROM plan_pass_through) i USING (plan_version_id)
+  WHERE s.superseded_at = 'infinity' AND NOT s.paused;
+-- Who is, was or will be on a plan that passes cost on, and when.
+CREATE VIEW pricing_passing AS
+  SELECT s.deployment_id, greatest(s.valid_from, v.valid_from) AS valid_from, least(s.valid_to, v.valid_to) AS valid_to
+  FROM subscriptions s
+  JOIN (SELECT plan_id, plan_version_id, from_day::timestamp AT TIME ZONE 'UTC' AS valid_from,
+               coalesce(lead(from_day) OVER (PARTITION BY plan_id ORDER BY from_day)::timestamp AT TIME ZONE 'UTC', 'infinity') AS valid_to
+        FROM plan_versions) AS v
+    ON v.plan_id = s.plan_id AND v.valid_from < s.valid_to AND v.valid_to > s.valid_from
+  WHERE s.superseded_at = 'infinity' AND NOT s.paused
+    AND EXISTS (SELECT FROM plan_pass_through t WHERE t.plan_version_id = v.plan_version_id);
 -- Who is, was or will be on a plan whose fee is for more than a month, or was once believed to be.
 CREATE VIEW pricing_yearly AS
   SELECT DISTINCT s.deployment_id FROM subscriptions s JOIN plan_versions v USING (plan_id) WHERE v.base_every <> 'month';
@@ -175,6 +255,8 @@ CALL publish_changes('exchange_rates', 'exchange_rate.changed',
 CALL audit_changes('plans');
 CALL audit_changes('plan_versions');
 CALL audit_changes('plan_items');
+CALL audit_changes('plan_pass_through');
+CALL audit_changes('plan_markups');
 CALL audit_changes('subscriptions');
 CALL audit_changes('alerts');
 CALL audit_changes('exchange_rates');
@@ -188,6 +270,16 @@ CALL let_customers_read('plan_versions',
   $$plan_id = ANY (ARRAY(SELECT s.plan_id FROM subscriptions s WHERE s.superseded_at = 'infinity'))$$, '{}');
 CALL let_customers_read('plan_items',
   'plan_version_id = ANY (ARRAY(SELECT v.plan_version_id FROM plan_versions v))', '{}');
+CALL protect_from_customers('cost_months');
+CALL protect_from_customers('deployment_costs');
+CALL protect_from_customers('pricing_passing');
+CALL protect_from_customers('pricing_items');
+CALL let_customers_read('plan_pass_through',
+  'plan_version_id = ANY (ARRAY(SELECT v.plan_version_id FROM plan_versions v))', '{}');
+CALL protect_from_customers('plan_markups');
+CALL let_customers_read('passed_prices',
+  'deployment_id = ANY (ARRAY(SELECT own.deployment_id FROM deployments own WHERE own.customer_id = (SELECT current_customer())))
+   AND plan_version_id = ANY (ARRAY(SELECT v.plan_version_id FROM plan_versions v))', '{}');
 CALL protect_from_customers('alerts');
 CALL protect_from_customers('alert_firings');
 CALL protect_from_customers('exchange_rates');

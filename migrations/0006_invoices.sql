@@ -305,8 +305,9 @@ CREATE TABLE month_revenue (
   kind            text COLLATE "C" NOT NULL CHECK (kind IN ('base', 'usage', 'adjustment', 'manual')),
   plan            text COLLATE "C",
   billing_kind    text COLLATE "C",
+  product         text COLLATE "C",             -- of cost that is passed on, as the provider's bills name it
   amount          amount NOT NULL,
-  UNIQUE NULLS NOT DISTINCT (month, customer_id, deployment_id, currency, kind, plan, billing_kind)
+  UNIQUE NULLS NOT DISTINCT (month, customer_id, deployment_id, currency, kind, plan, billing_kind, product)
 );
 CALL publish_changes('deployment_months', 'figures.changed', $$SELECT to_char(month, 'YYYY-MM') AS subject, NULL AS customer_id FROM changed$$);
 
@@ -369,10 +370,11 @@ CREATE VIEW invoices_billed AS
 -- What months earn, before tax: accrued, as the last rating kept it; billed, as documents that were issued for the month
 -- say. A correction is of the plan and the meter of the line that it corrects.
 CREATE VIEW invoices_revenue AS
-  SELECT 'accrued' AS basis, month, customer_id, deployment_id, currency, kind, plan, billing_kind, amount FROM month_revenue
+  SELECT 'accrued' AS basis, month, customer_id, deployment_id, currency, kind, plan, billing_kind, product, amount FROM month_revenue
   UNION ALL
   SELECT 'billed', l.service_month, i.customer_id, l.deployment_id, i.currency, coalesce(o.kind, l.kind),
-         coalesce(l.details ->> 'plan', o.details ->> 'plan'), coalesce(l.details ->> 'billingKind', o.details ->> 'billingKind'), l.amount
+         coalesce(l.details ->> 'plan', o.details ->> 'plan'), coalesce(l.details ->> 'billingKind', o.details ->> 'billingKind'),
+         coalesce(l.details ->> 'product', o.details ->> 'product'), l.amount
   FROM invoice_lines l JOIN invoices i USING (invoice_id)
   LEFT JOIN LATERAL (
     SELECT x.kind, x.details FROM invoice_lines x JOIN invoices c ON c.invoice_id = x.invoice_id AND c.state = 'issued'
@@ -400,7 +402,8 @@ CALL protect_from_customers('legal_entities');
 CALL protect_from_customers('legal_entity_parties');
 CALL protect_from_customers('number_series');
 CALL protect_from_customers('tax_rates');
-CALL protect_from_customers('customer_billing');
+-- To whom their invoices are addressed; not which of the sellers bills, nor who wrote it down.
+CALL protect_by_customer('customer_billing', '{legal_entity_id,recorded_by}');
 CALL protect_from_customers('manual_lines');
 CALL protect_from_customers('check_progress');
 CALL protect_from_customers('correction_checks');

@@ -22,6 +22,26 @@ CREATE TABLE schedule_ticks (
   cron        text COLLATE "C"               -- as the worker that started last has it; NULL: it leaves the entry out
 );
 
+-- Attempts of jobs, for whoever looks: who ran it, from when until when, and how it ended. The queue keeps only what
+-- came last. Written by workers once a second; what one had not yet written is lost with it.
+CREATE TABLE job_attempts (
+  job_id      uuid NOT NULL,
+  claim       int NOT NULL,                  -- the queue's count of claims: tells a stale worker's attempt from the next
+  attempt     int NOT NULL,                  -- 1 for the first; claims that spent none have the number of the next
+  queue       text COLLATE "C" NOT NULL,
+  job         text COLLATE "C" NOT NULL,
+  worker      text COLLATE "C",              -- NULL: it was silent before it said so
+  started_at  timestamptz NOT NULL,          -- real time, as all of the queue's
+  ended_at    timestamptz,                   -- NULL: it runs
+  outcome     text COLLATE "C" CHECK (outcome IN ('completed', 'failed', 'dead', 'cancelled', 'snoozed', 'handed_back', 'lost')),
+  reason      text,
+  progress    text,                          -- what the handler last said of how far it is
+  progress_at timestamptz,
+  PRIMARY KEY (job_id, claim),
+  CHECK ((ended_at IS NULL) = (outcome IS NULL))
+);
+CREATE INDEX job_attempts_by_end ON job_attempts (ended_at);
+
 -- What people decided about jobs. The jobs themselves are the queue's, and most of what happens to
 -- them nobody decided.
 CREATE TABLE job_decisions (
@@ -45,6 +65,7 @@ CALL audit_changes('queue_controls');
 CALL protect_from_customers('job_decisions');
 CALL audit_changes('job_decisions');
 CALL protect_from_customers('queue_controls');
+CALL protect_from_customers('job_attempts');
 CALL protect_from_customers('schedule_ticks');
 
 CALL pin_search_paths();

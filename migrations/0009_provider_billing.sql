@@ -181,6 +181,27 @@ CREATE TABLE provider_insights (
   PRIMARY KEY (insight_day_id, ordinal)
 );
 
+-- Rows of a day that cost more than was expected of it. `compared`: history: what was there, by the price book; days_before:
+-- the most that the same cost on one of the seven days before; new: nothing was like it.
+CREATE TABLE provider_surprises (
+  insight_day_id    bigint NOT NULL REFERENCES provider_insight_days,
+  team_urn          text COLLATE "C" NOT NULL,
+  sku               text COLLATE "C" NOT NULL,
+  region            text COLLATE "C" NOT NULL,
+  description       text COLLATE "C" NOT NULL,
+  group_description text COLLATE "C" NOT NULL,
+  compared          text COLLATE "C" NOT NULL CHECK (compared IN ('history', 'days_before', 'new')),
+  expected          amount NOT NULL,
+  amount            amount NOT NULL CHECK (amount > expected),
+  found_at          timestamptz NOT NULL,
+  PRIMARY KEY (insight_day_id, team_urn, sku, region, description, group_description)
+);
+-- Which days were looked at.
+CREATE TABLE provider_checked_days (
+  insight_day_id bigint PRIMARY KEY REFERENCES provider_insight_days,
+  checked_at     timestamptz NOT NULL
+);
+
 -- Reconciliation ------------------------------------------------------------------------------
 
 -- How the provider counts. Of some rules nobody has published which holds: each has its variants, the first is the
@@ -251,13 +272,14 @@ CREATE TABLE allocation_rules (
   product       text,
   description   text,
   project       text,
+  resource      text COLLATE "C",               -- the provider's id of one, as its lines have it
   -- matched_cost: as what was matched in the month; spaces: as what is stored in Spaces; operator: ours; not_cost:
   -- given back, such as a tax that is reclaimed.
   method        text COLLATE "C" NOT NULL CHECK (method IN ('matched_cost', 'spaces', 'deployment', 'operator', 'not_cost')),
   deployment_id bigint REFERENCES deployments,
   recorded_by   text NOT NULL,
   CHECK ((method = 'deployment') = (deployment_id IS NOT NULL)),
-  CHECK (num_nonnulls(product, description, project) > 0)
+  CHECK (num_nonnulls(product, description, project, resource) > 0)
 );
 CALL keep_history('allocation_rules', 'rule_id');
 CREATE SEQUENCE allocation_rule_ids START 100;
@@ -299,8 +321,9 @@ CREATE TABLE reconciliations (
 CREATE UNIQUE INDEX reconciliations_open ON reconciliations (bill_id) WHERE signed_at IS NULL;
 CREATE UNIQUE INDEX reconciliations_signed ON reconciliations (bill_id) WHERE signed_at IS NOT NULL AND reopened_at IS NULL;
 
+-- Its reconciliation is looked for once a statement (refuse_results_of_signed): a reference asks for each row.
 CREATE TABLE bill_line_outcomes (
-  reconciliation_id bigint NOT NULL REFERENCES reconciliations ON DELETE CASCADE,
+  reconciliation_id bigint NOT NULL,
   position     int NOT NULL,
   -- matched: to a resource; from_bill: to one that only the bill knows; allocated: by a rule.
   outcome      text COLLATE "C" NOT NULL CHECK (outcome IN ('matched', 'from_bill', 'allocated', 'unexplained')),
@@ -325,8 +348,9 @@ CREATE TABLE bill_line_outcomes (
 );
 CREATE INDEX bill_line_outcomes_by_resource ON bill_line_outcomes (resource_id) WHERE resource_id IS NOT NULL;
 
+-- Its reconciliation is looked for once a statement (refuse_results_of_signed): a reference asks for each row.
 CREATE TABLE bill_line_shares (
-  reconciliation_id bigint NOT NULL REFERENCES reconciliations ON DELETE CASCADE,
+  reconciliation_id bigint NOT NULL,
   position      int NOT NULL,
   -- deployment, operator, not_cost
   target        text COLLATE "C" NOT NULL CHECK (target IN ('deployment', 'operator', 'not_cost')),
@@ -368,12 +392,24 @@ CREATE TRIGGER share_is_frozen BEFORE UPDATE ON bill_line_shares FOR EACH STATEM
 CREATE TRIGGER missing_is_frozen BEFORE UPDATE ON bill_missing FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit_of_signed();
 CREATE FUNCTION refuse_results_of_signed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF EXISTS (SELECT FROM touched JOIN reconciliations USING (reconciliation_id) WHERE signed_at IS NOT NULL) THEN
+  IF EXISTS (SELECT FROM (SELECT DISTINCT reconciliation_id FROM touched) t JOIN reconciliations USING (reconciliation_id)
+             WHERE signed_at IS NOT NULL) THEN
     RAISE EXCEPTION 'what was signed never changes: % of %', TG_OP, TG_TABLE_NAME;
+  END IF;
+  IF TG_OP = 'INSERT' AND EXISTS (SELECT reconciliation_id FROM touched EXCEPT SELECT reconciliation_id FROM reconciliations) THEN
+    RAISE EXCEPTION 'results of no reconciliation: %', TG_TABLE_NAME USING ERRCODE = 'foreign_key_violation';
   END IF;
   RETURN NULL;
 END
 $$;
+CREATE FUNCTION delete_results() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM bill_line_shares WHERE reconciliation_id = OLD.reconciliation_id;
+  DELETE FROM bill_line_outcomes WHERE reconciliation_id = OLD.reconciliation_id;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER results_go AFTER DELETE ON reconciliations FOR EACH ROW EXECUTE FUNCTION delete_results();
 CREATE TRIGGER outcome_of_signed_comes AFTER INSERT ON bill_line_outcomes REFERENCING NEW TABLE AS touched
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_results_of_signed();
 CREATE TRIGGER outcome_of_signed_goes AFTER DELETE ON bill_line_outcomes REFERENCING OLD TABLE AS touched
@@ -421,25 +457,12 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
                      WHEN 'month' THEN 3600 * greatest(1, floor(seconds / 3600))
                      WHEN 'minute' THEN greatest(seconds, 60) ELSE seconds END;
 END;
--- `monthly` for `units` over so many of `per` seconds: exact, and rounded once to the cent, half up.
-CREATE FUNCTION charged_amount(monthly numeric, units numeric, seconds numeric, per numeric, five_digits boolean) RETURNS numeric
-LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
-  SELECT round(CASE WHEN NOT five_digits THEN div(200 * monthly * units * seconds + per, 2 * per)
-              WHEN seconds > per THEN div(200 * r.rate * units * seconds + 3600, 7200)
-              ELSE least(div(200 * r.rate * units * seconds + 3600, 7200), div(200 * monthly * units + 1, 2)) END / 100, 2)
-  FROM (SELECT div(200000 * monthly * 3600 + per, 2 * per) / 100000 AS rate) AS r;
-END;
 -- A cent at least, where there is such a minimum.
 CREATE FUNCTION least_amount(class text, before_2026 boolean) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT CASE WHEN class IN ('snapshot', 'custom_image') OR class IN ('droplet', 'pool', 'app') AND NOT before_2026 THEN 0.01 ELSE 0 END;
 END;
 CREATE AGGREGATE least_common_multiple(numeric) (SFUNC = lcm, STYPE = numeric, INITCOND = '1', PARALLEL = SAFE, COMBINEFUNC = lcm);
--- Whether a text fits a pattern with * and ?, whatever the case.
-CREATE FUNCTION fits_pattern(said text, pattern text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
-  SELECT pattern IS NULL OR lower(coalesce(said, '')) LIKE
-    replace(replace(replace(replace(replace(lower(pattern), '\', '\\'), '%', '\%'), '_', '\_'), '*', '%'), '?', '_');
-END;
 
 -- Which reconciliations count: of each bill the one that was signed, or else that of now; of a month the final bills, or
 -- else the preview.
@@ -455,14 +478,33 @@ CREATE VIEW provider_billing_counting AS
     SELECT FROM provider_bills f JOIN reconciliations USING (bill_id)
     WHERE f.payer_id = b.payer_id AND f.period = b.period AND f.kind = 'final' AND f.missing_since IS NULL));
 
--- What each deployment cost in a month, by bill.
+-- What each deployment cost in a month, by bill. from_bill: of before the payer's first account was connected, or of what no
+-- listing ever showed: nothing but the bill says so, and it was never metered.
 CREATE VIEW provider_billing_costs AS
   SELECT r.month, r.bill_id, r.payer_id, r.kind, r.reconciliation_id, r.signed, r.currency,
-         o.position, l.product, o.outcome, o.rule, o.resource_id, s.target, s.deployment_id, s.amount
+         o.position, l.product, o.outcome, o.rule, o.resource_id, s.target, s.deployment_id, s.amount,
+         o.outcome = 'from_bill' OR coalesce(l.start_time, r.month::timestamp AT TIME ZONE 'UTC') < f.connected_at AS from_bill
   FROM provider_billing_counting r
+  JOIN (SELECT p.payer_id, min(a.connected_at) AS connected_at
+        FROM bill_payers p LEFT JOIN bill_payer_accounts c ON c.payer_id = p.payer_id AND c.superseded_at = 'infinity'
+        LEFT JOIN inventory_accounts a ON a.account_id = c.account_id GROUP BY p.payer_id) f USING (payer_id)
   JOIN bill_line_outcomes o USING (reconciliation_id)
   JOIN bill_line_shares s USING (reconciliation_id, position)
   JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position;
+
+-- What only bills know: it is no resource, and nothing of it is metered. Known by the provider's id, or by its words.
+CREATE VIEW bill_resources AS
+  SELECT r.payer_id, coalesce(p.resource_kind, l.product, '') AS kind, coalesce(l.resource_uuid, l.resource_id) AS external_id,
+         CASE WHEN num_nonnulls(l.resource_uuid, l.resource_id) = 0 THEN coalesce(l.description, '') END AS words,
+         (array_agg(l.description ORDER BY r.month DESC, l.position DESC))[1] AS name,
+         min(coalesce(l.start_time, r.month::timestamp AT TIME ZONE 'UTC')) AS first_at,
+         max(coalesce(l.end_time, (r.month + interval '1 month') AT TIME ZONE 'UTC')) AS last_at,
+         count(DISTINCT r.month) AS months, count(*) AS lines, sum(l.amount) AS amount, r.currency
+  FROM provider_billing_counting r JOIN bill_line_outcomes o USING (reconciliation_id)
+  JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position
+  LEFT JOIN bill_products p USING (product)
+  WHERE o.outcome = 'from_bill' AND coalesce(p.class, '') <> 'backup'
+  GROUP BY 1, 2, 3, 4, r.currency;
 
 CALL publish_changes('reconciliations', 'bill.reconciled', 'SELECT bill_id AS subject, NULL AS customer_id FROM changed');
 CALL audit_changes('billing_rule_beliefs');
@@ -473,6 +515,8 @@ CALL publish_changes('provider_bill_versions', 'bill.changed',
   $$SELECT bill_id AS subject, NULL AS customer_id FROM changed WHERE state = 'sealed'$$);
 CALL publish_changes('provider_bills', 'bill.changed',
   'SELECT bill_id AS subject, NULL AS customer_id FROM changed WHERE missing_since IS NOT NULL');
+CALL publish_changes('provider_surprises', 'bill.surprise',
+  'SELECT DISTINCT p.slug AS subject, NULL::bigint AS customer_id FROM changed JOIN provider_insight_days USING (insight_day_id) JOIN bill_payers p USING (payer_id)');
 CALL publish_changes('provider_balances', 'balance.changed',
   'SELECT slug AS subject, NULL AS customer_id FROM changed JOIN bill_payers USING (payer_id)');
 CALL audit_changes('bill_payers');
@@ -489,6 +533,8 @@ CALL protect_from_customers('provider_bill_pages');
 CALL protect_from_customers('provider_bill_lines');
 CALL protect_from_customers('provider_insight_days');
 CALL protect_from_customers('provider_insights');
+CALL protect_from_customers('provider_surprises');
+CALL protect_from_customers('provider_checked_days');
 CALL protect_from_customers('billing_rule_variants');
 CALL protect_from_customers('billing_rule_beliefs');
 CALL protect_from_customers('bill_products');
@@ -500,6 +546,7 @@ CALL protect_from_customers('bill_missing');
 CALL protect_from_customers('bill_decisions');
 CALL protect_from_customers('provider_billing_costs');
 CALL protect_from_customers('provider_billing_counting');
+CALL protect_from_customers('bill_resources');
 
 CALL give_access('GRANT USAGE ON SEQUENCE allocation_rule_ids TO arcadia_worker, arcadia_api');
 CALL pin_search_paths();

@@ -30,6 +30,7 @@ export {
   type ProviderIdentity,
   type ProviderOptions,
   type ProviderSize,
+  type RequestBudget,
   type ResourceKind,
   type ScopeReport,
   type SyncPass,

@@ -327,8 +327,19 @@ export interface Provider {
   standAt(instant: Temporal.Instant): void;
   /** Requests sent so far by this instance. */
   readonly requests: number;
+  /** What the provider said last of the requests that the token may still send; null: it has said nothing yet. */
+  readonly budget: RequestBudget | null;
   /** Ends what it holds open (a built-in simulator, sockets). */
   close(): Promise<void>;
+}
+
+/** How many requests a token may still send, by whatever it was asked last. */
+export interface RequestBudget {
+  readonly remaining: number;
+  /** In an hour; null: the provider does not say. */
+  readonly limit: number | null;
+  /** When the oldest request of the hour no longer counts; null: the provider does not say. */
+  readonly resetAt: Temporal.Instant | null;
 }
 
 /** What opens an account. Spaces has keys of its own. */

@@ -10,7 +10,7 @@ import { createCustomer } from './customers.ts';
 import { createDeployment } from './deployments.ts';
 import { at, insertAccount, insertResource, writeMembership, writeState } from '../../test/fixtures/inventory.ts';
 import { compareWithNaive } from '../../test/fixtures/naive-ownership.ts';
-import { previewRules } from './preview.ts';
+import { previewRules } from '../../test/fixtures/preview-rules.ts';
 import { applyRules, listRules, reorderRules } from './rules.ts';
 
 // A small world with everything that ownership rests on: three projects, two tags, four names, four

@@ -21,7 +21,7 @@ import * as schemas from './schemas.ts';
 
 const columnsMax = 100;
 /** Of a file, empty ones too: ten times what a file of the most deployments has. */
-const cellsMax = 400_000;
+const cellsMax = 1_600_000;
 
 /**
  * Reads customers and their deployments from a CSV file with a header line: one deployment a line, its
@@ -64,7 +64,9 @@ export async function parseCustomerFile(csv: string): Promise<CustomerFile> {
       }
       if (problems.length >= problemsMax) break;
       if (count === importRowsMax) {
-        const reason = `is one more than the ${importRowsMax} deployments of one import; give what follows in another file`;
+        const reason =
+          `is one more than the ${importRowsMax} deployments of one import; import the lines up to here, then these in ` +
+          'another file with the same header';
         problems.push({ line, column: null, reason });
         break;
       }

@@ -13,13 +13,12 @@ export const deploymentColumns = ['deployment_slug', 'deployment_name', 'starts_
 export const optionalColumns = ['project_id', 'plan', 'plan_from'] as const;
 export type Column = (typeof requiredColumns)[number] | (typeof optionalColumns)[number];
 
-/**
- * Deployments that one file may hold. It is written in one transaction, and so many are dealt with without anybody else
- * having to wait for it: 50,000 held the event loop for a fifth of a second.
- */
-export const importRowsMax = 5_000;
-/** Of a file, in bytes: 800 for each deployment. */
-export const importBytesMax = 4_194_304;
+/** Deployments that one file may hold, and one transaction writes: 50,000 held the event loop for a fifth of a second. */
+export const importRowsMax = 20_000;
+/** So many of them are checked and written at a time; others' requests are answered between. */
+export const partRows = 5_000;
+/** Of a file, in bytes: 400 for each deployment. */
+export const importBytesMax = 8_388_608;
 /** How many problems are told: whoever mends so many asks again. */
 export const problemsMax = 1_000;
 
@@ -55,4 +54,19 @@ export interface CustomerFile {
 /** `line 3, currency: is not a currency` */
 export function describeProblem(problem: ImportProblem): string {
   return `line ${problem.line}${problem.column === null ? '' : `, ${problem.column}`}: ${problem.reason}`;
+}
+
+/**
+ * Rows in parts of some thousand. All rows of a customer are in one part, so that each is counted once; more than one part
+ * is in the order of customers.
+ */
+export function partsOf(rows: readonly ImportRow[]): ImportRow[][] {
+  if (rows.length <= partRows) return [[...rows]];
+  const parts: ImportRow[][] = [];
+  for (const own of Map.groupBy(rows, ({ customer }) => customer.externalId).values()) {
+    const part = parts.at(-1);
+    if (part === undefined || part.length + own.length > partRows) parts.push(own);
+    else part.push(...own);
+  }
+  return parts;
 }

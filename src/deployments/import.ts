@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { UnitOfWork } from '../platform/database/database.ts';
 import { runTask } from '../platform/workers/pool.ts';
 import { declareTask } from '../platform/workers/task.ts';
@@ -50,6 +51,8 @@ export interface WrittenCustomers {
   readonly differences: readonly ImportDifference[];
 }
 
+type CopiedRow = Omit<ImportRow, 'startsAt'> & { readonly startsAt: string };
+
 const readFile = declareTask<string, CopiedFile>({
   name: 'read_customers',
   file: new URL('./customer-file.task.ts', import.meta.url),
@@ -62,18 +65,30 @@ const readFile = declareTask<string, CopiedFile>({
  * @throws ArcadiaError too_costly, overloaded
  */
 export async function readCustomerFile(csv: string, signal?: AbortSignal): Promise<CustomerFile> {
-  const { rows, problems } = await runTask(readFile, csv, { what: 'The CSV file', signal });
-  return { rows: rows.map((row) => ({ ...row, startsAt: new Temporal.Instant(row.startsAt) })), problems };
+  const { parts, problems } = await runTask(readFile, csv, { what: 'The CSV file', signal });
+  const rows: ImportRow[] = [];
+  for (const part of parts) {
+    for (const row of JSON.parse(part) as CopiedRow[])
+      rows.push({ ...row, startsAt: Temporal.Instant.from(row.startsAt) });
+    await immediate();
+  }
+  return { rows, problems };
 }
 
-/** A deployment never moves to another customer, and a project must be known to be linked, to one deployment. */
-export async function checkCustomers(trx: UnitOfWork, rows: readonly ImportRow[]): Promise<ImportProblem[]> {
+/**
+ * A deployment never moves to another customer, and a project must be known to be linked, to one deployment.
+ * @param linked the lines that link projects, of other parts of the same file too
+ */
+export async function checkCustomers(
+  trx: UnitOfWork,
+  rows: readonly ImportRow[],
+  linked: Map<string, number>,
+): Promise<ImportProblem[]> {
   const problems: ImportProblem[] = [];
   const known = new Map(
     (await readDeployments(trx, { slugs: slugsOf(rows) })).map((deployment) => [deployment.slug, deployment]),
   );
   const projects = await readProjects(trx, projectsOf(rows));
-  const linked = new Map<string, number>();
   for (const row of rows) {
     const deployment = known.get(row.slug);
     if (deployment && deployment.customerExternalId !== row.customer.externalId) {

@@ -31,6 +31,7 @@ export {
   describeProblem,
   importBytesMax,
   importRowsMax,
+  partsOf,
   problemsMax,
 } from './customer-rows.ts';
 export {
@@ -43,9 +44,20 @@ export {
 } from './import.ts';
 export { attributeJob } from './jobs.ts';
 export { expectsOwner, ownersOfResource } from './fleet.ts';
+export { declaredRule } from './declared-rules.ts';
+export { followUp } from './operations/follow-up.ts';
 export { movedOut } from './operations/moved.ts';
+export { ruleAnswer, ruleCounts, ruleOut, rulesBody, rulesFileOf } from './operations/rule-schemas.ts';
 export { type MovedOwnership, previewing, type StagedMove, stageMove } from './preview.ts';
-export { applyRules } from './rules.ts';
+export {
+  applyRules,
+  endRule,
+  type Rule,
+  type RuleChanges,
+  writeDeclaredRules,
+  writeRuleEnd,
+} from './rules.ts';
+export type { RuleCounts } from './rules/store.ts';
 export { externalId } from './schemas.ts';
 export { searchCustomers, searchDeployments, searchRules } from './search.store.ts';
 export { customerAnswer, customerOut, getCustomer as showCustomer } from './operations/customers.ts';

@@ -36,6 +36,7 @@ export const deploymentsModule = declareModule({
       describes: 'who owns which resource when',
       reads: [
         'listOwnership',
+        'listOwnedResources',
         'listUnattributedResources',
         'getUnattributedSummary',
         'listResources',
@@ -68,6 +69,7 @@ export const deploymentsModule = declareModule({
       describes: 'it was assigned manually, or a manual assignment was removed',
       reads: [
         'listOwnership',
+        'listOwnedResources',
         'listUnattributedResources',
         'getUnattributedSummary',
         'listResources',

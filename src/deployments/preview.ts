@@ -4,12 +4,10 @@ import { readLastChange } from '../platform/changes.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { deriveChanges, writeChanges } from './attribution.ts';
 import { limitStatements, lockAttributions, readProgress } from './attribution/store.ts';
-import { type Rule, type RuleChanges, writeDeclaredRules, writeRuleEnd } from './rules.ts';
 import {
   type MovedTime,
   type PreviewRow,
   type PreviewTotal,
-  type RuleCounts,
   readMovedTimes,
   readPreview,
   readPreviewTotals,
@@ -27,13 +25,6 @@ export interface MovedOwnership {
   /** By resource and time. */
   readonly changes: readonly PreviewedChange[];
   readonly changesTotal: number;
-}
-
-export interface RulesPreview extends MovedOwnership {
-  /** What would happen to the rules themselves. */
-  readonly rules: RuleCounts;
-  /** Those that would end, with what they say until then. */
-  readonly ending: readonly Rule[];
 }
 
 /** Whoever asks waits, and others' requests with them: a derivation of minutes is the job's. */
@@ -109,51 +100,7 @@ export async function previewing<Result>(
   }
 }
 
-/** What a change of rules would do to ownership. Throws what the change throws, and too_costly. */
-async function previewChange(
-  db: Database,
-  change: (trx: UnitOfWork) => Promise<RuleChanges>,
-  now: Temporal.Instant,
-  page: PreviewPage,
-  signal?: AbortSignal,
-): Promise<RulesPreview> {
-  const limits = {
-    what: 'To preview these rules',
-    todo: 'Preview fewer rules at a time, or rules that match fewer resources.',
-    signal,
-  };
-  return previewing(db, limits, async (trx) => {
-    const { made, resources, totals, changes, changesTotal } = await stageMove(trx, change, now, page);
-    return { rules: made.counts, ending: made.ending, resources, totals, changes, changesTotal };
-  });
-}
-
 interface PreviewPage {
   readonly limit?: number;
   readonly offset?: number;
-  /** As of `applyRules`. */
-  readonly keepOthers?: boolean;
-}
-
-/** What applyRules would do to ownership. Throws as applyRules does, and too_costly where a step of it takes too long. */
-export async function previewRules(
-  db: Database,
-  declared: unknown,
-  now: Temporal.Instant,
-  { keepOthers = false, ...page }: PreviewPage = {},
-  signal?: AbortSignal,
-): Promise<RulesPreview> {
-  const by = 'preview';
-  return previewChange(db, (trx) => writeDeclaredRules(trx, declared, { keepOthers }, { by, now }), now, page, signal);
-}
-
-/** What endRule would do to ownership. Throws as endRule does, and too_costly. */
-export async function previewRuleEnd(
-  db: Database,
-  ruleId: number,
-  now: Temporal.Instant,
-  page: PreviewPage = {},
-  signal?: AbortSignal,
-): Promise<RulesPreview> {
-  return previewChange(db, (trx) => writeRuleEnd(trx, ruleId, now), now, page, signal);
 }

@@ -14,7 +14,7 @@ import {
   writeMembership,
   writeState,
 } from '../../test/fixtures/inventory.ts';
-import { previewRules } from './preview.ts';
+import { previewRules } from '../../test/fixtures/preview-rules.ts';
 import { applyRules, listRules, reorderRules } from './rules.ts';
 import { suggestOwners } from './suggestions.ts';
 

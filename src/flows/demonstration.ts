@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Credentials } from '../cloud/index.ts';
+import type { Credentials, Provider } from '../cloud/index.ts';
 import {
   assign,
   createCustomer,
@@ -18,8 +18,8 @@ import {
   syncAccount,
 } from '../inventory/index.ts';
 import { billingHistory, setBilling, getEntity, rateMonths, updateEntity } from '../invoices/index.ts';
-import { setObservationLimit, dayOf } from '../metering/index.ts';
-import { databaseClock, followSimulatedClock } from '../platform/clock.ts';
+import { dayOf, type MeteredDay, meterOutstanding, setObservationLimit } from '../metering/index.ts';
+import { announceHistory, type Clock, databaseClock, followSimulatedClock } from '../platform/clock.ts';
 import { type Queryable, type Database, type Session, inSession } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
@@ -98,13 +98,22 @@ export async function demonstrate(
   const fleet = describeFleet(request.fleet, request.seed);
   const { length } = request;
   const to = length === undefined ? fleet.end : fleet.start.add(length);
+  const days: MeteredDay[] = [];
   const history = await progress.step('Creating the history: the clock moves on, everything is synced', (report) =>
     inSession(db, async (conn) => {
       await waitForHistory(db, conn, to, report, signal);
       try {
         const account = await findOrConnect(db, request, secretKey, context);
-        const syncs = await moveThrough(db, account, { ...request, secretKey, to }, report, signal);
-        await declareFleet(db, fleet, to);
+        await announceHistory(db, to);
+        const syncs = await moveThrough(db, account, { ...request, secretKey, to }, report, {
+          signal,
+          async onDay(now) {
+            await declareFleet(db, fleet, now, to);
+            days.push(...(await meterOutstanding(db, { now, ...(signal && { signal }) })));
+            await rateMonths(db, { now, ...(signal && { signal }) });
+          },
+        });
+        await announceHistory(db, null);
         return { account, syncs };
       } finally {
         await unlockHistory(conn).catch(() => {});
@@ -115,7 +124,7 @@ export async function demonstrate(
   for (const decision of castOfFleet(fleet, to).late) await correctLate(db, decision, decidedBy, to);
   // Last: what was decided is in the figures.
   await progress.step('Rating the month', () => rateMonths(db, { now: to, ...(signal && { signal }) }));
-  return { ...history, from: fleet.start, to, deployments: fleet.deployments, meteredDays: metered.length };
+  return { ...history, from: fleet.start, to, deployments: fleet.deployments, meteredDays: days.length + metered.length };
 }
 
 /** Of the last month but one that is over: the one before is left to whoever looks at the demonstration. */
@@ -159,34 +168,54 @@ async function findOrConnect(
   return connectAccount(db, { slug: fleet, secretKey, ...found }, identity, context.now);
 }
 
-/** Moves the clock on to `to` and syncs at each step; returns how many syncs that were. */
+/**
+ * Moves the clock on to `to` and syncs at each step. `onDay` is called after the first sync of each day, so that whoever
+ * watches sees what the days before it come to. Returns how many syncs that were.
+ */
 async function moveThrough(
   db: Database,
   account: Account,
   { cadence, secretKey, to }: DemonstrationRequest & { readonly secretKey: SecretKey; readonly to: Temporal.Instant },
   report: (text: string) => void,
-  signal: AbortSignal | undefined,
+  { signal, onDay }: { signal: AbortSignal | undefined; onDay(now: Temporal.Instant): Promise<void> },
 ): Promise<number> {
   await expectCadence(db, cadence);
   const clock = databaseClock(db);
   const provider = await openAccount(db, account, secretKey);
   try {
     let syncs = 0;
+    let day: Temporal.PlainDate | null = null;
     for (let now = await clock.now(); ; now = earlier(now.add(cadence), to)) {
       await followSimulatedClock(db, now);
-      const results = await syncAccount(db, account, provider, { clock, signal });
-      signal?.throwIfAborted();
-      const incomplete = results.find((result) => result.outcome !== 'complete');
-      if (incomplete) {
-        const { kind, reason } = incomplete;
-        throw new ArcadiaError('sync_incomplete', `At ${now}, ${kind} could not be read: ${reason}.`);
-      }
+      await syncWhole(db, account, provider, { clock, signal });
       syncs += 1;
+      if (day === null || !day.equals(dayOf(now))) await onDay(now);
+      day = dayOf(now);
       report(`${now} of ${to}: ${syncs} ${syncs === 1 ? 'sync' : 'syncs'}`);
       if (Temporal.Instant.compare(now, to) >= 0) return syncs;
     }
   } finally {
     await provider.close();
+  }
+}
+
+/** On a machine that is busy with something else a request may be cut off: what could not be read is read again. */
+const attemptsMax = 3;
+
+async function syncWhole(
+  db: Database,
+  account: Account,
+  provider: Provider,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const results = await syncAccount(db, account, provider, { clock, signal });
+    signal?.throwIfAborted();
+    const incomplete = results.find((result) => result.outcome !== 'complete');
+    if (incomplete === undefined) return;
+    if (attempt < attemptsMax) continue;
+    const { kind, reason } = incomplete;
+    throw new ArcadiaError('sync_incomplete', `At ${await clock.now()}, ${kind} could not be read: ${reason}.`);
   }
 }
 
@@ -206,32 +235,40 @@ function earlier(a: Temporal.Instant, b: Temporal.Instant): Temporal.Instant {
 }
 
 /**
- * Declares what the fleet's operator would: customers, deployments, what belongs to whom, and who
- * is on which plan. Once: what a person has changed since stays changed. The subscriptions come
- * last, and in one transaction, so that they say that all of it was done.
+ * Declares what the fleet's operator would by `now`: customers, deployments, what belongs to whom, and who is on which
+ * plan. Once: what a person has changed since stays changed. The subscriptions come last, and in one transaction, so
+ * that they say that all of it was done.
  */
-async function declareFleet(db: Database, fleet: FleetDescription, now: Temporal.Instant): Promise<void> {
-  const { deployments, sharedResources } = fleet;
+async function declareFleet(
+  db: Database,
+  fleet: FleetDescription,
+  now: Temporal.Instant,
+  end: Temporal.Instant,
+): Promise<void> {
+  const deployments = fleet.deployments.filter(({ startsAt }) => Temporal.Instant.compare(startsAt, now) <= 0);
   const slugs = deployments.map(({ slug }) => slug);
-  if ((await readSubscribed(db, slugs)).length === slugs.length) return;
+  const subscribed = new Set((await readSubscribed(db, slugs)).map(({ deployment }) => deployment));
+  const starting = deployments.filter(({ slug }) => !subscribed.has(slug));
+  if (starting.length === 0) return;
 
   const customers = new Set((await listCustomers(db)).map((customer) => customer.externalId));
   const made = new Set((await listDeployments(db)).map((deployment) => deployment.slug));
-  for (const { customer, slug, name, startsAt } of deployments) {
+  for (const { customer, slug, name, startsAt } of starting) {
     if (!customers.has(customer.externalId)) await createCustomer(db, customer, now);
     customers.add(customer.externalId);
     if (!made.has(slug)) await createDeployment(db, { slug, name, customer: customer.externalId, startsAt }, now);
   }
-  await applyRules(db, { rules: deployments.flatMap(rulesOf) }, decidedBy, now);
-  for (const shared of sharedResources) await assignShared(db, shared, now);
+  await applyRules(db, { rules: starting.flatMap(rulesOf) }, decidedBy, now, { keepOthers: true });
+  if (subscribed.size === 0) for (const shared of fleet.sharedResources) await assignShared(db, shared, now);
   await declareParties(
     db,
-    [...new Map(deployments.map(({ customer }) => [customer.externalId, customer])).values()],
+    [...new Map(starting.map(({ customer }) => [customer.externalId, customer])).values()],
     now,
   );
-  const { partner } = castOfFleet(fleet, now);
-  if (partner !== null) await applyPlans(db, [{ name: 'partner.yaml', text: partnerPlan }], decidedBy, now);
-  const plans = deployments.map(({ slug, plan, startsAt }) => ({
+  const { partner } = castOfFleet(fleet, end);
+  if (starting.some(({ slug }) => slug === partner))
+    await applyPlans(db, [{ name: 'partner.yaml', text: partnerPlan }], decidedBy, now);
+  const plans = starting.map(({ slug, plan, startsAt }) => ({
     deployment: slug,
     plan: slug === partner ? 'partner' : plan,
     from: dayOf(startsAt),

@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import {
   checkCustomers,
   findCustomers,
@@ -7,6 +8,7 @@ import {
   type ImportDifference,
   type ImportProblem,
   type ImportRow,
+  partsOf,
   problemsMax,
   type WrittenCustomers,
   writeCustomers,
@@ -74,8 +76,7 @@ export async function importCustomers(
   { file: { rows, problems: unreadable }, dryRun, update }: ImportCustomers,
   { now, principal }: Pick<FlowContext, 'now' | 'principal'>,
 ): Promise<ImportedCustomers> {
-  const planned = rows.filter((row) => row.plan !== '');
-  if (planned.length > 0 && principal.role !== 'owner') {
+  if (rows.some(isPlanned) && principal.role !== 'owner') {
     throw new ArcadiaError(
       'forbidden',
       'Only an owner puts deployments on plans: leave out the column plan, or have an owner import it.',
@@ -83,18 +84,27 @@ export async function importCustomers(
   }
   try {
     return await db.transaction().execute(async (trx) => {
-      const problems = [
-        ...unreadable,
-        ...(await checkCustomers(trx, rows)),
-        ...(await checkPlans(trx, planned, update)),
-        ...(update ? await checkCurrencies(trx, rows, now) : []),
-      ]
-        .sort((a, b) => a.line - b.line)
-        .slice(0, problemsMax);
-      if (problems.length > 0) return refuse(problems, dryRun);
-      const written = await writeCustomers(trx, rows, { update, now });
-      const plans = await writePlans(trx, planned, principal.subject, now);
-      const result = answer(written, plans);
+      const parts = partsOf(rows);
+      const problems = [...unreadable];
+      const linked = new Map<string, number>();
+      for (const part of parts) {
+        if (problems.length >= problemsMax) break;
+        problems.push(
+          ...(await checkCustomers(trx, part, linked)),
+          ...(await checkPlans(trx, part.filter(isPlanned), update)),
+          ...(update ? await checkCurrencies(trx, part, now) : []),
+        );
+        await immediate();
+      }
+      problems.sort((a, b) => a.line - b.line);
+      if (problems.length > 0) return refuse(problems.slice(0, problemsMax), dryRun);
+      let result = nothing;
+      for (const part of parts) {
+        const written = await writeCustomers(trx, part, { update, now });
+        const plans = await writePlans(trx, part.filter(isPlanned), principal.subject, now);
+        result = together(result, answer(written, plans));
+        await immediate();
+      }
       if (dryRun) throw new RolledBack({ ...result, written: false });
       return result;
     });
@@ -130,17 +140,40 @@ function refuse(problems: readonly ImportProblem[], dryRun: boolean): ImportedCu
       },
     );
   }
-  const none = { created: 0, updated: 0, kept: 0, unchanged: 0 };
+  return { ...nothing, written: false, problems };
+}
+
+const none = { created: 0, updated: 0, kept: 0, unchanged: 0 };
+
+const nothing: ImportedCustomers = {
+  written: true,
+  problems: [],
+  customers: none,
+  deployments: none,
+  projectLinks: none,
+  subscriptions: { created: 0, unchanged: 0, kept: 0 },
+  differences: [],
+  differencesTotal: 0,
+};
+
+/** What two parts of a file did. */
+function together(one: ImportedCustomers, other: ImportedCustomers): ImportedCustomers {
+  const sum = <Counts extends object>(a: Counts, b: Counts) =>
+    Object.fromEntries(Object.entries(a).map(([name, n]) => [name, n + b[name as keyof Counts]])) as Counts;
   return {
-    written: false,
-    problems,
-    customers: none,
-    deployments: none,
-    projectLinks: none,
-    subscriptions: { created: 0, unchanged: 0, kept: 0 },
-    differences: [],
-    differencesTotal: 0,
+    written: true,
+    problems: [],
+    customers: sum(one.customers, other.customers),
+    deployments: sum(one.deployments, other.deployments),
+    projectLinks: sum(one.projectLinks, other.projectLinks),
+    subscriptions: sum(one.subscriptions, other.subscriptions),
+    differences: [...one.differences, ...other.differences].sort((a, b) => a.line - b.line).slice(0, problemsMax),
+    differencesTotal: one.differencesTotal + other.differencesTotal,
   };
+}
+
+function isPlanned({ plan }: ImportRow): boolean {
+  return plan !== '';
 }
 
 /** From which day on a row's deployment is put on its plan. */

@@ -9,5 +9,6 @@ export { demonstrate } from './demonstration.ts';
 export { pilotDemonstration } from './demonstration.ts';
 export { agencyDemonstration } from './demonstration.ts';
 export { fleetAddress } from './demonstration.ts';
+export { keepClockGoing } from './living-clock.ts';
 export { bringUpToDate } from './bring-up-to-date.ts';
 export { monthFiguresOut, ok, readMonthFigures, section } from './month-figures.ts';

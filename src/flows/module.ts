@@ -10,6 +10,7 @@ import { importOperations } from './operations/import.ts';
 import { monthOperations } from './operations/month.ts';
 import { lifeOperations } from './operations/life.ts';
 import { overviewOperations } from './operations/overview.ts';
+import { ruleOperations } from './operations/rules.ts';
 import { flowsSettings } from './settings.ts';
 
 export const flowsModule = declareModule({
@@ -18,6 +19,7 @@ export const flowsModule = declareModule({
     ...customerOperations,
     ...importOperations,
     ...assignmentOperations,
+    ...ruleOperations,
     ...endOperations,
     ...monthOperations,
     ...overviewOperations,

@@ -4,12 +4,19 @@ import { driftSummary } from '../drift/index.ts';
 import { readFreshness } from '../inventory/index.ts';
 import { countInvoices, proposalTotals, readFigures } from '../invoices/index.ts';
 import { monthStatus } from '../metering/index.ts';
-import { readSimulatedClock } from '../platform/clock.ts';
+import { readSimulation } from '../platform/clock.ts';
 import type { Database } from '../platform/database/database.ts';
 import { dayOut, decimalOut, instantOut, slug } from '../platform/declare/schemas.ts';
 import type { Role } from '../platform/declare/operation.ts';
 import { countFirings } from '../pricing/index.ts';
-import { moneyRoles, readLossMakers, readMarginTotals, readUnassignedCost } from '../provider-billing/index.ts';
+import {
+  countSurprises,
+  moneyRoles,
+  readLossMakers,
+  readMarginTotals,
+  readUnassignedCost,
+  selectSurprises,
+} from '../provider-billing/index.ts';
 
 // A month at a glance, as one document for a first page. What is expensive to know is read from where it is kept.
 
@@ -57,7 +64,13 @@ const money = z.object({
 /** What `readMonthFigures` answers, as an operation shows it. */
 export const monthFiguresOut = z.object({
   month: z.string().meta({ examples: ['2026-06'] }),
-  clock: z.object({ now: instantOut, simulated: z.boolean() }),
+  clock: z.object({
+    now: instantOut,
+    simulated: z.boolean(),
+    runsTo: instantOut
+      .nullable()
+      .meta({ description: 'Until when the history of a demonstration is being created; null: it is there' }),
+  }),
   metering: section({
     complete: z.boolean().meta({ description: "The month's last day is over" }),
     confirmed: z.boolean(),
@@ -147,6 +160,23 @@ export const monthFiguresOut = z.object({
     bills: z.enum(['signed', 'final', 'preview']).nullable().meta({ description: 'What the cost is from' }),
     amounts: amounts.meta({ description: 'All of it, by currency' }),
   }),
+  surprises: section({
+    rows: z.int().meta({ description: 'Of the month: what cost more on a day than was expected of it, by Insights' }),
+    newest: z
+      .array(
+        z.object({
+          day: dayOut,
+          payer: slug,
+          teamUrn: z.string(),
+          sku: z.string(),
+          description: z.string(),
+          expected: decimalOut,
+          amount: decimalOut,
+          currency: z.string(),
+        }),
+      )
+      .meta({ description: 'The newest day first; 5 at most' }),
+  }),
   lossMakers: z
     .array(
       z.object({ deployment: slug, currency: z.string(), margin: decimalOut, reasons: z.array(z.string()).readonly() }),
@@ -161,9 +191,10 @@ type Figures = z.input<typeof monthFiguresOut>;
 export async function readMonthFigures(asked: Asked, of: Temporal.PlainDate): Promise<Figures> {
   const { db, now } = asked;
   const costs = await costsOf(asked, of);
+  const simulation = await readSimulation(db);
   return {
     month: of.toPlainYearMonth().toString(),
-    clock: { now, simulated: (await readSimulatedClock(db)) !== null },
+    clock: { now, simulated: simulation !== null, runsTo: simulation?.runsTo ?? null },
     ...(await figuresOf(asked, of, costs)),
     unowned: await unownedOf(asked, costs),
     invoices: await invoicesOf(asked, of.subtract({ months: 1 })),
@@ -171,6 +202,7 @@ export async function readMonthFigures(asked: Asked, of: Temporal.PlainDate): Pr
     alerts: { ...ok(now), fired: await countFirings(db, of.toPlainYearMonth()) },
     accounts: await accountsOf(asked),
     drift: await driftOf(asked),
+    surprises: await surprisesOf(asked, of),
     cost: costs.section,
     lossMakers: costs.lossMakers,
   };
@@ -209,6 +241,29 @@ async function costsOf({ db, now, role }: Asked, of: Temporal.PlainDate): Promis
     unassigned: await readUnassignedCost(db, of),
     lossMakers: await readLossMakers(db, of, lossMakersMax),
     totals,
+  };
+}
+
+async function surprisesOf({ db, now, role }: Asked, of: Temporal.PlainDate): Promise<Figures['surprises']> {
+  if (!moneyRoles.includes(role)) {
+    const reason = 'Cost is shown to the roles owner and finance.';
+    return { state: 'unavailable', reason, asOf: null, rows: 0, newest: [] };
+  }
+  const to = of.add({ months: 1 });
+  const newest = await selectSurprises(db, { from: of, to, limit: namedMax, after: null });
+  return {
+    ...ok(now),
+    rows: await countSurprises(db, of, to),
+    newest: newest.map(({ day, payer, teamUrn, sku, description, expected, amount, currency }) => ({
+      day,
+      payer,
+      teamUrn,
+      sku,
+      description,
+      expected,
+      amount,
+      currency,
+    })),
   };
 }
 

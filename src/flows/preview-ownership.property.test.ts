@@ -16,6 +16,7 @@ import {
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { assign, unassign } from '../deployments/assignments.ts';
 import { bringAttributionsUpToDate } from '../deployments/attribution.ts';
+import { applyRules, endRule, listRules } from '../deployments/rules.ts';
 import { checkCorrections } from '../invoices/corrections.ts';
 import { draftMonth } from '../invoices/drafts.ts';
 import { invoicesOfMonth } from '../invoices/invoices.ts';
@@ -24,7 +25,8 @@ import { previewMonth } from '../invoices/preview.ts';
 import type { Database } from '../platform/database/database.ts';
 import { nestedDatabase } from '../platform/database/nested-database.ts';
 import { Decimal } from '../platform/quantity.ts';
-import { previewOwnership } from './preview-ownership.ts';
+import { type OwnershipPreview, previewOwnership } from './preview-ownership.ts';
+import { previewRuleEnd, previewRules } from './preview-rules.ts';
 
 // January is issued to some, February is drafted, March is under way. What a preview says of a decision is compared
 // with what months and corrections come to before it is made and after it.
@@ -143,27 +145,23 @@ const written = async (db: Database) => {
   return rows[0];
 };
 
-async function compare(db: Database, droplets: readonly number[], { resources, owners, from, hours }: Decision) {
-  const range = {
-    resourceIds: resources.map((index) => droplets[index] as number),
-    from,
-    to: from === null || hours === null ? null : from.add({ hours }),
-  };
-  const change = (on: Database) =>
-    owners === null ? unassign(on, range, 'ann', now) : assign(on, { ...range, owners }, 'ann', now);
+/** Something to be decided: its preview, and the thing itself. */
+interface Deciding {
+  preview(db: Database, moneyMsMax: number): Promise<OwnershipPreview>;
+  make(db: Database): Promise<unknown>;
+}
+
+async function compare(db: Database, { preview, make }: Deciding) {
   const before = await figuresOf(db);
   const was = await written(db);
-  const { money, ...moved } = await previewOwnership(db, (trx) => change(nestedDatabase(trx)), {
-    now,
-    meteringMsMax: 600_000,
-  });
+  const { money, ...moved } = await preview(db, 600_000);
   expect(await written(db)).toEqual(was);
 
-  const hasty = await previewOwnership(db, (trx) => change(nestedDatabase(trx)), { now, meteringMsMax: 0 });
+  const hasty = await preview(db, 0);
   expect(hasty).toMatchObject({ resources: moved.resources, money: { bills: [], billsTotal: 0 } });
   expect(hasty.money?.leftOut.months).toEqual(money?.months.map(({ month }) => month));
 
-  await change(db);
+  await make(db);
   const { changed } = await bringAttributionsUpToDate(db, now);
   expect(moved.resources).toBe(changed);
   await settle(db, now);
@@ -179,13 +177,72 @@ async function compare(db: Database, droplets: readonly number[], { resources, o
   expect(money?.corrections.invoices).toBe(corrected.length);
 }
 
+function assigning(droplets: readonly number[], { resources, owners, from, hours }: Decision): Deciding {
+  const range = {
+    resourceIds: resources.map((index) => droplets[index] as number),
+    from,
+    to: from === null || hours === null ? null : from.add({ hours }),
+  };
+  const change = (on: Database) =>
+    owners === null ? unassign(on, range, 'ann', now) : assign(on, { ...range, owners }, 'ann', now);
+  return {
+    preview: (db, moneyMsMax) => previewOwnership(db, (trx) => change(nestedDatabase(trx)), { now, moneyMsMax }),
+    make: change,
+  };
+}
+
 it('what a preview of an assignment says is what months and corrections come to when it is made', async () => {
   await fc.assert(
     fc.asyncProperty(fleet, fc.array(decision, { minLength: 2, maxLength: 4 }), async (given, decisions) => {
       const { db, close } = await openTestDatabase();
       try {
         const droplets = await open(db, given);
-        for (const one of decisions) await compare(db, droplets, one);
+        for (const one of decisions) await compare(db, assigning(droplets, one));
+      } finally {
+        await close();
+      }
+    }),
+    { numRuns: soakRuns(2), endOnFailure: true },
+  );
+});
+
+const rulesFile = fc.record({
+  rules: fc.uniqueArray(
+    fc.record({
+      name: fc.constantFrom('d*', 'd0', 'd1', 'd?', '*2'),
+      shares: fc
+        .uniqueArray(fc.constantFrom(...slugs), { minLength: 1, maxLength: 2 })
+        .map((owners) => Object.fromEntries(owners.map((slug, index) => [slug, index + 1]))),
+      from: fc.option(moment, { nil: undefined, freq: 2 }),
+    }),
+    { minLength: 1, maxLength: 3, selector: ({ name }) => name },
+  ),
+  keepOthers: fc.boolean(),
+});
+
+it('what a preview of rules says is what months and corrections come to when they are applied, or one ends', async () => {
+  await fc.assert(
+    fc.asyncProperty(fleet, fc.array(rulesFile, { minLength: 2, maxLength: 3 }), async (given, files) => {
+      const { db, close } = await openTestDatabase();
+      try {
+        const droplets = await open(db, given);
+        // Half of them are still assigned manually, which rules do not change.
+        const all = { resourceIds: droplets.filter((_, index) => index % 2 === 0), from: null };
+        await unassign(db, all, 'test', now);
+        await settle(db, now);
+        for (const { rules, keepOthers } of files) {
+          const file = { rules: rules.map(({ from, ...one }) => ({ ...one, from: from?.toString() })) };
+          await compare(db, {
+            preview: (on, moneyMsMax) => previewRules(on, file, keepOthers, { now, moneyMsMax }),
+            make: (on) => applyRules(on, file, 'ann', now, { keepOthers, mayEnd: true }),
+          });
+        }
+        const [last] = (await listRules(db)).filter(({ origin, to }) => origin === 'declared' && to === null);
+        if (last === undefined) return;
+        await compare(db, {
+          preview: (on, moneyMsMax) => previewRuleEnd(on, last.ruleId, { now, moneyMsMax }),
+          make: (on) => endRule(on, last.ruleId, now),
+        });
       } finally {
         await close();
       }

@@ -68,16 +68,21 @@ export interface OwnershipPreview extends MovedOwnership {
   readonly money: MovedMoney | null;
 }
 
-interface PreviewContext extends Pick<FlowContext, 'now' | 'signal'> {
-  /** How long metering may take, before the change and after it, in milliseconds; 10,000 unless given. */
-  readonly meteringMsMax?: number;
+export interface PreviewContext extends Pick<FlowContext, 'now' | 'signal'> {
+  /** How long its money may take, metering and rating before the change and after it, in milliseconds; 10,000 unless given. */
+  readonly moneyMsMax?: number;
+  /** How many changes of owners to show; 100 unless given. */
+  readonly limit?: number;
+  /** What `too_costly` says of it. */
+  readonly words?: { readonly what: string; readonly todo: string };
 }
 
+const assigning = { what: 'To preview this', todo: 'Preview fewer resources at a time, or fewer months.' };
+const changesShown = 100;
 const customersMax = 100;
 const billsMax = 200;
 const daysMax = 800;
-/** Metering what is to be shown may take so long, before the change and after it, unless told. */
-const meteringMs = 10_000;
+const moneyMs = 10_000;
 
 /**
  * What a change of ownership would do: who gains and loses what, which months it touches, and what they come to
@@ -87,32 +92,30 @@ const meteringMs = 10_000;
  * @param change makes the change
  * @throws ArcadiaError what the change throws; too_costly (a step takes longer than ten seconds); cancelled
  */
-export async function previewOwnership(
+export async function previewOwnership<Made>(
   db: Database,
-  change: (trx: UnitOfWork) => Promise<unknown>,
-  { now, signal, meteringMsMax = meteringMs }: PreviewContext,
-): Promise<OwnershipPreview> {
-  const limits = { what: 'To preview this', todo: 'Preview fewer resources at a time, or fewer months.', signal };
+  change: (trx: UnitOfWork) => Promise<Made>,
+  { now, signal, moneyMsMax = moneyMs, limit = changesShown, words = assigning }: PreviewContext,
+): Promise<OwnershipPreview & { readonly made: Made }> {
+  const limits = { ...words, signal };
   const isHere = (await usageStoreAddress(db)) === null;
   return previewing(db, limits, async (trx) => {
-    const move = await stageMove(trx, change, now);
-    const { resources, totals, changes, changesTotal } = move;
+    const move = await stageMove(trx, change, now, { limit });
+    const { made, resources, totals, changes, changesTotal } = move;
     return {
+      made,
       resources,
       totals,
       changes,
       changesTotal,
-      money: isHere ? await moneyOf(trx, move, { now, signal, meteringMsMax }) : null,
+      money: isHere ? await moneyOf(trx, move, { now, signal, moneyMsMax }) : null,
     };
   });
 }
 
-async function moneyOf(
-  trx: UnitOfWork,
-  move: StagedMove<unknown>,
-  context: PreviewContext & { readonly meteringMsMax: number },
-): Promise<MovedMoney> {
-  const { now } = context;
+async function moneyOf(trx: UnitOfWork, move: StagedMove<unknown>, context: MoneyContext): Promise<MovedMoney> {
+  const { now, moneyMsMax } = context;
+  const begun = performance.now();
   const touched = touchedMonths(move, await completeRange(trx, now), now);
   // Those first who gain or lose most.
   const deployments = [...move.totals].sort((a, b) => b.gains + b.loses - a.gains - a.loses);
@@ -121,20 +124,18 @@ async function moneyOf(
     deployments.map(({ deployment }) => deployment),
   );
   const customers = paying.slice(0, customersMax);
-  const metering = new Metering(trx, context);
-  const possible = await metering.meter(touched, await settleWithin(trx, move.reached));
-  const figures = (months: readonly TouchedMonth[]) =>
-    readMonthAmounts(
-      trx,
-      allMonths(months, now),
-      customers.map(({ customerId }) => customerId),
-    );
-  const before = await figures(possible);
+  const trial = new Trial(
+    trx,
+    customers.map(({ customerId }) => customerId),
+    context,
+  );
+  // What stands is mostly there already: what is to come takes the time.
+  const before = await trial.figures(touched, move.reached, begun + moneyMsMax / 2);
   await move.write();
-  const done = await metering.meter(possible, await settleWithin(trx));
-  const after = await figures(done);
+  const after = await trial.figures(before.metered, undefined, begun + moneyMsMax);
+  const isShown = ({ month }: { readonly month: string }) => before.rated.has(month) && after.rated.has(month);
   const names = new Map(customers.map((one) => [one.customerId, one]));
-  const bills = movedMonths(before.amounts, after.amounts, names, new Set(allMonths(done, now).map(monthText)));
+  const bills = movedMonths(before.amounts.filter(isShown), after.amounts.filter(isShown), names);
   return {
     months: touched.map(({ month }) => ({ month: monthText(month), over: monthText(month) < monthText(dayOf(now)) })),
     customers: sumsOf(bills, (one) => `${one.customer} ${one.currency}`).map(
@@ -149,9 +150,9 @@ async function moneyOf(
     billsTotal: bills.length,
     corrections: correctionsOf(bills),
     leftOut: {
-      months: touched.filter((one) => !done.includes(one)).map(({ month }) => monthText(month)),
+      months: touched.map(({ month }) => monthText(month)).filter((month) => !isShown({ month })),
       customers: paying.length - customers.length,
-      days: metering.left,
+      days: after.daysLeft,
       notRated: after.failures.map(({ customer, month, error }) => ({
         customer,
         month: monthText(month),
@@ -191,32 +192,72 @@ function touchedMonths(
   });
 }
 
-/** Meters months again, the newest first, as many as can be in time. */
-class Metering {
-  readonly #trx: UnitOfWork;
-  readonly #context: PreviewContext & { readonly meteringMsMax: number };
-  left = 0;
+type MoneyContext = Pick<FlowContext, 'now' | 'signal'> & { readonly moneyMsMax: number };
 
-  constructor(trx: UnitOfWork, context: PreviewContext & { readonly meteringMsMax: number }) {
+interface Figures {
+  /** Months that were metered, oldest first. */
+  readonly metered: TouchedMonth[];
+  /** Days of them that are still to be metered as a whole. */
+  readonly daysLeft: number;
+  /** Months that were rated: `2026-05`. */
+  readonly rated: ReadonlySet<string>;
+  readonly amounts: MonthAmount[];
+  readonly failures: Awaited<ReturnType<typeof readMonthAmounts>>['failures'];
+}
+
+/** Meters and rates months by what the transaction sees, the newest first, as many as can be in time. */
+class Trial {
+  readonly #trx: UnitOfWork;
+  readonly #customerIds: readonly number[];
+  readonly #context: MoneyContext;
+
+  constructor(trx: UnitOfWork, customerIds: readonly number[], context: MoneyContext) {
     this.#trx = trx;
+    this.#customerIds = customerIds;
     this.#context = context;
   }
 
-  /** By the facts up to a position of `settleWithin`. Returns those that were metered, the oldest first. */
-  async meter(months: readonly TouchedMonth[], upTo: number): Promise<TouchedMonth[]> {
-    const { now, signal, meteringMsMax } = this.#context;
-    const endsAt = performance.now() + meteringMsMax;
-    const done: TouchedMonth[] = [];
-    let days = 0;
-    this.left = 0;
-    for (const one of months.toReversed()) {
-      signal?.throwIfAborted();
-      days += one.days.length;
-      if (days > daysMax || performance.now() >= endsAt) break;
-      this.left += await meterWithin(this.#trx, one.days, { now, upTo });
-      done.unshift(one);
+  /**
+   * @param position a position of the log of changes; all that the transaction sees unless given
+   * @param endsAt no month is begun from here on, by performance.now()
+   */
+  async figures(months: readonly TouchedMonth[], position: number | undefined, endsAt: number): Promise<Figures> {
+    const upTo = await settleWithin(this.#trx, position);
+    // Half of the time is for rating.
+    const { metered, daysLeft } = await this.#meter(months, upTo, (performance.now() + endsAt) / 2);
+    const amounts: MonthAmount[] = [];
+    const failures: Figures['failures'] = [];
+    const rated = new Set<string>();
+    for (const month of allMonths(metered, this.#context.now).reverse()) {
+      if (this.#isOver(endsAt)) break;
+      const found = await readMonthAmounts(this.#trx, [month], this.#customerIds);
+      amounts.unshift(...found.amounts);
+      failures.unshift(...found.failures);
+      rated.add(monthText(month));
     }
-    return done;
+    return { metered, daysLeft, rated, amounts, failures };
+  }
+
+  async #meter(
+    months: readonly TouchedMonth[],
+    upTo: number,
+    endsAt: number,
+  ): Promise<Pick<Figures, 'metered' | 'daysLeft'>> {
+    const metered: TouchedMonth[] = [];
+    let days = 0;
+    let daysLeft = 0;
+    for (const one of months.toReversed()) {
+      days += one.days.length;
+      if (days > daysMax || this.#isOver(endsAt)) break;
+      daysLeft += await meterWithin(this.#trx, one.days, { now: this.#context.now, upTo });
+      metered.unshift(one);
+    }
+    return { metered, daysLeft };
+  }
+
+  #isOver(endsAt: number): boolean {
+    this.#context.signal?.throwIfAborted();
+    return performance.now() >= endsAt;
   }
 }
 
@@ -234,11 +275,10 @@ function movedMonths(
   before: readonly MonthAmount[],
   after: readonly MonthAmount[],
   names: ReadonlyMap<number, { readonly customer: string; readonly name: string }>,
-  months: ReadonlySet<string>,
 ): MovedMonth[] {
   const keyOf = ({ customerId, month, currency }: MonthAmount) => `${customerId} ${month} ${currency}`;
   const pairs = new Map<string, readonly [MonthAmount | undefined, MonthAmount | undefined]>();
-  for (const one of before) if (months.has(one.month)) pairs.set(keyOf(one), [one, undefined]);
+  for (const one of before) pairs.set(keyOf(one), [one, undefined]);
   for (const one of after) pairs.set(keyOf(one), [pairs.get(keyOf(one))?.[0], one]);
   return [...pairs.values()]
     .flatMap(([old, young]): MovedMonth[] => {

@@ -1,4 +1,5 @@
 import { declareModule } from '../platform/declare/module.ts';
+import { accountStatusOperations } from './operations/account-status.ts';
 import { eventOperations } from './operations/events.ts';
 import { happenedOperations } from './operations/happened.ts';
 import { overviewOperations } from './operations/overview.ts';
@@ -18,6 +19,7 @@ export const httpModule = declareModule({
   ],
   operations: [
     ...overviewOperations,
+    ...accountStatusOperations,
     ...eventOperations,
     ...happenedOperations,
     ...searchOperations,

@@ -13,6 +13,8 @@ export {
 export { connectAccount as connectAccountOperation } from './operations/accounts.ts';
 export { listProviderPrices, type ProviderPrice } from './prices.ts';
 export { type MonthlyPrices, factText, openMonthlyPrices, type PricedGroup, priceGroups } from './monthly-prices.ts';
+export { type AccountStatus, readAccountsStatus } from './account-status.ts';
+export { syncJobs } from './jobs.ts';
 export { type Freshness, readFreshness } from './freshness.ts';
 export { type ChargedGroup, chargeOf } from './resource-charges.ts';
 export { listSealedSecrets, openSecretKey, rotateSecretKey } from './secret-key.ts';

@@ -23,6 +23,7 @@ import { getAccount, connectedAccounts, openAccount } from './accounts.ts';
 import { inventorySettings } from './settings.ts';
 import { pruneSyncRuns } from './sync-prune.ts';
 import { syncAccount, syncedKinds } from './sync.ts';
+import { noteToken } from './token-check.ts';
 
 // The syncs as jobs: one per account and part of it, so that accounts do not wait for each other
 // and a part that fails is tried again by itself. A sync has no backlog: what is so now is all
@@ -86,7 +87,7 @@ const syncSpacesJob = declareSyncJob({
 export const syncSizesJob = declareSyncJob({
   name: 'sync_sizes',
   queue: 'cloud_sync_full',
-  title: 'Reads what sizes of droplets cost',
+  title: 'Reads what sizes of droplets cost, and what the token may read',
   pass: 'sizes',
   // Without its scope the prices that are published hold; `account check` tells that it is missing.
   mayBeRefused: true,
@@ -182,6 +183,7 @@ function declareSyncJob({ pass, mayBeRefused, ...part }: Part): JobDeclaration<S
         assertNotLimited(problems);
         // Also after a part that could not be read whole: what comes next does not need all of it.
         await db.transaction().execute((trx) => enqueueNext(run, trx, pass));
+        if (pass === 'sizes') await noteToken(db, account, provider, await clock.now(), signal);
         decide(results.length, problems, mayBeRefused === true);
       } finally {
         await provider.close();

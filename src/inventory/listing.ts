@@ -378,7 +378,7 @@ export function joinReasons(...reasons: readonly (string | null)[]): string | nu
 }
 
 /** The end of a run whose listing was applied. */
-export function appliedEnd(listed: ListingOutcome, applied: Applied): Omit<RunEnd, 'requests'> {
+export function appliedEnd(listed: ListingOutcome, applied: Applied): Omit<RunEnd, 'requests' | 'budget'> {
   const { unconfirmed, ...counts } = applied;
   if (unconfirmed === null) return { ...listed, ...counts };
   return { outcome: 'partial', reason: joinReasons(unconfirmed, listed.reason), unread: null, ...counts };

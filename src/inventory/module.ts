@@ -47,6 +47,7 @@ export const inventoryModule = declareModule({
       reads: [
         'listSyncRuns',
         'getSyncRun',
+        'getAccountsStatus',
         'listSyncDays',
         'listResources',
         'getResourcesSummary',
@@ -56,12 +57,19 @@ export const inventoryModule = declareModule({
       ],
     },
     {
+      type: 'sync.progress',
+      subject: 'account/kind',
+      describes: 'a listing goes on, and has read more; once a second at most',
+      reads: ['listSyncRuns', 'getSyncRun', 'getAccountsStatus'],
+    },
+    {
       type: 'sync.reverted',
       subject: 'account/kind',
       describes: 'a sync run was reverted',
       reads: [
         'listSyncRuns',
         'getSyncRun',
+        'getAccountsStatus',
         'listResources',
         'getResourcesSummary',
         'getResource',
@@ -73,7 +81,7 @@ export const inventoryModule = declareModule({
       type: 'account.changed',
       subject: 'account',
       describes: 'it was connected or edited',
-      reads: ['listAccounts', 'getAccount'],
+      reads: ['listAccounts', 'getAccount', 'getAccountsStatus'],
     },
     {
       type: 'price.changed',

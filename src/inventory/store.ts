@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Attributes } from '../cloud/index.ts';
+import type { Attributes, RequestBudget } from '../cloud/index.ts';
 import { appendChanges } from '../platform/changes.ts';
 import type { UnitOfWork, Queryable, Session } from '../platform/database/database.ts';
 import { preparedStatement, statement } from '../platform/database/statement.ts';
@@ -249,15 +249,34 @@ export interface RunEnd {
   /** The parts of the kind that were not read, by their attributes; null: of nothing it was seen whether it is there. */
   readonly unread: readonly Attributes[] | null;
   readonly requests: number;
+  /** What the token might still send then; null: the provider has not said. */
+  readonly budget: RequestBudget | null;
 }
 
 export async function finishRun(conn: Queryable, syncRunId: number, end: RunEnd, now: Temporal.Instant): Promise<void> {
   await preparedStatement('inventory.finishRun')`
     UPDATE sync_runs SET outcome = ${end.outcome}, reason = ${end.reason}, seen = ${end.seen}, new = ${end.new},
            changed = ${end.changed}, ended = ${end.ended}, requests = ${end.requests},
+           requests_left = ${end.budget?.remaining ?? null}, requests_limit = ${end.budget?.limit ?? null},
+           requests_reset_at = ${end.budget?.resetAt ?? null},
            unread = ${end.unread === null ? null : JSON.stringify(end.unread)}::jsonb,
            finished_at = greatest(started_at, ${now}::timestamptz), written_order = nextval('sync_runs_written')
     WHERE sync_run_id = ${syncRunId}`.execute(conn);
+}
+
+/** How many a run that goes on has read, for whoever watches it. */
+export async function noteSeen(
+  conn: Queryable,
+  { accountId, slug }: Pick<Account, 'accountId' | 'slug'>,
+  kind: string,
+  seen: number,
+): Promise<void> {
+  await statement('inventory.noteSeen')`
+    WITH noted AS (
+      UPDATE sync_runs SET seen = ${seen} WHERE account_id = ${accountId} AND kind = ${kind} AND outcome = 'running'
+      RETURNING sync_run_id
+    )
+    SELECT publish_event('sync.progress', ${`${slug}/${kind}`}) FROM noted`.execute(conn);
 }
 
 /** A run begins to write history before it ends: should its process die, that was before what others write then. */
@@ -268,7 +287,7 @@ export async function noteWriting(trx: UnitOfWork, syncRunId: number): Promise<v
 }
 
 /** A run of a sync, as it is recorded. */
-export interface SyncRunRow extends Omit<RunEnd, 'outcome' | 'unread'> {
+export interface SyncRunRow extends Omit<RunEnd, 'outcome' | 'unread' | 'budget'> {
   readonly syncRunId: number;
   /** An account's slug. */
   readonly account: string;

@@ -3,7 +3,7 @@ import type { ListingEnd, ListingEvent, Provider } from '../cloud/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Session, Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { type Account, finishRun, insertRun, type RunEnd, tryLockSync, unlockSync } from './store.ts';
+import { type Account, finishRun, insertRun, noteSeen, type RunEnd, tryLockSync, unlockSync } from './store.ts';
 import type { Staging } from './sync.store.ts';
 
 // One run: locked, recorded, ended. What is read in it and how that becomes history is in
@@ -53,7 +53,7 @@ export interface Run {
    * Ends the run. In the transaction that writes what it saw: then both are there or neither is.
    * `now` is when that was recorded.
    */
-  finish(conn: Queryable, end: Omit<RunEnd, 'requests'>, now: Temporal.Instant): Promise<void>;
+  finish(conn: Queryable, end: Omit<RunEnd, 'requests' | 'budget'>, now: Temporal.Instant): Promise<void>;
 }
 
 const lockPollMs = 200;
@@ -86,7 +86,7 @@ export async function recordRun(
       kind,
       observedAt: startedAt,
       async finish(trx, end, finishedAt) {
-        ended = { ...end, requests: provider.requests - requestsBefore };
+        ended = { ...end, requests: provider.requests - requestsBefore, budget: provider.budget };
         await finishRun(trx, syncRunId, ended, finishedAt);
       },
     };
@@ -100,12 +100,15 @@ export async function recordRun(
       throw error;
     }
     if (!ended) throw new Error(`the run of ${kind} did not finish`);
-    const { unread: _, ...result } = ended;
+    const { unread: _, budget: __, ...result } = ended;
     return { account: account.slug, kind, ...result };
   } finally {
     await unlockSync(conn, account.accountId, kind).catch(() => {});
   }
 }
+
+/** A listing says how far it is at most so often. */
+const progressMs = 1_000;
 
 /** Items sent to the database at a time: a page of the provider's is small. */
 const batchItems = 500;
@@ -120,6 +123,7 @@ export async function stagePages<T>(
   let pages = 0;
   let staged = 0;
   let batch: T[] = [];
+  let notedMs = performance.now();
   const flush = async () => {
     if (batch.length > 0) await stage(batch, staged);
     staged += batch.length;
@@ -133,7 +137,11 @@ export async function stagePages<T>(
     pages++;
     batch.push(...event.items);
     if (batch.length >= batchItems) await flush();
-    session.onProgress?.({ account: session.account.slug, kind, seen: staged + batch.length });
+    const seen = staged + batch.length;
+    session.onProgress?.({ account: session.account.slug, kind, seen });
+    if (performance.now() - notedMs < progressMs) continue;
+    notedMs = performance.now();
+    await noteSeen(session.conn, session.account, kind, seen);
   }
   throw new Error(`the provider's listing of ${kind} had no end`);
 }

@@ -54,8 +54,13 @@ test('a changed cell changes that customer alone; an empty one takes away, a col
   expect(await imported(csv, { dryRun: true })).toMatchObject({ written: false, changed: ['bert'], unchanged: 1 });
   expect((await billingHistory(db, 'bert')).map(({ termsDays }) => termsDays)).toEqual([30, 60]);
   expect(await imported(csv)).toMatchObject({ written: true, changed: ['bert'], unchanged: 1 });
+  // Terms that were decided for later stay; the phone is gone from there on too.
+  expect((await billingHistory(db, 'bert')).map(({ termsDays, phone }) => [termsDays, phone])).toEqual([
+    [30, '+44 20 1234'],
+    [14, null],
+    [60, null],
+  ]);
   expect((await billingHistory(db, 'bert')).at(-1)).toMatchObject({
-    termsDays: 14,
     phone: null,
     country: 'GB',
     address: ['2 Hill Road, Bath', '-1 Cellar; left'],

@@ -92,7 +92,7 @@ export async function importBilling(
           continue;
         }
         try {
-          const done = await setBilling(nested, read.customer, read.changes, from, by, now, { keepsLater: true });
+          const done = await setBilling(nested, read.customer, read.changes, from, by, now);
           if (done.changed) changed.push(read.customer);
           else unchanged += 1;
         } catch (error) {

@@ -210,7 +210,8 @@ function documentLine(line: LineRow, currency: string): DocumentLine {
 }
 
 /** What a document lacks, as a sentence, and the operation that adds it. */
-interface Missing {
+/** What a document lacks, and the operation that adds it. */
+export interface Missing {
   readonly message: string;
   readonly next: NextOperation;
 }

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { appendChanges } from '../platform/changes.ts';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
@@ -74,26 +74,37 @@ const partyHistory: HistoryTable = {
   values: ['name', 'address', 'tax_ids', 'email', 'party', 'recorded_by'],
 };
 
-/** From the day on (null: from the beginning), without end, the legal entity is that. */
-export async function rewriteSellerParty(
+/** Over these days the legal entity is that; they do not overlap. */
+export async function rewriteSellerParties(
   trx: UnitOfWork,
   legalEntityId: number,
-  party: SellerPartyRow,
-  from: Temporal.PlainDate | null,
+  parties: readonly (SellerPartyRow & Dates)[],
   by: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  const staged = await createTemporaryTableAs(
-    trx,
-    { statement: 'invoices.rewriteSellerParty', table: 'staged_party' },
-    sql`
+  const rows = parties.map(
+    (party) => sql`
       SELECT ${legalEntityId}::int AS legal_entity_id, ${party.name}::text AS name, ${[...party.address]}::text[] AS address,
              ${[...party.taxIds]}::text[] AS tax_ids, ${party.email}::text AS email,
-             ${JSON.stringify(party.party)}::jsonb AS party, ${by}::text AS recorded_by,
-             coalesce(${from}::date::timestamptz, '-infinity') AS valid_from, 'infinity'::timestamptz AS valid_to,
-             true AS asserted`,
+             ${JSON.stringify(party.party)}::jsonb AS party, ${by}::text AS recorded_by, ${datesOf(party)}`,
+  );
+  const staged = await createTemporaryTableAs(
+    trx,
+    { statement: 'invoices.rewriteSellerParties', table: 'staged_party' },
+    sql.join(rows, sql` UNION ALL `),
   );
   await rewriteHistory(trx, partyHistory, staged, now);
+}
+
+/** Over which days. Null: from the beginning; without end. */
+interface Dates {
+  readonly from: Temporal.Instant | null;
+  readonly to: Temporal.Instant | null;
+}
+
+function datesOf({ from, to }: Dates): RawBuilder<unknown> {
+  return sql`coalesce(${from}::timestamptz, '-infinity') AS valid_from, coalesce(${to}::timestamptz, 'infinity') AS valid_to,
+             true AS asserted`;
 }
 
 /** Null where the slug is taken. */
@@ -255,7 +266,7 @@ export interface BillingRow {
   readonly from: Temporal.Instant | null;
   readonly to: Temporal.Instant | null;
   readonly recordedAt: Temporal.Instant | null;
-  readonly recordedBy: string;
+  readonly recordedBy: string | null;
 }
 
 export interface BillingOnRow extends Omit<BillingRow, 'from' | 'to' | 'recordedAt' | 'recordedBy'> {
@@ -283,15 +294,20 @@ export async function selectBillingOn(
   return rows;
 }
 
-/** What is believed of one customer, oldest first. */
-export async function selectBilling(db: Queryable, customerId: number): Promise<BillingRow[]> {
+/** What is believed of one customer, oldest first. To the customer, the seller and who recorded it are null. */
+export async function selectBilling(
+  db: Queryable,
+  customerId: number,
+  reader: 'staff' | 'customer' = 'staff',
+): Promise<BillingRow[]> {
+  const isStaff = reader === 'staff';
   const { rows } = await statement<BillingRow>('invoices.selectBilling')`
-    SELECT c.external_id AS customer, e.slug AS entity, b.legal_name AS "legalName", b.address, b.tax_ids AS "taxIds",
+    SELECT c.external_id AS customer, ${isStaff ? sql`e.slug` : sql`NULL`} AS entity, b.legal_name AS "legalName", b.address, b.tax_ids AS "taxIds",
            b.po_number AS "poNumber", b.email, b.party, b.terms_days AS "termsDays", b.tax_category AS "taxCategory",
            b.tax_treatment AS "taxTreatment", b.tax_note AS "taxNote", b.valid_from AS "from", b.valid_to AS "to",
-           b.recorded_at AS "recordedAt", b.recorded_by AS "recordedBy"
+           b.recorded_at AS "recordedAt", ${isStaff ? sql`b.recorded_by` : sql`NULL`} AS "recordedBy"
     FROM customer_billing b JOIN deployments_customers c USING (customer_id)
-    LEFT JOIN legal_entities e USING (legal_entity_id)
+    ${isStaff ? sql`LEFT JOIN legal_entities e USING (legal_entity_id)` : sql``}
     WHERE b.customer_id = ${customerId} AND b.superseded_at = 'infinity'
     ORDER BY b.valid_from LIMIT 1000`.execute(db);
   return rows;
@@ -328,27 +344,28 @@ export async function lockBilling(trx: UnitOfWork, customerId: number): Promise<
   )`SELECT pg_advisory_xact_lock(hashtextextended('customer_billing', ${customerId}::bigint))`.execute(trx);
 }
 
-/** From the day on (null: from the beginning), without end, the customer is billed so. */
+/** Over these days the customer is billed so; they do not overlap. */
 export async function rewriteBilling(
   trx: UnitOfWork,
   customerId: number,
-  billing: NewBilling,
-  from: Temporal.PlainDate | null,
+  billings: readonly (NewBilling & Dates)[],
   by: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  const staged = await createTemporaryTableAs(
-    trx,
-    { statement: 'invoices.rewriteBilling', table: 'staged_billing' },
-    sql`
+  const rows = billings.map(
+    (billing) => sql`
       SELECT ${customerId}::bigint AS customer_id, ${billing.legalEntityId}::int AS legal_entity_id,
              ${billing.legalName}::text AS legal_name, ${[...billing.address]}::text[] AS address,
              ${[...billing.taxIds]}::text[] AS tax_ids, ${billing.poNumber}::text AS po_number, ${billing.email}::text AS email,
              ${JSON.stringify(billing.party)}::jsonb AS party,
              ${billing.termsDays}::smallint AS terms_days, ${billing.taxCategory}::text AS tax_category,
              ${billing.taxTreatment}::text AS tax_treatment, ${billing.taxNote}::text AS tax_note, ${by}::text AS recorded_by,
-             coalesce(${from}::date::timestamptz, '-infinity') AS valid_from, 'infinity'::timestamptz AS valid_to,
-             true AS asserted`,
+             ${datesOf(billing)}`,
+  );
+  const staged = await createTemporaryTableAs(
+    trx,
+    { statement: 'invoices.rewriteBilling', table: 'staged_billing' },
+    sql.join(rows, sql` UNION ALL `),
   );
   await rewriteHistory(trx, billingHistory, staged, now, { topic: 'billing', cause: 'details' });
 }

@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { numberTaken } from './errors.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { Asset, AssetField } from './assets.ts';
+import { changeFrom } from './dated-changes.ts';
 import * as store from './entities.store.ts';
 import { assertWhole, plainSeller, type Seller } from './party.ts';
 
@@ -140,18 +140,22 @@ async function changeParty(
   changes: Partial<LegalEntity>,
   { from = null, by, now }: Told,
 ): Promise<void> {
-  const history = await store.selectSellerParties(trx, legalEntityId);
-  const day = from ?? (history.length === 0 ? null : now.toZonedDateTimeISO('UTC').toPlainDate());
-  const { name, address, taxIds, email, party } = partyOn(history, day) ?? plainSellerParty;
-  const old = { name, address, taxIds, email, ...plainSeller, ...party };
-  const next = { ...old, ...changes };
-  const last = history.at(-1);
-  const holdsOn = last !== undefined && last === partyOn(history, day);
-  if (holdsOn && isDeepStrictEqual(old, next)) return;
-  const { name: newName, address: newAddress, taxIds: newTaxIds, email: newEmail, ...newParty } = next;
-  assertWhole(newParty);
-  const row = { name: newName, address: newAddress, taxIds: newTaxIds, email: newEmail, party: newParty };
-  await store.rewriteSellerParty(trx, legalEntityId, row, day, by, now);
+  const rows = await store.selectSellerParties(trx, legalEntityId);
+  const day = from ?? (rows.length === 0 ? null : now.toZonedDateTimeISO('UTC').toPlainDate());
+  const history = rows.map((row) => ({ from: row.from, to: row.to, details: detailsOf(row) }));
+  const start = day?.toZonedDateTime('UTC').toInstant() ?? null;
+  const written = changeFrom(history, start, changes, detailsOf(plainSellerParty));
+  if (written.length === 0) return;
+  const parties = written.map(({ details: { name, address, taxIds, email, ...party }, ...dates }) => {
+    assertWhole(party);
+    return { ...dates, name, address, taxIds, email, party };
+  });
+  await store.rewriteSellerParties(trx, legalEntityId, parties, by, now);
+}
+
+/** With all of its fields beside each other. */
+function detailsOf({ name, address, taxIds, email, party }: store.SellerPartyRow) {
+  return { name, address, taxIds, email, ...plainSeller, ...party };
 }
 
 /**
@@ -166,17 +170,9 @@ export async function replaceParty(
 ): Promise<void> {
   const { legalEntityId } = await lock(trx, slug);
   assertWhole(party);
-  const row = { name, address: [...address], taxIds: [...taxIds], email, party };
-  await store.rewriteSellerParty(trx, legalEntityId, row, from, by, now);
-}
-
-/** What holds on a day; null: in the beginning. */
-function partyOn(
-  history: readonly store.DatedSellerPartyRow[],
-  day: Temporal.PlainDate | null,
-): store.DatedSellerPartyRow | undefined {
-  const at = day?.toZonedDateTime('UTC').toInstant();
-  return history.findLast(({ from }) => from === null || (at !== undefined && Temporal.Instant.compare(from, at) <= 0));
+  const start = from?.toZonedDateTime('UTC').toInstant() ?? null;
+  const row = { from: start, to: null, name, address: [...address], taxIds: [...taxIds], email, party };
+  await store.rewriteSellerParties(trx, legalEntityId, [row], by, now);
 }
 
 /** The one that bills whom no other is named for. Throws not_found. */

@@ -75,10 +75,10 @@ export async function explainLine(
   };
 }
 
-/** `usage studio@2026-01-01 droplet_hours`: the key of the line that is corrected names its billing kind. */
+/** `usage studio@2026-01-01 droplet_hours`: the key of the line that is corrected names its billing kind, or a product. */
 function correctedKind(component: string): string | undefined {
   const [kind, , billingKind] = component.split(' ');
-  return kind === 'usage' ? billingKind : undefined;
+  return kind === 'usage' && billingKind?.includes(':') !== true ? billingKind : undefined;
 }
 
 async function correctionOf(

@@ -44,7 +44,7 @@ beforeAll(async () => {
 afterAll(() => test.close());
 
 async function invoicesOf(customer: string, month = january): Promise<Invoice[]> {
-  return (await listInvoices(test.db, { customer, month }, { limit: 100, cursor: null })).items as Invoice[];
+  return [...(await listInvoices(test.db, { customer, month }, { limit: 100, cursor: null })).items];
 }
 
 async function draftOf(customer: string, month = january): Promise<Invoice> {

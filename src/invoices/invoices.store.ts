@@ -85,6 +85,14 @@ export interface InvoiceFilter {
   readonly customer?: string | undefined;
   readonly entity?: string | undefined;
   readonly kind?: 'invoice' | 'credit_note' | undefined;
+  readonly currency?: string | undefined;
+  /** With tax, both ends included. */
+  readonly totalMin?: string | undefined;
+  readonly totalMax?: string | undefined;
+  /** UTC days of the issue: from the first, before the second. */
+  readonly issuedFrom?: Temporal.PlainDate | undefined;
+  readonly issuedTo?: Temporal.PlainDate | undefined;
+  readonly dueBefore?: Temporal.PlainDate | undefined;
   readonly q?: string | null | undefined;
 }
 
@@ -94,6 +102,12 @@ const isFiltered = (filter: InvoiceFilter, customerId: number | null) => sql`
   AND (${filter.state ?? null}::text IS NULL OR ${stateOf} = ${filter.state ?? null})
   AND (${filter.customer ?? null}::text IS NULL OR c.external_id = ${filter.customer ?? null})
   AND (${filter.kind ?? null}::text IS NULL OR i.kind = ${filter.kind ?? null})
+  AND (${filter.currency ?? null}::text IS NULL OR i.currency = ${filter.currency ?? null})
+  AND (${filter.totalMin ?? null}::numeric IS NULL OR i.total >= ${filter.totalMin ?? null}::numeric)
+  AND (${filter.totalMax ?? null}::numeric IS NULL OR i.total <= ${filter.totalMax ?? null}::numeric)
+  AND (${filter.issuedFrom ?? null}::date IS NULL OR i.issued_at >= ${filter.issuedFrom ?? null}::date::timestamp AT TIME ZONE 'UTC')
+  AND (${filter.issuedTo ?? null}::date IS NULL OR i.issued_at < ${filter.issuedTo ?? null}::date::timestamp AT TIME ZONE 'UTC')
+  AND (${filter.dueBefore ?? null}::date IS NULL OR i.due_on < ${filter.dueBefore ?? null}::date)
   AND ${isReadableBy(customerId)} AND ${holds(filter.q ?? null, sql`i.number`, sql`c.external_id`, sql`c.name`)}
   ${filter.entity === undefined ? sql`` : sql`AND e.slug = ${filter.entity}`}`;
 
@@ -120,6 +134,9 @@ export async function selectInvoiceTotals(
   return rows;
 }
 
+/** How far a document `i` is from the invoice of the month before, `p`, as a part of that; -1: there is nothing to compare it with. */
+const changeOf = sql`CASE WHEN p.subtotal IS NULL OR p.subtotal = 0 THEN -1 ELSE round(abs(i.subtotal - p.subtotal) / abs(p.subtotal), 9) END`;
+
 const newestKey: SortKey = { of: sql`i.invoice_id`, type: 'bigint' };
 const invoiceSorts = {
   invoiceId: newestKey,
@@ -130,9 +147,22 @@ const invoiceSorts = {
   total: { of: sql`i.total`, type: 'numeric' },
   issuedAt: { of: sql`coalesce(i.issued_at, 'infinity')`, type: 'timestamptz' },
   dueOn: { of: sql`coalesce(i.due_on, 'infinity')`, type: 'date' },
+  change: { of: changeOf, type: 'numeric' },
 } as const satisfies Record<string, SortKey>;
 
 export type InvoiceSort = keyof typeof invoiceSorts;
+
+/** An invoice in a list. */
+export interface ListedInvoiceRow extends InvoiceRow {
+  /** Subtotal of the month before in the currency, drafts included; null: there was none, or a customer asks. */
+  readonly previous: string | null;
+  readonly manualLines: number;
+  /** Lines that correct other months. */
+  readonly corrections: number;
+}
+
+const linesOf = (kind: 'manual' | 'correction') =>
+  sql`(SELECT count(*)::int FROM invoice_lines l WHERE l.invoice_id = i.invoice_id AND l.kind = ${kind})`;
 
 /** `limit` at most. With a customer's id: what was issued to them, without what they may not read. */
 export async function selectInvoices(
@@ -140,27 +170,96 @@ export async function selectInvoices(
   filter: InvoiceFilter,
   { sort, limit, ...request }: Omit<PageRequest<InvoiceSort>, 'q'>,
   customerId: number | null,
-): Promise<(InvoiceRow & Sorted)[]> {
+): Promise<(ListedInvoiceRow & Sorted)[]> {
   const staff = customerId === null;
   const { columns: place, beyond, by } = keyset(invoiceSorts[sort], newestKey, request);
-  const { rows } = await statement<InvoiceRow & Sorted>('invoices.selectInvoices')`
-    SELECT ${columns(staff)}, ${place} FROM ${tables(staff)}
+  const { rows } = await statement<ListedInvoiceRow & Sorted>('invoices.selectInvoices')`
+    SELECT ${columns(staff)}, p.subtotal::text AS previous, ${linesOf('manual')} AS "manualLines",
+           ${linesOf('correction')} AS corrections, ${place}
+    FROM ${tables(staff)} LEFT JOIN invoices p
+      ON ${staff} AND i.kind = 'invoice' AND p.kind = 'invoice' AND p.cancelled_at IS NULL AND p.customer_id = i.customer_id
+      AND p.currency = i.currency AND p.month = (i.month - interval '1 month')::date
     WHERE ${isFiltered(filter, customerId)} AND ${beyond} ORDER BY ${by} LIMIT ${limit}`.execute(db);
   return rows;
 }
 
+/** Which of a month's invoices: in a state, and of those some alone (`only`), or all but some. */
+export interface MonthChoice {
+  /** Its first day. */
+  readonly month: Temporal.PlainDate;
+  readonly state: InvoiceState;
+  readonly only?: readonly number[] | undefined;
+  readonly except?: readonly number[] | undefined;
+}
+
+const isChosen = ({ month, state, only, except = [] }: MonthChoice) => sql`
+  i.kind = 'invoice' AND i.month = ${month} AND i.state = ${state} AND i.cancelled_at IS NULL
+  AND (${only === undefined} OR i.invoice_id = ANY (${[...(only ?? [])]}::bigint[])) AND NOT i.invoice_id = ANY (${[...except]}::bigint[])`;
+
 /** Invoices of a month in a state, oldest first, after one by its id. */
 export async function selectInvoicesOfMonth(
   db: Queryable,
-  month: Temporal.PlainDate,
-  state: InvoiceState,
+  choice: MonthChoice,
   after: number,
   limit: number,
 ): Promise<InvoiceRow[]> {
   const { rows } = await statement<InvoiceRow>('invoices.selectInvoicesOfMonth')`
     SELECT ${columns(true)} FROM ${tables(true)}
-    WHERE i.kind = 'invoice' AND i.month = ${month} AND i.state = ${state} AND i.invoice_id > ${after}
+    WHERE ${isChosen(choice)} AND i.invoice_id > ${after}
     ORDER BY i.invoice_id LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+/** What those come to with tax, by currency. */
+export async function selectChosenTotals(
+  db: Queryable,
+  choice: MonthChoice,
+): Promise<{ readonly currency: string; readonly invoices: number; readonly total: string }[]> {
+  const { rows } = await statement<{ currency: string; invoices: number; total: string }>(
+    'invoices.selectChosenTotals',
+  )`
+    SELECT i.currency, count(*)::int AS invoices, sum(i.total)::text AS total
+    FROM invoices i WHERE ${isChosen(choice)} GROUP BY i.currency ORDER BY i.currency`.execute(db);
+  return rows;
+}
+
+export interface StateTotalsRow extends InvoiceTotalsRow {
+  readonly kind: 'invoice' | 'credit_note';
+  readonly state: InvoiceState;
+}
+
+/** What a month's documents come to, by kind, state and currency. */
+export async function selectStateTotals(db: Queryable, month: Temporal.PlainDate): Promise<StateTotalsRow[]> {
+  const { rows } = await statement<StateTotalsRow>('invoices.selectStateTotals')`
+    SELECT i.kind, ${stateOf} AS state, i.currency, count(*)::int AS invoices, sum(i.subtotal)::text AS subtotal,
+           sum(i.tax)::text AS tax, sum(i.total)::text AS total
+    FROM invoices i WHERE i.month = ${month} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`.execute(db);
+  return rows;
+}
+
+export interface InvoiceMoverRow {
+  readonly invoiceId: number;
+  readonly customer: string;
+  readonly customerName: string;
+  readonly currency: string;
+  readonly previous: string;
+  readonly subtotal: string;
+}
+
+/** The invoices of a month that are furthest from the month before, in their own currency; at most `limit`. */
+export async function selectInvoiceMovers(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  limit: number,
+): Promise<InvoiceMoverRow[]> {
+  const { rows } = await statement<InvoiceMoverRow>('invoices.selectInvoiceMovers')`
+    SELECT i.invoice_id AS "invoiceId", c.external_id AS customer, c.name AS "customerName", i.currency,
+           p.subtotal::text AS previous, i.subtotal::text AS subtotal
+    FROM invoices i JOIN invoices p ON p.kind = 'invoice' AND p.cancelled_at IS NULL AND p.customer_id = i.customer_id
+      AND p.currency = i.currency AND p.month = ${month.subtract({ months: 1 })}
+    JOIN deployments_customers c ON c.customer_id = i.customer_id
+    WHERE i.kind = 'invoice' AND i.cancelled_at IS NULL AND i.month = ${month} AND i.subtotal <> p.subtotal
+    ORDER BY abs(i.subtotal - p.subtotal) DESC, i.invoice_id LIMIT ${limit}`.execute(db);
   return rows;
 }
 

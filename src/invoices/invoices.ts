@@ -5,12 +5,13 @@ import { pageOf } from '../platform/declare/pages.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
-import { buildDocument, type InvoiceDocument, missingFor } from './document.ts';
+import { buildDocument, type InvoiceDocument, type Missing, missingFor } from './document.ts';
 import { type LackingByRule, lackingByRules } from './legal-rules.ts';
 import * as store from './invoices.store.ts';
 import { accountVat, lackingRate } from './vat-accounting.ts';
 
 export type Invoice = store.InvoiceRow;
+export type ListedInvoice = store.ListedInvoiceRow;
 export type InvoiceFilter = store.InvoiceFilter;
 
 /** For whom something is told. */
@@ -27,7 +28,7 @@ export async function listInvoices(
   filter: Omit<InvoiceFilter, 'q'>,
   page: Pick<PageRequest, 'limit' | 'cursor'> & Partial<PageRequest<store.InvoiceSort>>,
   reader: Reader = 'staff',
-): Promise<Page<Invoice>> {
+): Promise<Page<ListedInvoice>> {
   const { q, ...request } = { ...newestFirst, ...page, limit: page.limit + 1 };
   const rows = await store.selectInvoices(db, { ...filter, q }, request, customerOf(reader));
   return pageOf(rows, page.limit, cursorOf);
@@ -60,7 +61,7 @@ export async function* invoicesOfMonth(
   state: Invoice['state'],
 ): AsyncGenerator<Invoice> {
   for (let after = 0; ; ) {
-    const page = await store.selectInvoicesOfMonth(db, month, state, after, pageSize);
+    const page = await store.selectInvoicesOfMonth(db, { month, state }, after, pageSize);
     yield* page;
     const last = page.at(-1);
     if (last === undefined || page.length < pageSize) return;
@@ -95,7 +96,7 @@ export async function readDocument(
   invoice: Invoice,
 ): Promise<{
   readonly document: InvoiceDocument;
-  readonly missing: readonly string[];
+  readonly missing: readonly Missing[];
   /** What an electronic invoice would need beyond that; none of what is issued. */
   readonly lacking: readonly LackingByRule[];
 }> {
@@ -108,7 +109,7 @@ export async function readDocument(
   const rate = accounted !== null && 'lacks' in accounted ? [lackingRate(accounted.lacks)] : [];
   return {
     document: buildDocument(invoice, lines, parties, null, vatAccounting),
-    missing: [...missingFor(parties, invoice), ...rate].map(({ message }) => message),
+    missing: [...missingFor(parties, invoice), ...rate],
     lacking: lackingByRules(parties, invoice),
   };
 }

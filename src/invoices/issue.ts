@@ -4,6 +4,7 @@ import type { UnitOfWork, Queryable, Database } from '../platform/database/datab
 import { ArcadiaError, type NextOperation, notFound } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal, parseQuantity } from '../platform/quantity.ts';
+import { customersWithoutBill } from '../pricing/index.ts';
 import { canonicalJson, type Json, sha256 } from './canonical-json.ts';
 import * as corrections from './corrections.store.ts';
 import { lockMonth } from './drafts.store.ts';
@@ -22,6 +23,7 @@ import {
 import { isOfOne } from './failures.ts';
 import * as store from './invoices.store.ts';
 import { draftMonths } from './pending.ts';
+import { withoutBill } from './month-invoices.ts';
 import { accountVat, lackingRate, type VatAccounting } from './vat-accounting.ts';
 
 // The steps of an invoice's life: draft -> approved -> issued (and cancelled: `cancel.ts`). Each
@@ -104,6 +106,8 @@ async function approvalBlockers(
   });
   const shown = blockers.slice(0, 3).map((blocker) => blocker.message);
   if (blockersTotal > shown.length) shown.push(`And ${blockersTotal - shown.length} more reasons.`);
+  const unbilled = await customersWithoutBill(trx, invoice.month.toPlainYearMonth(), invoice.customer);
+  if (unbilled.size > 0) shown.push(withoutBill);
   return [...(inGrace ? [`Its grace period, for late facts, ends at ${graceEnd}.`] : []), ...shown];
 }
 

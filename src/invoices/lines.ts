@@ -50,7 +50,8 @@ export function ratedLines(
   const lines: Line[] = [];
   for (const line of rated.lines) {
     if (line.currency !== currency) continue;
-    const isUsed = line.kind === 'usage' && line.quantity !== '0';
+    // A price of 0 that is not final yet is shown: it says that one is to come.
+    const isUsed = (line.kind === 'usage' && line.quantity !== '0') || (line.kind === 'pass_through' && !line.isFinal);
     if (!isUsed && new Decimal(line.amount).isZero()) continue;
     lines.push({
       deploymentId,
@@ -108,6 +109,16 @@ function described(line: RatedLine, kinds: ReadonlyMap<string, KindTitle>): Desc
         ...(line.linePerTier && { linePerTier: true }),
         limitedBy: line.limitedBy,
       },
+    };
+  }
+  if (line.kind === 'pass_through') {
+    return {
+      kind: 'usage',
+      description: line.product,
+      quantity: '1',
+      unit: null,
+      unitPrice: line.amount,
+      details: { ...details, product: line.product, bill: line.isFinal ? 'final' : 'preview' },
     };
   }
   const what = { minimum: 'minimum commitment', cap: 'cap', discount: 'discount' }[line.kind];

@@ -61,7 +61,7 @@ export const invoicesModule = declareModule({
       type: 'invoice.changed',
       subject: 'invoice',
       describes: 'drafted, approved, issued or corrected',
-      reads: ['listInvoices', 'getInvoice', 'getOverview'],
+      reads: ['listInvoices', 'getInvoicesSummary', 'getInvoice', 'getOverview'],
     },
   ],
 });

@@ -28,6 +28,8 @@ export interface RevenueRow {
   readonly kind: 'base' | 'usage' | 'adjustment' | 'manual';
   readonly plan: string | null;
   readonly billingKind: string | null;
+  /** Of cost that is passed on, as the provider's bills name it. */
+  readonly product: string | null;
   readonly amount: string;
 }
 
@@ -124,10 +126,10 @@ export async function replaceFigures(
   await statement('invoices.replaceFigures.delete_month_revenue')`
     DELETE FROM month_revenue WHERE month = ${month}`.execute(trx);
   await statement('invoices.replaceFigures.month_revenue')`
-    INSERT INTO month_revenue (month, customer_id, deployment_id, currency, kind, plan, billing_kind, amount)
-    SELECT ${month}, "customerId", "deploymentId", currency, kind, plan, "billingKind", amount
+    INSERT INTO month_revenue (month, customer_id, deployment_id, currency, kind, plan, billing_kind, product, amount)
+    SELECT ${month}, "customerId", "deploymentId", currency, kind, plan, "billingKind", product, amount
     FROM jsonb_to_recordset(${JSON.stringify(figures.revenue)}::jsonb) AS f ("customerId" bigint, "deploymentId" bigint,
-      currency text, kind text, plan text, "billingKind" text, amount numeric)`.execute(trx);
+      currency text, kind text, plan text, "billingKind" text, product text, amount numeric)`.execute(trx);
 }
 
 /** What a month comes to in all, by currency. */

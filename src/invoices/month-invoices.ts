@@ -3,6 +3,7 @@ import type { Queryable } from '../platform/database/database.ts';
 import type { NextOperation } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
+import { customersWithoutBill } from '../pricing/index.ts';
 import { missingFor } from './document.ts';
 import * as store from './invoices.store.ts';
 import { type LackingByRule, lackingByRules } from './legal-rules.ts';
@@ -85,6 +86,33 @@ export async function readMonthInvoices(
   },
 ): Promise<MonthInvoice[]> {
   const rows = await store.selectUnissuedOfMonth(db, month, after, limit);
+  return weigh(db, month, rows, now, held);
+}
+
+/** What keeps each of some invoices, by their ids; of what is issued nothing does. */
+export async function holdsOfInvoices(
+  db: Queryable,
+  rows: readonly store.InvoiceRow[],
+  now: Temporal.Instant,
+): Promise<ReadonlyMap<number, readonly HoldReason[]>> {
+  const unissued = rows.filter(({ kind, state }) => kind === 'invoice' && (state === 'draft' || state === 'approved'));
+  const found = new Map<number, readonly HoldReason[]>();
+  for (const some of Map.groupBy(unissued, ({ month }) => month.toString()).values()) {
+    const [{ month }] = some as [store.InvoiceRow];
+    for (const { invoiceId, holds } of await weigh(db, month, some, now))
+      found.set(invoiceId, [...new Set(holds.map(({ reason }) => reason))]);
+  }
+  return found;
+}
+
+/** Invoices of one month, each with what keeps it. */
+export async function weigh(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  rows: readonly store.InvoiceRow[],
+  now: Temporal.Instant,
+  held?: HeldMonth,
+): Promise<MonthInvoice[]> {
   if (rows.length === 0) return [];
   const parties = await store.selectPartiesOf(
     db,
@@ -94,6 +122,7 @@ export async function readMonthInvoices(
   const billed = await store.selectBilledIn(db, month.subtract({ months: 1 }), customerIds);
   const before = new Map(billed.map((row) => [`${row.customerId} ${row.currency}`, row.subtotal]));
   const whose = held ?? (await heldCustomers(db, { month: month.toPlainYearMonth(), now }));
+  const unbilled = await customersWithoutBill(db, month.toPlainYearMonth());
   const partiesOf = ({ invoiceId }: store.InvoiceRow) => parties.get(invoiceId) as store.PartiesRow;
   const accounted = await accountVatOf(
     db,
@@ -115,7 +144,7 @@ export async function readMonthInvoices(
       before: last === undefined ? null : money(last),
       holds: [
         ...rateHolds(accounted[index] ?? null),
-        ...holdsOf(row, own, last === undefined ? null : money(last), whose, now),
+        ...holdsOf(row, own, last === undefined ? null : money(last), { ...whose, unbilled }, now),
       ],
       lacking: lackingByRules(own, row),
     };
@@ -132,7 +161,7 @@ function holdsOf(
   row: store.InvoiceRow,
   parties: store.PartiesRow,
   before: string | null,
-  { customers }: HeldMonth,
+  { customers, unbilled }: HeldMonth & { readonly unbilled: ReadonlySet<string> },
   now: Temporal.Instant,
 ): Hold[] {
   const show = { operation: 'invoice show', arguments: { invoice: row.invoiceId } };
@@ -149,6 +178,10 @@ function holdsOf(
   const holds = [...missing, ...(parties.numbering === 'external' ? [elsewhere] : [])];
   if (row.state === 'approved') return holds;
   const to = row.month.add({ months: 1 });
+  if (unbilled.has(row.customer)) {
+    const next = { operation: 'bill list', arguments: { month: row.month.toPlainYearMonth().toString() } };
+    holds.unshift({ reason: 'not_final', message: withoutBill, next });
+  }
   if (customers === 'all' || customers.has(row.customer)) {
     const next = { operation: 'usage status', arguments: { from: row.month.toString(), to: to.toString() } };
     holds.unshift({ reason: 'not_final', message: 'Usage of the month is not final.', next });
@@ -166,6 +199,9 @@ function holdsOf(
   }
   return holds;
 }
+
+/** What keeps a month in which cost is passed on. */
+export const withoutBill = 'Cost of the month is passed on, and the final bill of the provider is not there yet.';
 
 /** Whether an amount is more than `differenceMax` off the one before. */
 function differs(amount: string, before: string): boolean {

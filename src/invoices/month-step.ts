@@ -1,6 +1,10 @@
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
+import { formatMoney } from '../platform/money.ts';
+import { Decimal } from '../platform/quantity.ts';
+import { invoiceFactsChanged } from './errors.ts';
 import { getInvoice, type Invoice } from './invoices.ts';
+import { type MonthInvoice, weigh } from './month-invoices.ts';
 import * as store from './invoices.store.ts';
 
 export interface MonthStep {
@@ -15,32 +19,44 @@ export interface MonthStep {
   readonly next: number | null;
 }
 
-interface MonthStepOptions {
-  /** Its first day. */
-  readonly month: Temporal.PlainDate;
+/** Some invoices in a currency, and what they come to with tax. */
+interface CurrencyTotal {
+  readonly currency: string;
+  readonly invoices: number;
+  readonly total: string;
+}
+
+interface MonthStepOptions extends store.MonthChoice {
   /** Of those that the step is for. */
   readonly state: 'draft' | 'approved';
-  /** Only invoices with a greater id. */
+  /** Only invoices with a greater id; 0: the first step. */
   readonly after: number;
+  /** Of the first step: what whoever decides has seen; refused where they come to something else by now. */
+  readonly expected?: readonly CurrencyTotal[] | undefined;
   readonly signal: AbortSignal;
 }
 
 /** As many as end well within the time of a request. */
 const invoicesAtOnce = 100;
 
-/** Does a step to a month's invoices in a state, in the order of their ids. One that is refused stops no other. */
+/**
+ * Does a step to chosen invoices of a month, in the order of their ids. One that is refused stops no other.
+ * @param step is given the total that was seen, where one is expected
+ * @throws ArcadiaError invoice_facts_changed (other totals than expected; nothing was done)
+ */
 export async function stepMonth(
   db: Queryable,
-  { month, state, after, signal }: MonthStepOptions,
-  step: (invoiceId: number) => Promise<unknown>,
+  { after, expected, signal, ...choice }: MonthStepOptions,
+  step: (invoiceId: number, expectedTotal: string | undefined) => Promise<unknown>,
 ): Promise<MonthStep> {
-  const chosen = await store.selectInvoicesOfMonth(db, month, state, after, invoicesAtOnce);
+  if (after === 0 && expected !== undefined) await assertExpected(db, choice, expected);
+  const chosen = await store.selectInvoicesOfMonth(db, choice, after, invoicesAtOnce);
   const done: Invoice[] = [];
   const refused: MonthStep['refused'][number][] = [];
-  for (const { invoiceId, customer } of chosen) {
+  for (const { invoiceId, customer, total } of chosen) {
     signal.throwIfAborted();
     try {
-      await step(invoiceId);
+      await step(invoiceId, expected === undefined ? undefined : total);
       done.push(await getInvoice(db, String(invoiceId)));
     } catch (error) {
       if (!(error instanceof ArcadiaError)) throw error;
@@ -49,4 +65,62 @@ export async function stepMonth(
   }
   const last = chosen.at(-1);
   return { done, refused, next: chosen.length === invoicesAtOnce && last !== undefined ? last.invoiceId : null };
+}
+
+async function assertExpected(
+  db: Queryable,
+  choice: store.MonthChoice,
+  expected: readonly CurrencyTotal[],
+): Promise<void> {
+  const found = await totalsOf(db, choice);
+  const isSame =
+    found.length === expected.length &&
+    found.every(({ currency, invoices, total }) =>
+      expected.some(
+        (one) => one.currency === currency && one.invoices === invoices && new Decimal(one.total).eq(total),
+      ),
+    );
+  if (isSame) return;
+  const words = (totals: readonly CurrencyTotal[]) =>
+    totals.map(({ currency, invoices, total }) => `${invoices} for ${total} ${currency}`).join(', ') || 'none';
+  throw invoiceFactsChanged(`Nothing was done: they are now ${words(found)}, and not ${words(expected)}.`, {
+    details: { found, expected },
+    next: { operation: 'invoice list', arguments: { month: choice.month.toPlainYearMonth().toString() } },
+  });
+}
+
+async function totalsOf(db: Queryable, choice: store.MonthChoice): Promise<CurrencyTotal[]> {
+  const rows = await store.selectChosenTotals(db, choice);
+  return rows.map((row) => ({ ...row, total: formatMoney(new Decimal(row.total), row.currency) }));
+}
+
+export interface MonthPreview {
+  /** What the chosen come to, by currency: `expected` of the step. */
+  readonly totals: readonly CurrencyTotal[];
+  /** The chosen that something keeps, by their ids; the first `exceptionsMax`. */
+  readonly exceptions: readonly MonthInvoice[];
+  readonly exceptionsTotal: number;
+}
+
+const exceptionsMax = 100;
+const pageSize = 500;
+
+/** What a step would be done to, and what somebody should look at first. Nothing is written. */
+export async function previewMonthStep(
+  db: Queryable,
+  choice: store.MonthChoice,
+  now: Temporal.Instant,
+): Promise<MonthPreview> {
+  const exceptions: MonthInvoice[] = [];
+  let exceptionsTotal = 0;
+  for (let after = 0; ; ) {
+    const rows = await store.selectInvoicesOfMonth(db, choice, after, pageSize);
+    const held = (await weigh(db, choice.month, rows, now)).filter(({ holds }) => holds.length > 0);
+    exceptionsTotal += held.length;
+    exceptions.push(...held.slice(0, exceptionsMax - exceptions.length));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageSize) break;
+    after = last.invoiceId;
+  }
+  return { totals: await totalsOf(db, choice), exceptions, exceptionsTotal };
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { addDeployment, addDroplet, at, day, openBusiness, settle } from '../../test/fixtures/invoices.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
-import { setBilling } from './billing.ts';
+import { billingHistory, setBilling } from './billing.ts';
 import { draftMonth } from './drafts.ts';
 import { createEntity, getEntity, partyHistory, updateEntity } from './entities.ts';
 import { getInvoice, listInvoices, readDocument } from './invoices.ts';
@@ -171,4 +171,34 @@ test('tiers are one row of their sum, or a row each where the plan says so', asy
     ],
   ]);
   expect(await billed('summed')).toEqual([[{ quantity: '1', unitCode: 'C62', unitPrice: '39.76', amount: '39.76' }]]);
+});
+
+test('what holds from a day on holds until its own next change, of a seller and of a customer', async () => {
+  const { db } = database;
+  const by = 'ann';
+  await createEntity(db, 'dated', { name: 'Old Ltd', address: ['1 Quay'] }, { by, now });
+  await updateEntity(db, 'dated', { name: 'New Ltd' }, { from: day('2026-09-01'), by, now });
+  await updateEntity(
+    db,
+    'dated',
+    { name: 'Other Ltd', email: 'pay@old.example' },
+    { from: day('2026-06-01'), by, now },
+  );
+  expect(
+    (await partyHistory(db, 'dated')).map(({ from, name, email }) => [from?.toString() ?? null, name, email]),
+  ).toEqual([
+    [null, 'Old Ltd', null],
+    ['2026-06-01T00:00:00Z', 'Other Ltd', 'pay@old.example'],
+    ['2026-09-01T00:00:00Z', 'New Ltd', 'pay@old.example'],
+  ]);
+  await setBilling(db, 'acme', { termsDays: 14 }, day('2026-09-01'), by, now);
+  expect(await setBilling(db, 'acme', { termsDays: 30, poNumber: 'PO-1' }, day('2026-06-01'), by, now)).toMatchObject({
+    changed: true,
+  });
+  const history = await billingHistory(db, 'acme');
+  expect(history.slice(-2).map(({ termsDays, poNumber }) => [termsDays, poNumber])).toEqual([
+    [30, 'PO-1'],
+    [14, 'PO-1'],
+  ]);
+  expect(await setBilling(db, 'acme', { termsDays: 30 }, day('2026-06-01'), by, now)).toMatchObject({ changed: false });
 });

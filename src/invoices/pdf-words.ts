@@ -84,6 +84,13 @@ function includedOf(used: string, included: string | null): string {
   return new Decimal(included).gte(used) ? ', all included' : `, ${grouped(included)} included`;
 }
 
+/** What a fraction of a month's unit is: `1 zone-month is 1 zone for the whole month`; null: there is none. */
+function partialOf(unit: string | null, quantities: readonly (string | null)[]): string | null {
+  const [, thing] = /^(.+)-month$/.exec(unit ?? '') ?? [];
+  const isPart = quantities.some((quantity) => quantity?.includes('.') === true);
+  return thing === undefined || !isPart ? null : `1 ${unit} is 1 ${thing} for the whole month, and less time its part`;
+}
+
 /** What a line is called, and how it comes about. */
 export function describe(line: DocumentLine, month: string): { description: string; remark: string } {
   const corrected = `${months[Number(line.serviceMonth.slice(5, 7)) - 1]} ${line.serviceMonth.slice(0, 4)}`;
@@ -106,6 +113,8 @@ export function describe(line: DocumentLine, month: string): { description: stri
     const limitedBy = text('limitedBy');
     if (limitedBy !== null) remarks.push(limitedBy === 'cap' ? 'capped' : 'minimum');
   }
+  const partial = line.kind === 'usage' ? partialOf(line.unit, [used, line.quantity]) : null;
+  if (partial !== null) remarks.push(partial);
   const from = text('from');
   const to = text('to');
   if (from !== null && to !== null) {

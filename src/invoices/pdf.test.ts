@@ -150,6 +150,17 @@ it('shows the days of a fee, and of usage where they are not the whole month', (
   expect(remark('correction', { ...whole, corrects: 'INV-000009' })).toBe('Corrects invoice INV-000009');
 });
 
+it('says what a part of a month is, where there is one', () => {
+  const remark = (used: string, quantity: string, unit = 'zone-month') =>
+    describeLine({ ...line(1), unit, quantity, details: { ...line(1).details, used, included: '1' } }, '2026-05')
+      .remark;
+  expect(remark('0.387096774', '0')).toBe(
+    '0.387096774 zone-months used, all included; 1 zone-month is 1 zone for the whole month, and less time its part',
+  );
+  expect(remark('2', '1')).toBe('2 zone-months used, 1 included');
+  expect(remark('720.5', '719.5', 'hour')).toBe('720.5 hours used, 1 included');
+});
+
 it('prints a city and a VAT id that no line has, and the account', () => {
   const { seller } = document(1);
   const party = {

@@ -1,23 +1,10 @@
 import { buffer } from 'node:stream/consumers';
 import PDFDocument from 'pdfkit';
-import type { DocumentLine, InvoiceDocument } from './document.ts';
+import type { InvoiceDocument } from './document.ts';
 import { type Fonts, registerFonts, type Weight } from './pdf-fonts.ts';
 import { escapeMetadata } from './pdf-metadata.ts';
-import {
-  accountingLines,
-  describe,
-  grouped,
-  isCredit,
-  longDay,
-  accountOf,
-  partyLines,
-  periodOf,
-  quantityOf,
-  settlementOf,
-  taxLabel,
-  taxWord,
-  terms,
-} from './pdf-words.ts';
+import { grouped, isCredit, longDay } from './pdf-words.ts';
+import { type PrintedDocument, printedOf } from './printed.ts';
 
 // A document as one would send it to a customer: A4, tagged (PDF/UA), its text selectable. The same
 // document has the same bytes: the only instant in it is the one that is given.
@@ -86,6 +73,7 @@ class Drawing {
   readonly #doc: PDFKit.PDFDocument;
   readonly #fonts: Fonts;
   readonly #document: InvoiceDocument;
+  readonly #printed: PrintedDocument;
   readonly #assets: PdfAssets;
   #y = page.top;
 
@@ -93,6 +81,7 @@ class Drawing {
     this.#doc = doc;
     this.#fonts = fonts;
     this.#document = document;
+    this.#printed = printedOf(document);
     this.#assets = assets;
   }
 
@@ -102,7 +91,7 @@ class Drawing {
     this.#head(root);
     this.#parties(root);
     this.#due(root);
-    for (const section of this.#document.sections) this.#section(root, section);
+    for (const section of this.#printed.sections) this.#section(root, section);
     this.#totals(root);
     this.#notes(root);
     root.end();
@@ -164,11 +153,10 @@ class Drawing {
   // Parts ---------------------------------------------------------------------------------------
 
   #head(root: PDFKit.PDFStructureElement): void {
-    const { kind, number, seller } = this.#document;
+    const { seller } = this.#document;
     const { logo } = this.#assets;
-    const what = kind === 'invoice' ? 'Invoice' : 'Credit note';
     this.#add(root, 'H1', () => {
-      this.#write(number === null ? `${what} (draft)` : what, page.left, this.#y, 300, { weight: 'bold', size: 20 });
+      this.#write(this.#printed.title, page.left, this.#y, 300, { weight: 'bold', size: 20 });
     });
     if (logo) {
       const box = { width: 150, height: 44 };
@@ -188,23 +176,8 @@ class Drawing {
   }
 
   #facts(root: PDFKit.PDFStructureElement): void {
-    const { kind, number, issuedOn, dueOn, period, buyer, credits, cancels, termsDays, payment } = this.#document;
-    const facts: [string, string | null][] = [
-      [kind === 'invoice' ? 'Invoice number' : 'Credit note number', number ?? 'given when it is issued'],
-      [cancels === undefined ? 'Credits invoice' : 'Cancels invoice', credits],
-      ['Reason', cancels ?? null],
-      ['Date of issue', issuedOn && longDay(issuedOn)],
-      ['Date due', !isCredit(this.#document) && dueOn !== null ? `${longDay(dueOn)} (${terms(termsDays)})` : null],
-      ['Service period', periodOf(period)],
-      ['Customer', buyer.customer],
-      ['PO number', buyer.poNumber],
-      ['Your reference', buyer.reference ?? null],
-      ['Account', isCredit(this.#document) ? null : accountOf(payment)],
-      ['Terms', isCredit(this.#document) ? null : (payment?.terms ?? null)],
-    ];
     const list = this.#group(root, 'L');
-    for (const [label, value] of facts) {
-      if (value === null || value === '') continue;
+    for (const { label, value } of this.#printed.facts) {
       const item = this.#group(list, 'LI');
       const at = this.#y;
       this.#add(item, 'Lbl', () => this.#write(label, page.left, at, 110, { weight: 'bold' }));
@@ -218,9 +191,9 @@ class Drawing {
   }
 
   #parties(root: PDFKit.PDFStructureElement): void {
-    const { seller, buyer } = this.#document;
+    const { from: seller, to: buyer } = this.#printed;
     const from = this.#y;
-    const column = (title: string, party: typeof seller | typeof buyer, x: number): number => {
+    const column = (title: string, party: PrintedDocument['from'], x: number): number => {
       let y = from;
       const group = this.#group(root, 'Sect');
       this.#add(group, 'H2', () => {
@@ -228,7 +201,7 @@ class Drawing {
       });
       this.#add(group, 'P', () => {
         y += this.#write(party.name, x, y, 235, { weight: 'bold' }) + 1;
-        for (const text of partyLines(party)) {
+        for (const text of party.lines) {
           y += this.#write(text, x, y, 235) + 1;
         }
       });
@@ -239,10 +212,9 @@ class Drawing {
   }
 
   #due(root: PDFKit.PDFStructureElement): void {
-    const { credit } = this.#document;
+    const { credit, settlement } = this.#printed;
     this.#add(root, 'P', () => {
-      const text = settlementOf(this.#document);
-      this.#y += this.#write(text, page.left, this.#y, page.width, { weight: 'bold', size: 15 }) + 4;
+      this.#y += this.#write(settlement, page.left, this.#y, page.width, { weight: 'bold', size: 15 }) + 4;
     });
     if (credit) {
       this.#add(root, 'P', () => {
@@ -255,7 +227,7 @@ class Drawing {
   /** A row of headings; on a page where the table goes on, it is there for the eye alone. */
   #columnTitles(table: PDFKit.PDFStructureElement | null): void {
     const titles = columns.map(({ title, x, width, align }) => {
-      const text = title === 'Amount' ? `Amount (${this.#document.currency})` : title;
+      const text = title === 'Amount' ? this.#printed.amountTitle : title;
       return () => this.#write(text, x, this.#y, width, { size: 8, color: soft, align });
     });
     if (table === null) {
@@ -272,21 +244,18 @@ class Drawing {
     this.#y += 7;
   }
 
-  #section(root: PDFKit.PDFStructureElement, section: InvoiceDocument['sections'][number]): void {
+  #section(root: PDFKit.PDFStructureElement, section: PrintedDocument['sections'][number]): void {
     // A heading stays with the first of its lines.
     this.#need(90);
     const sect = this.#group(root, 'Sect');
-    const { deployment, name, lines, subtotal } = section;
-    const title =
-      deployment === null ? 'Other services' : name && name !== deployment ? `${name} (${deployment})` : deployment;
+    const { title, lines, subtotal } = section;
     this.#add(sect, 'H2', () => {
       this.#y += this.#write(title, page.left, this.#y, page.width, { weight: 'bold', size: 11 }) + 8;
     });
     const table = this.#group(sect, 'Table');
     this.#columnTitles(table);
     for (const line of lines) this.#row(table, line);
-    const many = this.#document.sections.length > 1;
-    if (many) {
+    if (subtotal !== null) {
       this.#need(24);
       const row = this.#group(table, 'TR');
       const at = this.#y;
@@ -295,7 +264,7 @@ class Drawing {
         scope: 'Row',
       });
       for (const column of columns.slice(1)) {
-        const text = column.title === 'Amount' ? grouped(subtotal) : '';
+        const text = column.title === 'Amount' ? subtotal : '';
         this.#add(row, 'TD', () => {
           if (text) this.#write(text, column.x, at, column.width, { weight: 'bold', align: 'right' });
         });
@@ -308,8 +277,8 @@ class Drawing {
     this.#y += 14;
   }
 
-  #row(table: PDFKit.PDFStructureElement, line: DocumentLine): void {
-    const { description, remark } = describe(line, this.#document.month);
+  #row(table: PDFKit.PDFStructureElement, line: PrintedDocument['sections'][number]['lines'][number]): void {
+    const { description, remark, quantity, unitPrice, amount } = line;
     const [first] = columns;
     const height =
       this.#heightOf(description, first.width, {}) +
@@ -322,11 +291,7 @@ class Drawing {
       const used = this.#write(description, first.x, at, first.width);
       if (remark) this.#write(remark, first.x, at + used + 1, first.width, { size: 8, color: soft });
     });
-    const cells = [
-      quantityOf(line),
-      line.unitPrice === null || line.kind === 'base' ? '' : grouped(line.unitPrice),
-      grouped(line.amount),
-    ];
+    const cells = [quantity, unitPrice, amount];
     for (const [index, text] of cells.entries()) {
       const column = columns[index + 1] as (typeof columns)[number];
       this.#add(row, 'TD', () => {
@@ -340,19 +305,14 @@ class Drawing {
   }
 
   #totals(root: PDFKit.PDFStructureElement): void {
-    const { subtotal, taxes, total, currency, kind } = this.#document;
-    const rows: [string, string, boolean][] = [
-      [`Subtotal excl. ${taxWord(taxes)}`, grouped(subtotal), false],
-      ...taxes.map((tax): [string, string, boolean] => [taxLabel(tax, currency), grouped(tax.amount), false]),
-      [isCredit({ kind, total }) ? 'Total, in your favour' : 'Total due', `${grouped(total)} ${currency}`, true],
-    ];
+    const rows = this.#printed.totals;
     const x = 295;
-    const heights = rows.map(([label]) => this.#heightOf(label, 150, {}) + 8);
+    const heights = rows.map(({ label }) => this.#heightOf(label, 150, {}) + 8);
     this.#need(heights.reduce((sum, height) => sum + height, 10));
     const table = this.#group(root, 'Table');
-    for (const [index, [label, amount, strong]] of rows.entries()) {
+    for (const [index, { label, amount }] of rows.entries()) {
       const at = this.#y;
-      const weight = strong ? 'bold' : 'regular';
+      const weight = index === rows.length - 1 ? 'bold' : 'regular';
       if (index > 0) this.#line(at - 4, rule, x);
       const row = this.#group(table, 'TR');
       this.#add(row, 'TH', () => this.#write(label, x, at, 150, { weight }), { scope: 'Row' });
@@ -365,11 +325,7 @@ class Drawing {
   }
 
   #notes(root: PDFKit.PDFStructureElement): void {
-    const { taxes, seller } = this.#document;
-    const notes = [...new Set(taxes.flatMap((tax) => (tax.note === null ? [] : [tax.note])))];
-    notes.unshift(...accountingLines(this.#document));
-    if (seller.footer) notes.push(...seller.footer.split(/\n{2,}/));
-    for (const note of notes) {
+    for (const note of this.#printed.notes) {
       this.#need(this.#heightOf(note, page.width, { size: 8.5 }) + 6);
       this.#add(root, 'P', () => {
         this.#y += this.#write(note, page.left, this.#y, page.width, { size: 8.5, color: soft }) + 6;

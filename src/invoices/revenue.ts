@@ -27,6 +27,7 @@ export async function composeRevenue(
       row.kind,
       row.plan,
       row.billingKind,
+      row.product,
     ]);
     const amount = new Decimal(rows.get(key)?.amount ?? 0).plus(row.amount);
     rows.set(key, { ...row, amount: formatMoney(amount, row.currency) });
@@ -45,14 +46,16 @@ export async function composeRevenue(
         const { currency, plan, amount } = line;
         if (new Decimal(amount).isZero()) continue;
         const billingKind = line.kind === 'usage' ? line.billingKind : null;
-        add({ customerId, deploymentId, currency, kind: kindOf(line.kind), plan, billingKind, amount });
+        const product = line.kind === 'pass_through' ? line.product : null;
+        add({ customerId, deploymentId, currency, kind: kindOf(line.kind), plan, billingKind, product, amount });
       }
     }
     for (const { customer, invoices } of customers) {
       for (const { currency, lines } of invoices) {
         for (const { kind, deploymentId, amount } of lines) {
           if (kind !== 'manual') continue;
-          add({ customerId: customer.customerId, deploymentId, currency, kind, plan: null, billingKind: null, amount });
+          const none = { plan: null, billingKind: null, product: null };
+          add({ customerId: customer.customerId, deploymentId, currency, kind, ...none, amount });
         }
       }
     }
@@ -62,5 +65,5 @@ export async function composeRevenue(
 
 function kindOf(kind: string): RevenueRow['kind'] {
   if (kind === 'base_fee') return 'base';
-  return kind === 'usage' ? 'usage' : 'adjustment';
+  return kind === 'usage' || kind === 'pass_through' ? 'usage' : 'adjustment';
 }

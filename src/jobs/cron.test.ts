@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isDue, nextRun } from './cron.ts';
+import { describeCron, isDue, nextRun } from './cron.ts';
 
 const at = (text: string) => Temporal.Instant.from(text);
 
@@ -23,4 +23,18 @@ test.each([
   ['on a clock that went back a day', '2026-04-30T01:10:00Z', true],
 ])('a daily entry last found due on 2026-05-01 is due %s', (_, now, due) => {
   expect(isDue('10 1 * * *', at('2026-05-01T01:10:00Z'), at(now))).toBe(due);
+});
+
+test.each([
+  ['*/15 * * * *', 'every 15 minutes'],
+  ['* * * * *', 'every minute'],
+  ['33 * * * *', 'hourly at :33'],
+  ['5 */6 * * *', 'every 6 hours at :05'],
+  ['27 3 * * *', 'daily at 03:27'],
+  ['0 6 * * 1', 'every Monday at 06:00'],
+  ['10 2 3 * *', 'monthly on day 3 at 02:10'],
+  ['0 6 1 1 *', '0 6 1 1 *'],
+  ['1,31 * * * *', '1,31 * * * *'],
+])('%s is %s', (cron, words) => {
+  expect(describeCron(cron)).toBe(words);
 });

@@ -3,6 +3,7 @@
 export { jobFailed, type Jobs, openJobs } from './jobs.ts';
 export { getJob, listJobs } from './operations/jobs.ts';
 export { readLongestLag, readQueueLoad } from './load.ts';
+export { readSchedule } from './schedule.ts';
 export { queueTables } from './tables.ts';
 export { startWorker } from './worker.ts';
 export { jobsSettings } from './settings.ts';

@@ -6,6 +6,8 @@ import { ArcadiaError, declareError, notFound } from '../platform/errors.ts';
 import type { JobArguments, JobDeclaration, JobReference } from '../platform/declare/job.ts';
 import type { QueueDeclaration } from '../platform/declare/module.ts';
 import type { Program } from '../platform/declare/program.ts';
+import { rolledBack } from '../platform/database/rolled-back.ts';
+import { type AttemptRow, selectAttempts, selectThroughput } from './attempts.store.ts';
 import { openEngine, type Engine } from './engine.ts';
 import { configureQueues, effectiveControl } from './queues.ts';
 import * as store from './store.ts';
@@ -28,6 +30,8 @@ export const jobFailed = declareError({
 
 /** Jobs that one decision of a person concerns at most, the oldest; the next takes the rest. */
 const decidedMax = 10_000;
+
+const attemptsShownMax = 100;
 
 /** Names of a job and its arguments as one text, the same for the same arguments in any order. */
 export function jobKey(job: string, args: JobArguments): string {
@@ -151,12 +155,16 @@ export class Jobs {
     return row;
   }
 
-  /** Cancels what waits or runs among those that match, 10,000 at most; a running one's signal aborts. Returns how many. */
-  async cancel(filter: JobFilter, reason: string): Promise<number> {
+  /**
+   * Cancels what waits or runs among those that match, 10,000 at most; a running one's signal aborts. Returns how many.
+   * Errors: conflict where it would be another number than the expected one.
+   */
+  async cancel(filter: JobFilter, reason: string, expectedCount: number | null = null): Promise<number> {
     const now = await this.#clock.now();
     return this.#db.transaction().execute(async (trx) => {
       const found = await store.lockJobs(trx, 'cancel', filter, decidedMax);
       const ids = found.map((job) => job.id);
+      assertExpected(ids.length, expectedCount, 'would be cancelled');
       await store.cancelJobs(trx, ids, reason);
       const running = found.filter((job) => job.state === 'running').map((job) => job.id);
       // A notification holds 8,000 bytes; whatever is left out notices with its next heartbeat.
@@ -168,25 +176,81 @@ export class Jobs {
     });
   }
 
-  /** Runs dead and cancelled jobs that match again, 10,000 at most. Returns how many will; the same one waiting already counts as no. */
-  async retry(filter: JobFilter): Promise<number> {
+  /**
+   * Runs dead and cancelled jobs that match again, 10,000 at most. Returns how many will; the same one waiting already
+   * counts as no. Errors: conflict where it would be another number than the expected one.
+   */
+  async retry(filter: JobFilter, expectedCount: number | null = null): Promise<number> {
     const now = await this.#clock.now();
     return this.#db.transaction().execute(async (trx) => {
       // Asked for by their state, twins would be counted, and run, one by one.
       await store.settleDeadTwins(trx);
       const found = await store.lockJobs(trx, 'retry', filter, decidedMax);
-      const concerned = new Set<string>();
-      let revived = 0;
-      for (const job of found) {
-        if (!(await store.reviveJob(trx, job.id))) continue;
-        revived += 1;
-        concerned.add(job.queue);
-      }
-      if (revived === 0) return 0;
-      await store.publishWork(trx, [...concerned]);
-      await store.insertDecision(trx, { decision: 'retry', filter, jobs: revived, reason: null }, now);
-      return revived;
+      const revived = await store.reviveJobs(
+        trx,
+        found.map(({ id }) => id),
+      );
+      assertExpected(revived.length, expectedCount, 'would run again');
+      if (revived.length === 0) return 0;
+      await store.publishWork(trx, [...new Set(revived.map(({ queue }) => queue))]);
+      await store.insertDecision(trx, { decision: 'retry', filter, jobs: revived.length, reason: null }, now);
+      return revived.length;
     });
+  }
+
+  /** How many a retry or a cancel would concern now; nothing is written. */
+  async countDecided(decision: 'retry' | 'cancel', filter: JobFilter): Promise<number> {
+    return rolledBack(this.#db, async (trx) => {
+      if (decision === 'retry') await store.settleDeadTwins(trx);
+      const found = await store.lockJobs(trx, decision, filter, decidedMax);
+      if (decision === 'cancel') return found.length;
+      const ids = found.map(({ id }) => id);
+      return (await store.reviveJobs(trx, ids)).length;
+    });
+  }
+
+  /** Jobs that match, by state. */
+  countByState(filter: JobFilter): ReturnType<typeof store.countByState> {
+    return store.countByState(this.#db, filter);
+  }
+
+  /** What is kept of each job of the program, but for what was done; the busiest first is the reader's to say. */
+  async countByJob(): Promise<(store.JobCounts & { readonly title: string })[]> {
+    const counts = new Map((await store.countByJob(this.#db)).map((row) => [row.job, row]));
+    return [...this.#declarations.values()].map(({ name, queue, title }) => ({
+      waiting: 0,
+      scheduled: 0,
+      running: 0,
+      cancelled: 0,
+      dead: 0,
+      ...counts.get(name),
+      job: name,
+      queue,
+      title,
+    }));
+  }
+
+  /** What began and ended in each of the last minutes, by queue, the oldest first; queues of which nothing did have none. */
+  async throughput(minutes: number): Promise<{
+    readonly asOf: Temporal.Instant;
+    readonly queues: ReadonlyMap<string, Record<'started' | 'completed' | 'failed', number[]>>;
+  }> {
+    const { asOf, rows } = await selectThroughput(this.#db, minutes);
+    const zeros = () => Array.from({ length: minutes }, () => 0);
+    const queues = new Map<string, Record<'started' | 'completed' | 'failed', number[]>>();
+    for (const { queue, minute, ...counts } of rows) {
+      const series = queues.get(queue) ?? { started: zeros(), completed: zeros(), failed: zeros() };
+      queues.set(queue, series);
+      for (const what of ['started', 'completed', 'failed'] as const) series[what][minute] = counts[what];
+    }
+    return { asOf, queues };
+  }
+
+  /** The attempts of a job, the first first, and what it is for; of more than 100 the last ones. Errors: not_found. */
+  async life(id: string): Promise<{ readonly job: JobRow; readonly title: string | null; readonly attempts: AttemptRow[] }> {
+    const job = await this.show(id);
+    const attempts = await selectAttempts(this.#db, id, attemptsShownMax);
+    return { job, title: this.#declarations.get(job.job)?.title ?? null, attempts };
   }
 
   async queues(): Promise<QueueStatus[]> {
@@ -247,6 +311,14 @@ export class Jobs {
       `There is no job named ${name}; there are ${[...this.#declarations.keys()].join(', ')}.`,
     );
   }
+}
+
+/** Whoever decides about many has seen how many they are. Errors: conflict. */
+function assertExpected(found: number, expected: number | null, what: string): void {
+  if (expected === null || found === expected) return;
+  throw new ArcadiaError('conflict', `${found} jobs ${what} now, not ${expected}.`, {
+    details: { count: found, expectedCount: expected },
+  });
 }
 
 /** Enqueues jobs of a program, references to them included. */

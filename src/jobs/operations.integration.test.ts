@@ -68,9 +68,9 @@ test('a job is run, seen, listed in pages and cancelled, in the name of who aske
   expect(narrow.items.map(({ job }) => job)).toEqual(['meter']);
 
   const cancelled = await ask('/jobs/cancel', json('POST', { job: 'sync_snapshots', arguments: { account: 'acme' } }));
-  expect(cancelled).toEqual({ cancelled: 1 });
+  expect(cancelled).toEqual({ cancelled: 1, written: true });
   expect(await show(first.jobId)).toMatchObject({ state: 'cancelled', reason: 'cancelled by test owner null' });
-  expect(await ask('/jobs/retry', json('POST', { ids: [first.jobId] }))).toEqual({ retried: 1 });
+  expect(await ask('/jobs/retry', json('POST', { ids: [first.jobId] }))).toEqual({ retried: 1, written: true });
   expect((await show(first.jobId)).state).toBe('waiting');
 
   const { rows } = await sql<{ actor: string; decision: string }>`

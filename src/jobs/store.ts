@@ -139,6 +139,12 @@ export interface JobFilter {
   readonly states?: readonly JobState[];
   /** Arguments that the job's contain. */
   readonly arguments?: Readonly<Record<string, string | number | boolean | null>>;
+  /** The beginning of its id, or a part of one of its arguments; without case. */
+  readonly q?: string;
+  /** Enqueued at this instant or later. */
+  readonly from?: Temporal.Instant;
+  /** Enqueued before this instant. */
+  readonly to?: Temporal.Instant;
 }
 
 const stateOf = sql`CASE
@@ -146,12 +152,17 @@ const stateOf = sql`CASE
   WHEN state = 'active' THEN 'running' WHEN state = 'failed' THEN 'dead' ELSE state::text END`;
 
 function matching(filter: JobFilter) {
+  const q = filter.q?.toLowerCase() ?? null;
   return sql`(${filter.ids ?? null}::uuid[] IS NULL OR id = ANY (${filter.ids ?? null}::uuid[]))
     AND (${filter.queue ?? null}::text IS NULL OR name = ${filter.queue ?? null})
     AND (${filter.job ?? null}::text IS NULL OR data ->> 'job' = ${filter.job ?? null})
     AND (${filter.states ?? null}::text[] IS NULL OR ${stateOf} = ANY (${filter.states ?? null}::text[]))
     AND (${filter.arguments === undefined ? null : JSON.stringify(filter.arguments)}::jsonb IS NULL
-         OR data -> 'arguments' @> ${filter.arguments === undefined ? null : JSON.stringify(filter.arguments)}::jsonb)`;
+         OR data -> 'arguments' @> ${filter.arguments === undefined ? null : JSON.stringify(filter.arguments)}::jsonb)
+    AND (${filter.from ?? null}::timestamptz IS NULL OR created_on >= ${filter.from ?? null}::timestamptz)
+    AND (${filter.to ?? null}::timestamptz IS NULL OR created_on < ${filter.to ?? null}::timestamptz)
+    AND (${q}::text IS NULL OR starts_with(id::text, ${q}) OR EXISTS (
+         SELECT FROM jsonb_each_text(data -> 'arguments') AS argument WHERE strpos(lower(argument.value), ${q}) > 0))`;
 }
 
 /** Where a page of jobs ended. */
@@ -176,6 +187,39 @@ export async function readJobs(
     FROM pgboss.job WHERE ${matching(filter)}
       AND (${after?.id ?? null}::uuid IS NULL OR (created_on, id) < (${after?.createdAt ?? null}::timestamptz, ${after?.id ?? null}::uuid))
     ORDER BY created_on DESC, id DESC LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+/** How many match, by state. */
+export async function countByState(
+  db: Queryable,
+  filter: JobFilter,
+): Promise<readonly { readonly state: JobState; readonly jobs: number }[]> {
+  const { rows } = await statement<{ state: JobState; jobs: number }>('jobs.countByState')`
+    SELECT ${stateOf} AS state, count(*) AS jobs FROM pgboss.job WHERE ${matching(filter)} GROUP BY 1`.execute(db);
+  return rows;
+}
+
+export interface JobCounts {
+  readonly job: string;
+  readonly queue: string;
+  readonly waiting: number;
+  readonly scheduled: number;
+  readonly running: number;
+  readonly cancelled: number;
+  readonly dead: number;
+}
+
+/** What is kept of each job, but for what was done. */
+export async function countByJob(db: Queryable): Promise<JobCounts[]> {
+  const { rows } = await statement<JobCounts>('jobs.countByJob')`
+    SELECT data ->> 'job' AS job, name AS queue,
+           count(*) FILTER (WHERE state < 'active' AND start_after <= pgboss.job_now()) AS waiting,
+           count(*) FILTER (WHERE state < 'active' AND start_after > pgboss.job_now()) AS scheduled,
+           count(*) FILTER (WHERE state = 'active') AS running,
+           count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
+           count(*) FILTER (WHERE state = 'failed') AS dead
+    FROM pgboss.job WHERE state <> 'completed' GROUP BY 1, 2 ORDER BY 1`.execute(db);
   return rows;
 }
 
@@ -210,22 +254,24 @@ export async function cancelJobs(trx: UnitOfWork, ids: readonly string[], reason
 }
 
 /**
- * Lets a dead or cancelled job run again, with all its attempts. Where the same job waits or runs
- * already, that one will do, and this one stays as it is. True: it will run. retry_count is never
- * set back: it is what tells a stale worker's attempt from the next one.
+ * Lets dead and cancelled jobs run again, with all their attempts. Where the same job waits or runs already, that one
+ * will do, and these stay as they are; of several of these that are the same, the oldest runs. Returns those that will,
+ * with their queues. retry_count is never set back: it is what tells a stale worker's attempt from the next one.
  */
-export async function reviveJob(trx: UnitOfWork, id: string): Promise<boolean> {
-  const { numAffectedRows } = await statement('jobs.reviveJob')`
-    UPDATE pgboss.job j SET
+export async function reviveJobs(trx: UnitOfWork, ids: readonly string[]): Promise<{ id: string; queue: string }[]> {
+  const { rows } = await statement<{ id: string; queue: string }>('jobs.reviveJobs')`
+    UPDATE pgboss.job SET
       state = 'retry', completed_on = NULL, start_after = pgboss.job_now(),
       retry_limit = CASE WHEN started_on IS NULL THEN retry_limit ELSE retry_count + retry_limit + 1 - coalesce((data ->> 'unspent')::int, 0) END,
       data = data - 'notBefore' || jsonb_build_object('unspent', CASE WHEN started_on IS NULL THEN 0 ELSE retry_count + 1 END)
-    WHERE id = ${id} AND state IN ('failed', 'cancelled') AND NOT EXISTS (
-      SELECT FROM pgboss.job other
-      WHERE other.name = j.name AND other.singleton_key = j.singleton_key AND other.id <> j.id AND other.state <= 'active')`.execute(
-    trx,
-  );
-  return numAffectedRows === 1n;
+    WHERE id IN (
+      SELECT DISTINCT ON (j.name, coalesce(j.singleton_key, j.id::text)) j.id FROM pgboss.job j
+      WHERE j.id = ANY (${ids}::uuid[]) AND j.state IN ('failed', 'cancelled') AND NOT EXISTS (
+        SELECT FROM pgboss.job other
+        WHERE other.name = j.name AND other.singleton_key = j.singleton_key AND other.id <> j.id AND other.state <= 'active')
+      ORDER BY j.name, coalesce(j.singleton_key, j.id::text), j.created_on, j.id)
+    RETURNING id, name AS queue`.execute(trx);
+  return rows;
 }
 
 /**
@@ -289,12 +335,18 @@ export async function countJobs(db: Queryable): Promise<QueueCounts[]> {
 
 /** Deletes up to `batch` jobs that ended long ago: dead ones are kept longer, for somebody to look at. */
 export async function deleteEnded(db: Queryable, endedDays: number, deadDays: number, batch: number): Promise<number> {
-  const { numAffectedRows } = await statement('jobs.deleteEnded')`
-    DELETE FROM pgboss.job WHERE id IN (
-      SELECT id FROM pgboss.job
-      WHERE completed_on < pgboss.job_now() - CASE WHEN state = 'failed' THEN ${deadDays}::int ELSE ${endedDays}::int END * interval '1 day'
-      LIMIT ${batch})`.execute(db);
-  return Number(numAffectedRows ?? 0n);
+  const { rows } = await statement('jobs.deleteEnded')`
+    WITH gone AS (
+      DELETE FROM pgboss.job WHERE id IN (
+        SELECT id FROM pgboss.job
+        WHERE completed_on < pgboss.job_now() - CASE WHEN state = 'failed' THEN ${deadDays}::int ELSE ${endedDays}::int END * interval '1 day'
+        LIMIT ${batch})
+      RETURNING id
+    ), attempts AS (
+      DELETE FROM job_attempts WHERE job_id IN (SELECT id FROM gone)
+    )
+    SELECT FROM gone`.execute(db);
+  return rows.length;
 }
 
 export interface ControlRow extends QueueControl {

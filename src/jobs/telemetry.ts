@@ -2,9 +2,10 @@ import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentele
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Logger } from 'pino';
 import { metric } from '../platform/metrics.ts';
+import type { AttemptOutcome } from './attempts.store.ts';
 
 /** How an attempt ended, as logs, metrics and spans say it. */
-export type Outcome = 'completed' | 'failed' | 'dead' | 'snoozed' | 'cancelled' | 'handed_back' | 'lost' | 'rescued';
+export type Outcome = AttemptOutcome;
 
 interface AttemptReport {
   readonly queue: string;

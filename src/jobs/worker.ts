@@ -14,6 +14,8 @@ import type { QueueDeclaration, ScheduleDeclaration } from '../platform/declare/
 import type { Program } from '../platform/declare/program.ts';
 import type { Listener } from '../platform/listen.ts';
 import { type AbortReason, CancelledByPerson, TimeUp, type Verdict, verdictOf, WorkerStops } from './attempt.ts';
+import { AttemptLog } from './attempt-log.ts';
+import { writeLostAttempts } from './attempts.store.ts';
 import { listenToWorkers, type Message } from './channel.ts';
 import { type Engine, leaseSeconds, openEngine, preparedStatements } from './engine.ts';
 import { enqueueThrough, Jobs } from './jobs.ts';
@@ -85,6 +87,7 @@ export interface Worker {
 interface Claim extends store.AttemptKey {
   readonly queue: string;
   readonly data: store.JobData;
+  readonly startedAt: Temporal.Instant;
   readonly waitMs: number;
 }
 
@@ -138,6 +141,7 @@ class RunningWorker implements Worker {
   readonly #runners = new Map<string, QueueRunner<Claim>>();
   readonly #completions = new Map<string, Completions>();
   readonly #attempts = new Map<string, Attempt>();
+  readonly #attemptLog = new AttemptLog();
   /** Queues whose jobs have started or ended here since that was last told. */
   readonly #changed = new Set<string>();
   readonly #stopping = new AbortController();
@@ -232,11 +236,17 @@ class RunningWorker implements Worker {
       // Handlers get a moment to obey. What does not is handed back from under them: the fence
       // keeps them from writing.
       await Promise.race([drained, sleep(2_000, undefined, { ref: false })]);
-      await Promise.all([...this.#attempts.values()].map(({ claim }) => this.#handBack(claim)));
+      await Promise.all(
+        [...this.#attempts.values()].map(async ({ claim }) => {
+          await this.#handBack(claim);
+          this.#attemptLog.end({ jobId: claim.id, claim: claim.retryCount }, 'handed_back', 'the worker stopped');
+        }),
+      );
     }
     this.#giveUp.abort();
     await Promise.all(this.#loops);
     // Only a hint: who watches looks again by themselves.
+    await this.#attemptLog.flush(this.#db).catch(() => {});
     await this.#publishChanges().catch(() => {});
     await this.#channel?.close();
     await this.#engine.close();
@@ -284,6 +294,7 @@ class RunningWorker implements Worker {
         retryCount: row.retryCount,
         queue,
         data: row.data,
+        startedAt: startedOn,
         waitMs: Math.max(0, startedOn.epochMilliseconds - ready),
       };
     });
@@ -298,16 +309,20 @@ class RunningWorker implements Worker {
     const number = claim.retryCount + 1 - (claim.data.unspent ?? 0);
     const { queue, id, data } = claim;
     const identity = { queue, job: data.job, id, attempt: number };
-    const startedAt = performance.now();
+    const startedMs = performance.now();
+    const logged = { jobId: id, claim: claim.retryCount };
+    const { startedAt } = claim;
+    this.#attemptLog.begin({ ...logged, attempt: number, queue, job: data.job, worker: this.name, startedAt });
     try {
       await inJobSpan(
         { ...identity, trace: data.trace },
         async () => {
           const verdict = await this.#handle(attempt, number);
-          const runMs = Math.round(performance.now() - startedAt);
+          const runMs = Math.round(performance.now() - startedMs);
           const outcome = await this.#settle(claim, verdict);
           this.#changed.add(queue);
           const reason = 'reason' in verdict ? verdict.reason : undefined;
+          this.#attemptLog.end(logged, outcome, reason ?? null);
           this.#telemetry.report({
             ...identity,
             waitMs: claim.waitMs,
@@ -322,6 +337,7 @@ class RunningWorker implements Worker {
     } catch (error) {
       // Not recorded: the lease runs out, and the job runs again.
       this.#log.error({ err: error, ...identity }, 'the end of a job could not be recorded');
+      this.#attemptLog.end(logged, 'lost', 'its end could not be recorded');
     } finally {
       // A revived job can be claimed here again while its cancelled attempt still runs.
       if (this.#attempts.get(id) === attempt) this.#attempts.delete(id);
@@ -361,8 +377,7 @@ class RunningWorker implements Worker {
         get log() {
           return (log ??= workerLog.child({ job: job.name, id, attempt: number }));
         },
-        // Nobody watches a worker's jobs line by line.
-        report: () => {},
+        report: (text) => this.#attemptLog.say({ jobId: id, claim: retryCount }, text),
         enqueue: async (trx, next, args) => {
           await this.jobs.enqueue(trx, next, args);
         },
@@ -472,6 +487,11 @@ class RunningWorker implements Worker {
         const message = attempt.silent ? 'its worker fell silent' : 'took longer than it may';
         await this.#engine.boss.fail(attempt.queue, attempt, { message }, { db: fromKysely(trx) });
       }
+      const reasonOf = (silent: boolean) => (silent ? 'its worker fell silent' : 'took longer than it may');
+      await writeLostAttempts(
+        trx,
+        lost.map(({ id, retryCount, silent }) => ({ id, retryCount, reason: reasonOf(silent) })),
+      );
       return lost;
     });
     for (const { queue, job, id, silent } of rescued) {
@@ -487,6 +507,7 @@ class RunningWorker implements Worker {
 
   async #poll(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
+    await this.#attemptLog.flush(this.#db);
     await this.#publishChanges();
     await this.#followControls();
     this.#wakeAll();

@@ -154,7 +154,7 @@ export async function settleFacts(db: Database, now: Temporal.Instant): Promise<
   return upTo;
 }
 
-interface DayPlan {
+export interface DayPlan {
   readonly kinds: readonly store.KindOfDay[];
   /** Never metered for this day. */
   readonly first: readonly store.KindOfDay[];
@@ -260,12 +260,17 @@ export async function findTouched(
   { upToDate }: DayPlan,
   upTo: number,
 ): Promise<{ readonly touched: store.KindOfDay[]; readonly scopes: store.Scopes }> {
-  const after = Math.min(...upToDate.map((kind) => kind.metered?.changeId ?? 0), upTo);
-  const ofDay = await store.prepareScope(trx, day, after, upTo);
+  const after = lookedAtUpTo(upToDate, upTo);
+  const ofDay = await store.prepareScope(trx, { from: day, to: day.add({ days: 1 }) }, after, upTo);
   const hasRaising = upToDate.some((kind) => kind.raising !== null);
   const ofMonth = hasRaising ? await store.prepareMonthScope(trx, day, after, upTo) : null;
   const touched = upToDate.filter((kind) => (kind.raising === null ? ofDay.count : (ofMonth?.count ?? 0)) > 0);
   return { touched, scopes: { day: ofDay.scope, month: ofMonth?.scope ?? null } };
+}
+
+/** Changes up to here have been looked at for all of the kinds, which are up to date otherwise. */
+export function lookedAtUpTo(upToDate: readonly store.KindOfDay[], upTo: number): number {
+  return Math.min(...upToDate.map((kind) => kind.metered?.changeId ?? 0), upTo);
 }
 
 function causeOf(plan: DayPlan, touched: boolean): store.RunCause {

@@ -341,14 +341,14 @@ interface PreparedScope {
   readonly count: number;
 }
 
-/** The resources with a change in (after, upTo] that touches the day, each with the cause of its newest one. */
+/** The resources with a change in (after, upTo] that touches the days, each with the cause of its newest one. */
 export async function prepareScope(
   trx: UnitOfWork,
-  day: Temporal.PlainDate,
+  days: DayRange,
   after: number,
   upTo: number,
 ): Promise<PreparedScope> {
-  return createScope(trx, 'meter_scope', { from: day, to: day.add({ days: 1 }) }, after, upTo);
+  return createScope(trx, 'meter_scope', days, after, upTo);
 }
 
 /** The same of all changes from the beginning of the day's month to its end, on which a day's peaks and percentiles rest. */

@@ -1,6 +1,12 @@
 import type { Queryable } from './database/database.ts';
 import { preparedStatement, statement } from './database/statement.ts';
-import { ArcadiaError } from './errors.ts';
+import { ArcadiaError, declareError } from './errors.ts';
+
+export const notSimulated = declareError({
+  code: 'not_simulated',
+  status: 409,
+  todo: 'Only the clock of a demonstration, or of another simulated account, is set.',
+});
 
 /**
  * The one source of "now". Only surfaces (cli, http, jobs) read it; domain functions take the
@@ -58,6 +64,48 @@ export async function followSimulatedClock(db: Queryable, instant: Temporal.Inst
     INSERT INTO simulated_clock (instant) VALUES (${instant})
     ON CONFLICT (singleton) DO UPDATE SET instant = greatest(simulated_clock.instant, excluded.instant)
   `.execute(db);
+}
+
+/** Where a simulated clock stands and where it goes. */
+export interface SimulatedClock {
+  readonly instant: Temporal.Instant;
+  /** Until when the history of a demonstration is being created; null: it is there. */
+  readonly runsTo: Temporal.Instant | null;
+  /** Simulated seconds in a second, while somebody watches the dashboard; 0: it stands still. */
+  readonly pace: number;
+}
+
+/** The simulated clock whole; null where the accounts are real, or there are none. */
+export async function readSimulation(db: Queryable): Promise<SimulatedClock | null> {
+  const { rows } = await statement<SimulatedClock>(
+    'platform.readSimulation',
+  )`SELECT instant, runs_to AS "runsTo", pace FROM simulated_clock`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** Says until when history is being created; null: it is there. Does nothing where the clock is real. */
+export async function announceHistory(db: Queryable, runsTo: Temporal.Instant | null): Promise<void> {
+  await statement('platform.announceHistory')`
+    WITH changed AS (
+      UPDATE simulated_clock SET runs_to = ${runsTo} WHERE runs_to IS DISTINCT FROM ${runsTo} RETURNING 1)
+    SELECT publish_event('clock.changed', '') FROM changed`.execute(db);
+}
+
+/** Sets how fast a simulated clock goes. Errors: not_simulated. */
+export async function setPace(db: Queryable, pace: number): Promise<void> {
+  const { rows } = await statement('platform.setPace')`
+    WITH changed AS (UPDATE simulated_clock SET pace = ${pace} RETURNING 1)
+    SELECT publish_event('clock.changed', '') FROM changed`.execute(db);
+  if (rows.length === 0)
+    throw notSimulated('No account of this database is simulated: its clock is the real one.');
+}
+
+/** Moves a simulated clock on by `seconds`, and publishes that it has moved. */
+export async function moveSimulatedClock(db: Queryable, seconds: number): Promise<void> {
+  await statement('platform.moveSimulatedClock')`
+    WITH changed AS (
+      UPDATE simulated_clock SET instant = instant + make_interval(secs => ${seconds}) RETURNING 1)
+    SELECT publish_event('clock.changed', '') FROM changed`.execute(db);
 }
 
 /** Clocks that differ by more than this many seconds do not agree: neither is believed. */

@@ -29,3 +29,9 @@ export const planVersionFixed = declareError({
   status: 409,
   todo: 'Give the new prices a later first day, or a plan of their own.',
 });
+
+export const exchangeRateOfCostMissing = declareError({
+  code: 'exchange_rate_of_cost_missing',
+  status: 409,
+  todo: 'Enter the exchange rate of the day, or give the plan the currency of the provider.',
+});

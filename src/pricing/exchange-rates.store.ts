@@ -4,6 +4,7 @@ import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { holds, keyset, type Sorted, type SortKey } from '../platform/database/keyset.ts';
 import { statement } from '../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../platform/database/temporary-table.ts';
+import { replaceConvertedPrices } from './pass-through.store.ts';
 import type { PageRequest } from '../platform/declare/operation.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 
@@ -81,7 +82,9 @@ async function rewriteStaged(
   const { rows } = await statement<{ count: number }>('pricing.countStagedExchangeRates')`
     SELECT count(*) AS count FROM ${staged}`.execute(trx);
   const count = rows[0]?.count ?? 0;
-  if (count > 0) await rewriteHistory(trx, exchangeRateHistory, staged, now);
+  if (count === 0) return 0;
+  await rewriteHistory(trx, exchangeRateHistory, staged, now);
+  await replaceConvertedPrices(trx, now);
   return count;
 }
 

@@ -8,6 +8,7 @@ import { listGaps } from '../metering/finality/gaps.ts';
 import { meterOutstanding } from '../metering/meter.ts';
 import { at, createDeployments, insertAccount, insertSync } from '../../test/fixtures/metering.ts';
 import type { Database } from '../platform/database/database.ts';
+import { makeDeployment } from '../../test/fixtures/pricing.ts';
 import { gapsWithMoney } from './gaps.ts';
 import { quoteDeployment } from './quotes.ts';
 import { subscribe } from './subscriptions.ts';
@@ -112,6 +113,40 @@ describe('gaps', () => {
     ]);
     expect(closed?.amounts).toEqual([{ deployment: 'ash', plan: 'studio', currency: 'USD', amount: cost(96) }]);
     expect(priced.totals).toEqual([{ currency: 'USD', amount: cost(192) }]);
+  });
+
+  test('an outage of everything takes as many statements for forty deployments as for two', async () => {
+    let statements = 0;
+    const counted = db.withPlugin({
+      transformQuery: ({ node }) => {
+        statements += 1;
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    });
+    const before = await gapsWithMoney(counted, { month, now: june });
+    const few = statements;
+    const slugs = Array.from({ length: 40 }, (_, place) => `many-${place}`);
+    for (const deployment of slugs) {
+      await makeDeployment(db, deployment);
+      await subscribe(db, { deployment, plan: 'studio', from: day('2026-05-01') }, 'test', at('2026-05-01'));
+      for (const name of ['a', 'b', 'c']) {
+        const id = await insertLiving(db, team, 'droplet', `${deployment}-${name}`, {}, at('2026-04-20'));
+        const owners = [{ slug: deployment, weight: 1 }];
+        await assign(db, { resourceIds: [id], owners, from: at('2026-04-20') }, 'test', june);
+      }
+    }
+    await meterOutstanding(db, { now: june });
+    statements = 0;
+    const after = await gapsWithMoney(counted, { month, now: june });
+    // One plan is read more, and everybody's usage is one statement from twenty deployments on.
+    expect(statements).toBeLessThanOrEqual(few + 5);
+    const total = (of: typeof after) => Number(of.totals[0]?.amount);
+    const quote = await quoteDeployment(db, { deployment: 'many-0', ...may });
+    const line = quote.lines.find((one) => one.kind === 'droplet_hours');
+    const each = Number((Math.min(3 * 48, Number(line?.billable)) * Number(line?.unitPrice)).toFixed(2));
+    expect(each).toBeGreaterThan(0);
+    expect(total(after) - total(before)).toBeCloseTo(40 * each, 2);
   });
 
   test('an operator’s word closes both', async () => {

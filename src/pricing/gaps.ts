@@ -6,14 +6,15 @@ import {
   listUnlistedKinds,
   type UnlistedKind,
   type Usage,
-  usageForPeriod,
 } from '../metering/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal, formatQuantity, parseQuantity } from '../platform/quantity.ts';
-import { quoteUsage } from './quotes.ts';
-import { subscribedPlan } from './subscriptions.ts';
+import type { PlanVersion } from './plan.ts';
+import { getPlan } from './plans.ts';
+import { ratePlan } from './rating/rate-plan.ts';
+import { selectLastSubscriptions } from './subscriptions.store.ts';
+import { UsageSums } from './usage-sums.ts';
 
 /** What usage that is carried forward costs a deployment in its month. */
 interface CarriedAmount {
@@ -55,23 +56,19 @@ export async function gapsWithMoney(
   const to = from.add({ months: 1 });
   const gaps = await listGaps(db, { ...query, from, to });
   const slugs = [...new Set(gaps.flatMap((gap) => gap.usage.map((line) => line.deployment)))].sort();
-  const payers = new Map<string, Payer>();
-  for (const slug of slugs) payers.set(slug, await openPayer(db, slug, from, to));
-
-  const priced: PricedGap[] = [];
-  for (const gap of gaps) {
-    const amounts: CarriedAmount[] = [];
-    for (const [deployment, carried] of byDeployment([gap])) {
-      const payer = payers.get(deployment);
-      if (payer !== undefined) amounts.push({ deployment, ...(await payer.costOf(carried)) });
-    }
-    priced.push({ ...gap, amounts });
-  }
+  const payers = await openPayers(db, slugs, { from, to });
+  const costOf = (deployment: string, carried: Usage) => payers.get(deployment)?.(carried) ?? nothing;
+  const priced = gaps.map((gap): PricedGap => {
+    const amounts = [...byDeployment([gap])].map(
+      ([deployment, carried]): CarriedAmount => ({ deployment, ...costOf(deployment, carried) }),
+    );
+    return { ...gap, amounts };
+  });
 
   const totals = new Map<string, Decimal>();
   for (const [deployment, carried] of byDeployment(gaps)) {
-    const cost = await payers.get(deployment)?.costOf(carried);
-    if (cost?.currency == null) continue;
+    const cost = costOf(deployment, carried);
+    if (cost.currency === null) continue;
     totals.set(cost.currency, (totals.get(cost.currency) ?? new Decimal(0)).plus(cost.amount));
   }
   return {
@@ -87,32 +84,38 @@ export async function gapsWithMoney(
 
 type Cost = { plan: string; currency: string; amount: string } | { plan: null; currency: null; amount: null };
 
-interface Payer {
-  costOf(carried: Usage): Promise<Cost>;
-}
+/** Of who is on no plan. */
+const nothing: Cost = { plan: null, currency: null, amount: null };
 
-/** Somebody's month, ready to be quoted without some of its usage. */
-async function openPayer(
+/**
+ * What usage that is estimated costs, for each of these deployments that is on a plan: an outage touches them all, so
+ * that plans and usage are read for all at once.
+ */
+async function openPayers(
   db: Queryable,
-  deployment: string,
-  from: Temporal.PlainDate,
-  to: Temporal.PlainDate,
-): Promise<Payer> {
-  const plan = await subscribedPlan(db, deployment, from, to).catch((error: unknown) => {
-    if (error instanceof ArcadiaError && error.code === 'not_found') return null;
-    throw error;
-  });
-  if (plan === null) return { costOf: async () => ({ plan: null, currency: null, amount: null }) };
-  const day = to.subtract({ days: 1 });
-  const { usage } = await usageForPeriod(db, deployment, from, to);
-  const whole = await quoteUsage(db, { plan, usage, day });
-  return {
-    async costOf(carried) {
-      const without = await quoteUsage(db, { plan, usage: less(usage, carried), day });
-      const { currency } = whole;
-      return { plan, currency, amount: formatMoney(new Decimal(whole.total).minus(without.total), currency) };
-    },
-  };
+  deployments: readonly string[],
+  range: DayRange,
+): Promise<ReadonlyMap<string, (carried: Usage) => Cost>> {
+  const day = range.to.subtract({ days: 1 });
+  const subscribed = await selectLastSubscriptions(db, deployments, range);
+  const versions = new Map<string, PlanVersion>();
+  for (const plan of new Set(subscribed.map((one) => one.plan))) versions.set(plan, await getPlan(db, plan, day));
+  const used = await new UsageSums(db).of(
+    subscribed.map(({ deploymentId, deployment }) => ({ deploymentId, deployment, range })),
+  );
+  return new Map(
+    subscribed.map(({ deployment, plan }, index) => {
+      const version = versions.get(plan) as PlanVersion;
+      const usage = Object.fromEntries(used[index] ?? []);
+      const rated = (of: Usage) => ratePlan(version, new Map(Object.entries(of)), day.toPlainYearMonth());
+      const { total, currency } = rated(usage);
+      const costOf = (carried: Usage): Cost => {
+        const without = rated(less(usage, carried)).total;
+        return { plan, currency, amount: formatMoney(new Decimal(total).minus(without), currency) };
+      };
+      return [deployment, costOf] as const;
+    }),
+  );
 }
 
 /** Never below zero: what facts still have to change may be carried and not recorded yet. */

@@ -1,5 +1,12 @@
 import { declareModule } from '../platform/declare/module.ts';
-import { alreadySubscribed, deploymentEnded, notSubscribed, planRetired, planVersionFixed } from './errors.ts';
+import {
+  alreadySubscribed,
+  deploymentEnded,
+  exchangeRateOfCostMissing,
+  notSubscribed,
+  planRetired,
+  planVersionFixed,
+} from './errors.ts';
 import { checkAlertsJob } from './jobs.ts';
 import { alertOperations } from './operations/alerts.ts';
 import { exchangeRateOperations } from './operations/exchange-rates.ts';
@@ -26,7 +33,7 @@ export const pricingModule = declareModule({
   ],
   jobs: [checkAlertsJob],
   schedule: [{ name: 'alerts', cron: '20 * * * *', job: checkAlertsJob, arguments: {} }],
-  errors: [alreadySubscribed, deploymentEnded, notSubscribed, planRetired, planVersionFixed],
+  errors: [alreadySubscribed, deploymentEnded, exchangeRateOfCostMissing, notSubscribed, planRetired, planVersionFixed],
   events: [
     {
       type: 'plan.changed',

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { insertAccount, insertLiving } from '../../test/fixtures/inventory.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { applyPlans, previewPlans } from './plan-apply.ts';
+import { applyPlans, applyReadPlans, digestOf, previewPlans, readPlans } from './plan-apply.ts';
 import { getPlan } from './plans.ts';
 import { makeDeployment, makePlan, makeUsagePartitions, use } from '../../test/fixtures/pricing.ts';
 import { endSubscription, requireDeployment, subscribe } from './subscriptions.ts';
@@ -240,4 +240,16 @@ describe('a bad file is refused, with file, line and reason, and nothing is writ
     );
     expect(results.map(({ written }) => written).sort((a, b) => a - b)).toEqual([0, 0, 0, 1]);
   });
+});
+
+it('applies what was previewed, and nothing where a preview says something else by now', async () => {
+  await applyPlans(test.db, [file('seen')], 'test', now);
+  const dearer = file('seen', { from: '2026-08-01', base: '35.00' });
+  const digest = digestOf(await preview(dearer));
+  const apply = async () => applyReadPlans(test.db, await readPlans(test.db, [dearer]), 'test', now, digest);
+  await applyPlans(test.db, [file('seen', { from: '2026-07-01', base: '32.00' })], 'a colleague', now);
+  expect(await refusal(apply())).toBe('Nothing was applied: the preview says something else by now.');
+  expect((await getPlan(test.db, 'seen', day('2026-08-01'))).base).toBe('32.00');
+  const again = digestOf(await preview(dearer));
+  expect(await applyReadPlans(test.db, await readPlans(test.db, [dearer]), 'test', now, again)).toEqual({ written: 1 });
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { listKinds, dayOf } from '../metering/index.ts';
 import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
@@ -10,7 +11,7 @@ import { type PlanWarning, priceDayOf, warnAbout, warnAboutFirstDay } from './pl
 import { readPlanFiles } from './read-files.ts';
 import { readPriceBookInUse } from './price-book.ts';
 import { warnAboutUnbilled } from './plan-unbilled.ts';
-import { billingKinds, planVersionsById, writePlanVersion } from './plans.ts';
+import { billingKinds, planVersionsById, withMarkups, writePlanVersion } from './plans.ts';
 import * as store from './store.ts';
 
 export interface PlanFile {
@@ -47,11 +48,9 @@ export async function previewPlans(
   const changes = await compare(db, await readPlans(db, files, signal), now);
   const kinds = await listKinds(db, dayOf(now));
   const shown: PlanChange[] = [];
-  for (const { read, version, ...change } of changes) {
-    const impact =
-      change.status === 'unchanged' || change.status === 'new_plan'
-        ? null
-        : await planImpact(db, read.plan, { now, limit });
+  for (const compared of changes) {
+    const { read, version, ...change } = compared;
+    const impact = await impactOf(db, compared, { now, limit });
     const today = dayOf(now);
     const prices = await readPriceBookInUse(db, priceDayOf(read.plan, today), read.plan.currency);
     const warnings = [
@@ -80,23 +79,73 @@ export async function applyPlans(
   return applyReadPlans(db, await readPlans(db, files), by, now);
 }
 
-/** The same of files that were read before: reading takes long, and is not to be done in a transaction. */
+/**
+ * The same of files that were read before: reading takes long, and is not to be done in a transaction.
+ * @param expect the digest of the preview that whoever applies has seen
+ * @throws ArcadiaError conflict: a preview would say something else by now
+ */
 export async function applyReadPlans(
   db: Database,
   reads: readonly ReadPlan[],
   by: string,
   now: Temporal.Instant,
+  expect?: string,
 ): Promise<{ written: number }> {
   return db.transaction().execute(async (trx) => {
     // In one order, so that two who apply at once wait for each other instead of one for both.
     for (const slug of [...new Set(reads.map(({ plan }) => plan.plan))].sort()) await store.lockPlan(trx, slug);
     let written = 0;
-    for (const { read, status, version } of await compare(trx, reads, now)) {
+    const changes = await compare(trx, reads, now);
+    if (expect !== undefined) await assertAsPreviewed(db, changes, expect, now);
+    for (const { read, status, version } of changes) {
       if (status === 'unchanged') continue;
       await replaceVersion(trx, read.plan, version, by, now);
       written += 1;
     }
     return { written };
+  });
+}
+
+/** What a change does to who is on the plan; null: it does nothing, or nobody can be on it yet. */
+async function impactOf(
+  db: Database,
+  { status, read }: Compared,
+  options: { readonly now: Temporal.Instant; readonly limit: number },
+): Promise<PlanImpact | null> {
+  return status === 'unchanged' || status === 'new_plan' ? null : planImpact(db, read.plan, options);
+}
+
+/**
+ * What a preview has said, in short: sha256 in hexadecimal. Amounts of the current month are not in it: they move
+ * with every day that is metered.
+ */
+export function digestOf(changes: readonly Omit<PlanChange, 'warnings' | 'file'>[]): string {
+  const said = changes.map(({ plan, from, status, comparedWith, differences, impact }) => [
+    plan,
+    from.toString(),
+    status,
+    comparedWith?.toString() ?? null,
+    differences.map(({ what, before, after }) => [what, before, after]),
+    impact?.deployments ?? null,
+    (impact?.bills ?? [])
+      .filter(({ complete }) => complete)
+      .map(({ month, deployments, sum }) => [month.toString(), deployments, sum.before, sum.after]),
+  ]);
+  return createHash('sha256').update(JSON.stringify(said)).digest('hex');
+}
+
+async function assertAsPreviewed(
+  db: Database,
+  changes: readonly Compared[],
+  expect: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  const found: Omit<PlanChange, 'warnings'>[] = [];
+  for (const change of changes) found.push({ ...change, impact: await impactOf(db, change, { now, limit: 0 }) });
+  if (digestOf(found) === expect) return;
+  throw new ArcadiaError('conflict', 'Nothing was applied: the preview says something else by now.', {
+    details: { expected: expect, found: digestOf(found) },
+    next: { operation: 'plan preview', arguments: {} },
   });
 }
 
@@ -164,7 +213,9 @@ async function compare(db: Queryable, reads: readonly ReadPlan[], now: Temporal.
     const versions = await store.selectVersions(db, plan.plan, now);
     const same = versions.find(({ from_day }) => from_day.equals(plan.from));
     const held = same ?? versions.findLast(({ from_day }) => Temporal.PlainDate.compare(from_day, plan.from) < 0);
-    const before = held ? (await planVersionsById(db, [held.plan_version_id])).get(held.plan_version_id) : undefined;
+    const [before] = held
+      ? await withMarkups(db, [...(await planVersionsById(db, [held.plan_version_id])).values()])
+      : [];
     const differences = differencesBetween(before ?? null, plan);
     const status =
       versions.length === 0 ? 'new_plan' : !same ? 'new_version' : differences.length > 0 ? 'edited' : 'unchanged';

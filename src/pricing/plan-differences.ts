@@ -21,7 +21,7 @@ export function differencesBetween(before: PlanVersion | null, after: PlanVersio
 }
 
 /** All that a version says, each under its name; what is null it does not say. Items by their kind. */
-function statements({ plan: _, from: __, items, ...fields }: PlanVersion): Map<string, string> {
+function statements({ plan: _, from: __, items, passThrough, ...fields }: PlanVersion): Map<string, string> {
   const said = new Map<string, string>();
   const say = (name: string, value: unknown): void => {
     if (value === null || value === undefined) return;
@@ -32,6 +32,8 @@ function statements({ plan: _, from: __, items, ...fields }: PlanVersion): Map<s
   };
   for (const [name, value] of Object.entries(fields)) say(name, value);
   for (const { kind, ...item } of items) say(`items.${kind}`, item);
+  for (const { product, resourceKind, markupPercent } of passThrough)
+    say(`passThrough.${product ?? resourceKind}.markupPercent`, markupPercent);
   return said;
 }
 

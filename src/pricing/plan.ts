@@ -73,6 +73,28 @@ const planItemSchema = chargeWith({
 });
 export type PlanItem = z.output<typeof planItemSchema>;
 
+/** What the provider charged for a deployment, passed on to its customer. The cost is from the bill: nobody types it. */
+const passThroughSchema = z
+  .strictObject({
+    product: text({
+      pattern: /^.{1,255}$/,
+      error: "must be a product of the provider's bills, * and ? stand for anything",
+    })
+      .nullable()
+      .default(null)
+      .describe('The product as bills name it, with * and ?; Taxes and Credits only by their whole names.'),
+    resourceKind: text({ pattern: /^[a-z][a-z0-9_]{0,62}$/, error: 'must be a kind of resource such as database' })
+      .nullable()
+      .default(null)
+      .describe('In place of a product: the kind of resource that the cost is of.'),
+    markupPercent: decimalText.describe('Percent on top of the cost: "20" makes 10 into 12.'),
+  })
+  .superRefine(({ product, resourceKind }, context) => {
+    if ((product === null) === (resourceKind === null))
+      context.addIssue({ code: 'custom', path: [], message: 'needs either product or resourceKind' });
+  });
+export type PassThrough = z.output<typeof passThroughSchema>;
+
 const discountSchema = z
   .strictObject({
     percent: decimalText.optional().describe('Percent of all that the month costs.'),
@@ -117,6 +139,10 @@ export const planSchema = z
     cap: cap.describe('The most that a month costs before a discount, base fee included.'),
     discount: discountSchema.nullable().default(null),
     items: z.array(planItemSchema, { error: 'must be a list of items' }),
+    passThrough: z
+      .array(passThroughSchema, { error: 'must be a list' })
+      .default([])
+      .describe('Cost that is passed on with a markup; the first that fits. What a meter has a price for is not.'),
   })
   .superRefine((plan, context) => {
     const refuse = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message });
@@ -149,6 +175,12 @@ export const planSchema = z
       bounds(['items', index], item);
       if (seen.has(item.kind)) refuse(['items', index, 'kind'], `${item.kind} has an item already`);
       seen.add(item.kind);
+    }
+    const passed = new Set<string>();
+    for (const [index, { product, resourceKind }] of plan.passThrough.entries()) {
+      const what = product === null ? `kind ${resourceKind}` : `product ${product.toLowerCase()}`;
+      if (passed.has(what)) refuse(['passThrough', index], `${product ?? resourceKind} is passed on already`);
+      passed.add(what);
     }
   });
 

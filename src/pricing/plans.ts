@@ -1,6 +1,7 @@
 import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { planVersionFixed } from './errors.ts';
+import { replacePassedPrices } from './pass-through.store.ts';
 import { type PlanVersion, planSchema } from './plan.ts';
 import * as store from './store.ts';
 
@@ -73,6 +74,18 @@ export async function planSightOf(
   return { sees: (slug) => begun.has(slug), lastDay: today };
 }
 
+/** The same versions with their markups, which are 0 until somebody asks for them: not for customers. */
+export async function withMarkups(db: Queryable, versions: readonly PlanVersion[]): Promise<PlanVersion[]> {
+  const passing = versions.filter(({ passThrough }) => passThrough.length > 0);
+  if (passing.length === 0) return [...versions];
+  const known = await store.selectMarkups(db, passing);
+  return versions.map((version) => {
+    const own = known.find(({ plan, from }) => plan === version.plan && from.equals(version.from));
+    const passThrough = version.passThrough.map((item, at) => ({ ...item, markupPercent: own?.markups[at] ?? '0' }));
+    return { ...version, passThrough };
+  });
+}
+
 /** Plan versions by id. */
 export async function planVersionsById(db: Queryable, ids: readonly number[]): Promise<Map<number, PlanVersion>> {
   const rows = await store.selectPlansByVersion(db, ids);
@@ -115,6 +128,10 @@ export async function writePlanVersion(
   }
   const written = await store.insertPlanItems(trx, planVersionId, plan.items);
   if (written !== plan.items.length) throw new RangeError('a plan item has an unknown meter: see checkPlan');
+  if (plan.passThrough.length > 0) {
+    await store.insertPassThrough(trx, planVersionId, plan.passThrough);
+    await replacePassedPrices(trx, { planVersionId });
+  }
   await store.appendPlanChanges(trx, planId, plan.from, now);
 }
 
@@ -143,5 +160,6 @@ function toPlanVersion(row: store.PlanRow): PlanVersion {
         }
       : null,
     items: row.items,
+    passThrough: row.pass_through,
   });
 }

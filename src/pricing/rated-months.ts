@@ -8,6 +8,7 @@ import { monthSpan, overlap } from './rating/proration.ts';
 import { type RatedMonth, rateMonth } from './rating/rate-month.ts';
 import { type UsedMonth } from './rating/line-groups.ts';
 import { type Segment, segmentsOf, type Phase, type Timeline } from './rating/timeline.ts';
+import { readPassedPrices } from './pass-through.ts';
 import * as store from './timelines.store.ts';
 import { type UsagePeriod, type UsageSource, UsageSums } from './usage-sums.ts';
 
@@ -83,6 +84,14 @@ export async function ratedMonth(db: Queryable, options: RatedMonthOptions): Pro
   const answers = await sums.of(wanted.map(({ period }) => period));
   for (const [index, entry] of wanted.entries()) entry.usage = answers[index] ?? entry.usage;
 
+  const passed = await readPassedPrices(
+    db,
+    month,
+    plans.map(({ segments }, index) => ({
+      deployment: deployments[index] as store.RatedDeploymentRow,
+      versions: segments.flatMap(({ segment }) => (segment.state === 'active' ? (segment.version ?? []) : [])),
+    })),
+  );
   const used = (of: Temporal.PlainYearMonth, entries: readonly (typeof wanted)[number][]): UsedMonth => ({
     month: of,
     segments: entries.map(({ segment, usage }) => ({ ...segment, usage })),
@@ -96,7 +105,12 @@ export async function ratedMonth(db: Queryable, options: RatedMonthOptions): Pro
       deployment: row.slug,
       customerId: row.customer_id,
       versions: [...new Set(own.segments.flatMap(({ version }) => version ?? []))],
-      rated: rateMonth({ ...own, fees: shown, earlier: earlier.map((before) => used(before.month, before.segments)) }),
+      rated: rateMonth({
+        ...own,
+        fees: shown,
+        earlier: earlier.map((before) => used(before.month, before.segments)),
+        passed: passed.get(row.deployment_id) ?? [],
+      }),
     };
   });
 }

@@ -20,6 +20,8 @@ export interface PlanRow {
   readonly discount_until: Temporal.PlainDate | null;
   /** In their order, in the form of a plan's items. */
   readonly items: unknown[];
+  /** Likewise, with markups of 0: who may read them asks for them (`selectMarkups`). */
+  readonly pass_through: unknown[];
 }
 
 /** What a PlanRow holds, of the version `v` of the plan `p`. */
@@ -33,7 +35,11 @@ const planColumns = sql`
             'minimum', i.minimum::text, 'cap', i.cap::text) ORDER BY i.position), '[]')
    FROM plan_items i
    JOIN (SELECT DISTINCT billing_kind_id, slug FROM metering_kinds) k USING (billing_kind_id)
-   WHERE i.plan_version_id = v.plan_version_id) AS items`;
+   WHERE i.plan_version_id = v.plan_version_id) AS items,
+  (SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'product', t.product, 'resourceKind', t.resource_kind, 'markupPercent', '0') ORDER BY t.position), '[]')
+   FROM plan_pass_through t
+   WHERE t.plan_version_id = v.plan_version_id) AS pass_through`;
 
 /** Of a plan `p`: whether a customer may read it, because a deployment of theirs is or was on it; null: everybody else may. */
 const isReadableBy = (customerId: number | null) => sql`
@@ -159,6 +165,26 @@ export async function selectSubscribers(
   return rows.map((row) => row.deployment_id);
 }
 
+/** How many deployments are on a plan at some time of [from, to). */
+export async function countSubscribersIn(
+  db: Queryable,
+  slug: string,
+  from: Temporal.Instant,
+  to: Temporal.Instant,
+): Promise<number> {
+  const { rows } = await statement<{ count: number }>('pricing.countSubscribersIn')`
+    SELECT count(DISTINCT s.deployment_id)::int AS count FROM subscriptions s JOIN plans p USING (plan_id)
+    WHERE p.slug = ${slug} AND s.superseded_at = 'infinity' AND s.valid_from < ${to} AND s.valid_to > ${from}`.execute(
+    db,
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** The same at an instant. */
+export async function countSubscribers(db: Queryable, slug: string, at: Temporal.Instant): Promise<number> {
+  return countSubscribersIn(db, slug, at, at.add({ nanoseconds: 1_000 }));
+}
+
 /** For everyone on the plan, days from one on, before another version's, may cost something else. */
 export async function appendPlanChanges(
   trx: UnitOfWork,
@@ -181,6 +207,15 @@ export async function deleteVersion(trx: UnitOfWork, planVersionId: number): Pro
   await statement(
     'pricing.deleteVersion.delete_plan_items',
   )`DELETE FROM plan_items WHERE plan_version_id = ${planVersionId}`.execute(trx);
+  await statement(
+    'pricing.deleteVersion.delete_passed_prices',
+  )`DELETE FROM passed_prices WHERE plan_version_id = ${planVersionId}`.execute(trx);
+  await statement(
+    'pricing.deleteVersion.delete_plan_markups',
+  )`DELETE FROM plan_markups WHERE plan_version_id = ${planVersionId}`.execute(trx);
+  await statement(
+    'pricing.deleteVersion.delete_plan_pass_through',
+  )`DELETE FROM plan_pass_through WHERE plan_version_id = ${planVersionId}`.execute(trx);
   await statement(
     'pricing.deleteVersion.delete_plan_versions',
   )`DELETE FROM plan_versions WHERE plan_version_id = ${planVersionId}`.execute(trx);
@@ -249,6 +284,37 @@ export async function insertPlanItems(
     FROM jsonb_array_elements(${JSON.stringify(items)}::jsonb) WITH ORDINALITY AS i (item, position)
     JOIN (SELECT DISTINCT billing_kind_id, slug FROM metering_kinds) k ON k.slug = i.item ->> 'kind'`.execute(trx);
   return Number(numAffectedRows ?? 0n);
+}
+
+export async function insertPassThrough(
+  trx: UnitOfWork,
+  planVersionId: number,
+  passThrough: PlanVersion['passThrough'],
+): Promise<void> {
+  const said = sql`(
+    SELECT ${planVersionId}::bigint AS plan_version_id, p.position::smallint AS position, p.item ->> 'product' AS product,
+           p.item ->> 'resourceKind' AS resource_kind, (p.item ->> 'markupPercent')::numeric AS markup_percent
+    FROM jsonb_array_elements(${JSON.stringify(passThrough)}::jsonb) WITH ORDINALITY AS p (item, position))`;
+  await statement('pricing.insertPassThrough.plan_pass_through')`
+    INSERT INTO plan_pass_through (plan_version_id, position, product, resource_kind)
+    SELECT plan_version_id, position, product, resource_kind FROM ${said} AS p`.execute(trx);
+  await statement('pricing.insertPassThrough.plan_markups')`
+    INSERT INTO plan_markups (plan_version_id, position, markup_percent)
+    SELECT plan_version_id, position, markup_percent FROM ${said} AS p`.execute(trx);
+}
+
+/** The markups of plan versions that pass cost on, in their order. */
+export async function selectMarkups(
+  db: Queryable,
+  versions: readonly PlanVersion[],
+): Promise<{ readonly plan: string; readonly from: Temporal.PlainDate; readonly markups: readonly string[] }[]> {
+  const { rows } = await statement<{ plan: string; from: Temporal.PlainDate; markups: string[] }>(
+    'pricing.selectMarkups',
+  )`
+    SELECT p.slug AS plan, v.from_day AS "from", array_agg(trim_scale(m.markup_percent)::text ORDER BY m.position) AS markups
+    FROM plan_markups m JOIN plan_versions v USING (plan_version_id) JOIN plans p USING (plan_id)
+    WHERE p.slug = ANY (${versions.map(({ plan }) => plan)}::text[]) GROUP BY 1, 2`.execute(db);
+  return rows;
 }
 
 export interface DeploymentRow {

@@ -195,6 +195,23 @@ export async function selectSubscriptionsOf(
 }
 
 /** The last subscription that a deployment has within the days [from, to). */
+/** The last plan that each of these deployments is on within days, in one statement. Those on none are not among them. */
+export async function selectLastSubscriptions(
+  db: Queryable,
+  deployments: readonly string[],
+  { from, to }: { readonly from: Temporal.PlainDate; readonly to: Temporal.PlainDate },
+): Promise<{ readonly deploymentId: number; readonly deployment: string; readonly plan: string }[]> {
+  const { rows } = await statement<{ deploymentId: number; deployment: string; plan: string }>(
+    'pricing.selectLastSubscriptions',
+  )`
+    SELECT DISTINCT ON (d.deployment_id) d.deployment_id AS "deploymentId", d.slug AS deployment, p.slug AS plan
+    FROM deployments_list d JOIN subscriptions s USING (deployment_id) JOIN plans p USING (plan_id)
+    WHERE d.slug = ANY (${[...deployments]}::text[]) AND s.superseded_at = 'infinity'
+      AND s.valid_from < ${to}::date AND s.valid_to > ${from}::date
+    ORDER BY d.deployment_id, s.valid_from DESC`.execute(db);
+  return rows;
+}
+
 export async function selectLastSubscription(
   db: Queryable,
   deploymentId: number,

@@ -134,28 +134,29 @@ interface PageToStore {
 }
 
 /**
- * Stores the page that comes after those of a reading. false: it is not the next one any more, or the provider counts
- * otherwise than before.
+ * Stores the page that comes after those of a reading, in one statement: all of it or nothing. How far the reading is then;
+ * null: it is not the next one any more, or the provider counts otherwise than before.
  */
-export async function insertPage(trx: UnitOfWork, versionId: number, stored: PageToStore): Promise<boolean> {
+export async function insertPage(db: Queryable, versionId: number, stored: PageToStore): Promise<BillReading | null> {
   const { page, body, lines, count, total, isLast } = stored;
-  const { rows } = await statement<{ before: number }>('providerBilling.insertPage.advance')`
-    UPDATE provider_bill_versions SET pages = ${page}, lines = lines + ${count}, total = ${total}, is_whole = ${isLast}
-    WHERE bill_version_id = ${versionId} AND state = 'reading' AND NOT is_whole AND pages = ${page} - 1
-      AND (pages = 0 OR total IS NOT DISTINCT FROM ${total})
-    RETURNING lines - ${count} AS before`.execute(trx);
-  const [advanced] = rows;
-  if (advanced === undefined) return false;
-  await statement('providerBilling.insertPage.body')`
-    INSERT INTO provider_bill_pages (bill_version_id, page, body) VALUES (${versionId}, ${page}, ${body})`.execute(trx);
-  await statement('providerBilling.insertPage.lines')`
-    INSERT INTO provider_bill_lines (bill_version_id, position, page, ordinal, amount, duration, start_time, end_time, product,
-      category, description, group_description, resource_uuid, resource_id, project_name, duration_unit)
-    SELECT ${versionId}, ${advanced.before} + l.ordinal, ${page}, l.ordinal, l.amount, l.duration, l."startTime", l."endTime",
-           l.product, l.category, l.description, l."groupDescription", l."resourceUuid", l."resourceId", l."projectName",
-           l."durationUnit"
-    FROM ${linesOf(lines)} AS l`.execute(trx);
-  return true;
+  const { rows } = await statement<BillReading>('providerBilling.insertPage')`
+    WITH advanced AS (
+      UPDATE provider_bill_versions SET pages = ${page}, lines = lines + ${count}, total = ${total}, is_whole = ${isLast}
+      WHERE bill_version_id = ${versionId} AND state = 'reading' AND NOT is_whole AND pages = ${page} - 1
+        AND (pages = 0 OR total IS NOT DISTINCT FROM ${total})
+      RETURNING *
+    ), kept AS (
+      INSERT INTO provider_bill_pages (bill_version_id, page, body) SELECT bill_version_id, ${page}, ${body} FROM advanced
+    ), read AS (
+      INSERT INTO provider_bill_lines (bill_version_id, position, page, ordinal, amount, duration, start_time, end_time, product,
+        category, description, group_description, resource_uuid, resource_id, project_name, duration_unit)
+      SELECT a.bill_version_id, a.lines - ${count} + l.ordinal, ${page}, l.ordinal, l.amount, l.duration, l."startTime", l."endTime",
+             l.product, l.category, l.description, l."groupDescription", l."resourceUuid", l."resourceId", l."projectName",
+             l."durationUnit"
+      FROM advanced a CROSS JOIN ${linesOf(lines)} AS l
+    )
+    SELECT ${readingColumns} FROM advanced`.execute(db);
+  return rows[0] ?? null;
 }
 
 /** Lines as `storableLines` gives them. */

@@ -161,9 +161,8 @@ async function readPages(
     if (answer === null || (page > 1 && answer.total !== state.total)) return 'changed';
     const { body, items, total, isLast } = answer;
     const stored = { page, body, lines: storableLines(items), count: items.length, total, isLast };
-    await db.transaction().execute((trx) => insertPage(trx, versionId, stored));
     // Whoever else reads the same bill may have stored the page: what counts is what is there.
-    const after = await selectReading(db, begun.billId);
+    const after = (await insertPage(db, versionId, stored)) ?? (await selectReading(db, begun.billId));
     state = after?.versionId === versionId ? after : null;
     if (state !== null) report(`${payer.slug}: ${describeHeader(header)}: ${state.lines} of ${total ?? '?'} lines`);
   }

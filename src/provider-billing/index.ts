@@ -1,4 +1,5 @@
 /** What other modules may import of provider-billing; everything else in this folder is its own. */
 
 export { readMarginTotals, readLossMakers, readUnassignedCost } from './margin/margin.ts';
+export { countSurprises, selectSurprises } from './surprises.store.ts';
 export { moneyRoles } from './operations/roles.ts';

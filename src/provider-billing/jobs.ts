@@ -3,10 +3,12 @@ import type { UnitOfWork } from '../platform/database/database.ts';
 import { declareJob, type JobDeclaration } from '../platform/declare/job.ts';
 import { readBalance } from './balances.ts';
 import { readBills } from './bills.ts';
+import { passCostsOn } from './costs.ts';
 import { readInsights } from './insights.ts';
 import { ensurePayers, getPayer, listPayers, type Payer, readPart } from './payers.ts';
 import { reconcileMonth } from './reconciliation/reconcile.ts';
 import { selectBillMonths } from './reconciliation/stage-lines.store.ts';
+import { findSurprises } from './surprises.ts';
 import { providerBillingSettings } from './settings.ts';
 
 // One job for each payer and part, so that payers do not wait for each other's failures, and that a part which fails is
@@ -38,6 +40,7 @@ export const reconcileBillsJob = declareJob({
     for (const each of months) {
       signal.throwIfAborted();
       const { bills, changed } = await reconcileMonth(db, payerId, each, await clock.now());
+      await passCostsOn(db, each, await clock.now());
       report(`${slug}: ${each.toString().slice(0, 7)}: ${changed} of ${bills} bills came to something else`);
     }
   },
@@ -82,13 +85,17 @@ const readBillsJob = declareJob({
 const readInsightsJob = declareJob({
   name: 'read_insights',
   queue,
-  title: "Reads the provider's Insights of a payer: what was used day by day",
+  title: "Reads the provider's Insights of a payer, and finds what cost more than expected on a day",
   arguments: z.strictObject({ payer }),
   timeoutSeconds: 6 * 3_600,
   attemptsMax: 5,
-  run(run) {
+  async run(run) {
+    const { db, clock, report, signal } = run;
     const { billMonths: monthsBefore } = providerBillingSettings.of(run.config);
-    return readPart(run, run.arguments.payer, 'insights', (reading) => readInsights(reading, { monthsBefore }));
+    await readPart(run, run.arguments.payer, 'insights', (reading) => readInsights(reading, { monthsBefore }));
+    const { payerId, slug } = await getPayer(db, run.arguments.payer);
+    const { days, surprises } = await findSurprises(db, payerId, await clock.now(), signal);
+    report(`${slug}: ${surprises} rows of ${days} days cost more than expected`);
   },
 });
 

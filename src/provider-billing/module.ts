@@ -58,6 +58,12 @@ export const providerBillingModule = declareModule({
       ],
     },
     {
+      type: 'bill.surprise',
+      subject: 'bill payer',
+      describes: "a day cost more by the provider's Insights than was expected of it",
+      reads: ['listBillSurprises', 'getOverview'],
+    },
+    {
       type: 'balance.changed',
       subject: 'bill payer',
       describes: 'the provider made a new balance',

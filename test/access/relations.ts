@@ -10,6 +10,7 @@ export const readByCustomers: readonly string[] = names(`
   attributions
   billing_kind_definitions
   billing_kinds
+  customer_billing
   customers
   deployment_months
   deployments
@@ -34,7 +35,9 @@ export const readByCustomers: readonly string[] = names(`
   owner_set_members
   owner_sets
   ownership_rules
+  passed_prices
   plan_items
+  plan_pass_through
   plan_versions
   plans
   pricing_subscriptions
@@ -68,6 +71,7 @@ export const closedToCustomers: readonly string[] = names(`
   bill_payer_accounts
   bill_payers
   bill_products
+  bill_resources
   billing_rule_beliefs
   billing_rule_variants
   changes
@@ -75,7 +79,8 @@ export const closedToCustomers: readonly string[] = names(`
   correction_checks
   correction_costs
   corrections
-  customer_billing
+  cost_months
+  deployment_costs
   deployments_assignments
   deployments_progress
   deployments_rules
@@ -118,8 +123,11 @@ export const closedToCustomers: readonly string[] = names(`
   number_series
   observation_limits
   own_prices
+  plan_markups
   pricing_alert_firings
   pricing_carry_over
+  pricing_items
+  pricing_passing
   pricing_terms
   pricing_yearly
   project_memberships
@@ -135,7 +143,9 @@ export const closedToCustomers: readonly string[] = names(`
   provider_bills
   provider_clock
   provider_insight_days
+  provider_checked_days
   provider_insights
+  provider_surprises
   provider_prices
   queue_controls
   reconciliations

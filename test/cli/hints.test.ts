@@ -138,6 +138,50 @@ test('every command that a message or the documentation names is there, with its
   expect(seen).toBeGreaterThan(300);
 });
 
+/** Lines of the shell blocks of a page, those that go on with a backslash joined. */
+function shellLines(text: string): string[] {
+  const blocks = [...text.matchAll(/^```(?:sh|bash|console)?\n([^]*?)^```$/gm)].map(([, block = '']) => block);
+  return blocks.flatMap((block) => block.replaceAll(/ *\\\n */g, ' ').split('\n'));
+}
+
+/** What stands for a value of the reader's in documentation, by where it stands. */
+function filled(line: string): string {
+  return line
+    .replaceAll(/\b(?:NUMBER|INVOICE|ID|RULE|RESOURCE)(?:_[A-Z_]+)?\b/g, '17')
+    .replaceAll(/\b[A-Z]{4,}(?:_[A-Z]+)*\b(?!=)/g, 'acme');
+}
+
+test('every line of a shell block of the documentation can be typed as it stands', async () => {
+  const wrong: string[] = [];
+  let seen = 0;
+  const scripts = Object.keys(JSON.parse(readFileSync(`${root}/package.json`, 'utf8')).scripts);
+  const paths = program.operations.map(({ path }) => new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`));
+  const pages = await Array.fromAsync(glob(['*.md', 'docs/*.md', 'src/*/README.md'], { cwd: root }));
+  for (const page of pages.filter((name) => !name.startsWith('CHANGELOG'))) {
+    for (const line of shellLines(readFileSync(`${root}/${page}`, 'utf8'))) {
+      for (const [, typed = ''] of line.matchAll(
+        /(?:^|[$(|;&] ?|[A-Z]=\S+ )(?:\.\/)?arcadia ((?:[a-z]|--)[^)|;&#]*)/g,
+      )) {
+        // A file that is begun with a backup's first words is no command.
+        if (prose.test(typed)) continue;
+        seen += 1;
+        const reason = await wrongWith(wordsOf(filled(typed)));
+        if (reason !== null) wrong.push(`${page}: arcadia ${typed}: ${reason}`);
+      }
+      for (const [, script = ''] of line.matchAll(/\bnpm (?:run (?:-s )?)?([a-z]+)/g))
+        if (!scripts.includes(script) && !['ci', 'install'].includes(script)) wrong.push(`${page}: npm ${script}`);
+      for (const [, path = ''] of line.matchAll(/\/api\/v1(\/[\w/.:{}$-]+)/g)) {
+        seen += 1;
+        const own = path.replace(/\.(csv|xlsx|parquet)$/, '');
+        if (!paths.some((one) => one.test(own)) && !/^\/(docs|openapi)/.test(own))
+          wrong.push(`${page}: there is no ${path}`);
+      }
+    }
+  }
+  expect(wrong.join('\n')).toBe('');
+  expect(seen).toBeGreaterThan(100);
+});
+
 test('every next operation that an error names is there, takes what it is given, and has a command', async () => {
   const wrong: string[] = [];
   let seen = 0;

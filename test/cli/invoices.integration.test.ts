@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addDeployment, addDroplet, at, openBusiness, own, settle } from '../fixtures/invoices.ts';
@@ -34,12 +38,32 @@ function run(...args: readonly string[]) {
   const env = { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path };
   return arcadia(args, { env, cwd: folder.path });
 }
+/** The command on a terminal, where somebody types once it asks. */
+async function onTerminal(args: readonly string[], question: string, typed: string) {
+  const { PATH, HOME } = process.env;
+  const env = { PATH, HOME, DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path };
+  const command = fileURLToPath(new URL('../../arcadia', import.meta.url));
+  const child = spawn('script', ['-qec', [command, ...args].join(' '), '/dev/null'], { env, cwd: folder.path });
+  let stdout = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+    if (stdout.includes(question) && child.stdin.writable) child.stdin.end(typed);
+  });
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, stdout: stripVTControlCharacters(stdout) };
+}
 async function json(...args: readonly string[]): Promise<any> {
   return answerOf(await run(...args, '--json'));
 }
 
 test('a newcomer drafts at once, and is told what is missing before issuing', async () => {
-  expect(await json('invoice', 'draft', '--month', '2026-01')).toEqual({ month: '2026-01' });
+  const drafted = await run('invoice', 'draft', '--month', '2026-01');
+  expect(drafted.stdout).toBe('January 2026: 2 drafts created, total 129.76 USD.\n');
+  expect(drafted.stderr).toContain('Next: arcadia invoice list --month 2026-01 --state draft');
+  expect((await run('invoice', 'draft', '--month', '2026-01')).stdout).toBe(
+    'January 2026: 2 drafts, total 129.76 USD.\n',
+  );
+  expect(await json('invoice', 'draft', '--month', '2026-01')).toEqual({ month: '2026-01', drafts: 2 });
   const {
     items: [first],
   } = await json('invoice', 'list', '--customer', 'c-17');
@@ -79,6 +103,25 @@ test('the seller, its tax and a customer are told of', async () => {
   });
 });
 
+test('a seller is shown as it is, with what is not set counted, and a dated change until the next', async () => {
+  const { stdout, stderr } = await run('entity', 'show', 'default');
+  expect(stdout).toMatch(
+    /^entity +default\nname +Example Hosting Ltd\naddress +1 Quay Street, Bristol\ntax ids +VAT GB1\n/,
+  );
+  expect(stdout).toMatch(/^numbers +EX-0001$/m);
+  expect(stdout).toMatch(/^terms +\d+ days$/m);
+  expect(stdout).toMatch(/^default +yes$/m);
+  expect(stdout).not.toMatch(/ (null|undefined|-)$/m);
+  expect(stderr).toMatch(/^\d+ other fields not set\. To set: arcadia entity set default --help$/m);
+  await json('entity', 'create', 'dated', '--name', 'Old Ltd', '--address', '1 Quay');
+  await json('entity', 'set', 'dated', '--name', 'New Ltd', '--from', '2999-01-01');
+  await json('entity', 'set', 'dated', '--name', 'Other Ltd', '--email', 'pay@other.example', '--from', '2998-01-01');
+  const history = (await run('entity', 'history', 'dated')).stdout;
+  expect(history).toMatch(/2998-01-01 +2999-01-01 +Other Ltd/);
+  expect(history).toMatch(/2999-01-01 +- +New Ltd/);
+  expect((await json('entity', 'history', 'dated')).history.at(-1)).toMatchObject({ email: 'pay@other.example' });
+});
+
 test('a logo or a font that documents could not be drawn with is refused when it is given', async () => {
   const file = join(folder.path, 'logo.png');
   writeFileSync(file, Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'));
@@ -89,6 +132,19 @@ test('a logo or a font that documents could not be drawn with is refused when it
   writeFileSync(file, whole.subarray(0, 10_000));
   expect((await run('entity', 'font', 'set', 'default', file)).stderr).toContain('The font breaks off before its end.');
   expect(await json('entity', 'show', 'default')).toMatchObject({ logo: null, font: null });
+});
+
+test('closing a month shows its totals and asks; where somebody declines, nothing is approved or issued', async () => {
+  const states = async () =>
+    (await json('invoice', 'list', '--month', '2026-01')).items.map((one: any) => [one.customer, one.state]).sort();
+  const before = await states();
+  const { code, stdout } = await onTerminal(['month', 'close', '2026-01'], '[y/N] ', 'n\n');
+  expect(stdout).toContain('2026-01 is over, and its usage is final.');
+  expect(stdout).toMatch(/Ready to be issued:\s+default: 2 invoices, 139\.76 USD/);
+  expect(stdout).toContain('Issue 2 invoices of 2026-01, with the totals above? [y/N] n');
+  expect(stdout).toContain('Nothing was approved or issued; the drafts are up to date.');
+  expect(code).toBe(2);
+  expect(await states()).toEqual(before);
 });
 
 test('a month is drafted, lined by hand, approved and issued', async () => {

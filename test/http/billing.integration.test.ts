@@ -254,7 +254,7 @@ describe("a customer's billing", () => {
   });
 });
 
-test('who only reads changes nothing, and a customer does not even read', async () => {
+test('who only reads changes nothing, and a customer reads their own details alone', async () => {
   for (const as of ['viewer', 'operator', 'customer'] as const) {
     const requests = [
       send('POST', '/legal-entities', { entity: 'rome' }, { as }),
@@ -264,7 +264,14 @@ test('who only reads changes nothing, and a customer does not even read', async 
     ];
     expect((await Promise.all(requests)).map(({ status }) => status)).toEqual([403, 403, 403, 403]);
   }
-  for (const path of ['/legal-entities', '/legal-entities/default', '/tax-rates', '/customers/c-17/billing']) {
+  for (const path of ['/legal-entities', '/legal-entities/default', '/tax-rates']) {
     expect((await api.fetch(path, { as: 'customer', customer: 'c-17' })).status).toBe(403);
   }
+  const asCustomer = (path: string) => api.fetch(path, { as: 'customer', customer: 'c-17' });
+  const own = (await (await asCustomer('/customers/c-17/billing')).json()) as { history: object[] };
+  const ours = (await (await api.fetch('/customers/c-17/billing', {})).json()) as { history: object[] };
+  expect(own.history).toEqual(ours.history.map((row) => ({ ...row, entity: null, recordedBy: null })));
+  expect(((await (await asCustomer('/customers/c-17')).json()) as { customer: string }).customer).toBe('c-17');
+  expect((await asCustomer('/customers/c-18/billing')).status).toBe(404);
+  expect((await asCustomer('/customers/c-18')).status).toBe(404);
 });

@@ -237,6 +237,8 @@ test('what is missing and what was found', async () => {
   // Off from 11 May on, 21 days.
   expect(told).toContainEqual(['off_yet_billed', 'acme-studio-web-01 (s-1vcpu-2gb)', '36.00', '504.00']);
   expect(told).toContainEqual(['not_charged', 'snapshot:droplet', '0.60', null]);
+  // The studio is on no plan.
+  expect(told).toContainEqual(['no_plan_item', 'acme-studio-web-01 (s-1vcpu-2gb)', '36.00', null]);
   expect(told.filter(([finding]: string[]) => finding === 'unowned').map((each: string[]) => each[2])).toEqual([
     '1.00',
     '0.07',

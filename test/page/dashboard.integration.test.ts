@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bringAttributionsUpToDate } from '../../src/deployments/attribution.ts';
 import { rateMonths } from '../../src/invoices/month-figures.ts';
 import { program } from '../../src/modules.ts';
-import { databaseClock } from '../../src/platform/clock.ts';
+import { announceHistory, databaseClock, moveSimulatedClock, readSimulation } from '../../src/platform/clock.ts';
 import { otherwise, pageReads, readsOfEvents } from '../../web/src/app/event-reads.ts';
 import { insertLiving } from '../fixtures/inventory.ts';
 import { json } from '../http/api-fixture.ts';
@@ -434,4 +434,28 @@ describe('every view', () => {
         expect(wrong).toEqual([]);
         await context.close();
       });
+});
+
+// Last: it moves the clock on.
+test('a simulated clock moves on by itself, is set from the page, and says while history is being created', async ({
+  skip,
+}) => {
+  if (!isThere) skip();
+  const { db } = dashboard.database;
+  const { page, context, wrong } = await dashboard.open();
+  await settle(page);
+  const pace = page.getByLabel('How fast the simulated clock goes');
+  const shown = page.getByRole('banner').getByText(/simulated/);
+  const before = await shown.textContent();
+  await pace.selectOption({ label: 'an hour a minute' });
+  await expect.poll(async () => (await readSimulation(db))?.pace).toBe(60);
+
+  await announceHistory(db, Temporal.Instant.from('2026-05-21T00:00:00Z'));
+  await page.getByText('This demonstration creates its history now: 11 May of 21 May.').waitFor();
+  await moveSimulatedClock(db, 900);
+  await expect.poll(() => shown.textContent()).not.toBe(before);
+  await announceHistory(db, null);
+  await page.getByText('creates its history now').waitFor({ state: 'detached' });
+  expect(wrong).toEqual([]);
+  await context.close();
 });

@@ -3,7 +3,7 @@ import { bare } from '../../src/simulator/fleets/bare.ts';
 import { bringAttributionsUpToDate, unattributedResources } from '../../src/deployments/attribution.ts';
 import { createCustomer } from '../../src/deployments/customers.ts';
 import { createDeployment } from '../../src/deployments/deployments.ts';
-import { previewRules } from '../../src/deployments/preview.ts';
+import { previewRules } from '../fixtures/preview-rules.ts';
 import { applyRules } from '../../src/deployments/rules.ts';
 import { suggestOwners } from '../../src/deployments/suggestions.ts';
 import { databaseClock } from '../../src/platform/clock.ts';

@@ -1,9 +1,10 @@
 import { inventorySettings, listAccounts, openSecretKey } from '../../inventory/index.ts';
-import { agencyDemonstration, fleetAddress, demonstrate, bringUpToDate } from '../../flows/index.ts';
+import { agencyDemonstration, fleetAddress, demonstrate, bringUpToDate, keepClockGoing } from '../../flows/index.ts';
 import { startWorker } from '../../jobs/index.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { Readiness, HttpServer } from '../../http/index.ts';
+import { setPace } from '../../platform/clock.ts';
 import { ArcadiaError, toArcadiaError } from '../../platform/errors.ts';
 import { several } from '../engine/arguments.ts';
 import { addCommand, type CommonOptions, withSession } from '../engine/command.ts';
@@ -20,7 +21,11 @@ interface StartOptions extends CommonOptions {
   readonly demo?: boolean;
   readonly role: (typeof roles)[number];
   readonly queues?: readonly string[];
+  readonly clock: keyof typeof paces;
 }
+
+/** Simulated seconds in a second, by what --clock takes. */
+const paces = { still: 0, '60x': 60, '360x': 360 } as const;
 
 export function addStartCommand(program: Command): void {
   addCommand(program, 'start', {
@@ -49,6 +54,11 @@ $ arcadia start --role worker --queues metering,cloud_sync_fast`,
     .option('--host <host>', 'the address to listen on (ARCADIA_HOST)')
     .option('--metrics-port <n>', 'where Prometheus asks; 0 takes any free port, off none (ARCADIA_METRICS_PORT)')
     .option('--api-url <url>', 'where the API answers (DIGITALOCEAN_API_URL)')
+    .addOption(
+      new Option('--clock <pace>', "how fast a demonstration's clock goes while somebody has the dashboard open")
+        .choices(Object.keys(paces))
+        .default('360x'),
+    )
     .option('--demo', 'fill the database of DATABASE_URL with the demonstration, if no account is connected')
     .action(withSession(start));
 }
@@ -135,8 +145,31 @@ async function startAll(session: Session, options: StartOptions): Promise<void> 
 
   if (session.signal.aborted) return;
   await work(session, database, options);
+  if (found === 'demonstration') await letClockGo(session, database, server, options);
   session.output.note(`arcadia is up at ${server.url} (/livez, /readyz). Ctrl-C stops it.`, { url: server.url });
   await noteSignIn(session, server.url);
+}
+
+/** The demonstration goes on while somebody looks at it. */
+async function letClockGo(
+  session: Session,
+  { db }: SessionDatabase,
+  { watchers }: HttpServer,
+  { clock }: StartOptions,
+): Promise<void> {
+  await setPace(db, paces[clock]);
+  const log = await session.log();
+  const going = keepClockGoing(db, {
+    watchers,
+    signal: session.signal,
+    onError: (error) => log.warn({ err: error }, 'the simulated clock could not be moved on; it is tried again'),
+  });
+  session.onClose(() => going);
+  if (clock !== 'still')
+    session.output.note(
+      'While the dashboard is open, its clock goes on: an hour in ' +
+        `${3_600 / paces[clock]} seconds. To have it stand still: arcadia clock set --pace 0`,
+    );
 }
 
 async function noteSignIn(session: Session, url: string): Promise<void> {
@@ -213,7 +246,7 @@ async function makeDemonstration(session: Session, database: SessionDatabase): P
   );
   const cadence = agencyDemonstration.cadence.toLocaleString('en', { style: 'long' });
   output.note(
-    `Its history runs from ${from} to ${to}; everything was synced every ${cadence} of it (${plural(syncs, 'sync')} now). The simulated clock stands still there.`,
+    `Its history runs from ${from} to ${to}; everything was synced every ${cadence} of it (${plural(syncs, 'sync')} now).`,
   );
 }
 

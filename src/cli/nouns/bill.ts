@@ -1,5 +1,10 @@
 import { getBill, importBill, listBillItems, listBills, syncBills } from '../../provider-billing/operations/bills.ts';
-import { listBalances, listBillingHistory, listInsights } from '../../provider-billing/operations/history.ts';
+import {
+  listBalances,
+  listBillingHistory,
+  listBillSurprises,
+  listInsights,
+} from '../../provider-billing/operations/history.ts';
 import { coverAccount, listBillPayers, setBillPayer } from '../../provider-billing/operations/payers.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { type Column, count, fields, moment, plural, table } from '../engine/output.ts';
@@ -202,6 +207,26 @@ DAY         PAYER  SKU             REGION  AMOUNT  DESCRIPTION          GROUP  R
         { header: 'revision', value: (row) => String(row.revision), align: 'right' },
       ],
       empty: 'No Insights of these days. Next: arcadia bill sync',
+    }),
+    listView(listBillSurprises, {
+      details: 'A row is named where it costs a quarter more than expected, and more than 0.10.',
+      example: `
+$ arcadia bill surprises
+DAY         PAYER  TEAM                                          SKU              REGION  DESCRIPTION          EXPECTED  AMOUNT  CURRENCY  COMPARED
+2026-05-17  acme   do:team:8a1e6c2f-4b0d-4c1e-9a51-1b7d2c3e4f50  1-BS-VOL-00100  fra1    data (fra1) 100GB        0.36    1.07  USD       history`,
+      columns: [
+        { header: 'day', value: (row) => row.day },
+        { header: 'payer', value: (row) => row.payer },
+        { header: 'team', value: (row) => row.teamUrn },
+        { header: 'sku', value: (row) => row.sku },
+        { header: 'region', value: (row) => row.region },
+        { header: 'description', value: (row) => row.description },
+        { header: 'expected', value: (row) => row.expected, align: 'right' },
+        { header: 'amount', value: (row) => row.amount, align: 'right' },
+        { header: 'currency', value: (row) => row.currency },
+        { header: 'compared', value: (row) => row.compared },
+      ],
+      empty: 'No day cost more than expected.',
     }),
     actionView(syncBills, {
       details: `Bills of the months before an account was connected are read as well (ARCADIA_BILL_MONTHS). A reading that is cut

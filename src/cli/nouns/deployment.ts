@@ -4,12 +4,13 @@ import {
   createDeployment,
   getDeployment,
   listDeployments,
+  listOwnedNow,
   listOwnership,
   updateDeployment,
 } from '../../deployments/operations/deployments.ts';
 import { type Column, fields, moment, plural, table } from '../engine/output.ts';
 import { endedNotes, endedText } from './ended-text.ts';
-import { changesText, losesOwners, moneyText, movedCountText } from './moved-text.ts';
+import { changesText, isToBeAsked, moneyText, movedCountText } from './moved-text.ts';
 import { noInput } from '../engine/surface.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf, type ViewTools } from '../engine/views.ts';
 
@@ -23,6 +24,18 @@ const deploymentColumns: readonly Column<Deployment>[] = [
   { header: 'customer', value: (row) => row.customer },
   { header: 'starts (utc)', value: (row) => moment(row.startsAt) },
   { header: 'ends (utc)', value: (row) => moment(row.endsAt) },
+];
+
+const ownedNowColumns: readonly Column<RowOf<typeof listOwnedNow>>[] = [
+  { header: 'deployment', value: (row) => row.deployment },
+  { header: 'kind', value: (row) => row.kind },
+  { header: 'name', value: (row) => row.name },
+  {
+    header: 'share',
+    value: (row) => (row.weightTotal === 1 ? '1' : `${row.weight}/${row.weightTotal}`),
+    align: 'right',
+  },
+  { header: 'since (utc)', value: (row) => moment(row.from) },
 ];
 
 const ownedColumns: readonly Column<Owned>[] = [
@@ -90,16 +103,8 @@ function unassignedText({ resources, superseded }: Written, { input }: ViewTools
   return `The rules decide again about ${plural(resources, 'resource')}${whenText(input.body as Asked)}.`;
 }
 
-type Preview = NonNullable<Written['preview']>;
-
 /** Of the resources as many as a person looks through before a decision. */
 const changesShown = 20;
-
-/** Whether somebody loses something, or a month that is over is touched. */
-function isToBeAsked(preview: Preview): boolean {
-  const { money } = preview;
-  return losesOwners(preview) || money === null || money.months.some(({ over }) => over);
-}
 
 /** Shows what would change, in owners, months and money, and asks where it is more than what is to come. */
 async function askAboutOwners(
@@ -150,6 +155,14 @@ ID  KIND     NAME       SHARE  FROM (UTC)            TO (UTC)  RULE
 17  droplet  acme-web1      1  2026-05-01 00:00:00Z  -         project`,
       columns: ownedColumns,
       empty: 'No resources are assigned to it. To see what is unassigned: arcadia rule suggest',
+    }),
+    listView(listOwnedNow, {
+      example: `
+$ arcadia deployment resources --deployment acme --limit 1
+DEPLOYMENT  KIND     NAME       SHARE  SINCE (UTC)
+acme        droplet  acme-web1      1  2026-05-01 00:00:00Z`,
+      columns: ownedNowColumns,
+      empty: 'Nothing is assigned. To see what is unassigned: arcadia rule suggest',
     }),
     actionView(createDeployment, {
       example: `

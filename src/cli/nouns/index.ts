@@ -3,6 +3,7 @@ import { accountNoun } from './account.ts';
 import { alertNoun } from './alert.ts';
 import { auditNoun } from './audit.ts';
 import { billNoun, billPayerNoun } from './bill.ts';
+import { clockNoun } from './clock.ts';
 import { customerNoun } from './customer.ts';
 import { customerBillingNoun } from './customer-billing.ts';
 import { declarationNoun } from './declaration.ts';
@@ -76,6 +77,7 @@ export const nouns: readonly Noun[] = [
   queueNoun,
   scheduleNoun,
   auditNoun,
+  clockNoun,
   eventNoun,
   sessionNoun,
 ];

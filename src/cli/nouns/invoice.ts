@@ -18,8 +18,9 @@ import {
   previewInvoice,
   removeInvoiceLine,
   reopenInvoice,
+  summarizeInvoices,
 } from '../../invoices/operations/invoices.ts';
-import { type Column, plural, table } from '../engine/output.ts';
+import { type Column, count, plural, table } from '../engine/output.ts';
 import { everyRow, noInput } from '../engine/surface.ts';
 import {
   type AnswerOf,
@@ -33,12 +34,14 @@ import {
 import { explainedText, invoiceText, previewText } from './invoice-text.ts';
 import { unbilledNotes } from './unbilled-text.ts';
 
-type Invoice = RowOf<typeof listInvoices>;
+type Listed = RowOf<typeof listInvoices>;
 type Month = AnswerOf<typeof approveMonth>;
+type Invoice = Month['done'][number];
+type Summary = AnswerOf<typeof summarizeInvoices>;
 type Correction = RowOf<typeof listCorrections>;
 type Decided = AnswerOf<typeof decideCorrection>;
 
-const invoiceColumns: readonly Column<Invoice>[] = [
+const invoiceColumns: readonly Column<Listed>[] = [
   { header: 'id', value: (row) => String(row.invoiceId), align: 'right' },
   { header: 'number', value: (row) => row.number },
   { header: 'kind', value: (row) => row.kind.replace('_', ' ') },
@@ -47,8 +50,44 @@ const invoiceColumns: readonly Column<Invoice>[] = [
   { header: 'name', value: (row) => row.customerName },
   { header: 'month', value: (row) => row.month },
   { header: 'total', value: (row) => `${row.total} ${row.currency}`, align: 'right' },
+  { header: 'change', value: (row) => (row.changePercent === null ? null : `${row.changePercent} %`), align: 'right' },
+  { header: 'held by', value: (row) => row.holds.join(', ').replaceAll('_', ' ') },
   { header: 'due', value: (row) => row.dueOn },
 ];
+
+const stateColumns: readonly Column<Summary['states'][number]>[] = [
+  { header: 'kind', value: (row) => row.kind.replace('_', ' ') },
+  { header: 'state', value: (row) => row.state },
+  { header: 'documents', value: (row) => count(row.invoices), align: 'right' },
+  { header: 'total', value: (row) => `${row.total} ${row.currency}`, align: 'right' },
+];
+
+const holdColumns: readonly Column<Summary['holds'][number]>[] = [
+  { header: 'held by', value: (row) => row.reason.replaceAll('_', ' ') },
+  { header: 'invoices', value: (row) => count(row.invoices), align: 'right' },
+  { header: 'such as', value: (row) => row.message },
+];
+
+const moverColumns: readonly Column<Summary['movers'][number]>[] = [
+  { header: 'invoice', value: (row) => String(row.invoiceId), align: 'right' },
+  { header: 'customer', value: (row) => row.customer },
+  { header: 'before tax', value: (row) => `${row.subtotal} ${row.currency}`, align: 'right' },
+  { header: 'change', value: (row) => row.change, align: 'right' },
+];
+
+function summaryText({ month, states, changes, holds, movers }: Summary): string {
+  if (states.length === 0) return `${monthName(month)}: no invoices.`;
+  const parts = changes.map(
+    ({ currency, invoices, subtotal, previous, change }) =>
+      `${plural(invoices, 'invoice')}: ${subtotal} ${currency} before tax; the month before ${previous}, change ${change}.`,
+  );
+  return [
+    table(states, stateColumns),
+    parts.join('\n'),
+    ...(holds.length === 0 ? [] : [table(holds, holdColumns)]),
+    ...(movers.length === 0 ? [] : [table(movers, moverColumns)]),
+  ].join('\n\n');
+}
 
 function stepText({ invoiceId, customer, total, currency, state, number }: Invoice): string {
   return `${invoiceId}  ${customer}  ${total} ${currency} ${state}${number === null ? '' : ` as ${number}`}`;
@@ -61,14 +100,13 @@ function totalsText({ currency, invoices, subtotal, tax, total }: Totals): strin
   return `${plural(invoices, 'document')}: ${subtotal} ${currency}, tax ${tax} ${currency}, total ${total} ${currency}.`;
 }
 
-/** `May 2026: 30 drafts, total 3912.40 USD.` */
-function draftedText(month: string, totals: readonly Totals[]): string {
-  if (totals.length === 0)
-    return `${monthName(month)}: no drafts. Nothing is to be billed that is not approved or issued.`;
-  const parts = totals.map(
-    ({ invoices, total, currency }) => `${plural(invoices, 'draft')}, total ${total} ${currency}`,
-  );
-  return `${monthName(month)}: ${parts.join('; ')}.`;
+/** `May 2026: 30 drafts created, total 3912.40 USD.` `before`: how many there were. */
+function draftedText(month: string, totals: readonly Totals[], before: number): string {
+  const drafts = totals.reduce((sum, { invoices }) => sum + invoices, 0);
+  if (drafts === 0) return `${monthName(month)}: no drafts. Nothing is to be billed that is not approved or issued.`;
+  const created = drafts > before ? (before === 0 ? ' created' : `, ${count(drafts - before)} of them created`) : '';
+  const sums = totals.map(({ total, currency }) => `${total} ${currency}`).join(' and ');
+  return `${monthName(month)}: ${plural(drafts, 'draft')}${created}, total ${sums}.`;
 }
 
 /** `2026-05` is `May 2026`. */
@@ -94,12 +132,29 @@ const refusedColumns: readonly Column<Month['refused'][number]>[] = [
   { header: 'why', value: (row) => row.message },
 ];
 
-function monthText({ done, refused }: Month): string {
+function monthText({ done, refused, preview }: Month): string {
+  if (preview !== null) return previewedText(preview);
   const parts = [
     ...(done.length > 0 ? [done.map(stepText).join('\n')] : []),
     ...(refused.length > 0 ? [table(refused, refusedColumns)] : []),
   ];
   return parts.length === 0 ? 'No invoices to process.' : parts.join('\n\n');
+}
+
+const exceptionColumns: readonly Column<NonNullable<Month['preview']>['exceptions'][number]>[] = [
+  { header: 'look at', value: (row) => String(row.invoiceId), align: 'right' },
+  { header: 'customer', value: (row) => row.customer },
+  { header: 'total', value: (row) => `${row.total} ${row.currency}`, align: 'right' },
+  { header: 'why', value: (row) => row.holds.map(({ message }) => message).join(' ') },
+];
+
+function previewedText({ totals, exceptions, exceptionsTotal }: NonNullable<Month['preview']>): string {
+  if (totals.length === 0) return 'No invoices to process.';
+  const sums = totals.map(
+    ({ invoices, total, currency }) => `${plural(invoices, 'invoice')}: total ${total} ${currency}.`,
+  );
+  const looked = exceptionsTotal === 0 ? [] : [table(exceptions, exceptionColumns)];
+  return [sums.join('\n'), ...looked].join('\n\n');
 }
 
 const monthNotes = ({ next }: Month) => (next === null ? [] : [`There are more: run it again with --after ${next}`]);
@@ -124,14 +179,15 @@ const steps = [
 too. Approved and issued invoices are unchanged. On a server a job does it.`,
     example: `
 $ arcadia invoice draft --month 2026-05
-May 2026: 30 drafts, total 3912.40 USD.
+May 2026: 30 drafts created, total 3912.40 USD.
 Next: arcadia invoice list --month 2026-05 --state draft`,
     text: ({ month }) => `${monthName(month)}: a job brings the drafts up to date.`,
     notes: ({ month }) => [`Next: arcadia invoice list --month ${month} --state draft`],
-    async afterJobs({ month }, { surface, output }) {
+    async afterJobs({ month, drafts: before }, { surface, output }) {
       if (output.json) return null;
-      const drafts = { ...noInput, query: { month, state: 'draft', limit: 1 } };
-      await output.text(draftedText(month, (await surface.page(listInvoices, drafts)).totals as readonly Totals[]));
+      const asked = { ...noInput, query: { month, state: 'draft', limit: 1 } };
+      const { totals } = await surface.page(listInvoices, asked);
+      await output.text(draftedText(month, totals as readonly Totals[], before));
       output.note(`Next: arcadia invoice list --month ${month} --state draft`);
       return null;
     },
@@ -147,7 +203,8 @@ $ arcadia invoice approve 17 --total 129.76
   }),
   actionView(approveMonth, {
     summary: "approve a month's drafts, in batches of a hundred",
-    details: 'What is refused is named, and stops no other.',
+    details: `What is refused is named, and stops no other. --except leaves out invoices by their ids, and --only takes no
+others.`,
     example: `
 $ arcadia invoice approve-month 2026-05
 17  acme  129.76 USD approved
@@ -204,12 +261,21 @@ const reading = [
     summary: 'invoices and credit notes, the newest first',
     example: `
 $ arcadia invoice list --month 2026-05
-ID  NUMBER      KIND     STATE   CUSTOMER  NAME      MONTH         TOTAL  DUE
-17  INV-000017  invoice  issued  acme      Acme Ltd  2026-05  129.76 USD  2026-06-18
+ID  NUMBER      KIND     STATE   CUSTOMER  NAME      MONTH         TOTAL  CHANGE  HELD BY  DUE
+17  INV-000017  invoice  issued  acme      Acme Ltd  2026-05  129.76 USD   8.1 %  -        2026-06-18
 1 document: 108.13 USD, tax 21.63 USD, total 129.76 USD.`,
     columns: invoiceColumns,
     notes: (page) => (page.totals as readonly Totals[]).map(totalsText),
     empty: 'No matching invoices. Next: arcadia invoice draft --help',
+  }),
+  actionView(summarizeInvoices, {
+    summary: "how a month's invoices stand, beside the month before",
+    details: 'Without --month: the last month that is over.',
+    example: `
+$ arcadia invoice summary --month 2026-05
+KIND     STATE   DOCUMENTS       TOTAL
+invoice  issued          1  129.76 USD`,
+    text: summaryText,
   }),
   actionView(getInvoice, {
     summary: 'an invoice, line by line, and what it lacks to be issued',

@@ -8,7 +8,7 @@ type Shown = AnswerOf<typeof showMargin>;
 const whys: Readonly<Record<NonNullable<Row['notKnown']>, string>> = {
   no_bill: 'no bill of the month is reconciled',
   not_rated: 'the month was never rated',
-  no_exchange_rate: 'no exchange rate between its currencies is known',
+  no_exchange_rate: 'in several currencies: ask for one of them with --currency',
 };
 
 /** Of whom or what a row is. */
@@ -35,6 +35,7 @@ const columns: readonly Column<Row>[] = [
 function remarksOf(row: Row): string | null {
   const remarks = [
     ...(row.notKnown === null ? [] : [whys[row.notKnown]]),
+    ...(row.fromBill === null || Number(row.fromBill) === 0 ? [] : [`from the bill: ${row.fromBill}`]),
     ...row.reasons,
     ...(row.baseFeeNeeded === null ? [] : [`base fee needed: ${row.baseFeeNeeded}`]),
   ];

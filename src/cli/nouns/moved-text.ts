@@ -1,13 +1,12 @@
-import type { previewRules } from '../../deployments/operations/rules.ts';
-import type { assignResources } from '../../flows/operations/assignments.ts';
+import type { previewRules } from '../../flows/operations/rules.ts';
 import { type Column, count, moment, plural, table } from '../engine/output.ts';
 import type { AnswerOf } from '../engine/views.ts';
 
 // What a preview says of owners, months and money, for a person.
 
-type Moved = Pick<AnswerOf<typeof previewRules>, 'resources' | 'totals' | 'changes' | 'changesTotal'>;
+type Moved = Pick<AnswerOf<typeof previewRules>, 'resources' | 'totals' | 'changes' | 'changesTotal' | 'money'>;
 type Owner = Moved['changes'][number]['before'][number];
-type Money = NonNullable<NonNullable<AnswerOf<typeof assignResources>['preview']>['money']>;
+type Money = NonNullable<Moved['money']>;
 type Bill = Money['bills'][number];
 
 /** `acme`, or with shares `acme 2/3, beta 1/3`. */
@@ -33,15 +32,16 @@ export function movedCountText({ resources }: Pick<Moved, 'resources'>): string 
 }
 
 /** The changes as a table, the first of them; nothing where there are none. */
-export function changesText({ changes, changesTotal }: Moved): string[] {
+export function changesText({ changes, changesTotal }: Pick<Moved, 'changes' | 'changesTotal'>): string[] {
   if (changes.length === 0) return [];
   const rest = changesTotal > changes.length ? [`The first ${count(changes.length)} of ${count(changesTotal)}.`] : [];
   return [table(changes, changeColumns), ...rest];
 }
 
-/** Whether somebody loses what was theirs. */
-export function losesOwners({ totals }: Pick<Moved, 'totals'>): boolean {
-  return totals.some(({ deployment, loses }) => deployment !== 'unattributed' && loses > 0);
+/** Whether a deployment loses something, or a month is touched that is over. */
+export function isToBeAsked({ totals, money }: Pick<Moved, 'totals' | 'money'>): boolean {
+  const isLosing = totals.some(({ deployment, loses }) => deployment !== 'unattributed' && loses > 0);
+  return isLosing || money === null || money.months.some(({ over }) => over);
 }
 
 const billsShown = 20;

@@ -4,10 +4,12 @@ import {
   getPlan,
   getPlanSchema,
   listPlans,
+  listPlanDeployments,
   listPlanVersions,
   previewPlans,
   reopenPlan,
   retirePlan,
+  showPlanSheet,
 } from '../../pricing/operations/plans.ts';
 import { type Column, count, fields, moment, plural, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, documentView, listView, type Noun, type RowOf } from '../engine/views.ts';
@@ -109,6 +111,24 @@ const billColumns: readonly Column<Impact['bills'][number]>[] = [
   { header: 'after', value: (row) => row.sum.after, align: 'right' },
 ];
 
+const onPlanColumns: readonly Column<RowOf<typeof listPlanDeployments>>[] = [
+  { header: 'deployment', value: (row) => row.deployment },
+  { header: 'total', value: (row) => `${row.total} ${row.currency}`, align: 'right' },
+  { header: 'left', value: (row) => row.meters.map(({ kind, left }) => `${kind} ${left}`).join(', ') },
+];
+
+/** The curve at its quarters. */
+function curveText(
+  { title, unit, points }: AnswerOf<typeof showPlanSheet>['curves'][number],
+  currency: string,
+): string {
+  const quarters = points.filter((_, index) => index % 6 === 0);
+  return table(quarters, [
+    { header: title, value: (row) => `${row.quantity} ${unit}`, align: 'right' },
+    { header: 'costs', value: (row) => `${row.amount} ${currency}`, align: 'right' },
+  ]);
+}
+
 interface ImpactRow {
   readonly name: string;
   readonly figures: readonly Compared[];
@@ -208,6 +228,26 @@ PLAN    NAME    FROM                 BASE FEE  ITEMS
 studio  Studio  2026-01-01  50.00 USD a month      5
 studio  Studio  2026-07-01  55.00 USD a month      5`,
       columns: planColumns,
+    }),
+    actionView(showPlanSheet, {
+      summary: 'a plan with its prices, and what each of its meters costs by quantity',
+      example: `
+$ arcadia plan sheet studio
+plan      studio (Studio)
+from      2026-01-01
+base fee  50.00 USD a month`,
+      text: ({ plan, curves }) =>
+        [planText(plan), ...curves.map((curve) => curveText(curve, plan.currency))].join('\n\n'),
+      notes: ({ deployments }) => [`${plural(deployments, 'deployment')} on it now.`],
+    }),
+    listView(listPlanDeployments, {
+      summary: 'deployments on a plan in a month, and how near each is to what is included',
+      example: `
+$ arcadia plan deployments studio --month 2026-05
+DEPLOYMENT     TOTAL  LEFT
+shop        79.76 USD  droplet_hours -744`,
+      columns: onPlanColumns,
+      empty: 'No deployment is on it.',
     }),
     actionView(previewPlans, {
       summary: 'what plan files would change, for whom and in money; nothing is written',

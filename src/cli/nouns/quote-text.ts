@@ -19,6 +19,9 @@ export function printQuote(quote: Quote, words: KindWords): string {
       ({ plan, from, to, amount }) => [`base ${plan}, ${shortDay(from)} to ${shortDay(to)}`, amount] as const,
     ),
     ['base', quote.base],
+    ...(quote.passThrough ?? []).map(
+      ({ product, amount, final }) => [final ? product : `${product}, not final`, amount] as const,
+    ),
     ['overage', quote.overage],
     ...(quote.adjustments ?? []).map(({ cause, amount }) => [cause, amount] as const),
     ['total', quote.total],

@@ -21,6 +21,7 @@ import {
   explainBillLine,
   getBillBridge,
   listBillFindings,
+  listBillResources,
   listMissingCharges,
   listProviderCosts,
   listReconciledLines,
@@ -210,6 +211,24 @@ Reconciling the bills of acme.`,
     text: ({ payers }) => `Reconciling the bills of ${payers.join(', ')}.`,
     notes: () => ['Then: arcadia bill bridge BILL'],
   }),
+  listView(listBillResources, {
+    example: `
+$ arcadia bill resources --kind droplet
+PAYER  KIND     ID         NAME                   FROM (UTC)            TO (UTC)              MONTHS  AMOUNT  CURRENCY
+acme   droplet  298471033  old-web (s-1vcpu-1gb)  2025-06-01 00:00:00Z  2025-09-14 10:20:00Z       4   20.79  USD`,
+    columns: [
+      { header: 'payer', value: (row) => row.payer },
+      { header: 'kind', value: (row) => row.kind },
+      { header: 'id', value: (row) => row.externalId },
+      { header: 'name', value: (row) => row.name },
+      { header: 'from (utc)', value: (row) => moment(row.from) },
+      { header: 'to (utc)', value: (row) => moment(row.to) },
+      { header: 'months', value: (row) => String(row.months), align: 'right' },
+      { header: 'amount', value: (row) => row.amount, align: 'right' },
+      { header: 'currency', value: (row) => row.currency },
+    ],
+    empty: 'Bills know nothing that was not listed.',
+  }),
   listView(listProviderCosts, {
     example: `
 $ arcadia bill costs --from 2026-05-01
@@ -349,14 +368,15 @@ export const allocationNoun: Noun = {
     listView(listAllocations, {
       example: `
 $ arcadia allocation list
-RULE  POSITION  PRODUCT  DESCRIPTION  PROJECT  METHOD        DEPLOYMENT  BY
-   6       600  Taxes    -            -        matched_cost  -           built in`,
+RULE  POSITION  PRODUCT  DESCRIPTION  PROJECT  RESOURCE  METHOD        DEPLOYMENT  BY
+   6       600  Taxes    -            -        -         matched_cost  -           built in`,
       columns: [
         { header: 'rule', value: (row) => String(row.rule), align: 'right' },
         { header: 'position', value: (row) => row.position, align: 'right' },
         { header: 'product', value: (row) => row.product },
         { header: 'description', value: (row) => row.description },
         { header: 'project', value: (row) => row.project },
+        { header: 'resource', value: (row) => row.resource },
         { header: 'method', value: (row) => row.method },
         { header: 'deployment', value: (row) => row.deployment },
         { header: 'by', value: (row) => row.recordedBy },

@@ -1,14 +1,7 @@
-import {
-  addRule,
-  applyRules,
-  exportRules,
-  listRuleSuggestions,
-  listRules,
-  previewRules,
-  removeRule,
-} from '../../deployments/operations/rules.ts';
+import { exportRules, listRuleSuggestions, listRules } from '../../deployments/operations/rules.ts';
+import { addRule, applyRules, previewRules, removeRule } from '../../flows/operations/rules.ts';
 import { type Column, count, moment, plural, table } from '../engine/output.ts';
-import { changesText, losesOwners, movedCountText, ownersText } from './moved-text.ts';
+import { changesText, isToBeAsked, moneyText, movedCountText, ownersText } from './moved-text.ts';
 import {
   type AnswerOf,
   actionView,
@@ -70,15 +63,16 @@ function previewText({ rules, ending, ...moved }: Preview): string {
     `${countsText(rules)} ${movedCountText(moved)}`,
     ...(ending.length === 0 ? [] : [`Ending:\n${table(ending, ruleColumns)}`]),
     ...changesText(moved),
+    ...moneyText(moved.money),
   ].join('\n\n');
 }
 
-/** Whether something ends, or somebody loses what was theirs. */
-function losesSomething(preview: Preview): boolean {
-  return preview.rules.ended > 0 || losesOwners(preview);
+/** Whether a rule ends, or more changes than what is to come. */
+function needsConsent(preview: Preview): boolean {
+  return preview.rules.ended > 0 || (preview.resources > 0 && isToBeAsked(preview));
 }
 
-/** Shows what one rule would change, and asks where somebody loses something. */
+/** Shows what one rule would change, and asks where it is more than what is to come. */
 async function askAboutRule(
   operation: typeof addRule | typeof removeRule,
   question: string,
@@ -89,7 +83,7 @@ async function askAboutRule(
   if (preview === null) return null;
   const shown = { ...preview, changes: preview.changes.slice(0, changesShown) };
   note(`${previewText(shown)}\n`);
-  return losesSomething(preview) ? question : null;
+  return needsConsent(preview) ? question : null;
 }
 
 const changesShown = 20;
@@ -114,7 +108,7 @@ RULE  KIND         MATCHES  ONLY  OWNER  FROM (UTC)            TO (UTC)
       empty: 'There are no rules.',
     }),
     actionView(previewRules, {
-      summary: 'what a rules file would change: which rules end, and which resources change owner since when',
+      summary: 'what a rules file would change: which rules end, who owns what, and what months come to',
       details: `Writes nothing. ${rulesFile}`,
       example: `
 $ arcadia rule preview rules.yaml
@@ -128,8 +122,9 @@ ID  KIND     NAME      FROM (UTC)            TO (UTC)  BEFORE      AFTER
     actionView(applyRules, {
       summary: 'apply a rules file, all or nothing',
       details: `A rule that the file leaves out ends now, unless --keep-others is given. Applying the same again changes
-nothing, and so does what rule export or rule list --all --json prints. What would change is shown first; where a rule
-ends or a deployment loses something, it asks, and --yes answers.\n\n${rulesFile}`,
+nothing, and so does what rule export or rule list --all --json prints. What would change is shown first, with the months
+and amounts that it touches; where a rule ends, a deployment loses something or a month is touched that is over, it asks,
+and --yes answers.\n\n${rulesFile}`,
       agreed: { endRules: true },
       example: `
 $ arcadia rule apply rules.yaml
@@ -144,14 +139,15 @@ Next: arcadia meter`,
         const query = { ...input.query, changesMax: changesShown };
         const preview = (await surface.act(previewRules, { ...input, query })) as Preview;
         note(`${previewText(preview)}\n`);
-        return losesSomething(preview) ? 'Apply these rules?' : null;
+        return needsConsent(preview) ? 'Apply these rules?' : null;
       },
       text: (counts) => `Applied: ${countsText(counts)}`,
       notes: () => ['Next: arcadia meter'],
     }),
     actionView(addRule, {
       summary: 'add one rule, behind the others of its kind; all others stay',
-      details: `What it would change is shown first; where a deployment loses something, it asks. Give one of --name, --tag and
+      details: `What it would change is shown first, with the months and amounts that it touches; where a deployment
+loses something or a month is touched that is over, it asks, and --yes answers. Give one of --name, --tag and
 --project, and --deployment or --shares.`,
       example: `
 $ arcadia rule add --name 'acme-*' --deployment acme --kind droplet --from 2026-05-01

@@ -11,6 +11,7 @@ import type {
   Provider,
   ProviderIdentity,
   ProviderOptions,
+  RequestBudget,
   ResourceKind,
   ScopeReport,
 } from '../provider.ts';
@@ -202,6 +203,10 @@ class DigitalOcean implements Provider {
 
   get requests(): number {
     return this.#requester.sent + (this.#spaces?.sent ?? 0);
+  }
+
+  get budget(): RequestBudget | null {
+    return this.#requester.budget;
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { ListingProblem } from '../provider.ts';
+import type { ListingProblem, RequestBudget } from '../provider.ts';
 import type { Machine } from './machine.ts';
 import { readRateHeaders } from './rate-headers.ts';
 import { backoffMs, isRetryableStatus } from './retry.ts';
@@ -121,6 +121,11 @@ export class Requester {
   /** Requests sent so far, every attempt counted. */
   get sent(): number {
     return this.#sent;
+  }
+
+  /** What the provider said last of the token's budget. */
+  get budget(): RequestBudget | null {
+    return this.#options.throttle.budget;
   }
 
   get origin(): string {

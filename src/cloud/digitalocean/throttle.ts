@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { RequestBudget } from '../provider.ts';
 import type { Machine } from './machine.ts';
 import type { RateHeaders } from './rate-headers.ts';
 
@@ -87,6 +88,7 @@ export class Throttle {
   /** What the provider would still take until #remainingUntilMs; null while it has not said. */
   #remaining: number | null = null;
   #remainingUntilMs = -Infinity;
+  #budget: RequestBudget | null = null;
   #inFlight = 0;
   readonly #waiters: Waiter[] = [];
   #sleep: AbortController | null = null;
@@ -148,12 +150,18 @@ export class Throttle {
     } else if (headers.status < 300) {
       this.#adoptLimit(headers.limit);
       if (headers.remaining !== null) {
+        this.#budget = budgetOf(headers, headers.remaining);
         this.#remaining = headers.remaining - this.#inFlight;
         this.#remainingUntilMs = now + clamp(resetInMs, PROBE_MS, Math.min(waitMsMax, EMPTY_MS_MAX));
       }
     }
     // What was just learned may lengthen a wait or end it.
     this.#sleep?.abort();
+  }
+
+  /** What the provider said last; null: it has said nothing yet. */
+  get budget(): RequestBudget | null {
+    return this.#budget;
   }
 
   #take(): void {
@@ -204,6 +212,11 @@ export class Throttle {
     this.#hour.resize(hourly);
     this.#minute.resize(Math.max(1, Math.floor(hourly * minuteShare)));
   }
+}
+
+function budgetOf({ limit, resetMs }: RateHeaders, remaining: number): RequestBudget {
+  const resetAt = resetMs === null ? null : Temporal.Instant.fromEpochMilliseconds(resetMs);
+  return { remaining, limit, resetAt };
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { currency, instantOut } from '../../platform/declare/schemas.ts';
+import { notFound } from '../../platform/errors.ts';
 import { externalId, name } from '../schemas.ts';
 import * as customers from '../customers.ts';
 import type { Customer } from '../customers.ts';
@@ -43,11 +44,14 @@ export const getCustomer = declareOperation({
   operationId: 'getCustomer',
   tag: 'customers',
   summary: 'One customer',
-  roles: staff,
+  description: 'A customer reads their own.',
+  roles: [...staff, 'customer'],
   params: z.object({ customer: externalId }),
   response: customerOut,
-  async run({ db, params }) {
-    return customerAnswer((await customers.getCustomer(db, params.customer)).customer);
+  async run({ db, params, principal: { customerId } }) {
+    const { customer } = await customers.getCustomer(db, params.customer);
+    if (customerId !== null && customer.customerId !== customerId) throw notFound('customer', params.customer);
+    return customerAnswer(customer);
   },
 });
 

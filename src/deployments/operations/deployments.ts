@@ -8,7 +8,9 @@ import {
   type Operation,
 } from '../../platform/declare/operation.ts';
 import { currency, instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import { cursorOf } from '../../platform/database/keyset.ts';
 import * as deployments from '../deployments.ts';
+import { countOwnedNow, selectOwnedNow } from '../owned-now.store.ts';
 import type { Deployment, Whose } from '../deployments.ts';
 import { attributeJob } from '../jobs.ts';
 import { followUp } from './follow-up.ts';
@@ -166,10 +168,54 @@ export const listOwnership = declareList({
   },
 });
 
+export const listOwnedNow = declareList({
+  path: '/owned-resources',
+  name: 'deployment resources',
+  operationId: 'listOwnedResources',
+  tag: 'deployments',
+  summary: 'What deployments own now, over all of a customer',
+  description: 'A row for each deployment that owns a share. A customer sees their own.',
+  roles: [...staff, 'customer'],
+  query: z.object({ deployment: slug.optional(), kind: line.optional().meta({ examples: ['droplet'] }) }),
+  row: z
+    .object({
+      deployment: slug,
+      deploymentName: z.string(),
+      resourceId: z.int(),
+      kind: z.string().meta({ examples: ['droplet'] }),
+      name: z.string(),
+      status: z.string().nullable(),
+      from: instantOut.meta({ description: 'Since when it is owned in these shares' }),
+      weight: z.int().meta({ description: 'Of weightTotal: the share' }),
+      weightTotal: z.int(),
+    })
+    .meta({ id: 'OwnedResource', description: 'A resource that a deployment owns now, or a share of' }),
+  extra: z.object({
+    kinds: z
+      .array(z.object({ kind: z.string(), resources: z.int() }))
+      .readonly()
+      .meta({ description: 'How many there are of all that the filters let through' }),
+  }),
+  search: { in: "the resource's name and the deployment's" },
+  sort: { by: ['deployment', 'name', 'kind', 'from'] },
+  total: true,
+  async run({ db, query, principal: { customerId } }, { q, ...page }) {
+    const filter = { ...query, customerId, q };
+    const rows = await selectOwnedNow(db, filter, { ...page, limit: page.limit + 1 });
+    const kinds = await countOwnedNow(db, filter);
+    return {
+      ...pageOf(rows, page.limit, cursorOf),
+      total: kinds.reduce((sum, { resources }) => sum + resources, 0),
+      kinds,
+    };
+  },
+});
+
 export const deploymentOperations: readonly Operation[] = [
   listDeployments,
   getDeployment,
   createDeployment,
   updateDeployment,
   listOwnership,
+  listOwnedNow,
 ];

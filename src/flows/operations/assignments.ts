@@ -4,8 +4,9 @@ import { getResource } from '../../inventory/index.ts';
 import { nestedDatabase } from '../../platform/database/nested-database.ts';
 import type { Database, Queryable, UnitOfWork } from '../../platform/database/database.ts';
 import { declareOperation, type Operation, type OperationCall } from '../../platform/declare/operation.ts';
-import { decimalOut, id, instant, slug } from '../../platform/declare/schemas.ts';
+import { instant, slug } from '../../platform/declare/schemas.ts';
 import * as flow from '../preview-ownership.ts';
+import { movedMoney } from './moved-money.ts';
 
 const resourceRefs = z
   .array(z.union([z.int().min(1), z.string().min(1).max(300)]))
@@ -22,76 +23,13 @@ const query = z.object({
   preview: z.boolean().default(false).meta({ description: 'Write nothing, and answer what it would change' }),
 });
 
-const compared = {
-  before: decimalOut.meta({ description: 'Without tax' }),
-  after: decimalOut,
-  difference: decimalOut,
-};
-
-const monthOut = z.string().meta({ examples: ['2026-05'] });
-
-const customerOut = { customer: z.string(), customerName: z.string(), currency: z.string() };
-
-const money = z
-  .object({
-    months: z
-      .array(z.object({ month: monthOut, over: z.boolean() }))
-      .readonly()
-      .meta({ description: 'In which owners change: all of them' }),
-    customers: z
-      .array(z.object({ ...customerOut, ...compared }))
-      .readonly()
-      .meta({ description: 'All months together, of those whose amount changes' }),
-    bills: z
-      .array(
-        z.object({
-          ...customerOut,
-          month: monthOut,
-          state: z
-            .enum(['open', 'draft', 'approved', 'issued'])
-            .meta({ description: 'Of its invoice; open: none yet' }),
-          invoiceId: id.nullable(),
-          number: z.string().nullable(),
-          ...compared,
-          correction: z
-            .object({ ...compared, lines: z.int() })
-            .nullable()
-            .meta({ description: 'Of an issued invoice: what is to be corrected of it, before and after' }),
-        }),
-      )
-      .readonly()
-      .meta({
-        description: 'Months that come to something else; of more than 200 those with the greatest differences',
-      }),
-    billsTotal: z.int(),
-    corrections: z
-      .object({
-        invoices: z.int(),
-        amounts: z.array(z.object({ currency: z.string(), more: decimalOut, less: decimalOut })).readonly(),
-      })
-      .meta({
-        description:
-          'Issued invoices of which something else is to be corrected: what is charged more and what is given back by it',
-      }),
-    leftOut: z
-      .object({
-        months: z.array(monthOut).readonly().meta({ description: 'The oldest, which would take too long' }),
-        customers: z.int().meta({ description: 'Beyond the first hundred' }),
-        days: z.int().meta({ description: 'Still to be metered as a whole' }),
-        notRated: z.array(z.object({ customer: z.string(), month: monthOut, message: z.string() })).readonly(),
-      })
-      .meta({ description: 'What is not in the figures' }),
-  })
-  .nullable()
-  .meta({ description: 'null: usage is in a ClickHouse, where nothing can be tried' });
-
 const assigned = z.object({
   written: z.boolean().meta({ description: 'false: of a preview' }),
   resources: z.int(),
   inserted: z.int().meta({ description: 'Intervals that were written' }),
   superseded: z.int().meta({ description: 'Intervals that no longer hold' }),
   preview: z
-    .object({ ...movedOut, money })
+    .object({ ...movedOut, money: movedMoney })
     .nullable()
     .meta({ description: 'What it would change; null where it was written' }),
 });
@@ -108,11 +46,10 @@ type Call = Pick<OperationCall, 'db' | 'now' | 'signal' | 'follow'>;
 
 /** Does it and keeps nothing. */
 async function tried(change: Change, resources: number, { db, now, signal }: Omit<Call, 'follow'>) {
-  let written: Written = { inserted: 0, superseded: 0 };
-  const make = async (trx: UnitOfWork) => (written = await change(nestedDatabase(trx)));
-  const { totals, changes, ...rest } = await flow.previewOwnership(db, make, { now, signal });
+  const make = (trx: UnitOfWork) => change(nestedDatabase(trx));
+  const { made, totals, changes, ...rest } = await flow.previewOwnership(db, make, { now, signal });
   const preview = { ...rest, totals: [...totals], changes: [...changes] };
-  return { written: false, resources, inserted: written.inserted, superseded: written.superseded, preview };
+  return { written: false, resources, inserted: made.inserted, superseded: made.superseded, preview };
 }
 
 async function written(change: Change, resources: number, { db, follow }: Call) {

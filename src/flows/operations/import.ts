@@ -28,7 +28,7 @@ export const importCustomers = declareOperation({
 \`project_id\` (the provider's project that the deployment owns) and \`plan\`, which only an owner may give: it
 puts a deployment that was never on a plan on one, from the UTC day \`plan_from\` or its start on. A line whose columns of a
 deployment are empty is of a customer alone. It has ${importRowsMax} deployments
-and ${importBytesMax} bytes at most; more are given in several files. Only what is new is created:
+and ${importBytesMax} bytes at most, in one transaction; more are given in several files, one after the other. Only what is new is created:
 what differs from what is there is among the differences and stays. With \`update\`, names, currencies and project links
 that differ are written, a link from now on; plans and starts never are. A customer's currency stays while a deployment is
 on a plan in it, and no deployment is put on a plan in another currency than its customer's.`,

@@ -44,6 +44,8 @@ interface EventStreamsOptions {
 export interface EventStreams {
   /** What a principal may receive, after an id or from now on. Errors: overloaded, rate_limited. */
   open(principal: Principal, lastEventId: number | null, signal: AbortSignal): Readable;
+  /** How many are open. */
+  count(): number;
 }
 
 /** The header Last-Event-ID: what is no id of ours counts as none. */
@@ -88,6 +90,7 @@ export function openEventStreams({ hub, events, log, registry, limits }: EventSt
   }
 
   return {
+    count: () => count,
     open(principal, lastEventId, signal) {
       const leave = enter(principal);
       const hears = (event: Event) => isFor(principal, event);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { findCustomer } from '../../deployments/index.ts';
-import { readSimulatedClock } from '../../platform/clock.ts';
+import { readSimulation } from '../../platform/clock.ts';
 import { declareOperation, type Operation, roleNames } from '../../platform/declare/operation.ts';
 import { instantOut } from '../../platform/declare/schemas.ts';
 import { httpSettings } from '../settings.ts';
@@ -25,6 +25,10 @@ const getMe = declareOperation({
     expiresAt: instantOut.nullable().meta({ description: 'When the token or the session ends; null: never' }),
     now: instantOut.meta({ description: 'The time of the accounts: simulated, where they are' }),
     simulated: z.boolean(),
+    pace: z
+      .int()
+      .nullable()
+      .meta({ description: 'Of a simulated clock: its seconds in a second, while somebody watches; null: real time' }),
     zone: z.literal('UTC').meta({ description: 'Of days and months' }),
     version: z.string().meta({ description: 'Of this program', examples: ['0.1.0'] }),
     signInUrl: z
@@ -35,13 +39,15 @@ const getMe = declareOperation({
   }),
   async run({ db, principal, now, config, program }) {
     const { subject, role, customerId, expiresAt } = principal;
+    const simulation = await readSimulation(db);
     return {
       subject,
       role,
       customer: customerId === null ? null : await findCustomer(db, customerId),
       expiresAt: expiresAt ?? null,
       now,
-      simulated: (await readSimulatedClock(db)) !== null,
+      simulated: simulation !== null,
+      pace: simulation?.pace ?? null,
       zone: 'UTC' as const,
       version: packageJson.version,
       signInUrl: httpSettings.of(config).signInUrl,

@@ -66,6 +66,8 @@ export interface HttpServer {
   readonly url: string;
   /** What is served under /api/v1, as `GET /api/v1/deployments/:deployment`. */
   readonly served: readonly string[];
+  /** How many streams of events are open: a browser with the dashboard in it has one. */
+  watchers(): number;
   /**
    * Takes no new connection, ends what never ends by itself, gives what is under way its time, and
    * closes. Whoever balances load has been told by /readyz before.
@@ -100,6 +102,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const line = new ConnectionLine({ all: limits.connectionsMax, ofOne: limits.connectionsOfOneMax });
   options.pools?.countWaiting(pool, () => line.waitingCount);
   const hub = await openEventHub({ db: options.db, connectionString: options.connectionString, log });
+  const events = openEventStreams({ hub, events: program.events, log, registry });
   const load = openLoadShedder(limits);
   const served: string[] = [];
   const server = createServer(options, limits, registry);
@@ -123,7 +126,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       sessions: openSessions(secretKey),
       enqueue: options.enqueue,
       enqueueOrFind: options.enqueueOrFind,
-      events: openEventStreams({ hub, events: program.events, log, registry }),
+      events,
       limits,
       stopping: stopping.signal,
       draining: draining.signal,
@@ -143,6 +146,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   return {
     url,
     served,
+    watchers: events.count,
     async close() {
       await drain(server, { draining, stopping, limits });
       await closeParts();

@@ -28,7 +28,7 @@ const billing = z
         taxTreatment: z.enum(['taxed', 'exempt', 'reverse_charge']),
         taxNote: z.string().nullable().meta({ description: 'Why no tax is charged, as printed' }),
         recordedAt: instantOut.nullable(),
-        recordedBy: z.string(),
+        recordedBy: z.string().nullable().meta({ description: 'null for a customer' }),
       }),
     ),
   })
@@ -52,11 +52,14 @@ export const getCustomerBilling = declareOperation({
   operationId: 'getCustomerBilling',
   tag: 'billing',
   summary: 'How a customer is billed, over time',
-  description: 'A customer without billing details has an empty history: billed by the default seller, and taxed.',
-  roles: staff,
+  description:
+    'A customer without billing details has an empty history: billed by the default seller, and taxed. A customer ' +
+    'reads their own, without the seller and who recorded it.',
+  roles: [...staff, 'customer'],
   params: ofCustomer,
   response: billing,
-  run: async ({ db, params }) => billingAnswer(params.customer, await billingHistory(db, params.customer)),
+  run: async ({ db, params, principal }) =>
+    billingAnswer(params.customer, await billingHistory(db, params.customer, principal.customerId)),
 });
 
 export const updateCustomerBilling = declareOperation({

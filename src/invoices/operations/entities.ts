@@ -172,7 +172,7 @@ export const updateLegalEntity = declareOperation({
   summary: "Change a seller's details",
   description: `Omitted fields keep their value. Issued invoices are not affected. Who it is (name, address, ids, contact, account)
 is dated: an invoice uses what applies on the last day of its month. Without \`from\`: from the beginning the first time, then
-from today (UTC).`,
+from today (UTC). Each field holds until its own next dated change.`,
   command: { flags: { isDefault: 'default', taxIds: 'tax-id' } },
   roles: deciders,
   params: which,

@@ -9,6 +9,8 @@ import {
   type Operation,
 } from '../../platform/declare/operation.ts';
 import {
+  currency,
+  day,
   dayOut,
   decimalInput,
   decimalOut,
@@ -21,17 +23,24 @@ import {
 } from '../../platform/declare/schemas.ts';
 import { dayOf } from '../../metering/index.ts';
 import { unbilledOut } from '../../pricing/index.ts';
+import type { Queryable } from '../../platform/database/database.ts';
+import { ArcadiaError } from '../../platform/errors.ts';
 import { explainLine } from '../explain.ts';
 import { invoiceFile } from '../files.ts';
 import * as invoices from '../invoices.ts';
-import type { Invoice, Reader } from '../invoices.ts';
+import { countInvoices } from '../month-figures.ts';
+import { holdsOfInvoices } from '../month-invoices.ts';
+import { changeOfListed, readMonthSummary } from '../month-summary.ts';
+import type { Invoice, ListedInvoice, Reader } from '../invoices.ts';
 import * as issue from '../issue.ts';
 import { draftMonthJob, drawDocumentsJob } from '../jobs.ts';
 import * as cancel from '../cancel.ts';
 import { monthArchive, monthLines } from '../month-files.ts';
 import { addLine, removeLine } from '../manual-lines.ts';
-import { type MonthStep, stepMonth } from '../month-step.ts';
+import { type MonthPreview, type MonthStep, previewMonthStep, stepMonth } from '../month-step.ts';
 import { previewDeployment } from '../preview.ts';
+import { printedOf } from '../printed.ts';
+import type { InvoiceDocument } from '../document.ts';
 import { unbilledBeside } from '../unbilled.ts';
 import { deciders, monthText } from './schemas.ts';
 
@@ -78,6 +87,43 @@ const which = z.object({
     .meta({ description: 'Id, or number of an issued one', examples: ['17', 'INV-000017'] }),
 });
 
+const holdReason = z
+  .enum(['not_final', 'in_grace', 'incomplete', 'no_exchange_rate', 'differs', 'numbered_elsewhere'])
+  .meta({ description: 'Why an invoice is not issued with its month' });
+
+const changeOut = {
+  previous: decimalOut.nullable().meta({
+    description: 'Before tax, of the month before in the currency, drafts included; null: none, or a customer reads',
+  }),
+  change: decimalOut.nullable().meta({ description: 'subtotal less previous' }),
+  changePercent: z.string().nullable().meta({ description: 'The same in percent; null: nothing to compare with' }),
+};
+
+const listedInvoiceOut = invoiceOut
+  .extend({
+    ...changeOut,
+    holds: z.array(holdReason).meta({ description: 'What keeps it from being issued; none of what is issued' }),
+    manualLines: z.int(),
+    corrections: z.int().meta({ description: 'Lines that correct other months' }),
+  })
+  .meta({ id: 'ListedInvoice', description: 'An invoice beside that of the month before' });
+
+async function listedAnswers(
+  db: Queryable,
+  items: readonly ListedInvoice[],
+  { role }: Principal,
+  now: Temporal.Instant,
+): Promise<z.input<typeof listedInvoiceOut>[]> {
+  const holds = role === 'customer' ? null : await holdsOfInvoices(db, items, now);
+  return items.map((row) => ({
+    ...invoiceAnswer(row),
+    ...changeOfListed(row),
+    holds: [...(holds?.get(row.invoiceId) ?? [])],
+    manualLines: row.manualLines,
+    corrections: row.corrections,
+  }));
+}
+
 export const listInvoices = declareList({
   path: '/invoices',
   name: 'invoice list',
@@ -91,8 +137,15 @@ export const listInvoices = declareList({
     state: z.enum(['draft', 'approved', 'issued', 'cancelled']).optional(),
     kind: z.enum(['invoice', 'credit_note']).optional(),
     customer: z.string().max(200).optional().meta({ description: "arcadia-app's id of the customer" }),
+    currency: currency.optional(),
+    entity: slug.optional().meta({ description: 'The seller; refused to a customer' }),
+    totalMin: decimalInput.optional().meta({ description: 'With tax' }),
+    totalMax: decimalInput.optional(),
+    issuedFrom: day.optional().meta({ description: 'The first UTC day of the issue' }),
+    issuedTo: day.optional().meta({ description: 'The day behind the last' }),
+    dueBefore: day.optional(),
   }),
-  row: invoiceOut,
+  row: listedInvoiceOut,
   extra: z.object({
     totals: z
       .array(
@@ -110,22 +163,94 @@ export const listInvoices = declareList({
   }),
   search: { in: "the number, and the customer's id and name" },
   sort: {
-    by: ['invoiceId', 'number', 'customer', 'customerName', 'month', 'total', 'issuedAt', 'dueOn'],
+    by: ['invoiceId', 'number', 'customer', 'customerName', 'month', 'total', 'issuedAt', 'dueOn', 'change'],
     newestFirst: true,
   },
   total: { none: 'totals counts them by currency, and says what they come to' },
-  async run({ db, query, principal }, page) {
+  async run({ db, query, principal, now }, page) {
     const reader = readerOf(principal);
+    if (reader !== 'staff' && query.entity !== undefined)
+      throw new ArcadiaError('invalid_argument', 'Invoices are not listed by seller here.');
     const { items, nextCursor } = await invoices.listInvoices(db, query, page, reader);
     const totals = await invoices.totalInvoices(db, { ...query, q: page.q }, reader);
-    return { items: items.map(invoiceAnswer), nextCursor, totals };
+    return { items: await listedAnswers(db, items, principal, now), nextCursor, totals };
   },
+});
+
+export const summarizeInvoices = declareOperation({
+  method: 'GET',
+  path: '/invoices/summary',
+  name: 'invoice summary',
+  operationId: 'getInvoicesSummary',
+  tag: 'invoices',
+  summary: "How a month's invoices stand: what each state comes to, beside the month before, and what is in the way",
+  roles: staff,
+  query: z.object({
+    month: month.optional().meta({ description: 'The last month that is over unless given' }),
+  }),
+  response: z
+    .object({
+      month: monthText,
+      states: z
+        .array(
+          z.object({
+            kind: z.enum(['invoice', 'credit_note']),
+            state: z.enum(['draft', 'approved', 'issued', 'cancelled']),
+            currency: z.string(),
+            invoices: z.int(),
+            subtotal: decimalOut,
+            tax: decimalOut,
+            total: decimalOut,
+          }),
+        )
+        .readonly(),
+      changes: z
+        .array(
+          z.object({
+            currency: z.string(),
+            invoices: z.int(),
+            subtotal: decimalOut,
+            previous: decimalOut,
+            change: decimalOut.meta({ description: 'subtotal less previous' }),
+          }),
+        )
+        .readonly()
+        .meta({ description: 'Of all invoices that are not cancelled, before tax, beside the month before' }),
+      holds: z
+        .array(
+          z.object({
+            reason: holdReason,
+            invoices: z.int(),
+            message: z.string().meta({ description: 'Of the first of them' }),
+          }),
+        )
+        .readonly()
+        .meta({ description: 'What keeps invoices that are not issued, the most frequent first' }),
+      movers: z
+        .array(
+          z.object({
+            invoiceId: id,
+            customer: z.string(),
+            customerName: z.string(),
+            currency: z.string(),
+            subtotal: decimalOut,
+            previous: decimalOut,
+            change: decimalOut,
+          }),
+        )
+        .readonly()
+        .meta({ description: 'The five furthest from the month before, each in its currency' }),
+    })
+    .meta({ id: 'InvoicesSummary', description: "How a month's invoices stand" }),
+  run: ({ db, query, now }) =>
+    readMonthSummary(db, query.month ?? dayOf(now).with({ day: 1 }).subtract({ months: 1 }), now),
 });
 
 const lineOut = z.looseObject({
   position: z.int(),
   description: z.string(),
   kind: z.string(),
+  component: z.string().meta({ description: 'What is billed, the same in every month' }),
   serviceMonth: monthText,
   quantity: decimalOut.nullable(),
   unit: z.string().nullable(),
@@ -167,6 +292,47 @@ const documentOut = z
     description: 'The whole of an invoice: parties, sections with their lines, taxes and totals',
   });
 
+const printedParty = z.object({ name: z.string(), lines: z.array(z.string()).readonly() });
+
+const printedOut = z
+  .object({
+    title: z.string(),
+    facts: z.array(z.object({ label: z.string(), value: z.string() })).readonly(),
+    from: printedParty,
+    to: printedParty,
+    settlement: z.string().meta({ description: "What is to be paid by when, or what is in the customer's favour" }),
+    credit: z.string().nullable(),
+    amountTitle: z.string(),
+    sections: z
+      .array(
+        z.object({
+          title: z.string(),
+          lines: z
+            .array(
+              z.object({
+                position: z.int(),
+                kind: z.string(),
+                description: z.string(),
+                remark: z.string(),
+                quantity: z.string(),
+                unitPrice: z.string(),
+                amount: z.string(),
+              }),
+            )
+            .readonly(),
+          subtotal: z.string().nullable(),
+        }),
+      )
+      .readonly(),
+    totals: z.array(z.object({ label: z.string(), amount: z.string() })).readonly(),
+    notes: z.array(z.string()).readonly(),
+  })
+  .meta({ id: 'PrintedInvoice', description: 'The texts of the PDF, as they stand in it' });
+
+function printedAnswer(document: InvoiceDocument): z.input<typeof printedOut> {
+  return printedOf(document);
+}
+
 export const getInvoice = declareOperation({
   method: 'GET',
   path: '/invoices/:invoice',
@@ -183,7 +349,11 @@ export const getInvoice = declareOperation({
     issuedBy: z.string().nullable().meta({ description: 'Who issued it; null for a customer' }),
     cancelledAt: instantOut.nullable(),
     document: documentOut,
+    printed: printedOut,
     missing: z.array(z.string()).meta({ description: 'What it lacks to be issued' }),
+    settles: z
+      .array(z.object({ message: z.string(), next: nextOut }))
+      .meta({ description: 'The same, each with the operation that adds it; empty for a customer' }),
     lacking: z
       .array(z.object({ rule: z.string(), message: z.string(), next: nextOut }))
       .meta({ description: 'What it lacks to be an electronic invoice, by rule; it can be issued without' }),
@@ -202,7 +372,15 @@ export const getInvoice = declareOperation({
       issuedBy,
       cancelledAt,
       document: document as object as z.input<typeof documentOut>,
-      missing: [...missing],
+      printed: printedAnswer(document),
+      missing: missing.map(({ message }) => message),
+      settles:
+        principal.role === 'customer'
+          ? []
+          : missing.map(({ message, next }) => ({
+              message,
+              next: { operation: next.operation, arguments: next.arguments ?? {} },
+            })),
       lacking: principal.role === 'customer' ? [] : [...lacking],
       unbilled,
     };
@@ -286,6 +464,7 @@ export const getMonthLines = declareDocument({
 const explainedOut = z.looseObject({
   invoice: z.string(),
   currency: z.string(),
+  deployment: slug.nullable().meta({ description: 'null: for the customer as a whole' }),
   line: lineOut,
   usage: z
     .looseObject({
@@ -294,6 +473,7 @@ const explainedOut = z.looseObject({
         z.looseObject({
           name: z.string().nullable(),
           externalId: z.string(),
+          quantity: decimalOut,
           intervals: z.array(
             z.looseObject({
               from: z.string(),
@@ -434,13 +614,14 @@ export const draftInvoices = declareOperation({
   summary: "Bring a month's drafts up to date with the facts, by a job",
   roles: deciders,
   body: z.strictObject({ month }),
-  response: z.object({ month: monthText }),
+  response: z.object({ month: monthText, drafts: z.int().meta({ description: 'Of the month, before the job' }) }),
   status: 202,
   followedBy: [draftMonthJob],
   async run({ db, body, follow }) {
     const name = body.month.toPlainYearMonth().toString();
+    const drafts = (await countInvoices(db, body.month)).filter(({ state }) => state === 'draft');
     await db.transaction().execute((trx) => follow(trx, draftMonthJob, { month: name }));
-    return { month: name };
+    return { month: name, drafts: drafts.reduce((sum, { documents }) => sum + documents, 0) };
   },
 });
 
@@ -493,13 +674,50 @@ export const issueInvoice = declareOperation({
   },
 });
 
+/** Which of the month's invoices, and what they are expected to come to. */
+const chosenOfMonth = {
+  only: z.array(id).min(1).max(1000).optional().meta({ description: 'Only these invoices' }),
+  except: z.array(id).max(1000).optional().meta({ description: 'All but these' }),
+  expected: z
+    .array(z.strictObject({ currency, invoices: z.int(), total: decimalInput }))
+    .max(100)
+    .optional()
+    .meta({ description: 'With tax. Refused at the first step where they come to something else by now' }),
+};
+
 const stepOfMonth = {
   params: z.object({ month }),
   roles: deciders,
   query: z.object({
     after: z.coerce.number().int().min(0).default(0).meta({ description: 'Where the answer before says to go on' }),
+    preview: z.boolean().default(false).meta({ description: 'Write nothing; say what it would be done to' }),
   }),
   response: z.object({
+    preview: z
+      .object({
+        totals: z
+          .array(z.object({ currency: z.string(), invoices: z.int(), total: decimalOut }))
+          .readonly()
+          .meta({ description: 'With tax: `expected`' }),
+        exceptions: z
+          .array(
+            z.object({
+              invoiceId: id,
+              customer: z.string(),
+              customerName: z.string(),
+              currency: z.string(),
+              total: decimalOut,
+              subtotal: decimalOut,
+              before: decimalOut.nullable().meta({ description: 'Before tax, of the month before; null: none' }),
+              holds: z.array(z.object({ reason: holdReason, message: z.string() })).readonly(),
+            }),
+          )
+          .readonly()
+          .meta({ description: 'What somebody should look at first; 100 at most' }),
+        exceptionsTotal: z.int(),
+      })
+      .nullable()
+      .meta({ description: 'null: it was done' }),
     done: z.array(invoiceOut),
     refused: z
       .array(z.object({ invoiceId: id, customer: z.string(), code: z.string(), message: z.string() }))
@@ -509,7 +727,15 @@ const stepOfMonth = {
 };
 
 function monthAnswer({ done, ...rest }: MonthStep): z.input<typeof stepOfMonth.response> {
-  return { ...rest, done: done.map(invoiceAnswer), refused: [...rest.refused] };
+  return { preview: null, ...rest, done: done.map(invoiceAnswer), refused: [...rest.refused] };
+}
+
+function previewAnswer({ exceptions, ...preview }: MonthPreview): z.input<typeof stepOfMonth.response> {
+  const looked = exceptions.map(({ state: _state, entity: _entity, lacking: _lacking, holds, ...row }) => ({
+    ...row,
+    holds: holds.map(({ reason, message }) => ({ reason, message })),
+  }));
+  return { preview: { ...preview, exceptions: looked }, done: [], refused: [], next: null };
 }
 
 export const approveMonth = declareOperation({
@@ -520,11 +746,16 @@ export const approveMonth = declareOperation({
   operationId: 'approveInvoicesOfMonth',
   tag: 'invoices',
   summary: "Approve a month's drafts, in batches of a hundred",
-  body: z.strictObject({ override: lineText.optional().meta({ description: 'Why, although the month is not final' }) }),
-  async run({ db, params, query, body, principal, now, signal }) {
-    const options = { ...body, by: principal.subject, now };
-    const step = (invoiceId: number) => issue.approveInvoice(db, invoiceId, options);
-    return monthAnswer(await stepMonth(db, { ...params, ...query, state: 'draft', signal }, step));
+  body: z.strictObject({
+    override: lineText.optional().meta({ description: 'Why, although the month is not final' }),
+    ...chosenOfMonth,
+  }),
+  async run({ db, params, query: { preview, ...query }, body: { override, ...chosen }, principal, now, signal }) {
+    if (preview) return previewAnswer(await previewMonthStep(db, { ...params, ...chosen, state: 'draft' }, now));
+    const options = { override, by: principal.subject, now };
+    const step = (invoiceId: number, expectedTotal: string | undefined) =>
+      issue.approveInvoice(db, invoiceId, { ...options, expectedTotal });
+    return monthAnswer(await stepMonth(db, { ...params, ...query, ...chosen, state: 'draft', signal }, step));
   },
 });
 
@@ -538,12 +769,15 @@ export const issueMonth = declareOperation({
   summary: "Number, freeze and hash a month's approved invoices, in batches of a hundred",
   body: z.strictObject({
     incomplete: z.boolean().optional().meta({ description: 'Although names, addresses or tax ids are missing' }),
+    ...chosenOfMonth,
   }),
   followedBy: [drawDocumentsJob],
-  async run({ db, params, query, body, principal, now, signal, follow }) {
-    const options = { ...body, by: principal.subject, now };
+  async run({ db, params, query: { preview, ...query }, body, principal, now, signal, follow }) {
+    const { incomplete, ...chosen } = body;
+    if (preview) return previewAnswer(await previewMonthStep(db, { ...params, ...chosen, state: 'approved' }, now));
+    const options = { incomplete, by: principal.subject, now };
     const step = (invoiceId: number) => issue.issueInvoice(db, invoiceId, options);
-    const done = await stepMonth(db, { ...params, ...query, state: 'approved', signal }, step);
+    const done = await stepMonth(db, { ...params, ...query, ...chosen, state: 'approved', signal }, step);
     if (done.done.length > 0) await db.transaction().execute((trx) => follow(trx, drawDocumentsJob, {}));
     return monthAnswer(done);
   },
@@ -653,6 +887,7 @@ export const removeInvoiceLine = declareOperation({
 
 export const invoiceOperations: readonly Operation[] = [
   listInvoices,
+  summarizeInvoices,
   getInvoice,
   getInvoicePdf,
   getInvoiceCsv,

@@ -4,7 +4,7 @@ import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
 import { readers, deciders, jobsOf, queueName } from './calls.ts';
 
-const queue = z
+export const queue = z
   .object({
     queue: z.string(),
     limit: z

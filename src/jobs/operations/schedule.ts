@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, type Operation } from '../../platform/declare/operation.ts';
 import { instantOut } from '../../platform/declare/schemas.ts';
+import { describeCron } from '../cron.ts';
 import { readSchedule } from '../schedule.ts';
 import { readers, argumentValue } from './calls.ts';
 
@@ -9,6 +10,7 @@ const scheduled = z
   .object({
     name: z.string(),
     cron: z.string().meta({ description: 'UTC', examples: ['*/15 * * * *'] }),
+    when: z.string().meta({ description: 'The same in words, UTC', examples: ['every 15 minutes'] }),
     job: z.string(),
     arguments: z.record(z.string(), argumentValue),
     queue: z.string(),
@@ -31,7 +33,11 @@ export const listSchedule = declareList({
   sort: { by: ['name', 'job', 'next', 'last'] },
   total: true,
   async run({ db, clock, program }, page) {
-    return pageOfAll(await readSchedule(db, clock, program.schedule), page, (entry) => [entry.name], {
+    const entries = (await readSchedule(db, clock, program.schedule)).map((entry) => ({
+      ...entry,
+      when: describeCron(entry.cron),
+    }));
+    return pageOfAll(entries, page, (entry) => [entry.name], {
       texts: ({ name, job }) => [name, job],
       sorts: { job: ({ job }) => job, next: ({ next }) => next, last: ({ last }) => last },
     });

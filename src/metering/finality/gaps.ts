@@ -2,7 +2,7 @@ import type { Queryable } from '../../platform/database/database.ts';
 import { meteredKinds } from './attestations.ts';
 import { selectUnlisted } from './finality.store.ts';
 import * as store from './gaps.store.ts';
-import { assertRange, type DayRange } from '../period.ts';
+import { assertRange, dayOf, type DayRange } from '../period.ts';
 
 /** What one deployment used of one kind while nobody saw whether it was so. */
 interface CarriedUsage {
@@ -70,6 +70,16 @@ export async function listGaps(db: Queryable, query: GapQuery): Promise<Gap[]> {
     };
   });
 }
+
+/** Accounts and kinds that have not been seen whole for longer than they may, and until when their usage is estimated. */
+export async function openGaps(db: Queryable, now: Temporal.Instant): Promise<store.GapRow[]> {
+  const today = dayOf(now);
+  const gaps = await store.selectGaps(db, { from: today, to: today.add({ days: 1 }) }, now, {}, openGapsMax);
+  return gaps.filter(({ to }) => to === null);
+}
+
+/** More accounts times kinds than anybody has. */
+const openGapsMax = 10_000;
 
 /** Resources of a metered kind that projects showed and no listing did: what they used is not metered. */
 export interface UnlistedKind {

@@ -10,6 +10,7 @@ import {
 import { day, dayOut, decimalOut } from '../../platform/declare/schemas.ts';
 import { listText } from '../../platform/declare/yaml-file.ts';
 import * as kinds from '../kinds.ts';
+import { previewKindChange } from '../preview-kind.ts';
 import { dayOf } from '../period.ts';
 import { billingKind, list, resourceKind } from './schemas.ts';
 
@@ -157,19 +158,41 @@ export const changeKind = declareOperation({
   operationId: 'changeKind',
   tag: 'usage',
   summary: 'Change a meter, from a day on',
-  description: 'Days that are metered already are metered again. 2000-01-01 is the beginning of history.',
+  description:
+    'Days that are metered already are metered again. 2000-01-01 is the beginning of history. With `preview` nothing is kept, and the answer says which days that would be.',
   roles: ['owner', 'operator'],
   params: kindParams,
   command: { flags: { fromDay: 'from', statuses: 'status' } },
   body: kinds.kindChangeSchema.extend({
     fromDay: day.optional().meta({ description: 'The first UTC day on which it applies; today unless given' }),
   }),
-  response: kindHistory,
+  query: z.object({
+    preview: z.boolean().default(false).meta({ description: 'Write nothing, and answer what it would change' }),
+  }),
+  response: kindHistory.extend({
+    preview: z
+      .object({
+        days: z.int().meta({ description: 'How many metered days would be metered again' }),
+        from: dayOut.nullable().meta({ description: 'The first of them' }),
+        to: dayOut.nullable().meta({ description: 'The last of them' }),
+        months: list(z.string().meta({ examples: ['2026-05'] })).meta({ description: 'In which they lie' }),
+      })
+      .nullable()
+      .meta({ description: 'null: it was written' }),
+  }),
   edits: getKind,
-  async run({ db, params, body, now }) {
+  // A preview rolls back a transaction of its own.
+  async prepare({ db, params, query, body, now }) {
+    if (!query.preview) return null;
+    const { fromDay, ...change } = body;
+    const { kind: made, again } = await previewKindChange(db, params.kind, fromDay ?? dayOf(now), change, now);
+    return { ...made, preview: { ...again, months: again.months.map(String) } };
+  },
+  async run({ db, params, body, now }, found) {
+    if (found !== null) return found;
     const { fromDay, ...change } = body;
     await kinds.changeKind(db, params.kind, fromDay ?? dayOf(now), change);
-    return kinds.getKind(db, params.kind, dayOf(now));
+    return { ...(await kinds.getKind(db, params.kind, dayOf(now))), preview: null };
   },
 });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { dayOf } from '../../metering/index.ts';
+import type { Queryable } from '../../platform/database/database.ts';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import {
   declareDocument,
@@ -11,10 +12,11 @@ import {
 } from '../../platform/declare/operation.ts';
 import { listText } from '../../platform/declare/yaml-file.ts';
 import { ArcadiaError, notFound } from '../../platform/errors.ts';
-import { day, dayOut, decimalOut, instantOut, slug, nextOut } from '../../platform/declare/schemas.ts';
+import { day, dayOut, decimalOut, instantOut, month, slug, nextOut } from '../../platform/declare/schemas.ts';
 import type { PlanVersion } from '../plan.ts';
 import * as planApply from '../plan-apply.ts';
 import { planFileJsonSchema, planFileLengthMax } from '../plan-problems.ts';
+import { countPlanDeployments, planDeployments, readPlanSheet } from '../plan-sheet.ts';
 import * as plans from '../plans.ts';
 import { retiredPlans, setRetired } from '../retire.ts';
 import { costPlusUnitPrice } from '../rating/cost-plus.ts';
@@ -49,6 +51,15 @@ const planVersion = z
       .object({ percent: decimalOut.optional(), amount: decimalOut.optional(), until: dayOut.nullable() })
       .nullable(),
     items: z.array(planItem),
+    passThrough: z
+      .array(
+        z.object({
+          product: z.string().nullable(),
+          resourceKind: z.string().nullable(),
+          markupPercent: decimalOut.nullable().meta({ description: 'Null: not shown to customers' }),
+        }),
+      )
+      .meta({ description: 'Cost that is passed on with a markup' }),
     retiredAt: instantOut
       .nullable()
       .meta({ description: 'Since when the plan takes no new subscription; null: it takes them' }),
@@ -58,7 +69,7 @@ const planVersion = z
 type Retired = Awaited<ReturnType<typeof retiredPlans>>;
 
 function planAnswer(plan: PlanVersion, role: Role, retired: Retired): z.input<typeof planVersion> {
-  const { discount, items, ...rest } = plan;
+  const { discount, items, passThrough, ...rest } = plan;
   return {
     ...rest,
     retiredAt: retired.get(plan.plan) ?? null,
@@ -67,12 +78,28 @@ function planAnswer(plan: PlanVersion, role: Role, retired: Retired): z.input<ty
       ...(discount.amount !== undefined && { amount: discount.amount }),
       until: discount.until,
     },
+    passThrough: passThrough.map((item) => ({
+      ...item,
+      markupPercent: role === 'customer' ? null : item.markupPercent,
+    })),
     items: items.map((item) =>
       item.model === 'cost-plus' && role === 'customer'
         ? { ...item, properties: { unitPrice: costPlusUnitPrice(item.properties).toFixed() } }
         : { ...item, properties: { ...item.properties } },
     ),
   };
+}
+
+type PlanAnswer = z.input<typeof planVersion>;
+
+async function planAnswers(
+  db: Queryable,
+  versions: readonly PlanVersion[],
+  role: Role,
+  retired: Retired,
+): Promise<PlanAnswer[]> {
+  const seen = role === 'customer' ? versions : await plans.withMarkups(db, versions);
+  return seen.map((version) => planAnswer(version, role, retired));
 }
 
 /** Errors: invalid_argument, of a day that the reader sees no prices of. */
@@ -106,7 +133,7 @@ export const listPlans = declareList({
       texts: ({ plan, name }) => [plan, name],
       sorts: { name: ({ name }) => name.toLowerCase(), currency: (plan) => plan.currency, from: (plan) => plan.from },
     });
-    return { items: items.map((plan) => planAnswer(plan, principal.role, retired)), ...rest };
+    return { items: await planAnswers(db, items, principal.role, retired), ...rest };
   },
 });
 
@@ -126,7 +153,8 @@ export const getPlan = declareOperation({
     if (!sight.sees(params.plan)) throw notFound('plan', params.plan);
     const day = dayWithin(sight, query.at ?? dayOf(now));
     const plan = await plans.getPlan(db, params.plan, day, principal.customerId);
-    return planAnswer(plan, principal.role, await retiredPlans(db));
+    const [answer] = await planAnswers(db, [plan], principal.role, await retiredPlans(db));
+    return answer as PlanAnswer;
   },
 });
 
@@ -149,7 +177,89 @@ export const listPlanVersions = declareList({
     const seen = versions.filter(({ from }) => lastDay === null || Temporal.PlainDate.compare(from, lastDay) <= 0);
     const { items, ...rest } = pageOfAll(seen, page, (version) => [version.from]);
     const retired = await retiredPlans(db);
-    return { items: items.map((version) => planAnswer(version, principal.role, retired)), ...rest };
+    return { items: await planAnswers(db, items, principal.role, retired), ...rest };
+  },
+});
+
+export const showPlanSheet = declareOperation({
+  method: 'GET',
+  path: '/plans/:plan/sheet',
+  name: 'plan sheet',
+  operationId: 'getPlanSheet',
+  tag: 'plans',
+  summary: 'A plan on a day with its versions, and what each of its meters costs by quantity',
+  roles: staff,
+  params: z.object({ plan: slug }),
+  query: onDay,
+  response: z
+    .object({
+      plan: planVersion,
+      versions: z.array(planVersion).meta({ description: 'The oldest first' }),
+      curves: z.array(
+        z.object({
+          kind: z.string(),
+          title: z.string(),
+          unit: z.string(),
+          points: z
+            .array(z.object({ quantity: decimalOut, amount: decimalOut }))
+            .readonly()
+            .meta({ description: 'What a month with the quantity costs for this meter alone' }),
+        }),
+      ),
+      deployments: z.int().meta({ description: 'On it now' }),
+    })
+    .meta({ id: 'PlanSheet', description: 'A plan as somebody looks at it' }),
+  async run({ db, params, query, now, principal: { role } }) {
+    const sheet = await readPlanSheet(db, params.plan, query.at ?? dayOf(now), now);
+    const retired = await retiredPlans(db);
+    return {
+      plan: planAnswer(sheet.plan, role, retired),
+      versions: sheet.versions.map((version) => planAnswer(version, role, retired)),
+      curves: [...sheet.curves],
+      deployments: sheet.deployments,
+    };
+  },
+});
+
+export const listPlanDeployments = declareList({
+  path: '/plans/:plan/deployments',
+  name: 'plan deployments',
+  operationId: 'listPlanDeployments',
+  tag: 'plans',
+  summary: 'Deployments on a plan in a month, and how near each is to what is included',
+  description: 'Rated now, from what is metered.',
+  roles: staff,
+  params: z.object({ plan: slug }),
+  query: z.object({ month: month.optional().meta({ description: 'The month of the last complete day unless given' }) }),
+  row: z.object({
+    deployment: slug,
+    currency: z.string(),
+    total: decimalOut.meta({ description: "The month's bill of the deployment as it is now, before tax" }),
+    meters: z
+      .array(
+        z.object({
+          kind: z.string(),
+          quantity: decimalOut,
+          allowance: decimalOut,
+          left: decimalOut.meta({ description: 'allowance less quantity: below 0 it is beyond' }),
+        }),
+      )
+      .readonly(),
+  }),
+  extra: z.object({ month: z.string().meta({ examples: ['2026-06'] }) }),
+  search: { none: 'one plan' },
+  sort: { none: 'in the order in which they were created' },
+  total: true,
+  async run({ db, params, query, now }, page) {
+    const of = (query.month ?? dayOf(now).subtract({ days: 1 })).toPlainYearMonth();
+    const asked = { ...params, month: of, after: Number(page.cursor ?? 0), limit: page.limit };
+    const { rows, next } = await planDeployments(db, asked);
+    return {
+      items: rows,
+      nextCursor: next === null ? null : String(next),
+      total: await countPlanDeployments(db, params.plan, of),
+      month: of.toString(),
+    };
   },
 });
 
@@ -165,9 +275,12 @@ export const exportPlan = declareDocument({
   query: onDay,
   produces: ['application/yaml'],
   async run({ db, params, query, now }) {
-    const { items, ...plan } = await plans.getPlan(db, params.plan, query.at ?? dayOf(now), null);
+    const found = await plans.getPlan(db, params.plan, query.at ?? dayOf(now), null);
+    const [version = found] = await plans.withMarkups(db, [found]);
+    const { items, passThrough, ...plan } = version;
     const head = Object.entries(withoutNulls(plan)).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`);
-    const body = `${head.join('')}${listText('items', items.map(withoutNulls))}`;
+    const passed = passThrough.length === 0 ? '' : listText('passThrough', passThrough.map(withoutNulls));
+    const body = `${head.join('')}${listText('items', items.map(withoutNulls))}${passed}`;
     return { type: 'application/yaml', body, filename: `${params.plan}.yaml` };
   },
 });
@@ -325,10 +438,14 @@ export const previewPlans = declareOperation({
       .default(100)
       .meta({ description: 'Deployments at most that are named, those for whom it changes most' }),
   }),
-  response: z.object({ changes: z.array(planChange) }),
+  response: z.object({
+    digest: z.string().meta({ description: 'sha256, for `expect` of applying' }),
+    changes: z.array(planChange),
+  }),
   async run({ db, body, now, signal }) {
     const changes = await planApply.previewPlans(db, body.files, { now, limit: body.deploymentsMax, signal });
     return {
+      digest: planApply.digestOf(changes),
       changes: changes.map((change) => ({
         ...change,
         impact: change.impact && {
@@ -351,14 +468,21 @@ export const applyPlans = declareOperation({
   description: 'Ask for a preview first. A version that deployments have been on never changes.',
   roles: deciders,
   command: ofFiles,
-  body: z.strictObject(planFiles),
+  body: z.strictObject({
+    ...planFiles,
+    expect: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional()
+      .meta({ description: 'The digest of the preview that was seen: refused where it says something else by now' }),
+  }),
   response: z.object({
     written: z.int().meta({ description: 'How many versions' }),
     warnings: warningsOut.meta({ description: 'Where the plans and metering do not match; the preview has all' }),
   }),
   prepare: ({ db, body, signal }) => planApply.readPlans(db, body.files, signal),
-  async run({ db, principal, now }, reads) {
-    const { written } = await planApply.applyReadPlans(db, reads, principal.subject, now);
+  async run({ db, body, principal, now }, reads) {
+    const { written } = await planApply.applyReadPlans(db, reads, principal.subject, now, body.expect);
     return { written, warnings: await planApply.warnAboutPlans(db, reads, now) };
   },
 });
@@ -367,6 +491,8 @@ export const planOperations: readonly Operation[] = [
   listPlans,
   getPlan,
   listPlanVersions,
+  showPlanSheet,
+  listPlanDeployments,
   exportPlan,
   retirePlan,
   reopenPlan,

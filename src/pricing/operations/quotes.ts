@@ -60,7 +60,12 @@ const quoteFields = {
       to: instantOut.optional(),
     }),
   ),
-  overage: decimalOut.meta({ description: "The sum of the lines' amounts" }),
+  passThrough: list(z.object({ product: z.string(), amount: decimalOut, final: z.boolean() }))
+    .optional()
+    .meta({
+      description: "The provider's products that the plan passes on; final: by its final bill, not its preview",
+    }),
+  overage: decimalOut.meta({ description: "The sum of the lines' amounts, and of what is passed on" }),
   adjustments: list(z.object({ cause: z.enum(['minimum', 'cap', 'discount']), amount: decimalOut })).optional(),
   total: decimalOut.meta({ description: 'The sum of base, overage and adjustments' }),
   otherTotals: list(z.object({ currency: z.string(), total: decimalOut })).optional(),

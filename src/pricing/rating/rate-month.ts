@@ -4,6 +4,7 @@ import type { PlanItem, PlanVersion } from '../plan.ts';
 import { type BaseFee, feeBefore, feesOfMonth, limitOf, partOf } from './base-fees.ts';
 import { type AllowanceUse, CarriedAllowances } from './carry-over.ts';
 import { rateCharge, unitPriceOf } from './models.ts';
+import { passedPrices, type PassedOn, type PassedPrice } from './pass-through.ts';
 import { monthSpan, type Span } from './proration.ts';
 import { formatTiers, type RatedTier } from './rate.ts';
 import { type LineGroup, lineGroupsOf, type UsedMonth, type UsedSegment } from './line-groups.ts';
@@ -63,10 +64,18 @@ export interface UsageLine extends LineOf<'usage'> {
   readonly limitedBy: 'minimum' | 'cap' | null;
 }
 
+/** What the provider charged for a product, with the plan's markup: what a customer sees is the product and its price. */
+export interface PassedLine extends LineOf<'pass_through'> {
+  /** As the provider's bills name it. */
+  readonly product: string;
+  /** Whether the provider's bill of the month is final; else it is of its preview, and will be corrected. */
+  readonly isFinal: boolean;
+}
+
 /** What applies to all lines of one plan version that are shown together, in this order. */
 export type AdjustmentLine = LineOf<'minimum' | 'cap' | 'discount'>;
 
-export type RatedLine = BaseFeeLine | UsageLine | AdjustmentLine;
+export type RatedLine = BaseFeeLine | UsageLine | PassedLine | AdjustmentLine;
 
 /** Usage that no plan charges: of paused time, or of time on no plan. Shown, never billed. */
 export interface UnchargedUsage extends Span {
@@ -94,6 +103,8 @@ interface RateMonthInput extends UsedMonth {
   readonly fees: readonly BaseFee[];
   /** The months before, oldest first and without a gap: `monthsToLookBack` of them. */
   readonly earlier: readonly UsedMonth[];
+  /** Prices of cost that is passed on. */
+  readonly passed?: readonly PassedPrice[];
 }
 
 /**
@@ -103,21 +114,28 @@ interface RateMonthInput extends UsedMonth {
  * minor unit; everything else is a sum of amounts shown. Minimum, cap and discount of a plan version
  * are computed on the lines of that version that are shown here, and on no others.
  */
-export function rateMonth({ month, segments, fees, earlier }: RateMonthInput): RatedMonth {
+export function rateMonth({ month, segments, fees, earlier, passed = [] }: RateMonthInput): RatedMonth {
   const lineGroups = lineGroupsOf({ month, segments });
   const uses = new CarriedAllowances(earlier).settle(month, lineGroups);
   const used = lineGroups.map((lineGroup, index): VersionLines => {
     const { version } = lineGroup;
     const usage = rateLineGroup(lineGroup, uses[index] as ReadonlyMap<PlanItem, AllowanceUse>);
-    return { version, lineGroup, fees: feesOf(fees, version), usage };
+    const ownPrices = passed.filter((price) => price.plan === version.plan && price.planFrom.equals(version.from));
+    const passedOn = passedPrices(lineGroup, ownPrices).map((price) => passedLine(lineGroup, price));
+    return { version, lineGroup, fees: feesOf(fees, version), usage, passed: passedOn };
   });
   // Fees of other times: of the next month's version, or of a year that began or ended here.
   const others = versionsOf(fees).filter((version) => !used.some((one) => isSame(one.version, version)));
   const all = [
     ...used,
-    ...others.map((version) => ({ version, lineGroup: null, fees: feesOf(fees, version), usage: [] })),
+    ...others.map((version) => ({ version, lineGroup: null, fees: feesOf(fees, version), usage: [], passed: [] })),
   ];
-  const lines: RatedLine[] = all.flatMap((one) => [...one.fees.map(feeLine), ...one.usage, ...adjust(one, month)]);
+  const lines: RatedLine[] = all.flatMap((one) => [
+    ...one.fees.map(feeLine),
+    ...one.usage,
+    ...one.passed,
+    ...adjust(one, month),
+  ]);
   const minimums = all.flatMap((one) => {
     const { minimum } = planLimits(one);
     return minimum === null ? [] : [{ version: one.version, minimum }];
@@ -132,6 +150,7 @@ interface VersionLines {
   readonly lineGroup: LineGroup | null;
   readonly fees: readonly BaseFee[];
   readonly usage: readonly UsageLine[];
+  readonly passed: readonly PassedLine[];
 }
 
 const isSame = (one: PlanVersion, other: PlanVersion) => versionKey(one) === versionKey(other);
@@ -215,6 +234,12 @@ function rateLineGroup(lineGroup: LineGroup, uses: ReadonlyMap<PlanItem, Allowan
   ];
 }
 
+function passedLine(lineGroup: LineGroup, { product, price, isFinal }: PassedOn): PassedLine {
+  // Of one word, as the keys of all lines are.
+  const key = ` product:${encodeURIComponent(product)}`;
+  return { ...common('usage', lineGroup.version, hull(lineGroup), key, price), kind: 'pass_through', product, isFinal };
+}
+
 /** The nearest amount within the limits, and which limit made it so. */
 function limit(amount: Decimal, { minimum, cap }: { readonly minimum: Decimal | null; readonly cap: Decimal | null }) {
   if (minimum !== null && amount.lt(minimum)) return { amount: minimum, limitedBy: 'minimum' } as const;
@@ -292,7 +317,7 @@ function unpricedLine(lineGroup: LineGroup, kind: string): UsageLine {
 /** Minimum or cap first; the discount is on what they leave, and never more than that. */
 function adjust(shown: VersionLines, month: Temporal.PlainYearMonth): AdjustmentLine[] {
   const { version } = shown;
-  const due = sumOf([...shown.fees, ...shown.usage]);
+  const due = sumOf([...shown.fees, ...shown.usage, ...shown.passed]);
   const lines: AdjustmentLine[] = [];
   const line = (kind: AdjustmentLine['kind'], amount: Decimal) => {
     if (!amount.isZero()) lines.push(common(kind, version, hullOf(shown), '', amount));
@@ -320,7 +345,11 @@ function planLimits({ version, lineGroup, fees }: VersionLines) {
  * What the discount takes off: of usage of months that have it, and of fees as far as their time has it.
  * @param limits what minimum or cap add or take; they count to what has the discount
  */
-function discountOf({ version, fees, usage }: VersionLines, limits: Decimal, month: Temporal.PlainYearMonth): Decimal {
+function discountOf(
+  { version, fees, usage, passed }: VersionLines,
+  limits: Decimal,
+  month: Temporal.PlainYearMonth,
+): Decimal {
   const { discount, currency } = version;
   if (discount === null) return new Decimal(0);
   const until = discount.until && discount.until.toZonedDateTime('UTC').toInstant();
@@ -328,7 +357,7 @@ function discountOf({ version, fees, usage }: VersionLines, limits: Decimal, mon
   const discountedFees = until === null ? fees : fees.filter(({ from }) => Temporal.Instant.compare(from, until) < 0);
   if (!hasUsage && discountedFees.length === 0) return new Decimal(0);
   const feeSum = sumOf(discountedFees.map((fee) => (until === null ? fee : { amount: feeBefore(fee, until) })));
-  const base = Decimal.max(feeSum.plus(hasUsage ? sumOf(usage) : 0).plus(limits), 0);
+  const base = Decimal.max(feeSum.plus(hasUsage ? sumOf([...usage, ...passed]) : 0).plus(limits), 0);
   const { percent, amount } = discount;
   if (percent !== undefined) return roundMoney(base.times(percent).div(100), currency);
   return Decimal.min(sumOf(fees.map((fee) => ({ amount: limitOf(fee, amount ?? '0', until) }))), base);

@@ -46,6 +46,13 @@ interface QuoteBaseFee {
   readonly amount: string;
 }
 
+/** A product of the provider with its price. */
+interface QuotePassed {
+  readonly product: string;
+  readonly amount: string;
+  readonly final: boolean;
+}
+
 /** What applies to a month as a whole, in this order. Each amount is signed and rounded. */
 interface QuoteAdjustment {
   readonly cause: AdjustmentLine['kind'];
@@ -62,7 +69,9 @@ export interface Quote {
   readonly baseFees?: readonly QuoteBaseFee[];
   /** One per item of the plan, in its order, used or not; then what was used and has no price, by kind. */
   readonly lines: readonly QuoteLine[];
-  /** The sum of the lines' amounts. */
+  /** Only there where the plan passes on cost: what the provider's products come to, and whether its bill is final. */
+  readonly passThrough?: readonly QuotePassed[];
+  /** The sum of the lines' amounts, and of what is passed on. */
   readonly overage: string;
   /** Only there where the plan's own minimum, cap or discount changes the total. */
   readonly adjustments?: readonly QuoteAdjustment[];
@@ -92,7 +101,10 @@ export function quoteOf(rated: RatedMonth, versions: readonly PlanVersion[]): Qu
   const lines = rated.lines.filter((line) => line.currency === currency);
   const fees = lines.filter((line) => line.kind === 'base_fee');
   const usage = lines.filter((line) => line.kind === 'usage');
-  const adjustments = lines.filter((line) => line.kind !== 'base_fee' && line.kind !== 'usage');
+  const passed = lines.filter((line) => line.kind === 'pass_through');
+  const adjustments = lines.filter(
+    (line): line is AdjustmentLine => line.kind === 'minimum' || line.kind === 'cap' || line.kind === 'discount',
+  );
   const sum = (of: readonly { readonly amount: string }[]) =>
     formatMoney(
       of.reduce((total, { amount }) => total.plus(amount), new Decimal(0)),
@@ -107,7 +119,9 @@ export function quoteOf(rated: RatedMonth, versions: readonly PlanVersion[]): Qu
     if (version === undefined || item === undefined) return [];
     const isOfVersion = (one: { readonly plan: string; readonly planFrom: Temporal.PlainDate }) =>
       one.plan === line.plan && one.planFrom.equals(line.planFrom);
-    const due = [...fees, ...usage].filter(isOfVersion).reduce((all, { amount }) => all.plus(amount), new Decimal(0));
+    const due = [...fees, ...usage, ...passed]
+      .filter(isOfVersion)
+      .reduce((all, { amount }) => all.plus(amount), new Decimal(0));
     const minimum = rated.minimums.find((one) => one.version === version)?.minimum ?? new Decimal(0);
     return cliffOf(version, item, line.billable, { due, minimum }) ?? [];
   });
@@ -120,7 +134,10 @@ export function quoteOf(rated: RatedMonth, versions: readonly PlanVersion[]): Qu
       ...quoteLine(line),
       ...(!simple && { plan: line.plan, from: line.from, to: line.to }),
     })),
-    overage: sum(usage),
+    ...(passed.length > 0 && {
+      passThrough: passed.map(({ product, amount, isFinal }) => ({ product, amount, final: isFinal })),
+    }),
+    overage: sum([...usage, ...passed]),
     ...(adjustments.length > 0 && {
       adjustments: adjustments.map(({ kind, amount }) => ({ cause: kind, amount })),
     }),

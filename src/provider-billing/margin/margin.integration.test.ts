@@ -10,6 +10,7 @@ import { timeoutOf, soakRuns } from '../../../test/soak.ts';
 import { assign } from '../../deployments/assignments.ts';
 import { updateEntity } from '../../invoices/entities.ts';
 import { rateMonths } from '../../invoices/month-figures.ts';
+import { setExchangeRate } from '../../pricing/exchange-rates.ts';
 import { Decimal } from '../../platform/quantity.ts';
 import { groupings } from './margin.store.ts';
 
@@ -117,6 +118,17 @@ test('a customer of 50.00 whose systems cost 38.88 leaves 11.12, which is 22.2 %
       baseFeeNeeded: null,
     }),
   ]);
+  const [bill] = await account.bills('2026-05');
+  expect(bill!.lines.map(({ amount }) => amount).toSorted()).toEqual([
+    '0.60',
+    '0.84',
+    '1.44',
+    '12.00',
+    '24.00',
+    '6.00',
+    '6.00',
+  ]);
+  expect(bill!.bridge).toMatchObject({ unexplained: '0.00', residual: '0.00' });
   expect(totals).toMatchObject([{ currency: 'USD', revenue: '50.00', cost: '50.88', margin: '-0.88' }]);
   expect(await read('/margins/unattributed?month=2026-05')).toMatchObject({
     totals: [{ part: 'unassigned', cost: '6.00' }],
@@ -302,5 +314,33 @@ test('no rate between currencies: both amounts, and no margin', async () => {
   expect(own).toMatchObject([
     { currency: 'EUR', revenue: '10.00', cost: '0.00', margin: null, notKnown: 'no_exchange_rate' },
     { currency: 'USD', revenue: '0.00', margin: null, notKnown: 'no_exchange_rate' },
+  ]);
+});
+
+test('asked in one currency, every grouping adds up to what its whole comes to in it', async () => {
+  const { db } = database;
+  // Without a rate it is what it was.
+  expect((await margins('&currency=EUR')).items.filter(({ deployment }) => deployment === 'euro')).toHaveLength(2);
+  const day = Temporal.PlainDate.from('2026-05-29');
+  await setExchangeRate(db, { base: 'USD', counter: 'EUR', rate: '0.923958237', source: 'ECB', day }, 'test', now());
+  const whole = await read<any>('/margins?from=2026-05-01&by=month');
+  const usd = (field: 'revenue' | 'cost') => sum(whole.items, field, 'USD');
+  const expected = {
+    cost: new Decimal(usd('cost')).times('0.923958237').toDecimalPlaces(2, Decimal.ROUND_HALF_UP),
+    revenue: new Decimal(usd('revenue')).times('0.923958237').toDecimalPlaces(2, Decimal.ROUND_HALF_UP),
+  };
+  for (const by of groupings) {
+    const asked = await read<any>(`/margins?from=2026-05-01&by=${by}&currency=EUR`);
+    expect(new Set(asked.items.map(({ currency }: Row) => currency))).toEqual(new Set(['EUR']));
+    expect(asked.rates).toMatchObject([{ month: '2026-05-01', base: 'USD', day: '2026-05-29', source: 'ECB' }]);
+    expect([by, sum(asked.items, 'cost', 'EUR')]).toEqual([by, expected.cost.toFixed(2)]);
+    const revenue = expected.revenue.plus(sum(whole.items, 'revenue', 'EUR')).toFixed(2);
+    expect([by, sum(asked.items, 'revenue', 'EUR')]).toEqual([by, revenue]);
+    expect(sum(asked.totals, 'cost', 'EUR')).toBe(expected.cost.toFixed(2));
+  }
+  const { items } = await margins('&currency=EUR');
+  const euro = items.filter(({ deployment }) => deployment === 'euro');
+  expect(euro).toMatchObject([
+    { currency: 'EUR', revenue: '10.00', margin: expect.stringMatching(/^-/), notKnown: null },
   ]);
 });

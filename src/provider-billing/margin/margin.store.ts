@@ -14,10 +14,19 @@ export type Grouping = (typeof groupings)[number];
 export type Part = 'customers' | 'unassigned' | 'operator' | 'unexplained' | 'residual';
 export type Basis = 'accrued' | 'billed';
 
+/** What months' amounts are converted into, and by what: 1 of `base` is `rate` of the currency. */
+export interface Conversion {
+  readonly currency: string;
+  readonly digits: number;
+  readonly rates: readonly { readonly month: string; readonly base: string; readonly rate: string }[];
+}
+
 export interface MarginFilters {
   readonly from: Temporal.PlainDate;
   readonly to: Temporal.PlainDate;
   readonly basis: Basis;
+  /** All in one currency, as far as there are rates; null: each amount in its own. */
+  readonly conversion?: Conversion | undefined;
   readonly deployment?: string | undefined;
   readonly customer?: string | undefined;
   readonly plan?: string | undefined;
@@ -41,6 +50,8 @@ export interface MarginRow {
   readonly base: string;
   /** Null: no bill of the month has been reconciled. */
   readonly cost: string | null;
+  /** Of the cost, what nothing but a bill says: of before the account was connected, or of what no listing showed. */
+  readonly fromBill: string | null;
   /** Null: one of them is not known, or it is in several currencies. */
   readonly margin: string | null;
   readonly severalCurrencies: boolean;
@@ -51,7 +62,7 @@ export interface MarginRow {
 const ranks = sql`array_position('{customers,unassigned,operator,unexplained,residual}'::text[], l.part)`;
 
 /** What is summed up: revenue and cost of the months, part by part. */
-function leaves({ from, to, basis }: MarginFilters): RawBuilder<unknown> {
+function leaves({ from, to, basis, conversion }: MarginFilters): RawBuilder<unknown> {
   const months = (column: RawBuilder<unknown>) => sql`${column} >= ${from}::date AND ${column} < ${to}::date`;
   return sql`
     months AS (
@@ -70,32 +81,62 @@ function leaves({ from, to, basis }: MarginFilters): RawBuilder<unknown> {
         ON s.valid_from < (m.month + interval '1 month') AT TIME ZONE 'UTC' AND s.valid_to > m.month::timestamp AT TIME ZONE 'UTC'
       ORDER BY m.month, s.deployment_id, s.valid_from DESC
     ), shares AS (
-      SELECT month, target, deployment_id, product, currency, sum(amount) AS amount FROM provider_billing_costs
-      WHERE ${months(sql`month`)} AND target <> 'not_cost' GROUP BY 1, 2, 3, 4, 5
+      SELECT month, target, deployment_id, product, currency, sum(amount) AS amount, CASE WHEN from_bill THEN sum(amount) END AS from_bill
+      FROM provider_billing_costs
+      WHERE ${months(sql`month`)} AND target <> 'not_cost' GROUP BY 1, 2, 3, 4, 5, from_bill
     ), costs AS (
       SELECT s.month, CASE WHEN s.target = 'operator' THEN 'operator' WHEN d.customer_id IS NULL THEN 'unassigned' ELSE 'customers' END AS part,
-             d.customer_id, s.deployment_id, s.product, s.currency, s.amount
+             d.customer_id, s.deployment_id, s.product, s.currency, s.amount, s.from_bill
       FROM shares s LEFT JOIN deployments_list d USING (deployment_id)
       UNION ALL
-      SELECT r.month, 'unexplained', NULL, NULL, l.product, r.currency, sum(l.amount)
+      SELECT r.month, 'unexplained', NULL, NULL, l.product, r.currency, sum(l.amount), NULL
       FROM provider_billing_counting r JOIN bill_line_outcomes o USING (reconciliation_id)
       JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position
       WHERE o.outcome = 'unexplained' AND ${months(sql`r.month`)} GROUP BY r.month, l.product, r.currency
       UNION ALL
-      SELECT month, 'residual', NULL, NULL, NULL, currency, sum(residual) FROM provider_billing_counting
+      SELECT month, 'residual', NULL, NULL, NULL, currency, sum(residual), NULL FROM provider_billing_counting
       WHERE residual <> 0 AND ${months(sql`month`)} GROUP BY month, currency
     ), amounts AS (
-      SELECT r.month, 'customers' AS part, r.customer_id, r.deployment_id, r.plan, r.billing_kind AS kind, p.product, r.currency,
-             r.amount AS revenue, CASE r.kind WHEN 'base' THEN r.amount ELSE 0 END AS base, 0::numeric AS cost
-      FROM invoices_revenue r LEFT JOIN single_products p USING (billing_kind)
+      SELECT r.month, 'customers' AS part, r.customer_id, r.deployment_id, r.plan, coalesce(r.billing_kind, k.billing_kind) AS kind, coalesce(r.product, p.product) AS product, r.currency,
+             r.amount AS revenue, CASE r.kind WHEN 'base' THEN r.amount ELSE 0 END AS base, 0::numeric AS cost, NULL::numeric AS from_bill
+      FROM invoices_revenue r LEFT JOIN single_products p USING (billing_kind) LEFT JOIN bill_products k ON k.product = r.product
       WHERE r.basis = ${basis} AND ${months(sql`r.month`)}
       UNION ALL
-      SELECT c.month, c.part, c.customer_id, c.deployment_id, p.plan, b.billing_kind, c.product, c.currency, 0, 0, c.amount
+      SELECT c.month, c.part, c.customer_id, c.deployment_id, p.plan, b.billing_kind, c.product, c.currency, 0, 0, c.amount, c.from_bill
       FROM costs c LEFT JOIN bill_products b USING (product)
       LEFT JOIN held p ON p.month = c.month AND p.deployment_id = c.deployment_id AND c.part = 'customers'
-    ), leaves AS (
+    )${conversion === undefined ? sql`` : converted(conversion)}, leaves AS (
       SELECT a.*, d.slug AS deployment, u.external_id AS customer
-      FROM amounts a LEFT JOIN deployments_list d USING (deployment_id) LEFT JOIN deployments_customers u ON u.customer_id = a.customer_id
+      FROM ${conversion === undefined ? sql`amounts` : sql`converted`} a LEFT JOIN deployments_list d USING (deployment_id) LEFT JOIN deployments_customers u ON u.customer_id = a.customer_id
+    )`;
+}
+
+/**
+ * Amounts in one currency: each month's revenue and cost in a currency is converted in total, rounded once, and the total
+ * divided like the amounts in the other currency were, by the largest remainder; so parts add up in both. An amount is
+ * either revenue or cost, and whole: its base fee, or what the bill alone says, is all of it or none.
+ */
+function converted({ currency, digits, rates }: Conversion): RawBuilder<unknown> {
+  const unit = sql`power(10::numeric, ${-digits}::int)`;
+  const parts = sql`a.month, a.currency, a.cost = 0 AND a.from_bill IS NULL`;
+  return sql`, exact AS (
+      SELECT a.*, r.rate, (a.revenue + a.cost) * r.rate AS exact, trunc((a.revenue + a.cost) * r.rate, ${digits}::int) AS whole,
+             round(sum(a.revenue + a.cost) OVER (PARTITION BY ${parts}) * r.rate, ${digits}::int)
+               - sum(trunc((a.revenue + a.cost) * r.rate, ${digits}::int)) OVER (PARTITION BY ${parts}) AS rest
+      FROM amounts a LEFT JOIN jsonb_to_recordset(${JSON.stringify(rates)}::jsonb) AS r (month date, base text, rate numeric)
+        ON r.month = a.month AND r.base = a.currency
+    ), placed AS (
+      SELECT a.*, row_number() OVER (PARTITION BY ${parts}, sign(exact - whole)
+                                     ORDER BY abs(exact - whole) DESC, part, deployment_id, customer_id, plan, kind, product, base, from_bill) AS place
+      FROM exact a
+    ), converted AS (
+      SELECT month, part, customer_id, deployment_id, plan, kind, product, CASE WHEN rate IS NULL THEN currency ELSE ${currency} END AS currency,
+             CASE WHEN cost = 0 AND from_bill IS NULL THEN v.value ELSE 0 END AS revenue, CASE WHEN base <> 0 THEN v.value ELSE 0 END AS base,
+             CASE WHEN cost = 0 AND from_bill IS NULL THEN 0 ELSE v.value END AS cost, CASE WHEN from_bill IS NOT NULL THEN v.value END AS from_bill
+      FROM placed CROSS JOIN LATERAL (
+        SELECT CASE WHEN rate IS NULL THEN revenue + cost
+                    WHEN sign(exact - whole) = sign(rest) AND place * ${unit} <= abs(rest) THEN whole + sign(rest) * ${unit}
+                    ELSE whole END AS value) v
     )`;
 }
 
@@ -130,10 +171,10 @@ export async function selectMargins(
     WITH ${leaves(filters)}, cut AS (
       SELECT l.month, l.part, ${ranks} AS rank, ${own('deployment', sql`l.deployment_id`)}::bigint AS deployment_id,
              ${own('deployment', sql`l.deployment`)}::text AS deployment, ${customer}::text AS customer, ${own('plan', sql`l.plan`)}::text AS plan,
-             ${own('kind', sql`l.kind`)}::text AS kind, ${own('product', sql`l.product`)}::text AS product, l.currency, l.revenue, l.base, l.cost
+             ${own('kind', sql`l.kind`)}::text AS kind, ${own('product', sql`l.product`)}::text AS product, l.currency, l.revenue, l.base, l.cost, l.from_bill
       FROM leaves l WHERE ${chosen(filters)}
     ), sums AS (
-      SELECT month, part, rank, deployment_id, deployment, customer, plan, kind, product, currency, sum(revenue) AS revenue, sum(base) AS base, sum(cost) AS cost,
+      SELECT month, part, rank, deployment_id, deployment, customer, plan, kind, product, currency, sum(revenue) AS revenue, sum(base) AS base, sum(cost) AS cost, coalesce(sum(from_bill), 0.00) AS from_bill,
              count(*) OVER (PARTITION BY month, part, deployment, customer, plan, kind, product) > 1 AS several
       FROM cut GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
     ), named AS (
@@ -142,6 +183,7 @@ export async function selectMargins(
     )
     SELECT month, part, deployment_id AS "deploymentId", deployment, customer, plan, kind, product, currency,
            CASE WHEN is_rated THEN revenue END AS revenue, base, CASE WHEN state IS NOT NULL THEN cost END AS cost,
+           CASE WHEN state IS NOT NULL THEN from_bill END AS "fromBill",
            CASE WHEN is_rated AND state IS NOT NULL AND NOT several THEN revenue - cost END AS margin, several AS "severalCurrencies", state, key
     FROM named WHERE ${after === null} OR (month, key COLLATE "C") > (${after?.month ?? null}::date, ${after?.key ?? ''})
     ORDER BY month, key COLLATE "C" LIMIT ${limit}`.execute(db);
@@ -150,17 +192,19 @@ export async function selectMargins(
 
 export type MarginTotal = Pick<
   MarginRow,
-  'month' | 'currency' | 'revenue' | 'cost' | 'margin' | 'severalCurrencies' | 'state'
+  'month' | 'currency' | 'revenue' | 'cost' | 'fromBill' | 'margin' | 'severalCurrencies' | 'state'
 >;
 
 /** What all that the filters choose comes to, by month and currency. */
 export async function selectMarginTotals(db: Queryable, filters: MarginFilters): Promise<MarginTotal[]> {
   const { rows } = await statement<MarginTotal>('providerBilling.selectMarginTotals')`
     WITH ${leaves(filters)}, sums AS (
-      SELECT l.month, l.currency, sum(l.revenue) AS revenue, sum(l.cost) AS cost, count(*) OVER (PARTITION BY l.month) > 1 AS several
+      SELECT l.month, l.currency, sum(l.revenue) AS revenue, sum(l.cost) AS cost,
+             coalesce(sum(l.from_bill), 0.00) AS from_bill, count(*) OVER (PARTITION BY l.month) > 1 AS several
       FROM leaves l WHERE ${chosen(filters)} GROUP BY 1, 2
     )
     SELECT s.month, s.currency, CASE WHEN m.is_rated THEN s.revenue END AS revenue, CASE WHEN m.state IS NOT NULL THEN s.cost END AS cost,
+           CASE WHEN m.state IS NOT NULL THEN s.from_bill END AS "fromBill",
            CASE WHEN m.is_rated AND m.state IS NOT NULL AND NOT s.several THEN s.revenue - s.cost END AS margin,
            s.several AS "severalCurrencies", m.state
     FROM sums s JOIN months m USING (month) ORDER BY s.month, s.currency COLLATE "C"`.execute(db);
@@ -243,6 +287,20 @@ export async function selectUnassignedCost(
 ): Promise<{ readonly currency: string; readonly amount: string }[]> {
   const { rows } = await statement<{ currency: string; amount: string }>('providerBilling.selectUnassignedCost')`
     WITH ${leaves(filters)} SELECT currency, sum(cost) AS amount FROM leaves WHERE part = 'unassigned' GROUP BY currency ORDER BY currency`.execute(
+    db,
+  );
+  return rows;
+}
+
+/** Of months, the currencies that there are amounts in, revenue or cost. */
+export async function selectCurrencies(
+  db: Queryable,
+  filters: MarginFilters,
+): Promise<{ readonly month: Temporal.PlainDate; readonly currency: string }[]> {
+  const { rows } = await statement<{ month: Temporal.PlainDate; currency: string }>('providerBilling.selectCurrencies')`
+    SELECT month, currency FROM provider_billing_counting WHERE month >= ${filters.from}::date AND month < ${filters.to}::date
+    UNION SELECT month, currency FROM invoices_revenue
+    WHERE basis = ${filters.basis} AND month >= ${filters.from}::date AND month < ${filters.to}::date ORDER BY 1, 2`.execute(
     db,
   );
   return rows;

@@ -1,6 +1,7 @@
 import type { Queryable } from '../../platform/database/database.ts';
-import { formatMoney } from '../../platform/money.ts';
+import { currencyDigits, formatMoney } from '../../platform/money.ts';
 import { Decimal } from '../../platform/quantity.ts';
+import { findExchangeRates } from '../../pricing/index.ts';
 import * as store from './margin.store.ts';
 
 /** Reasons at most that are named of one deployment's loss. */
@@ -50,15 +51,16 @@ export async function listMargins(db: Queryable, filters: store.MarginFilters, p
   });
 }
 
-type Known = Pick<store.MarginRow, 'currency' | 'revenue' | 'cost' | 'margin'>;
+type Known = Pick<store.MarginRow, 'currency' | 'revenue' | 'cost' | 'fromBill' | 'margin'>;
 
 /** With the currency's digits, as they are shown. */
-function moneyOf({ currency, revenue, cost, margin }: Known) {
+function moneyOf({ currency, revenue, cost, fromBill, margin }: Known) {
   const shown = (amount: string | null) => (amount === null ? null : formatMoney(new Decimal(amount), currency));
   const isPart = margin !== null && revenue !== null && !new Decimal(revenue).isZero();
   return {
     revenue: shown(revenue),
     cost: shown(cost),
+    fromBill: shown(fromBill),
     margin: shown(margin),
     marginPercent: isPart ? new Decimal(margin).times(100).div(revenue).toFixed(1) : null,
   };
@@ -133,4 +135,41 @@ export async function readLossMakers(db: Queryable, month: Temporal.PlainDate, l
 export async function readUnassignedCost(db: Queryable, month: Temporal.PlainDate) {
   const rows = await store.selectUnassignedCost(db, ofMonth(month));
   return rows.map(({ currency, amount }) => ({ currency, amount: formatMoney(new Decimal(amount), currency) }));
+}
+
+/** A rate by which a month was converted. */
+interface UsedRate {
+  readonly month: Temporal.PlainDate;
+  readonly base: string;
+  readonly day: Temporal.PlainDate;
+  readonly rate: string;
+  readonly source: string;
+}
+
+/**
+ * By what months are converted into a currency: the rates of each month's last day, or of today where it is not over, of
+ * that day or of the week before. What has no rate stays in its own currency.
+ */
+export async function findConversion(
+  db: Queryable,
+  filters: store.MarginFilters,
+  currency: string,
+  today: Temporal.PlainDate,
+): Promise<{ readonly conversion: store.Conversion; readonly rates: readonly UsedRate[] }> {
+  const there = (await store.selectCurrencies(db, filters)).filter((each) => each.currency !== currency);
+  const wanted = there.map(({ month, currency: base }) => {
+    const last = month.add({ months: 1 }).subtract({ days: 1 });
+    return { base, counter: currency, on: Temporal.PlainDate.compare(last, today) < 0 ? last : today };
+  });
+  const found = await findExchangeRates(db, wanted);
+  const rates = there.flatMap(({ month }, at) => {
+    const rate = found[at];
+    return rate === undefined ? [] : [{ month, base: rate.base, day: rate.day, rate: rate.rate, source: rate.source }];
+  });
+  const conversion = {
+    currency,
+    digits: currencyDigits(currency),
+    rates: rates.map(({ month, base, rate }) => ({ month: month.toString(), base, rate })),
+  };
+  return { conversion, rates };
 }

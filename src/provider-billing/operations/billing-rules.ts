@@ -183,6 +183,9 @@ const allocation = {
   product: pattern.optional(),
   description: pattern.optional(),
   project: pattern.optional().meta({ description: "The project's name when the bill was made" }),
+  resource: line
+    .optional()
+    .meta({ description: "The provider's id of a resource, as bill lines have it", examples: ['412345678'] }),
   method: z.enum(allocationMethods).meta({
     description:
       'matched_cost: like what was matched in the month; spaces: like what is stored in Spaces; operator: ours; not_cost: given back, such as a tax that is reclaimed',
@@ -195,8 +198,8 @@ const allocationBody = z
     ...allocation,
     from,
   })
-  .refine(({ product, description, project }) => product ?? description ?? project, {
-    error: 'names no lines: give product, description or project',
+  .refine(({ product, description, project, resource }) => product ?? description ?? project ?? resource, {
+    error: 'names no lines: give product, description, project or resource',
   })
   .refine(({ method, deployment }) => (method === 'deployment') === (deployment !== undefined), {
     error: 'names a deployment with the method deployment, and with no other',
@@ -220,6 +223,7 @@ export const listAllocations = declareList({
       product: z.string().nullable(),
       description: z.string().nullable(),
       project: z.string().nullable(),
+      resource: z.string().nullable(),
       method: z.enum(allocationMethods),
       deployment: slug.nullable(),
       from: instantOut.nullable().meta({ description: 'null: ever since' }),
@@ -246,12 +250,13 @@ async function ruleOf(db: Parameters<typeof selectDeploymentId>[0], asked: Asked
     product = null,
     description = null,
     project = null,
+    resource = null,
     method,
     deployment,
   } = asked;
   const deploymentId = deployment === undefined ? null : await selectDeploymentId(db, deployment);
   if (deployment !== undefined && deploymentId === null) throw notFound('deployment', deployment);
-  return { rule: known, position, product, description, project, method, deploymentId };
+  return { rule: known, position, product, description, project, resource, method, deploymentId };
 }
 
 export const previewAllocation = declareOperation({

@@ -4,6 +4,7 @@ import { pageOf } from '../../platform/declare/pages.ts';
 import { day, dayOut, decimalOut, instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import * as history from '../history.store.ts';
 import { selectInsights } from '../insights.store.ts';
+import { selectSurprises } from '../surprises.store.ts';
 import { moneyRoles as roles } from './roles.ts';
 
 // What the provider says over time: balances, payments and Insights.
@@ -14,6 +15,7 @@ const instantKey = z.string().transform((text) => Temporal.Instant.from(text));
 const dayKey = z.iso.date().transform((text) => Temporal.PlainDate.from(text));
 const balanceKey = z.tuple([instantKey, z.string()]);
 const entryKey = z.tuple([instantKey, z.string(), z.string(), z.int()]);
+const surpriseKey = z.tuple([dayKey, z.int()]);
 const insightKey = z.tuple([dayKey, z.string(), z.string(), z.int(), z.int()]);
 
 export const listBalances = declareList({
@@ -132,4 +134,61 @@ export const listInsights = declareList({
   },
 });
 
-export const historyOperations: readonly Operation[] = [listBalances, listBillingHistory, listInsights];
+export const listBillSurprises = declareList({
+  path: '/bill-surprises',
+  name: 'bill surprises',
+  operationId: 'listBillSurprises',
+  tag,
+  summary: 'What cost more on a day than was expected of it, by Insights: the newest day first',
+  description:
+    'Looked for each night after Insights were read, so that it is known a day later and not with the bill. The days of the last 31 unless given.',
+  roles,
+  query: z.object({
+    payer: payer.optional(),
+    from: day.optional().meta({ description: 'First UTC day' }),
+    to: day.optional().meta({ description: 'First UTC day after the range: not in it' }),
+  }),
+  row: z
+    .object({
+      day: dayOut,
+      payer,
+      teamUrn: z.string().meta({ description: 'The team that used it' }),
+      sku: z.string(),
+      region: z.string(),
+      description: z.string(),
+      groupDescription: z.string(),
+      compared: z.enum(['history', 'days_before', 'new']).meta({
+        description:
+          'With what. history: with what was there, by the price book and the billing rules; days_before: with the most of the seven days before, where nobody says what it costs; new: nothing like it was there',
+      }),
+      expected: decimalOut,
+      amount: decimalOut,
+      difference: decimalOut,
+      currency: z.string(),
+      foundAt: instantOut,
+    })
+    .meta({ id: 'BillSurprise' }),
+  search: { none: 'there are few' },
+  sort: { none: 'the newest day first, of a day the greatest first' },
+  total: { none: 'there are few' },
+  async run({ db, query: { from, to, payer: of }, now }, { limit, cursor }) {
+    const today = now.toZonedDateTimeISO('UTC').toPlainDate();
+    const key = cursor === null ? null : surpriseKey.parse(JSON.parse(cursor));
+    const rows = await selectSurprises(db, {
+      payer: of,
+      from: from ?? (to ?? today).subtract({ days: 31 }),
+      to: to ?? today.add({ days: 1 }),
+      limit: limit + 1,
+      after: key === null ? null : { day: key[0], place: key[1] },
+    });
+    const page = pageOf(rows, limit, (last) => JSON.stringify([last.day, last.place]));
+    return { ...page, items: page.items.map(({ place: _, ...row }) => row) };
+  },
+});
+
+export const historyOperations: readonly Operation[] = [
+  listBalances,
+  listBillingHistory,
+  listInsights,
+  listBillSurprises,
+];

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { day, dayOut, decimalOut, line, month, slug } from '../../platform/declare/schemas.ts';
+import type { Queryable } from '../../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../../platform/errors.ts';
+import { currencyDigits } from '../../platform/money.ts';
 import { Decimal } from '../../platform/quantity.ts';
 import { selectDeploymentExists } from '../margin/deployments.store.ts';
-import { groupings } from '../margin/margin.store.ts';
-import { listMargins, readMarginTotals } from '../margin/margin.ts';
+import { groupings, type MarginFilters } from '../margin/margin.store.ts';
+import { findConversion, listMargins, readMarginTotals } from '../margin/margin.ts';
 import { moneyRoles as roles } from './roles.ts';
 
 const tag = 'provider billing';
@@ -21,7 +23,7 @@ const target = z
   .meta({ description: 'The margin that is wanted, in percent of the revenue', examples: ['40'] });
 const notKnown = z.enum(['no_bill', 'not_rated', 'no_exchange_rate']).nullable().meta({
   description:
-    'Why the margin is null. no_bill: no bill of the month is reconciled; not_rated: the month was never rated; no_exchange_rate: revenue and cost are in several currencies and no rate between them is known',
+    'Why the margin is null. no_bill: no bill of the month is reconciled; not_rated: the month was never rated; no_exchange_rate: revenue and cost are in several currencies: ask for one of them, which needs a rate of the other',
 });
 const state = z
   .enum(['signed', 'final', 'preview'])
@@ -31,6 +33,10 @@ const money = {
   revenue: decimalOut.nullable().meta({ description: 'Before tax' }),
   cost: decimalOut.nullable().meta({ description: "By the provider's bills" }),
   margin: decimalOut.nullable(),
+  fromBill: decimalOut.nullable().meta({
+    description:
+      'Of the cost, what is known from bills alone and was never metered: of before the account was connected, or of what no listing showed',
+  }),
 };
 const row = z
   .object({
@@ -65,6 +71,49 @@ const totals = z
   .array(z.object({ month: dayOut, currency: z.string(), ...money, notKnown, state }))
   .meta({ description: 'The sum of all rows, whatever they are grouped by' });
 
+const currency = z
+  .string()
+  .regex(/^[A-Z]{3}$/, { error: 'is not a currency code such as EUR' })
+  .optional()
+  .meta({
+    description:
+      'All in this currency: what months earned and cost in another is converted in total, at the rate of the last day of the month, and then divided',
+    examples: ['EUR'],
+  });
+const rates = z
+  .array(z.object({ month: dayOut, base: z.string(), day: dayOut, rate: decimalOut, source: z.string() }))
+  .readonly()
+  .meta({ description: 'By what was converted, with its source; empty: nothing was' });
+
+interface Converted {
+  readonly filters: MarginFilters;
+  readonly rates: z.input<typeof rates>;
+}
+
+async function convertedTo(
+  db: Queryable,
+  filters: MarginFilters,
+  { into, now }: { readonly into: string | undefined; readonly now: Temporal.Instant },
+): Promise<Converted> {
+  if (into === undefined) return { filters, rates: [] };
+  const { conversion, rates: used } = await findConversion(db, filters, codeOf(into), dayOf(now));
+  return { filters: { ...filters, conversion }, rates: used };
+}
+
+/** Errors: invalid_argument. */
+function codeOf(text: string): string {
+  try {
+    currencyDigits(text);
+  } catch (error) {
+    throw new ArcadiaError('invalid_argument', (error as Error).message);
+  }
+  return text;
+}
+
+function dayOf(now: Temporal.Instant): Temporal.PlainDate {
+  return now.toZonedDateTimeISO('UTC').toPlainDate();
+}
+
 const keyOf = z.tuple([z.iso.date().transform((text) => Temporal.PlainDate.from(text)), z.string()]);
 /** Months that one question may be about. */
 const monthsMax = 60;
@@ -90,6 +139,7 @@ export const listMarginRows = declareList({
     by: z.enum(groupings).default('deployment'),
     basis,
     target,
+    currency,
     deployment: slug.optional(),
     customer: line.optional(),
     plan: slug.optional(),
@@ -97,21 +147,21 @@ export const listMarginRows = declareList({
     product: line.optional().meta({ examples: ['Droplets'] }),
   }),
   row,
-  extra: z.object({ totals }),
+  extra: z.object({ totals, rates }),
   search: { none: 'deployments and customers are searched' },
   sort: { none: 'by month; customers first, then by name' },
   total: { none: 'they are summed up from lines' },
-  async run({ db, query }, { limit, cursor }) {
-    const { by, target: wanted, from: first, to = first.add({ months: 1 }), ...chosen } = query;
+  async run({ db, query, now }, { limit, cursor }) {
+    const { by, target: wanted, currency: into, from: first, to = first.add({ months: 1 }), ...chosen } = query;
     const from = first.day === 1 ? first : first.with({ day: 1 }).add({ months: 1 });
     if (from.until(to, { largestUnit: 'months' }).months > monthsMax)
       throw new ArcadiaError('too_costly', `More than ${monthsMax} months are asked for.`);
-    const filters = { ...chosen, from, to };
+    const { filters, rates: used } = await convertedTo(db, { ...chosen, from, to }, { into, now });
     const key = cursor === null ? null : keyOf.parse(JSON.parse(cursor));
     const after = key === null ? null : { month: key[0], key: key[1] };
     const rows = await listMargins(db, filters, { by, limit: limit + 1, after, target: partOf(wanted) });
     const page = pageOf(rows, limit, (last) => JSON.stringify([last.month, last.key]));
-    return { ...page, totals: await readMarginTotals(db, filters) };
+    return { ...page, totals: await readMarginTotals(db, filters), rates: used };
   },
 });
 
@@ -128,7 +178,7 @@ export const showMargin = declareOperation({
   description: 'The deployment "unattributed" is what no deployment owns: it costs, and earns nothing.',
   roles,
   params: z.object({ deployment: slug }),
-  query: z.object({ month, basis, target }),
+  query: z.object({ month, basis, target, currency }),
   response: z
     .object({
       deployment: slug,
@@ -136,11 +186,13 @@ export const showMargin = declareOperation({
       totals: z.array(row).meta({ description: 'By currency; none: it neither earned nor cost anything' }),
       kinds: z.array(row).meta({ description: 'By meter; 200 at most' }),
       products: z.array(row).meta({ description: 'By product; 200 at most' }),
+      rates,
     })
     .meta({ id: 'MarginDetails' }),
-  async run({ db, params: { deployment }, query: { month: of, basis: on, target: wanted } }) {
+  async run({ db, params: { deployment }, query: { month: of, basis: on, target: wanted, currency: into }, now }) {
     if (!(await selectDeploymentExists(db, deployment))) throw notFound('deployment', deployment);
-    const filters = { from: of, to: of.add({ months: 1 }), basis: on, deployment };
+    const asked = { from: of, to: of.add({ months: 1 }), basis: on, deployment };
+    const { filters, rates: used } = await convertedTo(db, asked, { into, now });
     const read = (by: 'deployment' | 'kind' | 'product') =>
       listMargins(db, filters, { by, limit: shownMax, after: null, target: partOf(wanted) });
     return {
@@ -149,6 +201,7 @@ export const showMargin = declareOperation({
       totals: await read('deployment'),
       kinds: await read('kind'),
       products: await read('product'),
+      rates: used,
     };
   },
 });

@@ -250,6 +250,7 @@ export const listBillFindings = declareList({
           'unattached_volume',
           'unassigned_address',
           'unowned',
+          'no_plan_item',
           'lived_between_syncs',
           'not_visible',
           'covered_by_cluster',
@@ -257,7 +258,7 @@ export const listBillFindings = declareList({
         ])
         .meta({
           description:
-            'unowned: no deployment owns it; lived_between_syncs: no listing saw it; not_visible: no listing shows its kind; covered_by_cluster: its cluster is charged instead',
+            'unowned: no deployment owns it; no_plan_item: the plan of its deployment has no price for it and does not pass it on; lived_between_syncs: no listing saw it; not_visible: no listing shows its kind; covered_by_cluster: its cluster is charged instead',
         }),
       position: z.int().nullable().meta({ description: 'The line; null: there is none' }),
       resource: id.nullable(),
@@ -338,6 +339,9 @@ export const listProviderCosts = declareList({
       customer: z.string().nullable(),
       currency: z.string(),
       amount: decimalOut,
+      fromBill: decimalOut.meta({
+        description: 'Of it, what is known from bills alone: of before the connection, or of what no listing showed',
+      }),
       state: z.enum(['signed', 'final', 'preview']),
     })
     .meta({ id: 'ProviderCost' }),
@@ -353,7 +357,45 @@ export const listProviderCosts = declareList({
   },
 });
 
+const resourceKey = z.tuple([z.string(), z.string(), z.string()]);
+
+export const listBillResources = declareList({
+  path: '/bill-resources',
+  name: 'bill resources',
+  operationId: 'listBillResources',
+  tag,
+  summary: 'What only bills know: destroyed before the account was connected, or never listed',
+  description:
+    'Its cost is borne by whom an allocation rule names, by product, description, project or id; nothing of it is metered.',
+  roles,
+  query: z.object({ payer: payer.optional(), kind: line.optional().meta({ examples: ['droplet'] }) }),
+  row: z
+    .object({
+      payer,
+      kind: z.string().meta({ description: 'The kind of resource, or the product where that is not known' }),
+      externalId: z.string().nullable(),
+      name: z.string().nullable().meta({ description: 'As the latest line describes it' }),
+      from: instantOut.meta({ description: 'The first that bills say of it' }),
+      to: instantOut.meta({ description: 'The end of the last line' }),
+      months: z.int(),
+      lines: z.int(),
+      amount: decimalOut,
+      currency: z.string(),
+    })
+    .meta({ id: 'BillResource' }),
+  search: { none: 'the lines of a bill are searched' },
+  sort: { none: 'by payer, kind and id' },
+  total: { none: 'they are gathered from lines' },
+  async run({ db, query }, { limit, cursor }) {
+    const key = cursor === null ? null : resourceKey.parse(JSON.parse(cursor));
+    const rows = await shown.selectBillResources(db, { ...query, limit: limit + 1, after: key });
+    const page = pageOf(rows, limit, (last) => JSON.stringify([last.payer, last.kind, last.key]));
+    return { ...page, items: page.items.map(({ key: _, ...row }) => row) };
+  },
+});
+
 export const reconciliationOperations: readonly Operation[] = [
+  listBillResources,
   getBillBridge,
   listReconciledLines,
   explainBillLine,

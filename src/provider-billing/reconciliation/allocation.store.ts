@@ -10,7 +10,7 @@ const allocationRules: HistoryTable = {
   table: 'allocation_rules',
   id: 'allocation_rule_id',
   key: ['rule_id'],
-  values: ['position', 'product', 'description', 'project', 'method', 'deployment_id', 'recorded_by'],
+  values: ['position', 'product', 'description', 'project', 'resource', 'method', 'deployment_id', 'recorded_by'],
 };
 
 export const allocationMethods = ['matched_cost', 'spaces', 'deployment', 'operator', 'not_cost'] as const;
@@ -22,6 +22,8 @@ export interface AllocationRule {
   readonly product: string | null;
   readonly description: string | null;
   readonly project: string | null;
+  /** The provider's id of a resource. */
+  readonly resource: string | null;
   readonly method: (typeof allocationMethods)[number];
   readonly deploymentId: number | null;
 }
@@ -36,7 +38,7 @@ interface AllocationRow extends Omit<AllocationRule, 'rule' | 'deploymentId'> {
 /** The rules of a moment, in their order. */
 export async function selectAllocations(db: Queryable, at: Temporal.Instant): Promise<AllocationRow[]> {
   const { rows } = await statement<AllocationRow>('providerBilling.selectAllocations')`
-    SELECT a.rule_id AS rule, a.position, a.product, a.description, a.project, a.method, d.slug AS deployment, a.valid_from AS "from",
+    SELECT a.rule_id AS rule, a.position, a.product, a.description, a.project, a.resource, a.method, d.slug AS deployment, a.valid_from AS "from",
            a.recorded_by AS "recordedBy"
     FROM allocation_rules a LEFT JOIN deployments_list d USING (deployment_id)
     WHERE a.superseded_at = 'infinity' AND a.valid_from <= ${at}::timestamptz AND a.valid_to > ${at}::timestamptz
@@ -63,12 +65,12 @@ export function stageAllocationRules(
     trx,
     { statement: 'providerBilling.stageAllocationRules', table: 'staged_allocation_rules' },
     sql`
-      SELECT rule_id, position, product, description, project, method, deployment_id FROM allocation_rules
+      SELECT rule_id, position, product, description, project, resource, method, deployment_id FROM allocation_rules
       WHERE superseded_at = 'infinity' AND valid_from <= ${at}::timestamptz AND valid_to > ${at}::timestamptz
         AND rule_id IS DISTINCT FROM ${set?.rule ?? unset}::bigint
       UNION ALL
       SELECT coalesce(${set?.rule ?? null}::bigint, 9223372036854775807), ${set?.position ?? null}::numeric, ${set?.product ?? null}::text, ${set?.description ?? null}::text,
-             ${set?.project ?? null}::text, ${set?.method ?? null}::text, ${set?.deploymentId ?? null}::bigint
+             ${set?.project ?? null}::text, ${set?.resource ?? null}::text, ${set?.method ?? null}::text, ${set?.deploymentId ?? null}::bigint
       WHERE ${set !== null}`,
   );
 }
@@ -100,7 +102,7 @@ export async function rewriteAllocation(
     { statement: 'providerBilling.rewriteAllocation', table: 'staged_allocations' },
     sql`
       SELECT ${id}::bigint AS rule_id, ${set?.position ?? null}::numeric AS position, ${set?.product ?? null}::text AS product,
-             ${set?.description ?? null}::text AS description, ${set?.project ?? null}::text AS project, ${set?.method ?? null}::text AS method,
+             ${set?.description ?? null}::text AS description, ${set?.project ?? null}::text AS project, ${set?.resource ?? null}::text AS resource, ${set?.method ?? null}::text AS method,
              ${set?.deploymentId ?? null}::bigint AS deployment_id, ${by}::text AS recorded_by, ${from}::timestamptz AS valid_from,
              'infinity'::timestamptz AS valid_to, ${set !== null}::boolean AS asserted`,
   );

@@ -101,7 +101,30 @@ export function stageOutcomes(
       analyze: true,
     },
     sql`
-      WITH known AS (
+      WITH earlier AS MATERIALIZED (
+        -- What was decided of a line of an earlier version: of equal ones, by their order. Amounts may differ.
+        SELECT d.bill_decision_id, d.deployment_id, v.bill_id, s.same,
+               (SELECT count(*) FROM provider_bill_lines e WHERE e.bill_version_id = l.bill_version_id AND e.position <= l.position
+                  AND ROW(e.product, e.description, e.group_description, e.resource_uuid, e.resource_id, e.start_time)::text = s.same) AS place
+        FROM bill_decisions d JOIN provider_bill_versions v USING (bill_version_id)
+        JOIN provider_bill_lines l ON l.bill_version_id = d.bill_version_id AND l.position = d.position
+        CROSS JOIN LATERAL (SELECT ROW(l.product, l.description, l.group_description, l.resource_uuid, l.resource_id, l.start_time)::text AS same) s
+        WHERE d.kind = 'assign' AND v.bill_id IN (SELECT bill_id FROM ${lines}) AND v.bill_version_id NOT IN (SELECT bill_version_id FROM ${lines})
+      ), carried AS (
+        SELECT n.bill_version_id, n.position, e.deployment_id, e.bill_decision_id
+        FROM earlier e JOIN (
+          SELECT v.bill_id, l.bill_version_id, l.position, s.same, row_number() OVER (PARTITION BY l.bill_version_id, s.same ORDER BY l.position) AS place
+          FROM provider_bill_lines l JOIN provider_bill_versions v USING (bill_version_id)
+          CROSS JOIN LATERAL (SELECT ROW(l.product, l.description, l.group_description, l.resource_uuid, l.resource_id, l.start_time)::text AS same) s
+          WHERE EXISTS (SELECT FROM earlier) AND l.bill_version_id IN (SELECT bill_version_id FROM ${lines})) n USING (bill_id, same, place)
+      ), decided AS MATERIALIZED (
+        SELECT DISTINCT ON (l.line_id) l.line_id, b.deployment_id
+        FROM (SELECT * FROM carried UNION ALL
+              SELECT bill_version_id, position, deployment_id, bill_decision_id FROM bill_decisions WHERE kind = 'assign'
+              UNION ALL SELECT ${supposed?.versionId ?? null}::bigint, ${supposed?.position ?? null}::int, ${supposed?.deploymentId ?? null}::bigint, NULL) b
+        JOIN ${lines} l USING (bill_version_id, position)
+        ORDER BY l.line_id, b.bill_decision_id DESC NULLS FIRST
+      ), known AS (
         SELECT l.*, m.resource_id AS ours, m.rule AS match_rule, c.expected, c.cause, c.since, c.until, c.monthly, c.units, c.subject,
                coalesce(c.variants, '{}') AS variants, c.line_id IS NOT NULL AND l.class = 'spaces' AND c.expected IS NOT NULL AS is_account,
                p.method, p.deployment_id AS by_rule, d.deployment_id AS decided, d.line_id IS NOT NULL AND d.deployment_id IS NOT NULL AS is_decided,
@@ -117,15 +140,10 @@ export function stageOutcomes(
         FROM ${lines} l LEFT JOIN ${matches} m USING (line_id) LEFT JOIN ${causes} c USING (line_id)
         LEFT JOIN LATERAL (
           SELECT a.method, a.deployment_id FROM ${allocations} a
-          WHERE fits_pattern(l.product, a.product) AND fits_pattern(l.description, a.description) AND fits_pattern(l.project_name, a.project)
+          WHERE m.resource_id IS NULL AND fits_pattern(l.product, a.product) AND fits_pattern(l.description, a.description) AND fits_pattern(l.project_name, a.project)
+            AND (a.resource IS NULL OR a.resource IN (l.resource_uuid, l.external_id))
           ORDER BY a.position, a.rule_id LIMIT 1) p ON true
-        LEFT JOIN LATERAL (
-          SELECT l.line_id, b.deployment_id FROM (
-            SELECT deployment_id, bill_decision_id FROM bill_decisions
-            WHERE bill_version_id = l.bill_version_id AND position = l.position AND kind = 'assign'
-            UNION ALL SELECT ${supposed?.deploymentId ?? null}::bigint, NULL
-            WHERE l.bill_version_id = ${supposed?.versionId ?? null} AND l.position = ${supposed?.position ?? null}) b
-          ORDER BY b.bill_decision_id DESC NULLS FIRST LIMIT 1) d ON true
+        LEFT JOIN decided d USING (line_id)
       ), judged AS (
         SELECT *, CASE WHEN is_decided THEN 'allocated'
                        WHEN ours IS NOT NULL AND class <> 'bucket' OR is_account THEN 'matched'
@@ -150,7 +168,7 @@ export function stageOutcomes(
              array_remove(ARRAY[
                CASE WHEN ours IS NOT NULL AND match_rule = 'name' AND class <> 'bucket' THEN
                  CASE WHEN num_nonnulls(resource_uuid, external_id) = 0 THEN 'no_id' ELSE 'wrong_id' END END,
-               CASE WHEN ours IS NOT NULL AND NOT EXISTS (SELECT FROM bill_products b WHERE b.product = judged.product) THEN 'unknown_product' END],
+               CASE WHEN ours IS NOT NULL AND NOT is_known_product THEN 'unknown_product' END],
                NULL) AS remarks
       FROM judged`,
   );

@@ -62,13 +62,17 @@ export function stagePairs(
                coalesce(p.charge_id::text, l.class || ' ' || coalesce(l.resource_uuid, l.external_id, m.resource_id::text)) AS same
         FROM ${lines} l LEFT JOIN paired p USING (line_id) LEFT JOIN ${matches} m USING (line_id)
         WHERE l.amount >= 0
-      ), shared AS (SELECT same FROM keyed WHERE same IS NOT NULL GROUP BY same HAVING count(*) > 1)
+      ), shared AS MATERIALIZED (
+        SELECT * FROM (SELECT *, count(*) OVER (PARTITION BY same) AS lines FROM keyed WHERE same IS NOT NULL) AS counted WHERE lines > 1
+      ), others AS (
+        SELECT line_id, count(*) FILTER (WHERE other < line_id AND meets) AS earlier, bool_or(NOT meets) AS is_split
+        FROM (SELECT k.line_id, o.line_id AS other,
+                     o.begins < k.ends - ${second} AND o.ends > k.begins + ${second} OR o.begins = k.begins AND o.ends = k.ends AS meets
+              FROM shared k JOIN shared o ON o.same = k.same AND o.line_id <> k.line_id) AS x
+        GROUP BY line_id
+      )
       SELECT k.line_id, k.charge_id, coalesce(o.earlier, 0) AS earlier, coalesce(o.is_split, false) AS is_split
-      FROM keyed k LEFT JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE x.line_id < k.line_id AND x.overlaps) AS earlier, bool_or(NOT x.overlaps) AS is_split
-        FROM (SELECT o.line_id, o.begins < k.ends - ${second} AND o.ends > k.begins + ${second} OR o.begins = k.begins AND o.ends = k.ends AS overlaps
-              FROM keyed o WHERE o.same = k.same AND o.line_id <> k.line_id) AS x
-      ) o ON k.same IN (SELECT same FROM shared)`,
+      FROM keyed k LEFT JOIN others o USING (line_id)`,
   );
 }
 
@@ -98,7 +102,8 @@ export function stageItems(
     { statement: 'providerBilling.stageItems', table: 'staged_bill_items', index: { on: 'line_id' }, analyze: true },
     sql`
       WITH told AS (
-        SELECT l.*, p.charge_id, p.earlier, p.is_split, m.resource_id,
+        SELECT l.line_id, l.class, l.begins, l.ends, l.word_units, p.charge_id, p.earlier, p.is_split, m.resource_id,
+               coalesce(m.resource_id::text, l.external_id, l.resource_uuid, l.line_id::text) AS same,
                -- The words of a load balancer say its nodes and not its type, which never changes.
                CASE l.class WHEN 'load_balancer' THEN (SELECT subject FROM ${charges} c WHERE c.charge_id = p.charge_id) ELSE l.word_subject END AS by_word,
                coalesce(m.account_id, (SELECT min(account_id) FROM ${accounts})) AS account_id,
@@ -106,7 +111,7 @@ export function stageItems(
         FROM ${lines} l JOIN ${pairs} p USING (line_id) LEFT JOIN ${matches} m USING (line_id)
         WHERE l.class NOT IN ('backup', 'bucket') AND l.ends > ${monthStart(bills)}::timestamptz
       ), own AS (
-        SELECT t.line_id, c.charge_id, c.resource_id, c.account_id, c.class, c.subject, c.units, c.monthly, c.per, t.earlier >= c.count AS is_doubled,
+        SELECT t.line_id, t.same, c.charge_id, c.resource_id, c.account_id, c.class, c.subject, c.units, c.monthly, c.per, t.earlier >= c.count AS is_doubled,
                CASE WHEN t.begins BETWEEN c.starts - ${second} AND c.since + ${second} AND c.starts < c.since THEN t.begins
                     WHEN t.is_split AND c.class <> 'pool' THEN greatest(t.begins, c.since) ELSE c.since END AS since,
                CASE WHEN t.ends BETWEEN c.stops - ${second} AND c.until + ${second} AND c.stops < c.until THEN t.ends
@@ -116,29 +121,38 @@ export function stageItems(
         WHERE NOT (t.is_assumed AND t.class <> 'pool' AND EXISTS (
           SELECT FROM ${prices} p WHERE p.account_id = t.account_id AND p.subject = t.by_word AND p.monthly IS NOT NULL AND t.word_units IS NOT NULL))
       ), words AS (
-        SELECT t.line_id, t.charge_id, t.resource_id, t.account_id, t.class, t.by_word, t.word_units, p.monthly, coalesce(p.per, 672 * 3600),
+        SELECT t.line_id, t.same, t.charge_id, t.resource_id, t.account_id, t.class, t.by_word, t.word_units, p.monthly, coalesce(p.per, 672 * 3600),
                t.class <> 'database' AND t.earlier > 0, t.begins, greatest(t.ends, t.begins + ${second}), NULL::numeric, NULL::numeric, NULL::timestamptz,
                t.is_assumed OR t.resource_id IS NULL
         FROM told t LEFT JOIN ${prices} p ON p.account_id = t.account_id AND p.subject = t.by_word AND p.since <= t.begins AND p.until > t.begins
         WHERE NOT EXISTS (SELECT FROM own o WHERE o.line_id = t.line_id)
       ), missing AS (
-        SELECT NULL::bigint, c.charge_id, c.resource_id, c.account_id, c.class, c.subject, c.units, c.monthly, c.per, false, c.since, c.until,
+        SELECT NULL::bigint, c.resource_id::text, c.charge_id, c.resource_id, c.account_id, c.class, c.subject, c.units, c.monthly, c.per, false, c.since, c.until,
                CASE c.class WHEN 'pool' THEN c.seconds END, c.total, c.until, false
         FROM ${charges} c JOIN ${accounts} a USING (account_id)
         LEFT JOIN (SELECT charge_id, count(*) AS lines FROM ${pairs} GROUP BY charge_id) p USING (charge_id)
         CROSS JOIN LATERAL generate_series(1, c.count - coalesce(p.lines, 0)) AS each
-        WHERE c.until > a.connected_at
-      ), every AS (SELECT * FROM own UNION ALL SELECT * FROM words UNION ALL SELECT * FROM missing)
-      SELECT row_number() OVER (ORDER BY line_id, charge_id) AS item_id, e.line_id, e.charge_id, e.resource_id, e.account_id, e.class, e.subject,
-             e.units, e.monthly, e.per, e.is_doubled, e.since, e.until, e.total, e.life_ends, e.by_words,
-             coalesce(e.seconds, extract(epoch FROM e.until - e.since)) AS seconds,
-             coalesce(sum(extract(epoch FROM e.until - e.since)) FILTER (WHERE NOT e.is_doubled) OVER (w ORDER BY e.since, e.line_id
-               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before_first,
-             coalesce(sum(extract(epoch FROM e.until - e.since)) FILTER (WHERE NOT e.is_doubled) OVER (w ORDER BY e.monthly DESC, e.since, e.line_id
-               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before_highest,
-             count(*) FILTER (WHERE NOT e.is_doubled) OVER w AS pieces
-      FROM every e LEFT JOIN ${lines} l USING (line_id)
-      WINDOW w AS (PARTITION BY e.class, coalesce(e.resource_id::text, l.external_id, l.resource_uuid, l.line_id::text))`,
+        WHERE c.until > a.connected_at AND c.count > coalesce(p.lines, 0)
+      ), every AS MATERIALIZED (
+        SELECT * FROM own UNION ALL SELECT * FROM words UNION ALL SELECT * FROM missing
+      ), several AS (SELECT class, same FROM every GROUP BY 1, 2 HAVING count(*) > 1), pieced AS (
+        -- Most are all that there is of their resource.
+        SELECT e.*, 0::numeric AS before_first, 0::numeric AS before_highest, CASE WHEN e.is_doubled THEN 0 ELSE 1 END::bigint AS pieces
+        FROM every e LEFT JOIN several s USING (class, same) WHERE s.class IS NULL
+        UNION ALL
+        SELECT e.*,
+               coalesce(sum(extract(epoch FROM e.until - e.since)) FILTER (WHERE NOT e.is_doubled) OVER (w ORDER BY e.since, e.line_id
+                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0),
+               coalesce(sum(extract(epoch FROM e.until - e.since)) FILTER (WHERE NOT e.is_doubled) OVER (w ORDER BY e.monthly DESC, e.since, e.line_id
+                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0),
+               count(*) FILTER (WHERE NOT e.is_doubled) OVER w
+        FROM every e JOIN several USING (class, same) WINDOW w AS (PARTITION BY e.class, e.same)
+      ), timed AS (
+        SELECT line_id, charge_id, resource_id, account_id, class, subject, units, monthly, per, is_doubled, since, until, total, life_ends, by_words,
+               coalesce(seconds, extract(epoch FROM until - since)) AS seconds, before_first, before_highest, pieces
+        FROM pieced
+      )
+      SELECT *, ROW(class, subject, units, monthly, per, seconds, pieces, before_first, before_highest)::text AS shape FROM timed`,
   );
 }
 
@@ -183,8 +197,8 @@ function isBefore2026({ month }: Pick<BillMonth, 'month'>): boolean {
 export type StagedCosts = TemporaryTable<'staged_bill_costs'>;
 
 /**
- * What each item comes to, as is believed and under each variant of a rule that concerns it, with the seconds that count:
- * `counted` without a limit, `charged` with it.
+ * What items come to, as is believed and under each variant of a rule that concerns them, with the seconds that count:
+ * `counted` without a limit, `charged` with it. Once for all items of one `shape`: most lines of a bill are alike.
  */
 export function stageCosts(
   trx: UnitOfWork,
@@ -193,11 +207,11 @@ export function stageCosts(
 ): Promise<StagedCosts> {
   return createTemporaryTableAs(
     trx,
-    { statement: 'providerBilling.stageCosts', table: 'staged_bill_costs', index: { on: 'item_id' }, analyze: true },
+    { statement: 'providerBilling.stageCosts', table: 'staged_bill_costs', index: { on: 'shape' }, analyze: true },
     sql`
-      SELECT i.item_id, r.rule, r.variant, c.timing, c.per, c.units, c.counted, c.charged,
+      SELECT i.shape, r.rule, r.variant, c.timing, c.per, c.units, c.counted, c.charged,
              ${costOf(bills, { monthly: sql`i.monthly`, charged: sql`c.charged` })} AS cost
-      FROM ${items} i JOIN ${rules} r ON r.rule IS NULL OR i.monthly IS NOT NULL AND ${concerns(bills)}
+      FROM (SELECT DISTINCT ON (shape) * FROM ${items} ORDER BY shape) i JOIN ${rules} r ON r.rule IS NULL OR i.monthly IS NOT NULL AND ${concerns(bills)}
       CROSS JOIN LATERAL (
         SELECT t.*, ${chargedSeconds(sql`t.counted`)} AS charged FROM (
           SELECT ${timingOf(bills)} AS timing, ${perOf(bills)} AS per,
@@ -219,10 +233,30 @@ function perOf(bills: BillMonth): RawBuilder<unknown> {
 /** With what is left of the limit: a pool's seconds have been limited, and the month's own length is no limit. */
 export function chargedSeconds(counted: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`
-    CASE WHEN t.timing = 'month' OR i.class = 'pool' THEN ${counted}
+    (CASE WHEN t.timing = 'month' OR i.class = 'pool' THEN ${counted}
          ELSE least(${counted}, CASE WHEN i.class <> 'droplet' OR i.pieces = 1 THEN i.per
                                      ELSE greatest(0, i.per - CASE r.droplet_cap WHEN 'first' THEN i.before_first
-                                                                                WHEN 'highest' THEN i.before_highest ELSE 0 END) END) END`;
+                                                                                WHEN 'highest' THEN i.before_highest ELSE 0 END) END) END)`;
+}
+
+interface Charged {
+  readonly monthly: RawBuilder<unknown>;
+  readonly units: RawBuilder<unknown>;
+  readonly seconds: RawBuilder<unknown>;
+  readonly per: RawBuilder<unknown>;
+  /** Whether the rate is the printed one, of five digits an hour. */
+  readonly isFive: RawBuilder<unknown>;
+}
+
+/**
+ * `monthly` for `units` over so many of `per` seconds: exact, and rounded once to the cent, half up. Written out, because a
+ * function of the database that has to be called took ten times as long.
+ */
+export function chargedAmount({ monthly, units, seconds, per, isFive }: Charged): RawBuilder<unknown> {
+  const rate = sql`(div(200000 * ${monthly} * 3600 + ${per}, 2 * ${per}) / 100000)`;
+  const five = sql`div(200 * ${rate} * ${units} * ${seconds} + 3600, 7200)`;
+  return sql`round(CASE WHEN NOT (${isFive}) THEN div(200 * ${monthly} * ${units} * ${seconds} + ${per}, 2 * ${per})
+                        WHEN ${seconds} > ${per} THEN ${five} ELSE least(${five}, div(200 * ${monthly} * ${units} + 1, 2)) END / 100, 2)`;
 }
 
 /** What so many seconds come to, by columns of an item `i`, rules `r` and their reckoning `c`. */
@@ -231,7 +265,7 @@ export function costOf(
   { monthly, charged }: { monthly: RawBuilder<unknown>; charged: RawBuilder<unknown> },
 ): RawBuilder<unknown> {
   return sql`CASE WHEN ${monthly} * c.units IS NOT NULL THEN
-    greatest(charged_amount(${monthly}, c.units, ${charged}, c.per, i.class = 'droplet' AND r.rate_digits = 'five'),
+    greatest(${chargedAmount({ monthly, units: sql`c.units`, seconds: charged, per: sql`c.per`, isFive: sql`i.class = 'droplet' AND r.rate_digits = 'five'` })},
              least_amount(i.class, ${isBefore2026(bills)}::boolean)) END`;
 }
 

@@ -1,12 +1,16 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../../test/database.ts';
 import { createDeployments } from '../../../test/fixtures/metering.ts';
 import { openReconciledAccount, type ReconciledAccount } from '../../../test/fixtures/reconciliation.ts';
 import { timeoutOf } from '../../../test/soak.ts';
+import { insertLiving } from '../../../test/fixtures/inventory.ts';
 import { assign } from '../../deployments/assignments.ts';
 import { bringAttributionsUpToDate } from '../../deployments/attribution.ts';
+import { setExchangeRate } from '../../pricing/exchange-rates.ts';
 import type { FleetEventInput } from '../../simulator/events.ts';
 import { importBill, readBillFile } from '../import.ts';
+import { findConversion, listMargins, readMarginTotals } from '../margin/margin.ts';
 import { rewriteAllocation } from './allocation.store.ts';
 import { selectDeploymentId } from './decisions.store.ts';
 import { selectShares } from './shown.store.ts';
@@ -249,6 +253,7 @@ test('what is shared adds up, by the largest remainder, and what is given back i
       product: 'Droplets',
       description: `${slug} (*`,
       project: null,
+      resource: null,
       method: 'deployment',
       deploymentId,
     } as const;
@@ -288,4 +293,58 @@ test('what is shared adds up, by the largest remainder, and what is given back i
     ['a -50.00', 'b -33.33', 'c -16.67'],
   ]);
   expect((await account.bills('2024-05'))[0]!.bridge.amount).toBe('-40.00');
+});
+
+test('38.88 in euros: 35.92 in total, and 11.09, 22.17 and 2.66 of it', async () => {
+  const { db } = database;
+  const times = '672,2024-06-01 00:00:00 +0000,2024-06-29 00:00:00 +0000';
+  const line = (slug: string, amount: string) => `Droplets,,${slug} (s-8vcpu-16gb),${times},$${amount},,iaas`;
+  await bring('2024-06', [line('a', '12.00'), line('b', '24.00'), line('c', '2.88')]);
+  // 1 EUR is 1.0823 USD: entered the other way round, because no rate is turned by itself.
+  const day = Temporal.PlainDate.from('2024-06-28');
+  const rate = { base: 'USD', counter: 'EUR', rate: '0.923958237', source: 'ECB', day };
+  const now = account.opened.simulator.now();
+  await setExchangeRate(db, rate, 'test', now);
+  const month = Temporal.PlainDate.from('2024-06-01');
+  const filters = { from: month, to: month.add({ months: 1 }), basis: 'accrued' } as const;
+  const { conversion, rates } = await findConversion(db, filters, 'EUR', Temporal.PlainDate.from('2026-07-01'));
+  expect(rates).toMatchObject([{ base: 'USD', rate: '0.923958237', source: 'ECB', day }]);
+  const page = { by: 'deployment', limit: 10, after: null, target: null } as const;
+  const rows = await listMargins(db, { ...filters, conversion }, page);
+  expect(rows.map(({ deployment, cost, fromBill, currency }) => [deployment, cost, fromBill, currency])).toEqual([
+    ['a', '11.09', '11.09', 'EUR'],
+    ['b', '22.17', '22.17', 'EUR'],
+    ['c', '2.66', '2.66', 'EUR'],
+  ]);
+  expect(await readMarginTotals(db, { ...filters, conversion })).toMatchObject([{ cost: '35.92', currency: 'EUR' }]);
+  expect(await readMarginTotals(db, filters)).toMatchObject([{ cost: '38.88', currency: 'USD' }]);
+});
+
+test('what is stored in Spaces shares its fee: 0.20, 1.30, 0.06, and 3.44 of what nobody owns', async () => {
+  const { db } = database;
+  const { rows } = await sql<{ id: number }>`SELECT account_id AS id FROM accounts WHERE slug = 'hand'`.execute(db);
+  const from = Temporal.Instant.from('2024-07-01T00:00:00Z');
+  const sizes = { a: 12.5, b: 80, c: 3.8, nobody: 212 };
+  for (const [slug, size] of Object.entries(sizes)) {
+    const id = await insertLiving(
+      db,
+      rows[0]!.id,
+      'spaces_bucket',
+      `stored-${slug}`,
+      { attributes: { size_gb: size } },
+      from,
+    );
+    if (slug !== 'nobody') await own(id, slug, from.toString());
+  }
+  await bringAttributionsUpToDate(db, account.opened.simulator.now());
+  await bring('2024-07', [
+    'Spaces Subscription,,Spaces ($5/mo 250GB storage & 1TB bandwidth),744,2024-07-01 00:00:00 +0000,2024-08-01 00:00:00 +0000,$5.00,,iaas',
+  ]);
+  const [bill] = await account.bills('2024-07');
+  expect((await sharesOf(bill!.bridge.reconciliationId, 1)).toSorted()).toEqual([
+    ['a', '0.20'],
+    ['b', '1.30'],
+    ['c', '0.06'],
+    ['unattributed', '3.44'],
+  ]);
 });

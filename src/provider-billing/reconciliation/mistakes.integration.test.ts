@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../../test/database.ts';
+import { createDeployments } from '../../../test/fixtures/metering.ts';
 import {
   openReconciledAccount,
   type ReconciledAccount,
@@ -8,7 +10,9 @@ import {
 import { soaking, timeoutOf } from '../../../test/soak.ts';
 import { setOwnPrice } from '../../inventory/prices.ts';
 import { Decimal } from '../../platform/quantity.ts';
+import { mistakeInput } from '../../simulator/billing/mistakes.ts';
 import { believedRules } from '../../simulator/billing/rules.ts';
+import { insertDecision, selectDeploymentId } from './decisions.store.ts';
 import { selectContradictions, selectEvidence } from './rules.store.ts';
 
 // The agency's bills, of before it was connected and of what was lived; and a provider's mistakes, each of which must come
@@ -192,6 +196,8 @@ const cases: Readonly<Record<string, () => Case>> = {
   late_invoice: () => ({ mistake: { ...month, days: 1 }, told: {} }),
   two_teams: () => ({ mistake: month, told: { unexplained: '36' } }),
   bandwidth: () => ({ mistake: month, told: { allocated: '5' } }),
+  // The preview that is read beside it is made anew meanwhile.
+  regenerate_while_paging: () => ({ mistake: { month: '2026-06', count: 1 }, told: {} }),
   price_change_mid_month: () => ({ mistake: { ...month, ...droplet(11) }, told: { causes: { price: 1 } } }),
 };
 
@@ -288,6 +294,69 @@ describe('mistakes', () => {
       }
     },
     timeoutOf(240_000),
+  );
+
+  test('none that the simulator can make is left out', () => {
+    const names = mistakeInput.options.map((option) => String(option.shape.mistake.value));
+    expect([...Object.keys(cases), ...Object.keys(alone)].toSorted()).toEqual(names.toSorted());
+  });
+
+  test(
+    'two on one line come back as what both are, and as unknown where no one cause explains it',
+    async () => {
+      const both: [number, string, string][] = [
+        [0, 'wrong_id', 'wrong_price'],
+        [1, 'no_id', 'extra_hours'],
+        [2, 'doubled_line', 'wrong_price'],
+        [3, 'extra_hours', 'wrong_price'],
+        [4, 'cap_ignored', 'wrong_price'],
+      ];
+      for (const [at, ...names] of both)
+        for (const mistake of names)
+          await account.opened.control('billing/mistakes', { mistake, ...month, ...droplet(at) });
+      try {
+        const bills = await bill();
+        expect(toldBy(bills, before)).toEqual({
+          ...nothing,
+          causes: { price: 3, hours: 1, doubled: 1, unknown: 1 },
+          remarks: { wrong_id: 1, no_id: 1 },
+        });
+        await expectLaws(bills);
+      } finally {
+        await account.opened.send('/_simulator/billing/mistakes', { method: 'DELETE' });
+      }
+    },
+    timeoutOf(60_000),
+  );
+
+  test(
+    'what was assigned stays so when the bill is issued again, wherever its line is then',
+    async () => {
+      const { db } = database;
+      await createDeployments(db, ['assigned'], Temporal.Instant.from('2026-01-01T00:00:00Z'));
+      await account.opened.control('billing/mistakes', { mistake: 'unknown_product', ...month, amount: '7.77' });
+      try {
+        const strange = ({ lines }: ReconciledBill) => lines.find(({ product }) => product === 'Serverless Inference')!;
+        const [first] = await bill();
+        expect(strange(first!).outcome).toBe('unexplained');
+        const { rows } = await sql<{ id: number }>`
+          SELECT bill_version_id AS id FROM provider_bill_versions WHERE bill_id = ${first!.bill} AND superseded_at = 'infinity'`.execute(
+          db,
+        );
+        const { position } = strange(first!);
+        const deploymentId = await selectDeploymentId(db, 'assigned');
+        const decision = { versionId: rows[0]!.id, position, kind: 'assign', deploymentId, reason: 'theirs' } as const;
+        await db.transaction().execute((trx) => insertDecision(trx, decision, 'test', account.opened.simulator.now()));
+        expect(strange((await bill())[0]!)).toMatchObject({ outcome: 'allocated', rule: 'decision' });
+        await account.opened.control('billing/mistakes', { mistake: 'doubled_line', ...month, ...droplet(4) });
+        const [again] = await bill();
+        expect(strange(again!).position).toBe(position + 1);
+        expect(strange(again!)).toMatchObject({ outcome: 'allocated', rule: 'decision' });
+      } finally {
+        await account.opened.send('/_simulator/billing/mistakes', { method: 'DELETE' });
+      }
+    },
+    timeoutOf(60_000),
   );
 
   test.runIf(soaking)(

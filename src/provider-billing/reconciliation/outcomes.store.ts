@@ -1,7 +1,14 @@
 import { sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
-import { chargedSeconds, costOf, type StagedCosts, type StagedItems, type StagedRules } from './expected-cost.store.ts';
+import {
+  chargedAmount,
+  chargedSeconds,
+  costOf,
+  type StagedCosts,
+  type StagedItems,
+  type StagedRules,
+} from './expected-cost.store.ts';
 import {
   type BillMonth,
   monthStart,
@@ -37,7 +44,7 @@ export function stageBackups(trx: UnitOfWork, bills: BillMonth, staged: Staged):
     sql`
       WITH droplets AS (
         SELECT coalesce(i.resource_id::text, l.external_id) AS droplet, sum(c.cost) AS cost, bool_or(c.cost IS NULL) AS is_unpriced
-        FROM ${items} i JOIN ${costs} c USING (item_id) LEFT JOIN ${lines} l USING (line_id)
+        FROM ${items} i JOIN ${costs} c USING (shape) LEFT JOIN ${lines} l USING (line_id)
         WHERE c.rule IS NULL AND i.class = 'droplet' AND NOT i.is_doubled GROUP BY 1
       ), made AS (
         SELECT d.resource_id, a.connected_at, count(*) AS count, min(b.attributes ->> 'backup_plan') AS plan,
@@ -84,6 +91,13 @@ export function stageReplays(
   bills: BillMonth,
   { lines, items, rules, costs }: Staged,
 ): Promise<StagedReplays> {
+  const least = chargedAmount({
+    monthly: sql`i.monthly`,
+    units: sql`c.units`,
+    seconds: sql`least(i.seconds, ${chargedSeconds(sql`i.seconds`)})`,
+    per: sql`c.per`,
+    isFive: sql`false`,
+  });
   const replay = (charged: ReturnType<typeof sql>) => costOf(bills, { monthly: sql`i.monthly`, charged });
   return createTemporaryTableAs(
     trx,
@@ -94,19 +108,20 @@ export function stageReplays(
       analyze: true,
     },
     sql`
-      SELECT l.line_id, i.item_id, l.bill_id, l.amount, i.subject, i.is_doubled, i.resource_id, i.charge_id, i.by_words, i.since, i.until,
+      SELECT l.line_id, l.bill_id, l.amount, i.subject, i.is_doubled, i.resource_id, i.charge_id, i.by_words, i.since, i.until,
              i.monthly, i.units, i.seconds, c.counted, c.charged, c.cost, s.theirs_s,
              l.ends > i.life_ends + interval '1 second' OR l.begins < i.since - interval '1 second' AS is_outside,
-             ${replay(chargedSeconds(sql`counted_seconds(c.timing, s.theirs_s)`))} AS theirs,
-             ${replay(sql`c.charged + s.theirs_s - s.span_counted`)} AS longer,
-             ${replay(sql`CASE i.class WHEN 'pool' THEN i.total ELSE c.counted END`)} AS uncapped,
-             charged_amount(i.monthly, c.units, least(i.seconds, ${chargedSeconds(sql`i.seconds`)}), c.per, false) AS least
-      FROM ${items} i JOIN ${lines} l USING (line_id) JOIN ${costs} c ON c.item_id = i.item_id AND c.rule IS NULL
+             CASE WHEN d.differs THEN ${replay(chargedSeconds(sql`counted_seconds(c.timing, s.theirs_s)`))} END AS theirs,
+             CASE WHEN d.differs THEN ${replay(sql`(c.charged + s.theirs_s - s.span_counted)`)} END AS longer,
+             CASE WHEN d.differs THEN ${replay(sql`(CASE i.class WHEN 'pool' THEN i.total ELSE c.counted END)`)} END AS uncapped,
+             CASE WHEN d.differs THEN ${least} END AS least
+      FROM ${items} i JOIN ${lines} l USING (line_id) JOIN ${costs} c ON c.shape = i.shape AND c.rule IS NULL
       JOIN ${rules} r ON r.rule IS NULL
       CROSS JOIN LATERAL (SELECT extract(epoch FROM l.ends - l.begins) AS span, c.timing) t
       CROSS JOIN LATERAL (
         SELECT CASE WHEN l.told_s > t.span + 1 THEN l.told_s ELSE t.span END AS theirs_s,
-               CASE WHEN i.class = 'pool' THEN t.span ELSE counted_seconds(c.timing, t.span) END AS span_counted) s`,
+               CASE WHEN i.class = 'pool' THEN t.span ELSE counted_seconds(c.timing, t.span) END AS span_counted) s
+      CROSS JOIN LATERAL (SELECT l.amount IS DISTINCT FROM c.cost AS differs) d`,
   );
 }
 
@@ -123,11 +138,15 @@ export function stageVariants(trx: UnitOfWork, { items, costs, lines }: Staged):
       analyze: true,
     },
     sql`
-      SELECT line_id, jsonb_object_agg(rule, variants) AS variants
-      FROM (SELECT i.line_id, c.rule, jsonb_agg(c.variant ORDER BY c.variant) FILTER (WHERE c.cost = l.amount) AS variants
-            FROM ${items} i JOIN ${costs} c USING (item_id) JOIN ${lines} l USING (line_id)
-            WHERE c.rule IS NOT NULL AND NOT i.is_doubled
-            GROUP BY i.line_id, c.rule HAVING count(DISTINCT c.cost) > 1) AS told
-      WHERE variants IS NOT NULL GROUP BY line_id`,
+      WITH alike AS MATERIALIZED (
+        SELECT i.line_id, i.shape, l.amount FROM ${items} i JOIN ${lines} l USING (line_id) WHERE NOT i.is_doubled
+      ), told AS (
+        SELECT shape, amount, jsonb_object_agg(rule, variants) AS variants
+        FROM (SELECT a.shape, a.amount, c.rule, jsonb_agg(c.variant ORDER BY c.variant) FILTER (WHERE c.cost = a.amount) AS variants
+              FROM (SELECT DISTINCT shape, amount FROM alike) a JOIN ${costs} c USING (shape)
+              WHERE c.rule IS NOT NULL GROUP BY 1, 2, 3 HAVING count(DISTINCT c.cost) > 1) AS each
+        WHERE variants IS NOT NULL GROUP BY 1, 2
+      )
+      SELECT a.line_id, t.variants FROM alike a JOIN told t USING (shape, amount)`,
   );
 }

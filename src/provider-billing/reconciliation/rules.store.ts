@@ -28,7 +28,7 @@ export interface EvidenceRow {
 }
 
 const told = sql`
-  SELECT e.rule, e.variants, r.bill_id, o.position FROM bill_line_outcomes o JOIN reconciliations r USING (reconciliation_id)
+  SELECT e.rule, e.variants, r.bill_id, r.bill_version_id, o.position FROM bill_line_outcomes o JOIN reconciliations r USING (reconciliation_id)
   JOIN provider_bills b USING (bill_id)
   CROSS JOIN LATERAL (SELECT key AS rule, value AS variants FROM jsonb_each(o.variants)) e
   WHERE b.kind = 'final' AND b.missing_since IS NULL AND r.reopened_at IS NULL AND o.variants <> '{}'
@@ -77,8 +77,7 @@ export async function selectContradictions(
   const { rows } = await statement<EvidenceLineRow>('providerBilling.selectContradictions')`
     WITH told AS (${told})
     SELECT t.bill_id AS bill, t.position, l.description, l.amount, t.variants
-    FROM told t JOIN provider_bill_versions v ON v.bill_id = t.bill_id AND v.state = 'sealed' AND v.superseded_at = 'infinity'
-    JOIN provider_bill_lines l ON l.bill_version_id = v.bill_version_id AND l.position = t.position
+    FROM told t JOIN provider_bill_lines l ON l.bill_version_id = t.bill_version_id AND l.position = t.position
     WHERE t.rule = ${rule} AND NOT t.variants ? ${variant}
       AND (${after === null} OR (t.bill_id, t.position) > (${after?.bill ?? 0}::bigint, ${after?.position ?? 0}::int))
     ORDER BY t.bill_id, t.position LIMIT ${limit}`.execute(db);

@@ -45,16 +45,20 @@ function stageOwners(trx: UnitOfWork, outcomes: StagedOutcomes): Promise<StagedW
     sql`
       WITH owned AS (
         SELECT o.line_id, w.deployment_id, w.weight, w.weight_total,
-               extract(epoch FROM least(a.valid_to, o.ends) - greatest(a.valid_from, o.begins)) * 1000000 AS us
+               least(a.valid_to, o.ends) - greatest(a.valid_from, o.begins) AS held
         FROM (SELECT line_id, resource_id, begins, greatest(ends, begins + interval '1 microsecond') AS ends FROM ${outcomes}
               WHERE resource_id IS NOT NULL AND rule <> 'decision') o
         JOIN deployments_attributions a ON a.resource_id = o.resource_id AND a.valid_from < o.ends AND a.valid_to > o.begins
         JOIN deployments_owners w USING (owner_set_id)
-      ), common AS (SELECT line_id, least_common_multiple(weight_total::numeric) AS total FROM owned GROUP BY line_id)
-      SELECT line_id, 'deployment' AS target, deployment_id, sum(trunc(us) * weight * div(total, weight_total)) AS weight
+      ), single AS (SELECT line_id, min(deployment_id) AS deployment_id FROM owned GROUP BY line_id HAVING count(*) = 1
+      ), common AS (SELECT line_id, least_common_multiple(weight_total::numeric) AS total FROM owned GROUP BY line_id HAVING count(*) > 1)
+      -- One owner alone is the usual case: nothing is divided.
+      SELECT line_id, 'deployment' AS target, deployment_id, 1::numeric AS weight, true AS is_only FROM single
+      UNION ALL
+      SELECT line_id, 'deployment' AS target, deployment_id, sum(trunc(extract(epoch FROM held) * 1000000) * weight * div(total, weight_total)) AS weight, false
       FROM owned JOIN common USING (line_id) GROUP BY line_id, deployment_id
       UNION ALL
-      SELECT line_id, 'deployment', coalesce(CASE WHEN resource_id IS NULL THEN deployment_id END, ${unattributed}), 1 FROM ${outcomes} o
+      SELECT line_id, 'deployment', coalesce(CASE WHEN resource_id IS NULL THEN deployment_id END, ${unattributed}), 1, true FROM ${outcomes} o
       WHERE outcome IN ('matched', 'from_bill') AND rule <> 'account' AND NOT EXISTS (SELECT FROM owned w WHERE w.line_id = o.line_id)`,
   );
 }
@@ -93,9 +97,9 @@ function stageAllocations(
         SELECT line_id, CASE method WHEN 'deployment' THEN 'deployment' ELSE method END, deployment_id, 1 FROM outstanding
         WHERE method IN ('deployment', 'operator', 'not_cost')
       )
-      SELECT * FROM weighed
+      SELECT *, false AS is_only FROM weighed
       UNION ALL
-      SELECT line_id, 'deployment', ${unattributed}, 1 FROM outstanding o WHERE NOT EXISTS (SELECT FROM weighed w WHERE w.line_id = o.line_id)`,
+      SELECT line_id, 'deployment', ${unattributed}, 1, true FROM outstanding o WHERE NOT EXISTS (SELECT FROM weighed w WHERE w.line_id = o.line_id)`,
   );
 }
 
@@ -114,7 +118,7 @@ async function insertShares(
     WITH whole AS (
       SELECT o.line_id, w.target, w.deployment_id, w.weight, sum(w.weight) OVER (PARTITION BY o.line_id) AS total,
              sign(o.amount) AS sign, u.digits, u.unit, div(abs(o.amount), u.unit) AS units
-      FROM ${outcomes} o JOIN ${weights} w USING (line_id)
+      FROM ${outcomes} o JOIN (SELECT * FROM ${weights} WHERE NOT is_only) w USING (line_id)
       CROSS JOIN LATERAL (SELECT digits, power(10::numeric, -digits) AS unit FROM (SELECT greatest(2, scale(trim_scale(o.amount))) AS digits) d) u
     ), parts AS (
       SELECT w.*, div(w.units * w.weight, w.total) AS base,
@@ -122,7 +126,8 @@ async function insertShares(
              w.units - sum(div(w.units * w.weight, w.total)) OVER (PARTITION BY w.line_id) AS rest
       FROM whole w LEFT JOIN deployments_list d USING (deployment_id)
     )
-    SELECT line_id, target, deployment_id, round(sign * unit * (base + CASE WHEN place <= rest THEN 1 ELSE 0 END), digits) FROM parts`.execute(
-    trx,
-  );
+    SELECT line_id, target, deployment_id, round(sign * unit * (base + CASE WHEN place <= rest THEN 1 ELSE 0 END), digits) FROM parts
+    UNION ALL
+    SELECT o.line_id, w.target, w.deployment_id, round(o.amount, greatest(2, scale(trim_scale(o.amount))))
+    FROM ${outcomes} o JOIN ${weights} w USING (line_id) WHERE w.is_only`.execute(trx);
 }

@@ -205,10 +205,10 @@ export async function selectFindings(
 ): Promise<(FindingRow & { readonly place: number })[]> {
   const { rows } = await statement<FindingRow & { place: number }>('providerBilling.selectFindings')`
     WITH lines AS (
-      SELECT o.*, l.amount, l.description, coalesce(l.start_time, '-infinity') AS begins, coalesce(l.end_time, 'infinity') AS ends, p.class
+      SELECT o.*, l.amount, l.description, l.product, p.billing_kind, coalesce(i.kind, p.resource_kind) AS resource_kind, coalesce(l.start_time, '-infinity') AS begins, coalesce(l.end_time, 'infinity') AS ends, p.class
       FROM bill_line_outcomes o JOIN reconciliations r USING (reconciliation_id)
       JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position
-      LEFT JOIN bill_products p USING (product)
+      LEFT JOIN bill_products p USING (product) LEFT JOIN inventory_resources i ON i.resource_id = o.resource_id
       WHERE o.reconciliation_id = ${reconciliationId}
     ), found AS (
       SELECT CASE l.class WHEN 'droplet' THEN 'off_yet_billed' ELSE 'unattached_volume' END AS finding, l.position, l.resource_id, l.description AS name,
@@ -232,6 +232,14 @@ export async function selectFindings(
        AND without_case(n.tags) @> ARRAY['k8s:' || lower(c.external_id)]
       WHERE l.class = 'pool'
       UNION ALL
+      -- What a customer's deployment costs, and its plan neither has a price for nor passes on.
+      SELECT 'no_plan_item', l.position, l.resource_id, l.description, sum(s.amount), NULL
+      FROM lines l JOIN bill_line_shares s USING (reconciliation_id, position) JOIN deployments_list d USING (deployment_id)
+      WHERE l.outcome IN ('matched', 'from_bill') AND s.amount > 0 AND d.customer_id IS NOT NULL
+        AND NOT EXISTS (SELECT FROM pricing_items i WHERE i.deployment_id = s.deployment_id AND i.valid_from < l.ends AND i.valid_to > l.begins
+                        AND (i.billing_kind = l.billing_kind OR i.resource_kind = l.resource_kind OR fits_pattern(l.product, i.product) AND i.product IS NOT NULL))
+      GROUP BY 1, 2, 3, 4
+      UNION ALL
       SELECT 'not_charged', NULL, m.resource_id, coalesce(m.subject, m.class), coalesce(m.expected, 0), NULL
       FROM bill_missing m WHERE m.reconciliation_id = ${reconciliationId}
     ), placed AS (SELECT *, row_number() OVER (PARTITION BY finding ORDER BY position, resource_id, name) AS place FROM found)
@@ -250,6 +258,8 @@ export interface CostRow {
   readonly customer: string | null;
   readonly currency: string;
   readonly amount: string;
+  /** Of the amount, what nothing but the bill says. */
+  readonly fromBill: string;
   readonly state: 'signed' | 'final' | 'preview';
 }
 
@@ -270,14 +280,14 @@ export async function selectCosts(
 ): Promise<(CostRow & { readonly key: string })[]> {
   const { rows } = await statement<CostRow & { key: string }>('providerBilling.selectCosts')`
     WITH sums AS (
-      SELECT c.month, c.target, c.deployment_id, c.currency, sum(c.amount) AS amount,
+      SELECT c.month, c.target, c.deployment_id, c.currency, sum(c.amount) AS amount, coalesce(sum(c.amount) FILTER (WHERE c.from_bill), 0.00) AS from_bill,
              CASE WHEN bool_or(c.kind = 'preview') THEN 'preview' WHEN bool_and(c.signed) THEN 'signed' ELSE 'final' END AS state
       FROM provider_billing_costs c WHERE c.month >= ${from}::date AND c.month < ${to}::date GROUP BY 1, 2, 3, 4
     ), named AS (
       SELECT s.*, d.slug, d.customer_external_id, concat_ws(' ', s.target, d.slug, s.currency) AS key
       FROM sums s LEFT JOIN deployments_list d USING (deployment_id)
     )
-    SELECT month, target, slug AS deployment, customer_external_id AS customer, currency, amount, state, key FROM named
+    SELECT month, target, slug AS deployment, customer_external_id AS customer, currency, amount, from_bill AS "fromBill", state, key FROM named
     WHERE ${after === null} OR (month, key COLLATE "C") > (${after?.month ?? null}::date, ${after?.key ?? ''})
     ORDER BY month, key COLLATE "C" LIMIT ${limit}`.execute(db);
   return rows;
@@ -291,4 +301,41 @@ export async function selectMoved(db: Queryable, signedId: number, sinceId: numb
       FROM bill_line_shares WHERE reconciliation_id IN (${signedId}, ${sinceId}) GROUP BY 1, 2
     ) SELECT coalesce(sum(amount) FILTER (WHERE amount > 0), 0) AS moved FROM sums`.execute(db);
   return rows[0]!.moved;
+}
+
+export interface BillResourceRow {
+  readonly payer: string;
+  readonly kind: string;
+  readonly externalId: string | null;
+  readonly name: string | null;
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
+  readonly months: number;
+  readonly lines: number;
+  readonly amount: string;
+  readonly currency: string;
+}
+
+/** What only bills know, by payer, kind and id. */
+export async function selectBillResources(
+  db: Queryable,
+  asked: {
+    readonly payer?: string | undefined;
+    readonly kind?: string | undefined;
+    readonly limit: number;
+    readonly after: readonly [payer: string, kind: string, key: string] | null;
+  },
+): Promise<(BillResourceRow & { readonly key: string })[]> {
+  const { payer = null, kind = null, limit, after } = asked;
+  const [afterPayer, afterKind, afterKey] = after ?? ['', '', ''];
+  const { rows } = await statement<BillResourceRow & { key: string }>('providerBilling.selectBillResources')`
+    WITH named AS (
+      SELECT p.slug AS payer, r.*, concat_ws(' ', coalesce(r.external_id, ''), r.words, r.currency) AS key
+      FROM bill_resources r JOIN bill_payers p USING (payer_id)
+      WHERE (${payer}::text IS NULL OR p.slug = ${payer}) AND (${kind}::text IS NULL OR r.kind = ${kind})
+    )
+    SELECT payer, kind, external_id AS "externalId", name, first_at AS "from", last_at AS "to", months, lines, amount, currency, key
+    FROM named WHERE ${after === null} OR (payer COLLATE "C", kind COLLATE "C", key COLLATE "C") > (${afterPayer}, ${afterKind}, ${afterKey})
+    ORDER BY payer COLLATE "C", kind COLLATE "C", key COLLATE "C" LIMIT ${limit}`.execute(db);
+  return rows;
 }

@@ -36,16 +36,20 @@ export function stageLevels(trx: UnitOfWork, bills: BillMonth, accounts: StagedA
         WHERE s.kind IN ('droplet', 'snapshot', 'custom_image', 'volume', 'reserved_ip', 'load_balancer', 'database', 'app')
           AND s.valid_from < ${to}::timestamptz AND s.valid_to > ${from}::timestamptz
           AND (s.kind <> 'reserved_ip' OR (s.attributes ->> 'ip_version') = '4' AND (s.attributes ->> 'assigned') = 'false')
-      ), marked AS (
+      ), several AS (SELECT resource_id FROM told GROUP BY 1 HAVING count(*) > 1), marked AS (
         SELECT *, (lag(ROW(valid_to, class, cluster, subject, units, count)) OVER w)
                   IS DISTINCT FROM ROW(valid_from, class, cluster, subject, units, count) AS is_first
-        FROM told WINDOW w AS (PARTITION BY resource_id ORDER BY valid_from)
+        FROM told JOIN several USING (resource_id) WINDOW w AS (PARTITION BY resource_id ORDER BY valid_from)
       ), numbered AS (
         SELECT *, count(*) FILTER (WHERE is_first) OVER (PARTITION BY resource_id ORDER BY valid_from) AS island FROM marked
       ), islands AS (
         SELECT resource_id, account_id, kind, class, cluster, subject, units, coalesce(count, 1) AS count,
                min(valid_from) AS since, max(valid_to) AS until, (array_agg(source ORDER BY valid_from))[1] AS source
         FROM numbered GROUP BY resource_id, account_id, kind, class, cluster, subject, units, count, island
+        UNION ALL
+        -- Most are what they are all month.
+        SELECT resource_id, account_id, kind, class, cluster, subject, units, coalesce(count, 1), valid_from, valid_to, source
+        FROM told LEFT JOIN several s USING (resource_id) WHERE s.resource_id IS NULL
       )
       SELECT i.resource_id, i.account_id, i.kind, i.class, i.cluster, i.subject, i.units, i.count, i.since, i.until,
              CASE WHEN i.since <= ${from}::timestamptz OR i.source = 'action' OR i.since = r.provider_created_at OR d.began
@@ -55,11 +59,13 @@ export function stageLevels(trx: UnitOfWork, bills: BillMonth, accounts: StagedA
       CROSS JOIN LATERAL (
         SELECT bool_or(x.completed_at = i.since) AS began, bool_or(x.completed_at = i.until) AS ended FROM inventory_actions x
         WHERE x.account_id = i.account_id AND x.resource_kind = i.kind AND x.resource_external_id = r.external_id
-          AND x.completed_at IN (i.since, i.until)) d
+          AND (i.since > ${from}::timestamptz OR i.until < ${to}::timestamptz) AND x.completed_at IN (i.since, i.until)) d
       LEFT JOIN LATERAL (SELECT max(s.started_at) AS started_at FROM inventory_sync_runs s
-                         WHERE s.account_id = i.account_id AND s.kind = i.kind AND s.outcome = 'complete' AND s.started_at < i.since) b ON true
+                         WHERE s.account_id = i.account_id AND s.kind = i.kind AND s.outcome = 'complete' AND s.started_at < i.since
+                           AND i.since > ${from}::timestamptz) b ON true
       LEFT JOIN LATERAL (SELECT max(s.started_at) AS started_at FROM inventory_sync_runs s
-                         WHERE s.account_id = i.account_id AND s.kind = i.kind AND s.outcome = 'complete' AND s.started_at < i.until) e ON true`,
+                         WHERE s.account_id = i.account_id AND s.kind = i.kind AND s.outcome = 'complete' AND s.started_at < i.until
+                           AND i.until < ${to}::timestamptz) e ON true`,
   );
 }
 

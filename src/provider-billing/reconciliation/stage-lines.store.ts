@@ -89,21 +89,21 @@ export function stageLines(trx: UnitOfWork, bills: BillMonth): Promise<StagedLin
     },
     sql`
       WITH told AS (
-        SELECT l.*, v.bill_id, p.class, p.resource_kind,
+        SELECT l.*, v.bill_id, p.class, p.resource_kind, p.product IS NOT NULL AS is_known_product,
                l.duration * CASE lower(l.duration_unit) WHEN 'hours' THEN 3600 WHEN 'minutes' THEN 60 WHEN 'seconds' THEN 1 END AS told_s,
                coalesce(l.start_time, ${monthStart(bills)}::timestamptz) AS begins,
                coalesce(l.end_time, ${bills.until}::timestamptz) AS ends,
-               substring(l.description FROM '\\(([^()]*)\\)$') AS item,
-               substring(l.description FROM '([0-9]+(?:\\.[0-9]+)?) ?GB\\)?$')::numeric AS gb,
-               substring(l.description FROM '\\(([0-9]+) nodes?\\)$')::numeric AS nodes
+               CASE WHEN p.class IN ('droplet', 'database') THEN substring(l.description FROM '\\(([^()]*)\\)$') END AS item,
+               CASE WHEN p.class IN ('snapshot', 'volume', 'custom_image') THEN substring(l.description FROM '([0-9]+(?:\\.[0-9]+)?) ?GB\\)?$')::numeric END AS gb,
+               CASE p.class WHEN 'load_balancer' THEN substring(l.description FROM '\\(([0-9]+) nodes?\\)$')::numeric END AS nodes
         FROM provider_bill_lines l JOIN provider_bill_versions v USING (bill_version_id)
         LEFT JOIN bill_products p USING (product)
         WHERE l.bill_version_id = ANY (${versions}::bigint[])
       )
       SELECT row_number() OVER (ORDER BY bill_id, position) AS line_id, bill_id, bill_version_id, position, amount, product,
-             description, group_description, project_name, class, resource_kind, resource_uuid, resource_id AS external_id, told_s,
+             description, group_description, project_name, class, resource_kind, is_known_product, resource_uuid, resource_id AS external_id, told_s,
              begins,
-             CASE WHEN told_s = extract(epoch FROM ends - begins) + 1 OR to_char(ends AT TIME ZONE 'UTC', 'MI:SS') = '59:59'
+             CASE WHEN told_s = extract(epoch FROM ends - begins) + 1 OR mod(floor(extract(epoch FROM ends)), 3600) = 3599
                   THEN ends + interval '1 second' ELSE ends END AS ends,
              CASE class WHEN 'bucket' THEN split_part(description, ' ', 1)
                         ELSE regexp_replace(description, ' \\([^()]*\\)( [0-9.]+ ?GB)?$', '') END AS name,

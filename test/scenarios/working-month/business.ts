@@ -30,7 +30,36 @@ export interface Deployment {
 export interface Business {
   readonly customers: readonly Customer[];
   readonly deployments: readonly Deployment[];
+  /** To whom something happens, each to a deployment of its own. */
+  readonly cast: Cast;
 }
+
+const isIn = (currency: string) => (one: Deployment) => one.customer.currency === currency;
+
+/** What happens, and to which deployments it can. */
+const roles = {
+  /** Its customer leaves, with servers that run on. */
+  leaver: (one: Deployment) => isIn('EUR')(one) && one.droplets > 1 && one.zones > 0,
+  /** A fact of it comes to light late. */
+  late: (one: Deployment) => one.plan === 'team' && one.droplets > 1,
+  /** Its volume grows. */
+  grown: (one: Deployment) => one.volume > 20,
+  /** A server of it moves to the receiver, a month back. */
+  mover: (one: Deployment) => one.plan === 'basic' && one.droplets > 2,
+  receiver: (one: Deployment) => one.plan === 'team',
+  /** Two that share a server. */
+  sharer: isIn('USD'),
+  other: isIn('USD'),
+  /** A server of it is switched off for two days. */
+  stopped: (one: Deployment) => one.plan === 'basic',
+  /** It changes its plan. */
+  changer: (one: Deployment) => one.plan === 'team',
+  /** It gets another server, found by its tag. */
+  newcomer: (one: Deployment) => one.by === 'tag',
+} as const;
+
+type Role = keyof typeof roles;
+export type Cast = Readonly<Record<Role, Deployment>>;
 
 const words = [
   'alder',
@@ -66,9 +95,46 @@ export const rates = { default: 20, nord: 19 } as const;
 
 const plansOf = { USD: ['basic', 'team', 'saver'], EUR: ['kontor', 'werk'] } as const;
 
-/** @param customers how many; one in seven has a second deployment, and one in three pays in EUR */
+/** So many businesses are thrown of a seed until each role has somebody: most of them have at the first. */
+const throwsMax = 100;
+
+/**
+ * The first business of a seed in which each role has a deployment of its own.
+ * @param customers how many, 26 at least; one in seven has a second deployment, and one in three pays in EUR
+ */
 export function makeBusiness(customers: number, seed: number): Business {
-  const random = new Random('working month', seed);
+  for (let thrown = 0; thrown < throwsMax; thrown += 1) {
+    const random = new Random(thrown === 0 ? 'working month' : `working month ${thrown}`, seed);
+    const business = throwBusiness(customers, random);
+    const cast = castOf(business.deployments);
+    if (cast !== null) return { ...business, cast };
+  }
+  throw new RangeError(`${customers} customers are too few for what happens to them`);
+}
+
+/** Gives each role a deployment that no other has: who is taken gives way where there is another for the taker. */
+function castOf(deployments: readonly Deployment[]): Cast | null {
+  const candidates = deployments.filter(({ startsOn }) => startsOn === '2026-05-01');
+  const roleOf = new Map<Deployment, Role>();
+  const give = (role: Role, tried: Set<Deployment>): boolean => {
+    for (const one of candidates) {
+      if (!roles[role](one) || tried.has(one)) continue;
+      tried.add(one);
+      const holder = roleOf.get(one);
+      if (holder !== undefined && !give(holder, tried)) continue;
+      roleOf.set(one, role);
+      return true;
+    }
+    return false;
+  };
+  if (!(Object.keys(roles) as Role[]).every((role) => give(role, new Set()))) return null;
+  const cast = Object.fromEntries([...roleOf].map(([one, role]) => [role, one])) as unknown as Cast;
+  // Nothing else happens to somebody who leaves.
+  const others = Object.values(cast).filter((one) => one !== cast.leaver);
+  return others.some(({ customer }) => customer === cast.leaver.customer) ? null : cast;
+}
+
+function throwBusiness(customers: number, random: Random): Omit<Business, 'cast'> {
   const all = Array.from({ length: customers }, (_, index): Customer => {
     const word = words[index % words.length] as string;
     const id = index < words.length ? word : `${word}${Math.floor(index / words.length) + 1}`;

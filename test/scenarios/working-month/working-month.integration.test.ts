@@ -36,24 +36,7 @@ describe.each(variants)('$customers customers, seed $seed', { timeout }, ({ cust
   let cloud: Cloud;
   let operator: Operator;
 
-  /** A deployment to which something happens: each has its own. */
-  const taken = new Set<Deployment>();
-  function pick(fits: (one: Deployment) => boolean): Deployment {
-    const found = business.deployments.find((one) => !taken.has(one) && one.startsOn === '2026-05-01' && fits(one));
-    if (found === undefined) throw new RangeError('nobody fits');
-    taken.add(found);
-    return found;
-  }
-  const isIn = (currency: string) => (one: Deployment) => one.customer.currency === currency;
-  const leaver = pick((one) => isIn('EUR')(one) && one.droplets > 1 && one.zones > 0);
-  const late = pick((one) => one.plan === 'team' && one.droplets > 1);
-  const grown = pick((one) => one.volume > 20);
-  const mover = pick((one) => one.plan === 'basic' && one.droplets > 2);
-  const receiver = pick((one) => one.plan === 'team');
-  const sharers = [pick(isIn('USD')), pick(isIn('USD'))] as const;
-  const stopped = pick((one) => one.plan === 'basic');
-  const changer = pick((one) => one.plan === 'team');
-  const newcomer = pick((one) => one.by === 'tag');
+  const { leaver, late, grown, mover, receiver, sharer, other, stopped, changer, newcomer } = business.cast;
 
   beforeAll(async () => {
     cloud = await Cloud.open(facts);
@@ -197,14 +180,13 @@ arcadia plan list\n`,
     await look();
     await until('2026-05-27T08:00:00Z');
     await look();
-    const [two, one] = sharers;
-    const weights = [`${two.slug}:2`, `${one.slug}:1`];
+    const weights = [`${sharer.slug}:2`, `${other.slug}:1`];
     await operator.run('deployment', 'assign', ...weights, '--resource', `droplet:${cloud.id('shared-db')}`);
     facts.belongs(
       'shared-db',
       [
-        { deployment: two.slug, weight: 2 },
-        { deployment: one.slug, weight: 1 },
+        { deployment: sharer.slug, weight: 2 },
+        { deployment: other.slug, weight: 1 },
       ],
       null,
     );

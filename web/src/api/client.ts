@@ -15,10 +15,12 @@ export class Problem extends Error {
   readonly requestId: string | null;
   /** Seconds; null: it does not say. */
   readonly retryAfter: number | null;
+  /** What is wrong, place by place: `line 5` of a file, a pointer into the body. */
+  readonly errors: readonly { readonly pointer: string; readonly detail: string }[];
 
   constructor(
     message: string,
-    parts: Partial<Pick<Problem, 'status' | 'code' | 'todo' | 'requestId' | 'retryAfter'>> = {},
+    parts: Partial<Pick<Problem, 'status' | 'code' | 'todo' | 'requestId' | 'retryAfter' | 'errors'>> = {},
   ) {
     super(message);
     this.status = parts.status ?? 0;
@@ -26,6 +28,7 @@ export class Problem extends Error {
     this.todo = parts.todo ?? null;
     this.requestId = parts.requestId ?? null;
     this.retryAfter = parts.retryAfter ?? null;
+    this.errors = parts.errors ?? [];
   }
 }
 
@@ -46,7 +49,7 @@ export async function bodyOf<Data>(asked: Promise<Answer<Data>>): Promise<Data> 
 }
 
 export function problemOf(body: unknown, response: Response): Problem {
-  const { code, detail, todo, requestId } = (typeof body === 'object' && body !== null ? body : {}) as Partial<
+  const { code, detail, todo, requestId, errors } = (typeof body === 'object' && body !== null ? body : {}) as Partial<
     Schemas['Problem']
   >;
   const seconds = response.headers.get('retry-after');
@@ -54,6 +57,7 @@ export function problemOf(body: unknown, response: Response): Problem {
     status: response.status,
     code: code ?? 'unknown',
     todo: todo ?? null,
+    errors: errors ?? [],
     requestId: requestId ?? response.headers.get('x-request-id'),
     retryAfter: seconds !== null && /^\d{1,5}$/.test(seconds) ? parseInt(seconds, 10) : null,
   });

@@ -1,8 +1,8 @@
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Icon } from '../ui/icons.tsx';
-import { exactMoment, moment } from '../ui/time.ts';
 import { AccountMenu } from './AccountMenu.tsx';
+import { Clock } from './Clock.tsx';
 import styles from './frame.module.css';
 import { Keys, KeysHelp } from './Keys.tsx';
 import { live, type LiveState, useLiveState } from './live.ts';
@@ -10,9 +10,11 @@ import { Period } from './Period.tsx';
 import { placesOf, placesOnPhone } from './places.ts';
 import type { Me } from './session.ts';
 import { ExpiryBar, SignedOut } from './SignIn.tsx';
+import { Skeleton } from '../ui/States.tsx';
 import { useWhy } from './why.ts';
 
 const Palette = lazy(() => import('./Palette.tsx'));
+const CustomerPages = lazy(() => import('../customer/CustomerPages.tsx'));
 const Proof = lazy(() => import('../proof/Proof.tsx'));
 
 /** What stands around every view: where one is, of which time, how fresh, and as whom. */
@@ -21,6 +23,7 @@ export function Frame({ me }: { readonly me: Me }) {
   const why = useWhy();
   const expires = <ExpiryBar me={me} />;
   const places = placesOf(me);
+  const isCustomer = me.role === 'customer';
   useFocusOnTitle();
   return (
     <div className={`${styles.frame} ${styles.withBar}`}>
@@ -28,7 +31,7 @@ export function Frame({ me }: { readonly me: Me }) {
       <nav className={styles.rail} aria-label="Main">
         <div className={styles.brand}>
           <img src="/favicon.svg" width="20" height="20" alt="" />
-          arcadia-cloud
+          {me.customer?.name ?? 'arcadia-cloud'}
         </div>
         <Places places={places} />
         <p className={styles.railFoot}>
@@ -37,29 +40,37 @@ export function Frame({ me }: { readonly me: Me }) {
       </nav>
       <header className={styles.top}>
         <Period now={me.now} />
-        <button
-          type="button"
-          className={styles.searchButton}
-          aria-keyshortcuts="Control+K"
-          onClick={() => setLayer('palette')}
-        >
-          <Icon name="search" />
-          <span>Search</span>
-          <kbd aria-hidden="true">Ctrl K</kbd>
-        </button>
+        {isCustomer ? null : (
+          <button
+            type="button"
+            className={styles.searchButton}
+            aria-keyshortcuts="Control+K"
+            onClick={() => setLayer('palette')}
+          >
+            <Icon name="search" />
+            <span>Search</span>
+            <kbd aria-hidden="true">Ctrl K</kbd>
+          </button>
+        )}
         <Clock me={me} />
         <LiveDot />
         <AccountMenu me={me} onHelp={() => setLayer('keys')} />
       </header>
       <main className={styles.main} id="main">
-        <Outlet />
+        {isCustomer ? (
+          <Suspense fallback={<Skeleton rows={6} />}>
+            <CustomerPages />
+          </Suspense>
+        ) : (
+          <Outlet />
+        )}
       </main>
       <nav className={styles.bottom} aria-label="Main, at the bottom">
         <Places places={placesOnPhone(places)} />
       </nav>
       <Keys places={places} now={me.now} onLayer={setLayer} />
       <Suspense fallback={null}>
-        {layer === 'palette' ? <Palette me={me} onClose={() => setLayer(null)} /> : null}
+        {layer === 'palette' && !isCustomer ? <Palette me={me} onClose={() => setLayer(null)} /> : null}
         {why === null ? null : <Proof why={why} now={me.now} />}
       </Suspense>
       <KeysHelp open={layer === 'keys'} onClose={() => setLayer(null)} />
@@ -91,14 +102,6 @@ function useFocusOnTitle(): void {
     if (path === first) return;
     document.querySelector<HTMLElement>('main h1')?.focus();
   }, [path, first]);
-}
-
-function Clock({ me: { now, simulated } }: { readonly me: Me }) {
-  return (
-    <span className={styles.clock} data-simulated={simulated} title={exactMoment(now)}>
-      {moment(now, now)} UTC{simulated ? ', simulated' : ''}
-    </span>
-  );
 }
 
 const words: Readonly<Record<LiveState, string>> = {

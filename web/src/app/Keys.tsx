@@ -94,7 +94,10 @@ function openFigure(): void {
 
 const meanings = [
   ['Ctrl K', 'Search, go to a view, or do something'],
-  ['g then o, u, i, d, c, r, s', 'Overview, Unassigned, Inventory, Deployments, Customers, Rules, Usage'],
+  [
+    'g then o, u, i, d, c, r, s, v, x, p',
+    'Overview, Unassigned, Inventory, Deployments, Customers, Rules, Usage, Invoices, Corrections, Plans',
+  ],
   ['/', 'To the filter of the view'],
   ['[ and ]', 'The month before and after'],
   ['j and k', 'Next row, row before'],

@@ -3,6 +3,7 @@
 
 /** The operations that views read and keep up to date. */
 export const pageReads = [
+  'getMe',
   'getOverview',
   'listHappened',
   'listResources',
@@ -19,6 +20,15 @@ export const pageReads = [
   'getCustomer',
   'getCustomerBilling',
   'listInvoices',
+  'getInvoicesSummary',
+  'getInvoice',
+  'explainInvoiceLine',
+  'listCorrections',
+  'listPlans',
+  'getPlanSheet',
+  'listPlanDeployments',
+  'listDeployments',
+  'listOwnedResources',
   'listOwnership',
   'listSubscriptionHistory',
   'listUnattributedResources',
@@ -26,6 +36,19 @@ export const pageReads = [
   'listUsageGrid',
   'listKinds',
   'listRules',
+  'getJobsSummary',
+  'listJobs',
+  'getJob',
+  'listSchedule',
+  'getAccountsStatus',
+  'getUsageGaps',
+  'listObservationLimits',
+  'listLegalEntities',
+  'listTaxRates',
+  'listAlerts',
+  'listAlertFirings',
+  'listTokenRevocations',
+  'listAuditLog',
 ] as const;
 
 export type PageRead = (typeof pageReads)[number];
@@ -36,6 +59,7 @@ const fleet: readonly PageRead[] = [
   'listUnattributedResources',
   'getUnattributedSummary',
   'listOwnership',
+  'listOwnedResources',
 ];
 const months: readonly PageRead[] = ['listDeploymentMonths', 'getDeploymentMonth', 'listCustomerMonths'];
 const owners: readonly PageRead[] = [
@@ -54,20 +78,23 @@ const listings: readonly PageRead[] = [
   'explainUsage',
   'getSyncRun',
 ];
+const documents: readonly PageRead[] = ['listInvoices', 'getInvoicesSummary', 'getInvoice'];
 const money: readonly PageRead[] = ['getOverview', 'getDeploymentQuote', ...months];
 
 /** What to read again, by an event's type. */
 export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
-  'account.changed': ['getOverview', ...fleet],
-  'alert.changed': [],
-  'alert.fired': ['getOverview', ...months],
+  'account.changed': ['getOverview', 'getAccountsStatus', ...fleet],
+  'alert.changed': ['listAlerts', 'listAlertFirings'],
+  'alert.fired': ['getOverview', 'listAlertFirings', ...months],
   'assignment.changed': owners,
   'attribution.changed': owners,
-  'billing.changed': ['getOverview', 'getCustomerBilling'],
-  'confirmation.changed': ['getOverview', 'explainUsage', 'listUsageGrid'],
-  'correction.changed': ['getOverview'],
+  'billing.changed': ['getOverview', 'listTaxRates', 'getCustomerBilling', ...documents],
+  'confirmation.changed': ['getOverview', 'getAccountsStatus', 'getUsageGaps', 'explainUsage', 'listUsageGrid'],
+  'correction.changed': ['getOverview', 'listCorrections'],
+  'clock.changed': ['getMe', 'getOverview'],
   'customer.changed': ['getOverview', 'getCustomer', ...months, ...fleet],
   'day.metered': [
+    'getUsageGaps',
     'getOverview',
     'explainUsage',
     'getDeploymentQuote',
@@ -75,19 +102,21 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
     'getDeploymentMonth',
     'listUsageGrid',
   ],
-  'deployment.changed': ['getOverview', 'getResourceLife', 'getCustomer', ...months, ...fleet],
-  'entity.changed': ['getOverview'],
+  'deployment.changed': ['getOverview', 'listDeployments', 'getResourceLife', 'getCustomer', ...months, ...fleet],
+  'entity.changed': ['getOverview', 'listLegalEntities', 'listTaxRates', ...documents],
   'figures.changed': money,
-  'invoice.changed': ['getOverview', 'listInvoices'],
-  'job.changed': ['getOverview'],
-  'kind.changed': ['explainUsage', 'getDeploymentQuote', 'listKinds'],
-  'plan.changed': money,
+  'invoice.changed': ['getOverview', ...documents],
+  'job.changed': ['getOverview', 'getJobsSummary', 'listJobs', 'getJob', 'listSchedule'],
+  'job.progress': ['getJob'],
+  'kind.changed': ['getUsageGaps', 'listObservationLimits', 'getAccountsStatus', 'explainUsage', 'getDeploymentQuote', 'listKinds'],
+  'plan.changed': [...money, 'listPlans', 'getPlanSheet', 'listPlanDeployments'],
   'price.changed': ['getOverview', 'getResourceLife', ...fleet],
-  'queue.changed': ['getOverview'],
+  'queue.changed': ['getOverview', 'getJobsSummary'],
   'rule.changed': [...owners, 'listRules'],
-  'subscription.changed': [...money, 'listSubscriptionHistory'],
-  'sync.ended': listings,
-  'sync.reverted': listings,
+  'subscription.changed': [...money, 'listSubscriptionHistory', 'getPlanSheet', 'listPlanDeployments'],
+  'sync.ended': [...listings, 'getAccountsStatus', 'getUsageGaps'],
+  'sync.progress': ['getAccountsStatus', 'getSyncRun'],
+  'sync.reverted': [...listings, 'getAccountsStatus', 'getUsageGaps'],
 };
 
 /** What happened last: every event is news. */

@@ -3,7 +3,22 @@ import type { Me } from './session.ts';
 
 /** A view that navigation leads to. */
 export interface Place {
-  readonly to: '/' | '/resources' | '/unassigned' | '/deployments' | '/customers' | '/rules' | '/usage';
+  readonly to:
+    | '/'
+    | '/resources'
+    | '/unassigned'
+    | '/deployments'
+    | '/customers'
+    | '/rules'
+    | '/usage'
+    | '/invoices'
+    | '/corrections'
+    | '/plans'
+    | '/have'
+    | '/jobs'
+    | '/accounts'
+    | '/settings'
+    | '/audit';
   readonly label: string;
   readonly icon: IconName;
   /** The letter behind g. */
@@ -20,15 +35,29 @@ const places: readonly Place[] = [
   { to: '/customers', label: 'Customers', icon: 'customers', key: 'c', needs: 'listCustomerMonths' },
   { to: '/rules', label: 'Rules', icon: 'filter', key: 'r', needs: 'listRules' },
   { to: '/usage', label: 'Usage', icon: 'usage', key: 's', needs: 'listUsageGrid' },
+  { to: '/invoices', label: 'Invoices', icon: 'invoices', key: 'v', needs: 'getInvoicesSummary' },
+  { to: '/corrections', label: 'Corrections', icon: 'corrections', key: 'x', needs: 'listCorrections' },
+  { to: '/plans', label: 'Plans', icon: 'book', key: 'p', needs: 'getPlanSheet' },
+  { to: '/jobs', label: 'Jobs', icon: 'jobs', key: 'j', needs: 'getJobsSummary' },
+  { to: '/accounts', label: 'Accounts', icon: 'accounts', key: 'a', needs: 'getAccountsStatus' },
+  { to: '/settings', label: 'Settings', icon: 'settings', key: 'e', needs: 'listObservationLimits' },
+  { to: '/audit', label: 'Audit', icon: 'book', key: 'h', needs: 'listAuditLog' },
+];
+
+const customerPlaces: readonly Place[] = [
+  { to: '/', label: 'This month', icon: 'overview', key: 'o', needs: 'listDeploymentMonths' },
+  { to: '/have', label: 'What you have', icon: 'inventory', key: 'i', needs: 'listOwnedResources' },
+  { to: '/usage', label: 'Usage', icon: 'usage', key: 's', needs: 'listUsageGrid' },
+  { to: '/invoices', label: 'Invoices', icon: 'invoices', key: 'v', needs: 'listInvoices' },
 ];
 
 /** At a phone's foot there is room for five. */
-const onPhone: ReadonlySet<Place['to']> = new Set(['/', '/unassigned', '/resources', '/deployments', '/usage']);
+const onPhone: ReadonlySet<Place['to']> = new Set(['/', '/unassigned', '/resources', '/deployments', '/invoices']);
 
 export function placesOnPhone(places: readonly Place[]): readonly Place[] {
-  return places.filter(({ to }) => onPhone.has(to));
+  return places.length <= onPhone.size ? places : places.filter(({ to }) => onPhone.has(to));
 }
 
 export function placesOf(me: Me): readonly Place[] {
-  return places.filter(({ needs }) => me.may.includes(needs));
+  return (me.role === 'customer' ? customerPlaces : places).filter(({ needs }) => me.may.includes(needs));
 }

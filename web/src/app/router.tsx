@@ -11,8 +11,14 @@ import { Failed, Skeleton } from '../ui/States.tsx';
 import ui from '../ui/ui.module.css';
 import { customersSearch } from '../customers/read.ts';
 import { deploymentsSearch } from '../deployments/read.ts';
+import { correctionsSearch } from '../corrections/search.ts';
 import { inventorySearch } from '../inventory/search.ts';
+import { jobsSearch } from '../jobs/read.ts';
+import { invoicesSearch } from '../invoices/search.ts';
+import { planSearch, plansSearch } from '../plans/search.ts';
 import { rulesSearch } from '../rules/read.ts';
+import { auditSearch } from '../audit/read.ts';
+import { settingsSearch } from '../settings/read.ts';
 import { unassignedSearch } from '../unassigned/read.ts';
 import { usageSearch } from '../usage/read.ts';
 import { commonSearch, parseSearch, stringifySearch } from './address.ts';
@@ -135,6 +141,94 @@ const rules = createRoute({
   component: lazyRouteComponent(() => import('../rules/Rules.tsx'), 'Rules'),
 });
 
+const jobs = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...jobsSearch(search) }),
+  component: lazyRouteComponent(() => import('../jobs/Jobs.tsx'), 'Jobs'),
+});
+
+const job = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs/$job',
+  component: lazyRouteComponent(() => import('../jobs/Job.tsx'), 'Job'),
+});
+
+const accounts = createRoute({
+  getParentRoute: () => root,
+  path: '/accounts',
+  component: lazyRouteComponent(() => import('../accounts/Accounts.tsx'), 'Accounts'),
+});
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: '/accounts/$account',
+  component: lazyRouteComponent(() => import('../accounts/Account.tsx'), 'Account'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...settingsSearch(search) }),
+  component: lazyRouteComponent(() => import('../settings/Settings.tsx'), 'Settings'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...auditSearch(search) }),
+  component: lazyRouteComponent(() => import('../audit/Audit.tsx'), 'Audit'),
+});
+
+const invoices = createRoute({
+  getParentRoute: () => root,
+  path: '/invoices',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...invoicesSearch(search) }),
+  component: lazyRouteComponent(() => import('../invoices/Invoices.tsx'), 'Invoices'),
+});
+
+const invoice = createRoute({
+  getParentRoute: () => root,
+  path: '/invoices/$invoice',
+  component: lazyRouteComponent(() => import('../invoices/Invoice.tsx'), 'Invoice'),
+});
+
+const corrections = createRoute({
+  getParentRoute: () => root,
+  path: '/corrections',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...correctionsSearch(search) }),
+  component: lazyRouteComponent(() => import('../corrections/Corrections.tsx'), 'Corrections'),
+});
+
+const plans = createRoute({
+  getParentRoute: () => root,
+  path: '/plans',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...plansSearch(search) }),
+  component: lazyRouteComponent(() => import('../plans/Plans.tsx'), 'Plans'),
+});
+
+const plan = createRoute({
+  getParentRoute: () => root,
+  path: '/plans/$plan',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...planSearch(search) }),
+  component: lazyRouteComponent(() => import('../plans/Plan.tsx'), 'Plan'),
+});
+
+const planEditor = createRoute({
+  getParentRoute: () => root,
+  path: '/plans/$plan/edit',
+  component: lazyRouteComponent(() => import('../plans/PlanEditor.tsx'), 'PlanEditor'),
+});
+
+const quote = createRoute({
+  getParentRoute: () => root,
+  path: '/quote',
+  component: lazyRouteComponent(() => import('../plans/Quote.tsx'), 'Quote'),
+});
+
+// Of customers alone, who have pages of their own in the frame.
+const have = createRoute({ getParentRoute: () => root, path: '/have', component: NotFound });
+
 const views = [
   overview,
   inventory,
@@ -146,6 +240,20 @@ const views = [
   customer,
   usage,
   rules,
+  jobs,
+  job,
+  accounts,
+  account,
+  settings,
+  audit,
+  invoices,
+  invoice,
+  corrections,
+  plans,
+  plan,
+  planEditor,
+  quote,
+  have,
 ] as const;
 
 export const router = createRouter({

@@ -142,6 +142,8 @@ interface ListedProps<Page> {
   readonly query: UseQueryResult<Page, Error>;
   /** Of the page that is shown; undefined: it is the first. */
   readonly cursor: string | undefined;
+  /** On all pages, where the page itself does not say; undefined: nobody counts. */
+  readonly total?: number | undefined;
   /** How many rows the list has while it loads. */
   readonly rows: number;
   /** What is shown where nothing matches. */
@@ -151,12 +153,12 @@ interface ListedProps<Page> {
 
 interface ListPage {
   readonly items: readonly unknown[];
-  readonly total: number;
+  readonly total?: number;
   readonly nextCursor: string | null;
 }
 
 /** A page of a list: its rows and the way to the next; or that there are none, or that the page is gone. */
-export function Listed<Page extends ListPage>({ query, cursor, rows, empty, children }: ListedProps<Page>) {
+export function Listed<Page extends ListPage>({ query, cursor, total, rows, empty, children }: ListedProps<Page>) {
   if (isForeignCursor(query.error)) return <StaleCursor />;
   return (
     <States query={query} rows={rows}>
@@ -166,7 +168,7 @@ export function Listed<Page extends ListPage>({ query, cursor, rows, empty, chil
         ) : (
           <>
             {children(page)}
-            <Pager count={page.items.length} total={page.total} cursor={cursor} nextCursor={page.nextCursor} />
+            <Pager count={page.items.length} total={page.total ?? total} cursor={cursor} nextCursor={page.nextCursor} />
           </>
         )
       }
@@ -176,7 +178,7 @@ export function Listed<Page extends ListPage>({ query, cursor, rows, empty, chil
 
 interface PagerProps {
   readonly count: number;
-  readonly total: number;
+  readonly total: number | undefined;
   readonly cursor: string | undefined;
   readonly nextCursor: string | null;
 }
@@ -184,7 +186,7 @@ interface PagerProps {
 function Pager({ count, total, cursor, nextCursor }: PagerProps) {
   return (
     <footer className={styles.foot}>
-      <span>{count === total ? '' : `${count} of ${total}`}</span>
+      <span>{total === undefined || count === total ? '' : `${count} of ${total}`}</span>
       {cursor === undefined ? null : (
         <Link to="." search={changed({}) as never} className={ui.button}>
           First page

@@ -34,12 +34,24 @@ function Loaded({ overview, month }: { readonly overview: OverviewDocument; read
           {meteredText(overview)}
         </p>
       </header>
+      <HistoryBand clock={overview.clock} />
       <MonthCard overview={overview} month={month} />
       <NeedsCard needs={needs} />
       <MoversCard overview={overview} month={month} />
       <FreshnessCard overview={overview} />
       <HappenedCard now={overview.clock.now} />
     </div>
+  );
+}
+
+/** While a demonstration creates its history, figures are those of a day in the past. */
+function HistoryBand({ clock: { now, runsTo } }: { readonly clock: OverviewDocument['clock'] }) {
+  if (runsTo === null) return null;
+  return (
+    <Band>
+      This demonstration creates its history now: {day(now, runsTo)} of {day(runsTo, runsTo)}. Figures grow as its days
+      are read and metered.
+    </Band>
   );
 }
 

@@ -5,6 +5,7 @@ import { Icon } from '../ui/icons.tsx';
 import { Empty } from '../ui/States.tsx';
 import ui from '../ui/ui.module.css';
 import styles from './proof.module.css';
+import { LineProof } from './LineProof.tsx';
 import { monthFigures, MonthProof } from './MonthProof.tsx';
 import { QuoteProof } from './QuoteProof.tsx';
 import { RuleProof } from './RuleProof.tsx';
@@ -71,6 +72,7 @@ function Content({ why, now }: ProofProps) {
   if (kind === 'month' && isMonth(one) && figure !== undefined)
     return <MonthProof month={one} currency={two} figure={figure} now={now} />;
   if (kind === 'quote' && isMonth(two)) return <QuoteProof deployment={one} month={two} now={now} />;
+  if (kind === 'line' && /^\d{1,7}$/.test(two)) return <LineProof invoice={one} line={parseInt(two, 10)} now={now} />;
   if (kind === 'sync' && /^\d{1,15}$/.test(one)) return <SyncRunProof run={parseInt(one, 10)} now={now} />;
   if (kind === 'rule' && /^\d{1,15}$/.test(one)) return <RuleProof rule={parseInt(one, 10)} now={now} />;
   return (

@@ -14,11 +14,25 @@ export function SyncRunProof({ run }: { readonly run: number; readonly now: stri
       {(found) => (
         <>
           <p className={styles.sentence}>
-            Sync run {run} read {found.kind} of account {found.account}: {found.outcome ?? 'not ended'}.
+            Sync run {run} read {found.kind} of account {found.account}: {found.outcome}.
           </p>
           <dl className={styles.facts}>
             <dt>Started</dt>
             <dd>{exactMoment(found.startedAt)}</dd>
+            <dt>Ended</dt>
+            <dd>{found.finishedAt === null ? 'not yet' : exactMoment(found.finishedAt)}</dd>
+            <dt>Seen</dt>
+            <dd>
+              {found.seen}: {found.new} new, {found.changed} changed, {found.ended} ended
+            </dd>
+            <dt>Requests</dt>
+            <dd>{found.requests}</dd>
+            {found.reason === null ? null : (
+              <>
+                <dt>Reason</dt>
+                <dd>{found.reason}</dd>
+              </>
+            )}
           </dl>
         </>
       )}

@@ -58,6 +58,13 @@ export function sum(texts: readonly string[]): string {
   return `${total < 0n ? '-' : ''}${digits.slice(0, -scale)}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
+/** Below 0 where the first is the lesser, for sorting. */
+export function compare(one: string, other: string): number {
+  const negated = other.startsWith('-') ? other.slice(1) : `-${other}`;
+  const difference = sum([one, negated]);
+  return isZero(difference) ? 0 : difference.startsWith('-') ? -1 : 1;
+}
+
 /** Whether two decimals are the same number. */
 export function isEqual(one: string, other: string): boolean {
   return sum([one]) === sum([other]);

@@ -88,3 +88,18 @@ export function presentInstant(): string {
 export function dayBefore(text: string): string {
   return instantAt(millisecondsOf(`${text.slice(0, 10)}T00:00:00Z`) - 86_400_000);
 }
+
+export function millisecondsBetween(from: string, to: string): number {
+  return millisecondsOf(to) - millisecondsOf(from);
+}
+
+/** How long, from milliseconds to days: 0.4 s, 12 s, 4 min 5 s, 3 h 2 min, 5 days. */
+export function spanText(seconds: number): string {
+  const whole = Math.round(Math.max(0, seconds));
+  if (whole < 1) return `${Math.max(0, seconds).toFixed(1)} s`;
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3_600) return whole % 60 === 0 ? `${whole / 60} min` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `${Math.floor(minutes / 1_440)} days`;
+}

@@ -1,10 +1,10 @@
-import { Dialog } from '@base-ui/react/dialog';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, bodyOf } from '../api/client.ts';
 import styles from '../lists/lists.module.css';
 import { grouped, isNegative, money } from '../ui/decimal.ts';
-import { Icon } from '../ui/icons.tsx';
+import { Field, Sheet } from '../ui/Sheet.tsx';
+import sheet from '../ui/sheet.module.css';
 import { Failed, Skeleton } from '../ui/States.tsx';
 import { month as monthName } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
@@ -43,43 +43,27 @@ export function AssignSheet({ resources, suggested, onClose, onDone }: AssignShe
   const shown = preview.data?.preview ?? null;
   const noun = resources.length === 1 ? 'resource' : 'resources';
   return (
-    <Dialog.Root open onOpenChange={(isOpen) => (isOpen ? null : onClose())}>
-      <Dialog.Portal>
-        <Dialog.Backdrop className={own.backdrop} />
-        <Dialog.Popup className={own.sheet}>
-          <header className={own.sheetHead}>
-            <Dialog.Title render={<h2 />}>
-              Assign {resources.length} {noun}
-            </Dialog.Title>
-            <Dialog.Close className={ui.icon} aria-label="Close">
-              <Icon name="close" />
-            </Dialog.Close>
-          </header>
-          <div className={own.sheetBody}>
-            <DeploymentField value={deployment} onChange={setDeployment} />
-            <label className={own.label}>
-              From (UTC day; empty: since each exists)
-              <input type="date" className={own.input} value={from} onChange={({ target }) => setFrom(target.value)} />
-            </label>
-            {preview.isFetching ? <Skeleton rows={4} /> : null}
-            {preview.error === null ? null : <Failed problem={preview.error} onRetry={() => void preview.refetch()} />}
-            {shown === null || preview.isFetching ? null : <Changes preview={shown} />}
-            {write.error === null ? null : <Failed problem={write.error} onRetry={() => write.mutate()} />}
-          </div>
-          <footer className={own.sheetFoot}>
-            <Dialog.Close className={ui.button}>Cancel</Dialog.Close>
-            <button
-              type="button"
-              className={`${ui.button} ${ui.primary}`}
-              disabled={shown === null || preview.isFetching || write.isPending}
-              onClick={() => write.mutate()}
-            >
-              Assign {resources.length} to {deployment === '' ? 'a deployment' : deployment}
-            </button>
-          </footer>
-        </Dialog.Popup>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <Sheet
+      title={`Assign ${resources.length} ${noun}`}
+      onClose={onClose}
+      action={
+        <button
+          type="button"
+          className={`${ui.button} ${ui.primary}`}
+          disabled={shown === null || preview.isFetching || write.isPending}
+          onClick={() => write.mutate()}
+        >
+          Assign {resources.length} to {deployment === '' ? 'a deployment' : deployment}
+        </button>
+      }
+    >
+      <DeploymentField value={deployment} onChange={setDeployment} />
+      <Field label="From (UTC day; empty: since each exists)" type="date" value={from} onChange={setFrom} />
+      {preview.isFetching ? <Skeleton rows={4} /> : null}
+      {preview.error === null ? null : <Failed problem={preview.error} onRetry={() => void preview.refetch()} />}
+      {shown === null || preview.isFetching ? null : <Changes preview={shown} />}
+      {write.error === null ? null : <Failed problem={write.error} onRetry={() => write.mutate()} />}
+    </Sheet>
   );
 }
 
@@ -103,10 +87,10 @@ function DeploymentField({ value, onChange }: { readonly value: string; readonly
     onChange(choices.some((one) => one.deployment === typed) ? typed : '');
   };
   return (
-    <label className={own.label}>
+    <label className={sheet.label}>
       Deployment
       <input
-        className={own.input}
+        className={sheet.input}
         list="deployments-to-choose"
         value={text}
         autoComplete="off"

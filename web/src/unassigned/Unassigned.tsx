@@ -3,6 +3,7 @@ import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { ChosenBar } from '../lists/ChosenBar.tsx';
 import styles from '../lists/lists.module.css';
 import { Listed, Chip, Csv } from '../lists/parts.tsx';
 import { money } from '../ui/decimal.ts';
@@ -49,7 +50,11 @@ export function Unassigned() {
           <UnassignedTable items={data.items} now={now} chosen={chosen} onChoose={mayAssign ? setChosen : null} />
         )}
       </Listed>
-      <ChosenBar count={chosen.size} onClear={() => setChosen(new Set())} onAssign={() => setAssigning(true)} />
+      <ChosenBar count={chosen.size} onClear={() => setChosen(new Set())}>
+        <button type="button" className={`${ui.button} ${ui.primary}`} onClick={() => setAssigning(true)}>
+          Assign
+        </button>
+      </ChosenBar>
       {isAssigning ? (
         <AssignSheet
           resources={[...chosen]}
@@ -62,28 +67,6 @@ export function Unassigned() {
           }}
         />
       ) : null}
-    </div>
-  );
-}
-
-interface ChosenBarProps {
-  readonly count: number;
-  readonly onClear: () => void;
-  readonly onAssign: () => void;
-}
-
-/** What can be done with what is chosen. */
-function ChosenBar({ count, onClear, onAssign }: ChosenBarProps) {
-  if (count === 0) return null;
-  return (
-    <div className={own.bar} role="status">
-      <span>{count} chosen</span>
-      <button type="button" className={ui.button} onClick={onClear}>
-        Clear
-      </button>
-      <button type="button" className={`${ui.button} ${ui.primary}`} onClick={onAssign}>
-        Assign
-      </button>
     </div>
   );
 }

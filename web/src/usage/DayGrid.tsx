@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { useMe } from '../app/session.ts';
 import { linear, toNumber } from '../charts/scale.ts';
 import styles from '../lists/lists.module.css';
 import { SortHead } from '../lists/parts.tsx';
@@ -123,7 +124,14 @@ function proofOf({ key }: Row, { by, meter, deployment }: UsageSearch, month: st
 
 /** Where a row goes on: a meter to its deployments, a customer to theirs, a deployment to its page. */
 function RowName({ row: { key, name }, search, month, now }: Omit<GridRowProps, 'days'>) {
+  const { data: me } = useMe();
   const keep = month === monthOf(now) ? {} : { m: month };
+  if (search.by === 'deployment' && me?.role === 'customer')
+    return (
+      <Link to="/usage" search={{ ...keep, by: 'kind', deployment: key }} className={styles.name}>
+        {name}
+      </Link>
+    );
   if (search.by === 'deployment') {
     if (key === 'unattributed') return <span className={styles.unassigned}>Unassigned</span>;
     return (

@@ -16,16 +16,17 @@ interface Expected {
 }
 
 /**
- * Each kind with each of its periods of the day (the day, or its 24 hours), and where they lie in
+ * Each kind with each of its periods of days of a month (the day, or its 24 hours), and where they lie in
  * the month, in microseconds. Literals: a temporary table could not be read in parallel.
  */
-function slotsOf(day: Temporal.PlainDate, kinds: readonly KindOfDay[]): RawBuilder<unknown> {
-  const month = startOfDay(startOfMonth(day)).epochMilliseconds;
+function slotsOf(days: DayRange, kinds: readonly KindOfDay[]): RawBuilder<unknown> {
+  const month = startOfDay(startOfMonth(days.from)).epochMilliseconds;
+  const length = days.from.until(days.to, { largestUnit: 'days' }).days * 24;
   const rows = kinds.flatMap((kind) => {
     const hours = kind.granularity === 'day' ? 24 : 1;
-    const unit = sql.lit(Number(accrualUnit(kind.accrual, day)));
-    return Array.from({ length: 24 / hours }, (_, index) => {
-      const from = startOfDay(day).add({ hours: index * hours });
+    const unit = sql.lit(Number(accrualUnit(kind.accrual, days.from)));
+    return Array.from({ length: length / hours }, (_, index) => {
+      const from = startOfDay(days.from).add({ hours: index * hours });
       const to = from.add({ hours });
       const instant = (at: Temporal.Instant) => sql`${sql.lit(at.toString())}::timestamptz`;
       const elapsed = (at: Temporal.Instant) => sql`${sql.lit((at.epochMilliseconds - month) * 1000)}::numeric`;
@@ -44,25 +45,25 @@ function runningTotal(weight: RawBuilder<unknown>, elapsed: RawBuilder<unknown>)
 }
 
 /**
- * The records of a day: deployment, resource, period, kind, granularity, quantity. Null where no
- * kind is enabled: there should be none.
+ * The records of days of one month, of a single day where a kind is a peak or a percentile: deployment, resource, period,
+ * kind, granularity, quantity. Null where no kind is enabled: there should be none.
  */
-export function recordsOf(day: Temporal.PlainDate, where: Expected): RawBuilder<unknown> | null {
+export function recordsOf(days: DayRange, where: Expected): RawBuilder<unknown> | null {
   const kinds = where.kinds.filter(
     (kind) => kind.enabled && (where.granularity === undefined || kind.granularity === where.granularity),
   );
   const added = kinds.filter((kind) => kind.raising === null);
   const parts = [
-    ...(added.length === 0 ? [] : [accruedRecords(day, added, where.scopes)]),
-    ...(added.length === kinds.length ? [] : [raisedRecords(day, kinds, where.scopes)]),
+    ...(added.length === 0 ? [] : [accruedRecords(days, added, where.scopes)]),
+    ...(added.length === kinds.length ? [] : [raisedRecords(days.from, kinds, where.scopes)]),
   ];
   return parts.length === 0 ? null : sql`(${sql.join(parts, sql` UNION ALL `)})`;
 }
 
 /**
- * What levels accrue on a day.
+ * What levels accrue on days.
  *
- * A level that stands all day with one owner is one record of each period, and nothing else can
+ * A level that stands all the time with one owner is one record of each period, and nothing else can
  * add to it: no grouping, and what it accrues is computed once per distinct level, which Memoize
  * remembers. All other levels are cut by the periods and added up. One statement reads one snapshot,
  * so that a derivation of levels that commits meanwhile cannot show a resource in both parts or in
@@ -71,10 +72,10 @@ export function recordsOf(day: Temporal.PlainDate, where: Expected): RawBuilder<
  * The accrual stands here written out: as a function it is not inlined, and then costs more than
  * all the rest. test: the conformance suite, against accrual.ts.
  */
-function accruedRecords(day: Temporal.PlainDate, kinds: readonly KindOfDay[], scopes?: Scopes): RawBuilder<unknown> {
-  const from = startOfDay(day);
-  const to = startOfDay(day.add({ days: 1 }));
-  const slots = slotsOf(day, kinds);
+function accruedRecords(days: DayRange, kinds: readonly KindOfDay[], scopes?: Scopes): RawBuilder<unknown> {
+  const from = startOfDay(days.from);
+  const to = startOfDay(days.to);
+  const slots = slotsOf(days, kinds);
   const overlaps = sql`l.valid_from < ${to}::timestamptz AND l.valid_to > ${from}::timestamptz`;
   // Of the scope's resources, levels are looked up once for both parts.
   const scope = scopes
@@ -123,7 +124,7 @@ function raisedRecords(day: Temporal.PlainDate, kinds: readonly KindOfDay[], sco
   const [month, from, to] = [startOfMonth(day), day, day.add({ days: 1 })].map(instant);
   const id = (kind: { readonly billingKindId: number }) => sql`${sql.lit(kind.billingKindId)}::smallint`;
   const ids = sql.join(raising.map(id));
-  const slots = slotsOf(day, raising);
+  const slots = slotsOf({ from: day, to: day.add({ days: 1 }) }, raising);
   const levels = scopes?.month ? sql`${scopes.month} JOIN metered_levels USING (resource_id)` : sql`metered_levels`;
   const months = raising.map(
     (kind) => sql`(${id(kind)}, ${month}, ${sql.lit(kind.discardedUs)}::numeric, ${from}, ${to})`,

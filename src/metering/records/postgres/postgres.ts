@@ -1,7 +1,7 @@
 import type { UnitOfWork, Database } from '../../../platform/database/database.ts';
 import type { Differences } from '../../diff.store.ts';
-import type { Granularity } from '../../period.ts';
-import { appendUsageChanges, lockDay } from '../../store.ts';
+import type { DayRange, Granularity } from '../../period.ts';
+import { appendUsageChanges, type KindOfDay, lockDay, type Scope } from '../../store.ts';
 import * as months from '../../retention/usage-months.store.ts';
 import * as read from './read.store.ts';
 import * as write from './write.store.ts';
@@ -46,7 +46,7 @@ async function compareDay(
   { day, whole, touched, scopes }: DayComparison,
   differences: Differences,
 ): Promise<void> {
-  const { diff } = await write.prepareDiff(trx, day, { whole, scoped: touched, scopes });
+  const { diff } = await write.prepareDiff(trx, write.onlyDay(day), { whole, scoped: touched, scopes });
   await write.addDifferences(trx, diff, differences);
 }
 
@@ -83,15 +83,31 @@ async function fillDay(
 /** Compares what is stored with what should be, and replaces what differs. */
 async function replaceDifferences(trx: UnitOfWork, replacement: DayReplacement): Promise<Replaced> {
   const { day, whole, touched, scopes, cause, begin } = replacement;
-  const { diff, count } = await write.prepareDiff(trx, day, { whole, scoped: touched, scopes });
+  const { diff, count } = await write.prepareDiff(trx, write.onlyDay(day), { whole, scoped: touched, scopes });
   if (count === 0) return nothingReplaced;
   const revision = await begin();
   for (const granularity of await write.granularitiesToInsert(trx, diff)) {
     if (!(await write.partitionExists(trx, granularity, day))) await write.attachPartition(trx, day, granularity, true);
   }
-  const written = await write.applyDiff(trx, diff, day, revision, replacement);
+  const written = await write.applyDiff(trx, diff, write.onlyDay(day), revision, replacement);
   await appendUsageChanges(trx, replacement, concernsAll(cause) ? 'all' : write.changedDeployments(diff));
   return { revision, ...written };
+}
+
+/**
+ * Compares and replaces days of one month at once, for what is rolled back: they are one run, and nobody learns of what
+ * changed. Only of kinds that are metered by the day, and add up their levels.
+ */
+export async function replaceDays(
+  trx: UnitOfWork,
+  days: DayRange,
+  { kinds, scope, begin }: { readonly kinds: readonly KindOfDay[]; readonly scope: Scope; begin(): Promise<number> },
+): Promise<void> {
+  const scopes = { day: scope, month: null };
+  const { diff, count } = await write.prepareDiff(trx, days, { whole: [], scoped: kinds, scopes });
+  if (count === 0) return;
+  for (const day of await write.daysToAttach(trx, diff)) await write.attachPartition(trx, day, 'day', true);
+  await write.applyDiff(trx, diff, days, await begin(), { cause: 'changes', touched: kinds, scopes });
 }
 
 /** Whole partitions where nothing else is metered that day; else some thousand records at a time. */

@@ -26,6 +26,11 @@ export async function partitionExists(
   return rows[0]?.found ?? false;
 }
 
+/** A day as a range. */
+export function onlyDay(day: Temporal.PlainDate): DayRange {
+  return { from: day, to: day.add({ days: 1 }) };
+}
+
 const primaryKey = sql`PRIMARY KEY (deployment_id, billing_kind_id, resource_id, period_start, granularity)`;
 
 /** Will the day have any record of these kinds? There is one wherever a level overlaps the day. */
@@ -66,7 +71,7 @@ export async function insertFirstRecords(
   kinds: readonly KindOfDay[],
   revision: number,
 ): Promise<number> {
-  const expected = recordsOf(day, { kinds, granularity });
+  const expected = recordsOf(onlyDay(day), { kinds, granularity });
   if (expected === null) return 0;
   const partition = sql.table(partitionName(granularity, day));
   await statement('metering.insertFirstRecords.select_deployment_id')`
@@ -112,16 +117,16 @@ const noRecords = sql`
   (SELECT deployment_id, resource_id, period_start, billing_kind_id, granularity, quantity FROM usage_records WHERE false)`;
 
 /**
- * Where the day's stored records in the scope differ from what they should be, and how many
- * differences there are.
+ * Where the stored records of days of one month differ in the scope from what they should be, and how many
+ * differences there are. Of a single day where a kind is a peak or a percentile.
  */
 export async function prepareDiff(
   trx: UnitOfWork,
-  day: Temporal.PlainDate,
+  days: DayRange,
   { whole, scoped, scopes }: DiffScope,
 ): Promise<{ readonly diff: TemporaryTable<'meter_diff'>; readonly count: number }> {
-  const from = startOfDay(day);
-  const to = startOfDay(day.add({ days: 1 }));
+  const from = startOfDay(days.from);
+  const to = startOfDay(days.to);
   const ids = (kinds: readonly KindOfDay[]) => sql`${kinds.map((kind) => kind.billingKindId)}::smallint[]`;
   // A record of a resource can only stand under a deployment that was once believed to own it.
   const recordsIn = (scope: Scope, kinds: readonly KindOfDay[]) => sql`
@@ -148,9 +153,9 @@ export async function prepareDiff(
             WHERE period_start >= ${from} AND period_start < ${to} AND billing_kind_id = ANY (${ids(whole)})
             UNION ALL
             ${ofDay} ${ofMonth}) AS old
-      FULL JOIN (SELECT * FROM ${recordsOf(day, { kinds: whole }) ?? noRecords} AS w
+      FULL JOIN (SELECT * FROM ${recordsOf(days, { kinds: whole }) ?? noRecords} AS w
                  UNION ALL
-                 SELECT * FROM ${recordsOf(day, { kinds: scoped, scopes }) ?? noRecords} AS s) AS new
+                 SELECT * FROM ${recordsOf(days, { kinds: scoped, scopes }) ?? noRecords} AS s) AS new
         USING (deployment_id, resource_id, period_start, billing_kind_id, granularity)
       WHERE old.quantity IS DISTINCT FROM new.quantity`,
   );
@@ -160,6 +165,15 @@ export async function prepareDiff(
 /** Whose records differ. */
 export const changedDeployments = (diff: TemporaryTable<'meter_diff'>): RawBuilder<unknown> =>
   sql`SELECT deployment_id FROM ${diff}`;
+
+/** The days that records will be inserted of, and that have no partition of daily records. */
+export async function daysToAttach(trx: UnitOfWork, diff: TemporaryTable<'meter_diff'>): Promise<Temporal.PlainDate[]> {
+  const { rows } = await statement<{ day: Temporal.PlainDate }>('metering.daysToAttach')`
+    SELECT day FROM (SELECT DISTINCT (period_start AT TIME ZONE 'UTC')::date AS day FROM ${diff}
+                     WHERE old_quantity IS NULL) AS d
+    WHERE to_regclass('usage_records_day_' || to_char(day, 'YYYYMMDD')) IS NULL ORDER BY 1`.execute(trx);
+  return rows.map((row) => row.day);
+}
 
 /** Which granularities records will be inserted of. */
 export async function granularitiesToInsert(
@@ -178,7 +192,7 @@ export async function granularitiesToInsert(
 export async function applyDiff(
   trx: UnitOfWork,
   diff: TemporaryTable<'meter_diff'>,
-  day: Temporal.PlainDate,
+  days: DayRange,
   revision: number,
   { cause, touched, scopes }: Pick<DayReplacement, 'cause' | 'touched' | 'scopes'>,
 ): Promise<Written> {
@@ -197,7 +211,7 @@ export async function applyDiff(
     WHERE old_quantity IS NOT NULL OR ${logInsertions}`.execute(trx);
   // The bounds say it again for the planner: without them every partition would be read and locked.
   const sameRecord = sql`
-    u.period_start >= ${startOfDay(day)} AND u.period_start < ${startOfDay(day.add({ days: 1 }))} AND u.deployment_id = d.deployment_id AND u.billing_kind_id = d.billing_kind_id AND u.resource_id = d.resource_id
+    u.period_start >= ${startOfDay(days.from)} AND u.period_start < ${startOfDay(days.to)} AND u.deployment_id = d.deployment_id AND u.billing_kind_id = d.billing_kind_id AND u.resource_id = d.resource_id
     AND u.period_start = d.period_start AND u.granularity = d.granularity`;
   const deleted = await statement('metering.applyDiff.delete_usage_records')`
     DELETE FROM usage_records u USING ${diff} d WHERE ${sameRecord} AND d.new_quantity IS NULL`.execute(trx);

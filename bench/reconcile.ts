@@ -1,0 +1,255 @@
+import { sql } from 'kysely';
+import type { BillHeader, BillItem, BillingSource } from '../src/cloud/index.ts';
+import type { BillPage } from '../src/cloud/billing-source.ts';
+import type { Database } from '../src/platform/database/database.ts';
+import { storableLines } from '../src/provider-billing/bill-line.ts';
+import { readBills } from '../src/provider-billing/bills.ts';
+import { listMargins, readLossMakers, readMarginTotals } from '../src/provider-billing/margin/margin.ts';
+import { ensurePayers } from '../src/provider-billing/payers.ts';
+import { reconcileMonth } from '../src/provider-billing/reconciliation/reconcile.ts';
+import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
+
+// A bill of 200,000 lines for as many resources of 5,200 deployments: three of five are droplets, the others volumes and
+// snapshots; a twentieth was moved within the month, a fiftieth is shared. BENCH_LINES=20000 makes it smaller.
+
+const lines = Number(process.env.BENCH_LINES ?? 200_000);
+const deployments = Math.max(10, Math.round(lines * 0.026));
+const perPage = 200;
+const month = Temporal.PlainDate.from('2026-05-01');
+const before = '2026-01-01T00:00:00Z';
+const now = Temporal.Instant.from('2026-06-02T03:00:00Z');
+
+async function seed(db: Database): Promise<void> {
+  for (const table of ['resource_states', 'attributions'])
+    await sql`ALTER TABLE ${sql.table(table)} DROP CONSTRAINT ${sql.id(`${table}_resource_id_tstzrange_excl`)}`.execute(
+      db,
+    );
+  await sql`
+    INSERT INTO accounts (slug, name, provider, api_url, provider_account_id, simulated, credentials, connected_at, metered_from)
+    VALUES ('bench', 'Bench', 'digitalocean', 'https://example.com', 'bench', false, '', ${before}::timestamptz, ${before}::timestamptz)`.execute(
+    db,
+  );
+  await sql`INSERT INTO customers (external_id, name, currency, created_at) VALUES ('c', 'C', 'USD', ${before}::timestamptz)`.execute(
+    db,
+  );
+  await sql`
+    INSERT INTO deployments (slug, name, customer_id, starts_at, created_at)
+    SELECT 'd' || i, 'd' || i, customer_id, ${before}::timestamptz, ${before}::timestamptz FROM generate_series(1, ${deployments}::int) AS i CROSS JOIN customers`.execute(
+    db,
+  );
+  await sql`
+    INSERT INTO owner_sets (weight_total, signature) SELECT 1, deployment_id || ':1' FROM deployments WHERE customer_id IS NOT NULL
+    UNION ALL SELECT 3, deployment_id || ':2,' || deployment_id + 1 || ':1' FROM deployments WHERE customer_id IS NOT NULL AND slug <> 'd' || ${deployments}::int`.execute(
+    db,
+  );
+  await sql`
+    INSERT INTO owner_set_members (owner_set_id, deployment_id, weight_before, weight)
+    SELECT owner_set_id, split_part(part, ':', 1)::bigint, CASE place WHEN 1 THEN 0 ELSE 2 END, split_part(part, ':', 2)::int
+    FROM owner_sets, string_to_table(signature, ',') WITH ORDINALITY AS p (part, place)
+    WHERE owner_set_id NOT IN (SELECT owner_set_id FROM owner_set_members)`.execute(db);
+  await sql`
+    INSERT INTO resources (account_id, kind, external_id, first_seen_at, provider_created_at)
+    SELECT account_id, (ARRAY['droplet', 'droplet', 'droplet', 'volume', 'snapshot'])[1 + i % 5],
+           CASE i % 5 WHEN 3 THEN '00000000-0000-4000-8000-' || lpad(i::text, 12, '0') ELSE i::text END, ${before}::timestamptz, ${before}::timestamptz
+    FROM accounts, generate_series(1, ${lines}::int) AS i`.execute(db);
+  await sql`
+    INSERT INTO resource_states (resource_id, account_id, kind, name, status, region, tags, parents, attributes, valid_from, valid_to, recorded_at, superseded_at, source)
+    SELECT resource_id, account_id, kind, 'resource-' || resource_id, 'active', 'fra1', '{}',
+           CASE kind WHEN 'snapshot' THEN ARRAY['droplet:1'] ELSE '{}' END,
+           jsonb_build_object('size_slug', (ARRAY['s-1vcpu-1gb', 's-1vcpu-2gb', 's-2vcpu-4gb', 's-4vcpu-8gb'])[1 + resource_id % 4], 'size_gb', 10 * (1 + resource_id % 10)),
+           ${before}::timestamptz, 'infinity', ${before}::timestamptz, 'infinity', 'listing'
+    FROM resources`.execute(db);
+  const owner = sql`(SELECT min(owner_set_id) FROM owner_sets WHERE weight_total = 1 AND signature <> '1:1')`;
+  await sql`
+    INSERT INTO attributions (resource_id, owner_set_id, rule_id, valid_from, valid_to, recorded_at, superseded_at)
+    SELECT resource_id, CASE WHEN resource_id % 50 = 0 THEN (SELECT min(owner_set_id) FROM owner_sets WHERE weight_total = 3) + resource_id % (${deployments}::int - 1)
+                             ELSE ${owner} + resource_id % ${deployments}::int END, NULL::bigint, ${before}::timestamptz,
+           CASE WHEN resource_id % 20 = 1 THEN '2026-05-14T03:07:11Z' ELSE 'infinity' END::timestamptz, ${before}::timestamptz, 'infinity'::timestamptz
+    FROM resources
+    UNION ALL
+    SELECT resource_id, ${owner} + (resource_id + 1) % ${deployments}::int, NULL::bigint, '2026-05-14T03:07:11Z'::timestamptz, 'infinity'::timestamptz::timestamptz, ${before}::timestamptz, 'infinity'::timestamptz
+    FROM resources WHERE resource_id % 20 = 1`.execute(db);
+  await sql`
+    INSERT INTO sync_runs (account_id, kind, started_at, finished_at, outcome)
+    SELECT account_id, kind, d, d, 'complete' FROM accounts, unnest('{droplet,volume,snapshot,droplet_backup}'::text[]) AS kind,
+           generate_series(${before}::timestamptz, '2026-06-02'::timestamptz, interval '1 day') AS d`.execute(db);
+  // A line in a hundred costs otherwise, and taxes and a credit are shared by all.
+  await sql`
+    CREATE TABLE bench_items AS
+    SELECT resource_id AS n, CASE kind WHEN 'droplet' THEN 'Droplets' WHEN 'volume' THEN 'Volumes' ELSE 'Droplet Snapshots' END AS product,
+           CASE kind WHEN 'droplet' THEN s.name || ' (' || (s.attributes ->> 'size_slug') || ')' WHEN 'volume' THEN s.name || ' (fra1) ' || (s.attributes ->> 'size_gb') || 'GB'
+                     ELSE s.name || ' (fra1) ' || (s.attributes ->> 'size_gb') || 'GB' END AS description,
+           CASE kind WHEN 'volume' THEN r.external_id END AS uuid, CASE kind WHEN 'volume' THEN NULL ELSE r.external_id END AS id,
+           (CASE kind WHEN 'droplet' THEN (ARRAY[6.00, 12.00, 24.00, 48.00])[1 + resource_id % 4]
+                      ELSE round((s.attributes ->> 'size_gb')::numeric * CASE kind WHEN 'volume' THEN 0.10 ELSE 0.06 END, 2) END
+            + CASE WHEN resource_id % 100 = 0 THEN 1.17 ELSE 0.00 END)::text AS amount
+    FROM resources r JOIN resource_states s USING (resource_id, kind)`.execute(db);
+  await sql`
+    INSERT INTO bench_items VALUES (${lines + 1}, 'Taxes', 'VAT (20%)', NULL, NULL, '1234.56'), (${lines + 2}, 'Credits', 'goodwill', NULL, NULL, '-100.00')`.execute(
+    db,
+  );
+  await sql`ALTER TABLE bench_items ADD PRIMARY KEY (n)`.execute(db);
+  await sql`VACUUM ANALYZE`.execute(db);
+}
+
+/** What the provider says, and how long it took to say it. */
+interface Provider extends Pick<BillingSource, 'bills' | 'billPage' | 'billSummary' | 'history'> {
+  spentMs: number;
+}
+
+async function openProvider(db: Database): Promise<Provider> {
+  const { rows } = await sql<{
+    amount: string;
+    count: number;
+  }>`SELECT sum(amount::numeric)::text AS amount, count(*) AS count FROM bench_items`.execute(db);
+  const { amount, count } = rows[0]!;
+  const header: BillHeader = { externalId: 'final', number: '1', period: month, amount, updatedAt: null };
+  const provider: Provider = {
+    spentMs: 0,
+    bills: async () => ({ bills: [header], preview: null }),
+    billSummary: async () => '{}',
+    history: async () => [],
+    async billPage(_, { page }): Promise<BillPage> {
+      let answer: BillPage | undefined;
+      provider.spentMs += await timed(async () => {
+        const items = await itemsOf(db, page);
+        answer = {
+          body: JSON.stringify({ invoice_items: items }),
+          items,
+          total: count,
+          isLast: page * perPage >= count,
+        };
+      });
+      return answer as BillPage;
+    },
+  };
+  return provider;
+}
+
+async function itemsOf(db: Database, page: number): Promise<BillItem[]> {
+  const { rows } = await sql<{
+    product: string;
+    description: string;
+    uuid: string | null;
+    id: string | null;
+    amount: string;
+  }>`
+    SELECT * FROM bench_items WHERE n > ${(page - 1) * perPage} ORDER BY n LIMIT ${perPage}`.execute(db);
+  const [startTime, endTime] = [
+    Temporal.Instant.from('2026-05-01T00:00:00Z'),
+    Temporal.Instant.from('2026-06-01T00:00:00Z'),
+  ];
+  const common = {
+    category: 'iaas',
+    groupDescription: null,
+    projectName: 'bench',
+    duration: '744',
+    durationUnit: 'Hours',
+    startTime,
+    endTime,
+  };
+  return rows.map(({ product, description, uuid, id, amount }) => ({
+    ...common,
+    product,
+    description,
+    amount,
+    resourceUuid: uuid,
+    resourceId: id,
+  }));
+}
+
+/** Reads and seals the bill, without what the provider takes for its answers. */
+async function load(db: Database, payer: Awaited<ReturnType<typeof ensurePayers>>[number]): Promise<number> {
+  const provider = await openProvider(db);
+  const reading = {
+    db,
+    payer,
+    source: provider as unknown as BillingSource,
+    signal: new AbortController().signal,
+    connectedAt: Temporal.Instant.from(before),
+    now: async () => now,
+    report() {},
+  };
+  const ms = await timed(() => readBills(reading, { monthsBefore: 12, again: false, by: 'bench' }));
+  return ms - provider.spentMs;
+}
+
+/** The statement alone, page by page, into a table with the same key. */
+async function loadBare(db: Database): Promise<number> {
+  await sql`CREATE TABLE bench_lines (LIKE provider_bill_lines INCLUDING ALL)`.execute(db);
+  await sql`CREATE TABLE bench_pages (LIKE provider_bill_pages INCLUDING ALL)`.execute(db);
+  let ms = 0;
+  for (let page = 1; page * perPage < lines + 2 + perPage; page += 1) {
+    const items = await itemsOf(db, page);
+    if (items.length === 0) break;
+    const [text, body] = [storableLines(items), JSON.stringify({ invoice_items: items })];
+    ms += await timed(() =>
+      db.transaction().execute(async (trx) => {
+        await sql`INSERT INTO bench_pages VALUES (1, ${page}, ${body})`.execute(trx);
+        await sql`
+          INSERT INTO bench_lines (bill_version_id, position, page, ordinal, amount, duration, start_time, end_time, product, category, description,
+                                   group_description, resource_uuid, resource_id, project_name, duration_unit)
+          SELECT 1, ${(page - 1) * perPage} + ordinal, ${page}, ordinal, amount, duration, "startTime", "endTime", product, category, description,
+                 "groupDescription", "resourceUuid", "resourceId", "projectName", "durationUnit"
+          FROM jsonb_to_recordset(${text}::jsonb) AS l (ordinal int, amount numeric, duration numeric, "startTime" timestamptz, "endTime" timestamptz,
+            product text, category text, description text, "groupDescription" text, "resourceUuid" text, "resourceId" text, "projectName" text,
+            "durationUnit" text)`.execute(trx);
+      }),
+    );
+  }
+  await sql`DROP TABLE bench_lines, bench_pages`.execute(db);
+  return ms;
+}
+
+/** Storing the outcomes and shares that came of it, into tables with the same keys and indexes. */
+async function storeBare(db: Database): Promise<number> {
+  const tables = ['bill_line_outcomes', 'bill_line_shares', 'bill_missing'];
+  for (const table of tables)
+    await sql`CREATE TABLE ${sql.id(`bench_${table}`)} (LIKE ${sql.table(table)} INCLUDING ALL)`.execute(db);
+  const ms = await timed(() =>
+    db.transaction().execute(async (trx) => {
+      for (const table of tables)
+        await sql`INSERT INTO ${sql.id(`bench_${table}`)} SELECT * FROM ${sql.table(table)}`.execute(trx);
+    }),
+  );
+  for (const table of tables) await sql`DROP TABLE ${sql.id(`bench_${table}`)}`.execute(db);
+  return ms;
+}
+
+export default function bench(): Promise<Row[]> {
+  return withBenchDatabase(async (db) => {
+    say(`${lines} lines, ${deployments} deployments`);
+    await seed(db);
+    const [payer] = await db.transaction().execute((trx) => ensurePayers(trx, 'bench', now));
+    if (payer === undefined) throw new Error('no payer');
+    const loadedMs = await load(db, payer);
+    const bareMs = await loadBare(db);
+    await sql`VACUUM ANALYZE`.execute(db);
+    const rows = [row(`loading a bill of ${lines} lines`, loadedMs, 'the statement alone, page by page', bareMs, 1.5)];
+    const reconcile = () => reconcileMonth(db, payer.payerId, month, now);
+    const first = await timed(reconcile);
+    const stored = Math.min(await storeBare(db), await storeBare(db));
+    rows.push(row('reconciling it', first, 'storing outcomes and shares alone', stored, 2));
+    rows.push(
+      row('reconciling it again, unchanged', await timed(reconcile), 'storing outcomes and shares alone', stored, 0.1),
+    );
+    const { rows: sums } = await sql<{ sound: boolean }>`
+      SELECT (SELECT sum(amount) FROM bill_line_shares) + unexplained + residual = amount AS sound FROM reconciliations`.execute(
+      db,
+    );
+    if (sums[0]?.sound !== true) throw new Error('shares do not add up to the bill');
+    const filters = { from: month, to: month.add({ months: 1 }), basis: 'accrued' } as const;
+    const bareSum = await timed(() =>
+      sql`SELECT deployment_id, sum(amount) FROM bill_line_shares GROUP BY 1`.execute(db),
+    );
+    const page = { by: 'deployment', limit: 100, after: null, target: null } as const;
+    for (const [name, read] of [
+      ['margins by deployment, a page', () => listMargins(db, filters, page)],
+      ['margins in all', () => readMarginTotals(db, filters)],
+      ['loss makers', () => readLossMakers(db, month, 10)],
+    ] as const)
+      rows.push(row(name, await timed(read), 'the shares by deployment, summed', bareSum, null));
+    rows.push(row('memory of Node, in MB', process.resourceUsage().maxRSS / 1024, 'what it may be', 300, 1));
+    return rows;
+  });
+}

@@ -1,0 +1,57 @@
+import { api, bodyOf } from '../api/client.ts';
+import { textOf } from '../app/address.ts';
+
+const fields = ['table', 'key', 'actor', 'requestId'] as const;
+export type Filter = (typeof fields)[number];
+
+export interface AuditSearch {
+  readonly table?: string;
+  /** A value of the row's primary key. */
+  readonly key?: string;
+  readonly actor?: string;
+  readonly requestId?: string;
+  /** UTC days. */
+  readonly from?: string;
+  readonly to?: string;
+  readonly cursor?: string;
+}
+
+const day = /^2\d{3}-\d{2}-\d{2}$/;
+
+export function auditSearch(search: Record<string, unknown>): AuditSearch {
+  const found: Record<string, string> = {};
+  for (const name of [...fields, 'cursor'] as const) {
+    const value = textOf(search[name]);
+    if (value !== undefined) found[name] = name === 'cursor' ? value : value.slice(0, 200);
+  }
+  for (const name of ['from', 'to'] as const) {
+    const value = textOf(search[name]);
+    if (value !== undefined && day.test(value)) found[name] = value;
+  }
+  return found;
+}
+
+/** As the API names what is filtered by. */
+export function filterOf({ from, to, cursor: _, ...rest }: AuditSearch) {
+  return {
+    ...rest,
+    ...(from === undefined ? {} : { from: `${from}T00:00:00Z` }),
+    ...(to === undefined ? {} : { to: `${to}T00:00:00Z` }),
+  };
+}
+
+export function readAudit(search: AuditSearch, signal: AbortSignal) {
+  const { cursor } = search;
+  const query = { ...filterOf(search), limit: 50, ...(cursor === undefined ? {} : { cursor }) };
+  return bodyOf(api.GET('/audit-log', { params: { query }, headers: { accept: 'application/json' }, signal }));
+}
+
+export type AuditPage = Awaited<ReturnType<typeof readAudit>>;
+export type Entry = AuditPage['items'][number];
+
+/** Whether the chain holds and its guards are in place. */
+export function verify(signal: AbortSignal) {
+  return bodyOf(api.POST('/audit-log/verification', { body: {}, signal }));
+}
+
+export type Verification = Awaited<ReturnType<typeof verify>>;

@@ -1,0 +1,21 @@
+import { type ListSearch, listSearch } from '../lists/parts.tsx';
+
+const sorts = ['customerName', 'total', 'change', 'dueOn'] as const;
+export type Sort = (typeof sorts)[number];
+export const tabs = ['draft', 'approved', 'issued', 'cancelled', 'credit_note'] as const;
+export type Tab = (typeof tabs)[number];
+
+export interface InvoicesSearch extends ListSearch {
+  readonly tab?: Tab;
+  readonly currency?: string;
+}
+
+export function invoicesSearch(search: Record<string, unknown>): InvoicesSearch {
+  const tab = tabs.find((each) => each === search.tab);
+  const { currency } = search;
+  return {
+    ...listSearch(search, sorts),
+    ...(tab === undefined ? {} : { tab }),
+    ...(typeof currency === 'string' && /^[A-Z]{3}$/.test(currency) ? { currency } : {}),
+  };
+}

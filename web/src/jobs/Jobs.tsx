@@ -1,0 +1,143 @@
+import { Link, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useRead } from '../app/reads.ts';
+import styles from '../lists/lists.module.css';
+import { Chip, Csv, Listed, SearchField } from '../lists/parts.tsx';
+import { grouped } from '../ui/decimal.ts';
+import { Act } from '../ui/Act.tsx';
+import { Empty, States } from '../ui/States.tsx';
+import ui from '../ui/ui.module.css';
+import { DecideSheet } from './DecideSheet.tsx';
+import { FilterSelects } from './FilterSelects.tsx';
+import { JobTable } from './JobTable.tsx';
+import own from './jobs.module.css';
+import { QueueTable } from './QueueTable.tsx';
+import {
+  type Decision,
+  filterOf,
+  type JobsSearch,
+  type JobState,
+  readJobs,
+  readJobsSummary,
+  states,
+  type Summary,
+} from './read.ts';
+import { Schedule } from './Schedule.tsx';
+
+/** What runs, what waits, what failed, and why? */
+export function Jobs() {
+  const { m: _month, why: _why, ...search } = useSearch({ from: '/jobs' });
+  const summary = useRead(['getJobsSummary', filterOf(search)], (signal) => readJobsSummary(search, signal), {
+    keepsPrevious: true,
+  });
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <div>
+          <h1 tabIndex={-1}>{summary.data === undefined ? 'Jobs' : sentenceOf(summary.data)}</h1>
+          <p className={ui.note}>Times of jobs are real time, UTC, also where the clock is simulated.</p>
+        </div>
+        <Csv path="/jobs" query={{ ...filterOf(search), state: search.state }} file="jobs" />
+      </header>
+      <States query={summary} rows={10}>
+        {(data) => <QueueTable summary={data} />}
+      </States>
+      <div className={styles.tools} role="group" aria-label="What is listed">
+        <Chip name="tab" value={undefined} chosen={search.tab}>
+          Jobs
+        </Chip>
+        <Chip name="tab" value="schedule" chosen={search.tab}>
+          Schedule
+        </Chip>
+      </div>
+      {search.tab === 'schedule' ? <Schedule /> : <JobList search={search} summary={summary.data} />}
+    </div>
+  );
+}
+
+function sentenceOf({ totals, minutes }: Summary): string {
+  const { running, waiting, dead, completed, failed } = totals;
+  const now = [
+    `${grouped(String(running))} ${running === 1 ? 'job runs' : 'jobs run'}`,
+    `${grouped(String(waiting))} ${waiting === 1 ? 'waits' : 'wait'}`,
+    ...(dead === 0 ? [] : [`${grouped(String(dead))} ${dead === 1 ? 'is' : 'are'} dead`]),
+  ];
+  const attempts = failed === 0 ? '' : `, ${grouped(String(failed))} attempts failed`;
+  return `${now.join(', ')}; ${grouped(String(completed))} completed in the last ${minutes} minutes${attempts}.`;
+}
+
+interface JobListProps {
+  readonly search: JobsSearch;
+  readonly summary: Summary | undefined;
+}
+
+function JobList({ search, summary }: JobListProps) {
+  const { tab: _tab, ...listed } = search;
+  const page = useRead(['listJobs', listed], (signal) => readJobs(search, signal), { keepsPrevious: true });
+  const [decision, setDecision] = useState<Decision | null>(null);
+  const [done, setDone] = useState<string | null>(null);
+  const counts = new Map(summary?.states.map(({ state, jobs }) => [state, jobs]));
+  const total = search.state === undefined ? summary?.matching : counts.get(search.state);
+  return (
+    <>
+      <div className={styles.tools}>
+        <SearchField q={search.q} label="Id or argument" />
+        <FilterSelects search={search} summary={summary} />
+      </div>
+      <div className={styles.tools} role="group" aria-label="States">
+        <Chip name="state" value={undefined} chosen={search.state}>
+          All{summary === undefined ? '' : ` ${grouped(String(summary.matching))}`}
+        </Chip>
+        {states.map((state) => (
+          <Chip key={state} name="state" value={state} chosen={search.state}>
+            {state} {grouped(String(counts.get(state) ?? 0))}
+          </Chip>
+        ))}
+        <span className={own.acts}>
+          <Act operation="retryJobs" needs="operator" onAct={() => setDecision('retry')}>
+            Retry all that match
+          </Act>
+          <Act operation="cancelJobs" needs="operator" onAct={() => setDecision('cancel')}>
+            Cancel all that match
+          </Act>
+        </span>
+      </div>
+      {done === null ? null : (
+        <p role="status" className={own.done}>
+          {done}
+        </p>
+      )}
+      <Listed
+        query={page}
+        cursor={search.cursor}
+        rows={12}
+        total={total}
+        empty={<NoJobs state={search.state} />}
+      >
+        {(data) => <JobTable items={data.items} now={summary?.asOf ?? ''} />}
+      </Listed>
+      {decision === null ? null : (
+        <DecideSheet
+          decision={decision}
+          search={search}
+          onClose={() => setDecision(null)}
+          onDone={(text) => {
+            setDone(text);
+            setDecision(null);
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function NoJobs({ state }: { readonly state: JobState | undefined }) {
+  return (
+    <Empty title={state === undefined ? 'No matching jobs.' : `No matching jobs are ${state}.`}>
+      <p>Jobs that ended are kept for a week, dead ones for 90 days.</p>
+      <Link to="/jobs" search={{}} className={ui.link}>
+        Show all
+      </Link>
+    </Empty>
+  );
+}
