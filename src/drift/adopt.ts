@@ -8,7 +8,11 @@ type Settings = Readonly<Record<string, unknown>>;
 type Field = NonNullable<NonNullable<DeclarationDocument['resources'][number]['fields']>>[string];
 
 /** Keys that move without anybody's doing, only repeat another, or are documents of their own. */
-const leftOut: Readonly<Record<string, readonly string[]>> = { droplet: ['image_id'], dns_zone: ['ttl'], spaces_bucket: ['policy'] };
+const leftOut: Readonly<Record<string, readonly string[]>> = {
+  droplet: ['image_id'],
+  dns_zone: ['ttl'],
+  spaces_bucket: ['policy'],
+};
 
 /** Groups that are declared as a whole. */
 const groups = ['inbound/', 'outbound/', 'forwarding/', 'pool/', 'record/', 'component/'];
@@ -39,7 +43,8 @@ export function adoptedDocument(
 function fieldsOf(kind: string, settings: Settings, hidden: readonly string[]): Record<string, Field> {
   const isHidden = (key: string) =>
     hidden.some((place) => key === place || (place.endsWith('/') && (key.startsWith(place) || key === place)));
-  const isLeftOut = (key: string) => (leftOut[kind] ?? []).includes(key) || isHidden(key) || isMovedByItself(kind, key, settings);
+  const isLeftOut = (key: string) =>
+    (leftOut[kind] ?? []).includes(key) || isHidden(key) || isMovedByItself(kind, key, settings);
   const fields: Record<string, Field> = {};
   const members: Record<string, Record<string, Field>> = {};
   for (const group of groups) if (groupsOf[kind]?.includes(group) === true && !isHidden(group)) members[group] = {};
@@ -68,7 +73,8 @@ function isMovedByItself(kind: string, key: string, settings: Settings): boolean
 
 /** The bound of what scales by itself; undefined: nothing does. */
 function bounded(kind: string, key: string, settings: Settings): Field | undefined {
-  if (kind === 'database' && key === 'storage_size_mib' && typeof settings[key] === 'number') return { min: settings[key] };
+  if (kind === 'database' && key === 'storage_size_mib' && typeof settings[key] === 'number')
+    return { min: settings[key] };
   const pool = /^(pool\/[^/]+)\/count$/.exec(key)?.[1];
   if (pool === undefined || settings[`${pool}/auto_scale`] !== true) return undefined;
   const [min, max] = [settings[`${pool}/min_nodes`], settings[`${pool}/max_nodes`]];

@@ -29,7 +29,7 @@ export async function ensureDeclaration(trx: UnitOfWork, slug: string, now: Temp
   return rows[0]!.id;
 }
 
-export interface VersionColumns {
+interface VersionColumns {
   readonly deployment_id: number | null;
   readonly account_id: number | null;
   readonly covers: string;
@@ -92,7 +92,10 @@ export async function rewriteResources(
   by: string,
   now: Temporal.Instant,
 ): Promise<ResourceCounts> {
-  const said = (table: string) => sql.raw(`${table}.kind, ${table}.account_id, ${table}.external_id, ${table}.match, ${table}.count, ${table}.fields`);
+  const said = (table: string) =>
+    sql.raw(
+      `${table}.kind, ${table}.account_id, ${table}.external_id, ${table}.match, ${table}.count, ${table}.fields`,
+    );
   const staged = await createTemporaryTableAs(
     trx,
     { statement: 'drift.rewriteResources', table: 'declared_resources_staged' },
@@ -108,7 +111,9 @@ export async function rewriteResources(
   );
   const { rows } = await statement<ResourceCounts>('drift.rewriteResources.count')`
     SELECT count(*) FILTER (WHERE is_new) AS added, count(*) FILTER (WHERE asserted AND NOT is_new AND NOT is_same) AS changed,
-           count(*) FILTER (WHERE NOT asserted) AS removed, count(*) FILTER (WHERE is_same) AS unchanged FROM ${staged}`.execute(trx);
+           count(*) FILTER (WHERE NOT asserted) AS removed, count(*) FILTER (WHERE is_same) AS unchanged FROM ${staged}`.execute(
+    trx,
+  );
   await statement('drift.rewriteResources.delete_same')`DELETE FROM ${staged} WHERE is_same`.execute(trx);
   await rewriteHistory(trx, declaredResources, staged, now);
   return rows[0]!;
@@ -145,7 +150,9 @@ const versionTables = sql`
 export async function selectDeclarations(db: Queryable, slug: string | null = null): Promise<DeclarationRow[]> {
   const { rows } = await statement<DeclarationRow>('drift.selectDeclarations')`
     SELECT ${versionColumns} FROM ${versionTables}
-    WHERE v.superseded_at = 'infinity' AND v.valid_to = 'infinity' AND (${slug}::text IS NULL OR n.slug = ${slug}) ORDER BY n.slug`.execute(db);
+    WHERE v.superseded_at = 'infinity' AND v.valid_to = 'infinity' AND (${slug}::text IS NULL OR n.slug = ${slug}) ORDER BY n.slug`.execute(
+    db,
+  );
   return rows;
 }
 
@@ -177,7 +184,9 @@ export async function selectDeclared(db: Queryable, declarationId: number): Prom
     LEFT JOIN LATERAL (
       SELECT CASE WHEN count(*) = 1 THEN min(r.external_id) END AS id FROM drift_bindings b JOIN inventory_resources r USING (resource_id)
       WHERE b.declaration_id = d.declaration_id AND b.address = d.address AND b.superseded_at = 'infinity' AND b.valid_to = 'infinity') b ON true
-    WHERE d.declaration_id = ${declarationId} AND d.superseded_at = 'infinity' AND d.valid_to = 'infinity' ORDER BY d.address`.execute(db);
+    WHERE d.declaration_id = ${declarationId} AND d.superseded_at = 'infinity' AND d.valid_to = 'infinity' ORDER BY d.address`.execute(
+    db,
+  );
   return rows;
 }
 
@@ -191,7 +200,11 @@ export interface AdoptableRow {
 }
 
 /** What a deployment owns now, alone or with others, as far as it is to be declared: not what belongs to something else that is. */
-export async function selectAdoptable(db: Queryable, deploymentId: number, now: Temporal.Instant): Promise<AdoptableRow[]> {
+export async function selectAdoptable(
+  db: Queryable,
+  deploymentId: number,
+  now: Temporal.Instant,
+): Promise<AdoptableRow[]> {
   const { rows } = await statement<AdoptableRow>('drift.selectAdoptable')`
     SELECT s.kind, r.external_id AS id, s.name, c.slug AS account, coalesce(k.hidden, '{}') AS hidden,
            coalesce(k.settings, '{}')

@@ -85,7 +85,13 @@ async function applyWithin(
   const origin = declaration.origin ?? { source: 'written', lineage: null, serial: null, digest: null };
   const { ignore, covers } = declaration;
   const accountId = declaration.account === undefined ? null : accounts(declaration.account);
-  const head = { deployment_id: deployment?.deploymentId ?? null, account_id: accountId, covers, ignore: ignore.map(ignoreOut), origin };
+  const head = {
+    deployment_id: deployment?.deploymentId ?? null,
+    account_id: accountId,
+    covers,
+    ignore: ignore.map(ignoreOut),
+    origin,
+  };
   const id = await ensureDeclaration(trx, slug, now);
   const digest = digestOf({ ...head, origin: { ...origin, digest: null }, rows });
   const changed = await rewriteVersion(trx, id, { ...head, digest, resources: rows.length }, by, now);
@@ -204,7 +210,12 @@ export async function adoptDeployment(
   return dryRun ? previewDeclaration(db, declaration, options) : applyDeclaration(db, declaration, options);
 }
 
-async function documentOf(db: Queryable, slug: string, name: string, now: Temporal.Instant): Promise<DeclarationDocument> {
+async function documentOf(
+  db: Queryable,
+  slug: string,
+  name: string,
+  now: Temporal.Instant,
+): Promise<DeclarationDocument> {
   const { deploymentId, customerName } = await findDeployment(db, slug);
   const rows = customerName === null ? [] : await selectAdoptable(db, deploymentId, now);
   if (rows.length === 0) throw new ArcadiaError('conflict', `Deployment ${slug} owns nothing that could be declared.`);

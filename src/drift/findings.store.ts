@@ -10,7 +10,7 @@ import { decisionOf } from './sweep/life.store.ts';
 export const severities = ['low', 'medium', 'high', 'critical'] as const;
 export type Severity = (typeof severities)[number];
 export const states = ['open', 'flapping', 'settling', 'acknowledged', 'ignored'] as const;
-export type FindingState = (typeof states)[number];
+type FindingState = (typeof states)[number];
 export const categories = [
   'missing',
   'unmanaged',
@@ -78,7 +78,20 @@ const severityRank = (severity: RawBuilder<unknown>) => sql`array_position(${[..
 
 /** The findings `f` with their state `st`, those that are asked for. */
 function findings(filters: FindingFilters): RawBuilder<unknown> {
-  const { now, finding, declaration, deployment, account, kind, category, rule, severity, state, parts = false, q = null } = filters;
+  const {
+    now,
+    finding,
+    declaration,
+    deployment,
+    account,
+    kind,
+    category,
+    rule,
+    severity,
+    state,
+    parts = false,
+    q = null,
+  } = filters;
   const only = (column: RawBuilder<unknown>, value: string | undefined) =>
     value === undefined ? sql`true` : sql`${column} = ${value}`;
   const among = (column: RawBuilder<unknown>, values: readonly string[] | undefined) =>
@@ -136,7 +149,9 @@ export async function selectFindings(
 ): Promise<(FindingRow & Sorted)[]> {
   const order = keyset(sorts[page.sort], { of: sql`f.finding_key`, type: 'text' }, page);
   const { rows } = await statement<FindingRow & Sorted>('drift.selectFindings')`
-    SELECT ${columns}, ${order.columns} ${findings(filters)} AND ${order.beyond} ORDER BY ${order.by} LIMIT ${page.limit}`.execute(db);
+    SELECT ${columns}, ${order.columns} ${findings(filters)} AND ${order.beyond} ORDER BY ${order.by} LIMIT ${page.limit}`.execute(
+    db,
+  );
   return rows;
 }
 

@@ -38,7 +38,8 @@ export async function openFindings(
   limit: number,
 ): Promise<{ items: Finding[]; total: number }> {
   const asked = { state: [...undecided, 'settling'] as const, ...filters };
-  const items = limit === 0 ? [] : await selectFindings(db, asked, { limit, cursor: null, sort: 'severity', order: 'asc' });
+  const items =
+    limit === 0 ? [] : await selectFindings(db, asked, { limit, cursor: null, sort: 'severity', order: 'asc' });
   return { items: items.map(withMoney), total: await countFindings(db, asked) };
 }
 
@@ -63,7 +64,10 @@ function withMoney<Row extends { readonly monthly: string | null; readonly curre
 export async function findingGroups(db: Queryable, filters: FindingFilters): Promise<FindingGroup[]> {
   return (await selectGroups(db, filters)).map((group) => ({
     ...group,
-    monthly: group.monthly.map(({ currency, amount }) => ({ currency, amount: formatMoney(new Decimal(amount), currency) })),
+    monthly: group.monthly.map(({ currency, amount }) => ({
+      currency,
+      amount: formatMoney(new Decimal(amount), currency),
+    })),
   }));
 }
 
@@ -78,15 +82,26 @@ export interface FindingDetail {
 }
 
 /** What the provider's log of actions knows nothing of. */
-const unloggedKinds = new Set(['firewall', 'load_balancer', 'dns_zone', 'project', 'vpc', 'certificate', 'app', 'database', 'kubernetes_cluster', 'spaces_bucket']);
+const unloggedKinds = new Set([
+  'firewall',
+  'load_balancer',
+  'dns_zone',
+  'project',
+  'vpc',
+  'certificate',
+  'app',
+  'database',
+  'kubernetes_cluster',
+  'spaces_bucket',
+]);
 const unloggedFields = new Set(['tags', 'project']);
 
 /** Throws not_found: there is none of this key now. */
 export async function getFinding(db: Queryable, key: string, now: Temporal.Instant): Promise<FindingDetail> {
   const finding = await readFinding(db, key, now);
-  const parts = (await selectFindings(db, { now, parts: true }, { limit: 1_000, cursor: null, sort: 'name', order: 'asc' })).filter(
-    ({ partOf }) => partOf === key,
-  );
+  const parts = (
+    await selectFindings(db, { now, parts: true }, { limit: 1_000, cursor: null, sort: 'name', order: 'asc' })
+  ).filter(({ partOf }) => partOf === key);
   const isUnlogged = unloggedKinds.has(finding.kind) || unloggedFields.has(finding.field ?? '');
   return {
     finding,
@@ -100,7 +115,11 @@ export async function getFinding(db: Queryable, key: string, now: Temporal.Insta
 }
 
 async function readFinding(db: Queryable, key: string, now: Temporal.Instant): Promise<Finding> {
-  const [finding] = await selectFindings(db, { now, finding: key }, { limit: 1, cursor: null, sort: 'severity', order: 'asc' });
+  const [finding] = await selectFindings(
+    db,
+    { now, finding: key },
+    { limit: 1, cursor: null, sort: 'severity', order: 'asc' },
+  );
   if (finding === undefined) throw notFound('finding', key);
   return withMoney(finding);
 }

@@ -140,7 +140,11 @@ function change(before: Amount | null, after: Amount | null, sign: 1 | -1): Mont
   const rounded = (of: Amount) => roundMoney(of.amount, currency);
   const monthly = rounded(after).minus(rounded(before)).times(sign);
   const sources = [...new Set([...before.sources, ...after.sources])].sort();
-  return { monthly: formatMoney(monthly, currency), currency, source: sources.length === 0 ? null : sources.join('; ') };
+  return {
+    monthly: formatMoney(monthly, currency),
+    currency,
+    source: sources.length === 0 ? null : sources.join('; '),
+  };
 }
 
 /** What a resource costs in a month; null: nobody knows. */
@@ -172,7 +176,11 @@ function monthlyPrice(
   const share = backupShares[factText(settings['backup_policy/plan']) ?? 'weekly'];
   if (share === undefined) return null;
   const amount = base.amount.plus(base.amount.times(share));
-  return { ...base, amount, sources: [...base.sources, `backups ${new Decimal(share).times(100).toFixed()} % of the size`] };
+  return {
+    ...base,
+    amount,
+    sources: [...base.sources, `backups ${new Decimal(share).times(100).toFixed()} % of the size`],
+  };
 }
 
 function asBoolean(text: string | null): boolean | null {
@@ -182,7 +190,9 @@ function asBoolean(text: string | null): boolean | null {
 /** The control plane's high availability, and the workers of the pools. */
 function clusterPrice(settings: Facts, priceOf: PriceOf): Amount | null {
   const parts: (Amount | null)[] =
-    settings['ha'] === true ? [priced({ subject: 'kubernetes_cluster:high_availability', quantity: '1' }, priceOf)] : [];
+    settings['ha'] === true
+      ? [priced({ subject: 'kubernetes_cluster:high_availability', quantity: '1' }, priceOf)]
+      : [];
   const pools = new Set(Object.keys(settings).flatMap((key) => /^pool\/([^/]+)\//.exec(key)?.[1] ?? []));
   for (const pool of pools) {
     const size = factText(settings[`pool/${pool}/size`]);

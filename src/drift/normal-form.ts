@@ -6,7 +6,7 @@ import type { DeclaredField, DeclaredResource } from './declaration.ts';
 
 type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
-export interface ComparedFields {
+interface ComparedFields {
   readonly exact: Readonly<Record<string, Json>>;
   /** `{min, max}` or `{includes}`. */
   readonly bounds: Readonly<Record<string, Json>>;
@@ -15,7 +15,18 @@ export interface ComparedFields {
 }
 
 /** Keys whose values are words in which case means nothing. */
-const words = new Set(['tags', 'region', 'size', 'image', 'vpc', 'project', 'engine', 'environment', 'tier', 'droplets']);
+const words = new Set([
+  'tags',
+  'region',
+  'size',
+  'image',
+  'vpc',
+  'project',
+  'engine',
+  'environment',
+  'tier',
+  'droplets',
+]);
 
 /** What a declared resource is compared by. A match by a whole name declares that name too. */
 export function comparedFields({ fields, match }: Pick<DeclaredResource, 'fields' | 'match'>): ComparedFields {
@@ -39,7 +50,9 @@ export function comparedFields({ fields, match }: Pick<DeclaredResource, 'fields
 
 /** Of the canonical JSON of a value: the order of keys makes no difference. */
 export function digestOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(sorted(value))).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(value)))
+    .digest('hex');
 }
 
 function isBound(value: unknown): value is Json {

@@ -32,11 +32,13 @@ export async function selectRules(db: Queryable): Promise<RuleRow[]> {
            r.recorded_by AS "recordedBy"
     FROM drift_rules r LEFT JOIN inventory_accounts a ON a.account_id = r.account_id
     LEFT JOIN deployments_list d ON d.deployment_id = nullif(r.deployment_id, 0)
-    WHERE r.superseded_at = 'infinity' AND r.valid_to = 'infinity' ORDER BY r.rule, a.slug NULLS FIRST, d.slug NULLS FIRST`.execute(db);
+    WHERE r.superseded_at = 'infinity' AND r.valid_to = 'infinity' ORDER BY r.rule, a.slug NULLS FIRST, d.slug NULLS FIRST`.execute(
+    db,
+  );
   return rows;
 }
 
-export interface RuleKey {
+interface RuleKey {
   readonly rule: string;
   /** 0: of all. */
   readonly accountId: number;

@@ -62,7 +62,8 @@ export async function changeRule(db: Database, change: RuleChange, by: string, n
     const key = await keyOf(trx, change);
     const rules = (await listRules(trx)).filter((one) => one.rule === rule);
     const general = rules.find((one) => one.account === null && one.deployment === null)!;
-    const held = rules.find((one) => one.account === (account ?? null) && one.deployment === (deployment ?? null)) ?? general;
+    const held =
+      rules.find((one) => one.account === (account ?? null) && one.deployment === (deployment ?? null)) ?? general;
     for (const [name, value] of Object.entries(parameters)) assertParameter(rule, general.parameters, name, value);
     const says = {
       enabled: enabled ?? held.enabled,
@@ -91,7 +92,10 @@ export async function resetRule(
   });
 }
 
-async function keyOf(db: Queryable, { rule, account, deployment }: Pick<RuleChange, 'rule' | 'account' | 'deployment'>) {
+async function keyOf(
+  db: Queryable,
+  { rule, account, deployment }: Pick<RuleChange, 'rule' | 'account' | 'deployment'>,
+) {
   if (!Object.hasOwn(ruleTexts, rule)) throw notFound('drift rule', rule);
   if (account !== undefined && deployment !== undefined)
     throw new ArcadiaError('invalid_argument', 'A rule is of an account or of a deployment: give one of them.');
@@ -105,12 +109,20 @@ async function keyOf(db: Queryable, { rule, account, deployment }: Pick<RuleChan
 function assertParameter(rule: string, shipped: Readonly<Record<string, unknown>>, name: string, value: unknown): void {
   const refuse = (reason: string) => new ArcadiaError('invalid_argument', `Parameter ${name} of ${rule} ${reason}.`);
   const listsFields = rule === 'changed' || rule === 'exposed_ports';
-  const isKnown = name in shipped || (listsFields && ['low', 'medium', 'high', 'critical'].includes(name)) || rule === 'ending_database';
+  const isKnown =
+    name in shipped ||
+    (listsFields && ['low', 'medium', 'high', 'critical'].includes(name)) ||
+    rule === 'ending_database';
   if (!isKnown) throw refuse('is not known');
   if (name.endsWith('days')) {
-    if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > daysMax) throw refuse(`is not a whole number from 0 to ${daysMax}`);
+    if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > daysMax)
+      throw refuse(`is not a whole number from 0 to ${daysMax}`);
   } else if (rule === 'ending_database') {
-    const isDays = typeof value === 'object' && value !== null && Object.values(value).every((day) => typeof day === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(day));
+    const isDays =
+      typeof value === 'object' &&
+      value !== null &&
+      Object.values(value).every((day) => typeof day === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(day));
     if (!isDays) throw refuse('is not the day on which each major version ends, such as {"13": "2025-11-13"}');
-  } else if (!Array.isArray(value) || !value.every((one) => typeof one === 'string')) throw refuse('is not a list of texts');
+  } else if (!Array.isArray(value) || !value.every((one) => typeof one === 'string'))
+    throw refuse('is not a list of texts');
 }

@@ -1,6 +1,11 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { applyRules, bringAttributionsUpToDate, createCustomer, createDeployment } from '../../src/deployments/index.ts';
+import {
+  applyRules,
+  bringAttributionsUpToDate,
+  createCustomer,
+  createDeployment,
+} from '../../src/deployments/index.ts';
 import { adoptDeployment } from '../../src/drift/declarations.ts';
 import { findingGroups } from '../../src/drift/findings.ts';
 import { categories, selectFindings } from '../../src/drift/findings.store.ts';
@@ -49,7 +54,9 @@ test('adopted whole, nothing differs; one change of each sort is found and nothi
   const { db } = database;
   const { rows: projects } = await sql<{ id: string }>`
     SELECT r.external_id AS id FROM inventory_states s JOIN inventory_resources r USING (resource_id)
-    WHERE s.kind = 'project' AND s.valid_to = 'infinity' AND (s.attributes ->> 'is_default')::boolean IS NOT TRUE ORDER BY 1`.execute(db);
+    WHERE s.kind = 'project' AND s.valid_to = 'infinity' AND (s.attributes ->> 'is_default')::boolean IS NOT TRUE ORDER BY 1`.execute(
+    db,
+  );
   const start = now();
   await createCustomer(db, { externalId: 'all', name: 'All', currency: 'USD' }, start);
   for (const [index] of projects.entries())
@@ -59,9 +66,11 @@ test('adopted whole, nothing differs; one change of each sort is found and nothi
   await look();
   let adopted = 0;
   for (const [index] of projects.entries()) {
-    const { resources } = await adoptDeployment(db, `d-${index}`, `d-${index}`, { by: 'test', now: now() }).catch(() => ({
-      resources: { added: 0 },
-    }));
+    const { resources } = await adoptDeployment(db, `d-${index}`, `d-${index}`, { by: 'test', now: now() }).catch(
+      () => ({
+        resources: { added: 0 },
+      }),
+    );
     adopted += resources.added;
   }
   expect(adopted).toBeGreaterThan(100);
@@ -84,5 +93,8 @@ test('adopted whole, nothing differs; one change of each sort is found and nothi
     { type: 'destroy', kind: 'domain', id: one['dns_zone']!.id },
   );
   for (let looks = 0; looks < 3; looks += 1) await look();
-  expect(await told()).toEqual([`changed droplet ${one['droplet']!.name} tags`, `missing dns_zone ${one['dns_zone']!.name}`]);
+  expect(await told()).toEqual([
+    `changed droplet ${one['droplet']!.name} tags`,
+    `missing dns_zone ${one['dns_zone']!.name}`,
+  ]);
 }, 600_000);

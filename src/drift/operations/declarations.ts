@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { stringify } from 'yaml';
 import {
   declareDocument,
   declareList,
@@ -9,6 +8,7 @@ import {
 } from '../../platform/declare/operation.ts';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import { instantOut, slug } from '../../platform/declare/schemas.ts';
+import { listText } from '../../platform/declare/yaml-file.ts';
 import { declarationJsonSchema, declarationSchema } from '../declaration.ts';
 import * as declarations from '../declarations.ts';
 import { declarationMisplaced, declarationOfOtherState, declarationOlder, declarationShrinks } from '../errors.ts';
@@ -19,7 +19,9 @@ const declaration = z
     declaration: slug,
     deployment: slug.nullable(),
     account: slug.nullable(),
-    covers: z.string().meta({ examples: ['deployment'], description: 'Where a resource that is not declared is a finding' }),
+    covers: z
+      .string()
+      .meta({ examples: ['deployment'], description: 'Where a resource that is not declared is a finding' }),
     resources: z.int(),
     source: z.string().meta({ examples: ['written'], description: 'What it was made from' }),
     serial: z.int().nullable().meta({ description: 'Of a Terraform state' }),
@@ -28,11 +30,18 @@ const declaration = z
     to: instantOut.nullable().meta({ description: 'null: it holds' }),
     recordedAt: instantOut,
     recordedBy: z.string(),
-    supersededAt: instantOut.nullable().meta({ description: 'When something else took its place; null: it is believed' }),
+    supersededAt: instantOut
+      .nullable()
+      .meta({ description: 'When something else took its place; null: it is believed' }),
   })
   .meta({ id: 'Declaration', description: 'What a deployment or an account should consist of' });
 
-function declarationAnswer({ origin, declarationId: _, ignore: __, ...row }: declarations.DeclarationRow): z.input<typeof declaration> {
+function declarationAnswer({
+  origin,
+  declarationId: _,
+  ignore: __,
+  ...row
+}: declarations.DeclarationRow): z.input<typeof declaration> {
   return { ...row, source: origin.source, serial: origin.serial, lineage: origin.lineage };
 }
 
@@ -48,10 +57,15 @@ export const listDeclarations = declareList({
   sort: { by: ['declaration', 'deployment', 'recordedAt'] },
   total: true,
   async run({ db }, page) {
-    return pageOfAll((await declarations.listDeclarations(db)).map(declarationAnswer), page, (row) => [row.declaration], {
-      texts: (row) => [row.declaration, row.deployment, row.account],
-      sorts: { deployment: (row) => row.deployment, recordedAt: (row) => row.recordedAt },
-    });
+    return pageOfAll(
+      (await declarations.listDeclarations(db)).map(declarationAnswer),
+      page,
+      (row) => [row.declaration],
+      {
+        texts: (row) => [row.declaration, row.deployment, row.account],
+        sorts: { deployment: (row) => row.deployment, recordedAt: (row) => row.recordedAt },
+      },
+    );
   },
 });
 
@@ -127,12 +141,18 @@ export const exportDeclaration = declareDocument({
   params: named,
   produces: ['application/yaml'],
   async run({ db, params }) {
-    const body = stringify(await declarations.declarationDocument(db, params.declaration), { aliasDuplicateObjects: false });
+    const { resources, ignore = [], ...head } = await declarations.declarationDocument(db, params.declaration);
+    const lines = Object.entries(head).map(
+      ([name, value]) => `${name}: ${JSON.stringify(value)}
+`,
+    );
+    const lists = [listText('resources', resources), ...(ignore.length === 0 ? [] : [listText('ignore', ignore)])];
+    const body = [...lines, ...lists].join('');
     return { type: 'application/yaml', body, filename: `${params.declaration}.yaml` };
   },
 });
 
-export const getDeclarationSchema = declareOperation({
+const getDeclarationSchema = declareOperation({
   method: 'GET',
   path: '/declaration-schema',
   name: 'declaration schema',
@@ -144,7 +164,10 @@ export const getDeclarationSchema = declareOperation({
   run: async () => ({ ...declarationJsonSchema() }),
 });
 
-const dryRun = z.boolean().default(false).meta({ description: 'Write nothing, and answer what would change and be found' });
+const dryRun = z
+  .boolean()
+  .default(false)
+  .meta({ description: 'Write nothing, and answer what would change and be found' });
 
 const applied = z.object({
   declaration: slug,
@@ -174,7 +197,10 @@ refused unless it is forced.`,
   refuses: [declarationShrinks, declarationOlder, declarationOfOtherState, declarationMisplaced],
   query: z.object({
     dryRun,
-    force: z.boolean().default(false).meta({ description: 'Also where it drops more than half, or is of an older state' }),
+    force: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Also where it drops more than half, or is of an older state' }),
   }),
   body: declarationSchema.meta({
     examples: [
@@ -183,7 +209,12 @@ refused unless it is forced.`,
         deployment: 'acme',
         covers: 'nothing',
         resources: [
-          { address: 'droplet.web', kind: 'droplet', match: { name: 'web' }, fields: { size: 's-1vcpu-1gb', tags: { includes: ['web'] } } },
+          {
+            address: 'droplet.web',
+            kind: 'droplet',
+            match: { name: 'web' },
+            fields: { size: 's-1vcpu-1gb', tags: { includes: ['web'] } },
+          },
         ],
         ignore: [{ fields: ['tags'], reason: 'moves with each release' }],
       },
@@ -192,9 +223,7 @@ refused unless it is forced.`,
   response: applied,
   // A dry run rolls back a transaction of its own.
   prepare: async ({ db, query, body, now, principal }) =>
-    query.dryRun
-      ? declarations.previewDeclaration(db, body, { by: principal.subject, now, force: query.force })
-      : null,
+    query.dryRun ? declarations.previewDeclaration(db, body, { by: principal.subject, now, force: query.force }) : null,
   async run({ db, query, body, now, principal }, preview) {
     if (preview !== null) return appliedAnswer(preview, false);
     const options = { by: principal.subject, now, force: query.force };
@@ -209,12 +238,15 @@ export const adoptDeployment = declareOperation({
   operationId: 'adoptDeployment',
   tag: 'drift',
   summary: 'Declare what a deployment has now, all of it',
-  description: 'Right after, nothing of it differs. What belongs to something else, as a snapshot or a worker does, is not declared.',
+  description:
+    'Right after, nothing of it differs. What belongs to something else, as a snapshot or a worker does, is not declared.',
   roles: ['owner', 'operator'],
   params: z.object({ deployment: slug }),
   query: z.object({ dryRun }),
   body: z.strictObject({
-    declaration: slug.optional().meta({ description: "Its name; the deployment's unless given", examples: ['acme-shop'] }),
+    declaration: slug
+      .optional()
+      .meta({ description: "Its name; the deployment's unless given", examples: ['acme-shop'] }),
   }),
   response: applied,
   prepare: async ({ db, params, query, body, now, principal }) =>

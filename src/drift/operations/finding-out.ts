@@ -29,7 +29,9 @@ export const finding = z
     field: z.string().nullable().meta({ description: 'null: the resource itself' }),
     declared: z.unknown().meta({ description: 'An exact value or a bound; null: nothing' }),
     actual: z.unknown(),
-    monthly: decimalOut.nullable().meta({ description: 'What it adds to a month at list price, negative where it saves; null: not known' }),
+    monthly: decimalOut
+      .nullable()
+      .meta({ description: 'What it adds to a month at list price, negative where it saves; null: not known' }),
     currency: z.string().nullable(),
     priceSource: z.string().nullable().meta({ description: 'The prices that the amount rests on' }),
     partOf: findingKey.nullable().meta({ description: 'The finding that it is a part of' }),
@@ -41,7 +43,11 @@ export const finding = z
     sinceBefore: instantOut.meta({ description: 'It began by then: the first look that differed, or the declaration' }),
     foundAt: instantOut.meta({ description: 'When it was found as it is now' }),
   })
-  .meta({ id: 'Finding', description: 'A difference between what is declared and what the provider shows, or what needs no declaration to be seen' });
+  .meta({
+    id: 'Finding',
+    description:
+      'A difference between what is declared and what the provider shows, or what needs no declaration to be seen',
+  });
 
 export function findingAnswer({ valuesDigest: _, declared, actual, ...row }: Finding): z.input<typeof finding> {
   return { ...row, declared: declared ?? null, actual: actual ?? null };

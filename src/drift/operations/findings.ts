@@ -181,7 +181,9 @@ const coverage = z.object({
   kind: z.string(),
   field: z.string().nullable().meta({ description: 'A setting; null: the kind as a whole' }),
   reason: z.string(),
-  since: instantOut.nullable().meta({ description: 'The last look that saw all; of a setting since when it is hidden; null: never' }),
+  since: instantOut
+    .nullable()
+    .meta({ description: 'The last look that saw all; of a setting since when it is hidden; null: never' }),
   resources: z.int().meta({ description: 'How many there are, as far as known' }),
   declared: z.int().meta({ description: 'How many declared resources it keeps from being compared' }),
 });

@@ -49,7 +49,12 @@ const whose = {
   deployment: slug.optional().meta({ description: 'Only of this deployment' }),
 };
 
-const scalar = z.union([z.int(), z.string().max(100), z.array(z.string().max(100)).max(100), recordOf(z.string().max(20), z.string().max(20), 100)]);
+const scalar = z.union([
+  z.int(),
+  z.string().max(100),
+  z.array(z.string().max(100)).max(100),
+  recordOf(z.string().max(20), z.string().max(20), 100),
+]);
 
 export const setDriftRule = declareOperation({
   method: 'POST',

@@ -88,7 +88,7 @@ function stageDeclared(trx: UnitOfWork, now: Temporal.Instant): Promise<Temporar
   );
 }
 
-export interface AccountRow {
+interface AccountRow {
   readonly accountId: number;
   readonly slug: string;
 }
@@ -112,7 +112,7 @@ export async function readSeen(db: Queryable): Promise<string> {
   return rows[0]!.seen;
 }
 
-export interface Progress {
+interface Progress {
   readonly seen: string | null;
   readonly sweptAt: Temporal.Instant | null;
 }

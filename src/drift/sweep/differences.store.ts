@@ -215,4 +215,3 @@ async function priceFields(trx: UnitOfWork, found: FoundTable, { actual }: Bound
       WHERE field IS NOT NULL AND resource_id IS NOT NULL AND NOT blind GROUP BY subject) s
     WHERE a.resource_id = f.resource_id AND s.subject = f.subject AND f.field IS NOT NULL AND NOT f.blind`.execute(trx);
 }
-

@@ -37,7 +37,13 @@ async function told(...rules: string[]): Promise<string[]> {
   return rows
     .filter(({ rule }) => rules.length === 0 || rules.includes(rule))
     .map((one) => {
-      const what = [one.rule, one.name, one.field, one.monthly === null ? 'unknown' : Number(one.monthly).toFixed(2), one.severity];
+      const what = [
+        one.rule,
+        one.name,
+        one.field,
+        one.monthly === null ? 'unknown' : Number(one.monthly).toFixed(2),
+        one.severity,
+      ];
       return `${one.partOf === null ? '' : '+'}${what.filter((part) => part !== null).join(' ')}`;
     })
     .sort();
@@ -82,13 +88,20 @@ test('opened to the world where it is declared is one finding, as severe as the 
     { type: 'create_droplet', id: 7001, name: 'web' },
   );
   const set = (addresses: string[], ports = '3306') =>
-    cloud.happen({ type: 'set_firewall_rules', firewall: String(fw), inbound: [{ ...world, ports, addresses }], outbound: [] });
+    cloud.happen({
+      type: 'set_firewall_rules',
+      firewall: String(fw),
+      inbound: [{ ...world, ports, addresses }],
+      outbound: [],
+    });
   await set(['203.0.113.0/24']);
   await look();
   const declaration = declarationSchema.parse({
     declaration: 'edge',
     account: cloud.account.slug,
-    resources: [{ address: 'fw', kind: 'firewall', id: String(fw), fields: { 'inbound/': { 'tcp/3306': ['203.0.113.0/24'] } } }],
+    resources: [
+      { address: 'fw', kind: 'firewall', id: String(fw), fields: { 'inbound/': { 'tcp/3306': ['203.0.113.0/24'] } } },
+    ],
   });
   await applyDeclaration(database.db, declaration, { by: 'test', now: now() });
   expect(await told('changed', 'exposed_ports')).toEqual([]);
@@ -126,10 +139,16 @@ test('what is idle is found after its days, in full; what is seen by less is not
     'idle_volume data 5.00 medium',
   ];
   expect(await told(...idle)).toEqual(all);
-  const groups = (await findingGroups(database.db, { now: now(), category: ['idle'] })).map(({ rule, monthly }) => [rule, monthly]);
+  const groups = (await findingGroups(database.db, { now: now(), category: ['idle'] })).map(({ rule, monthly }) => [
+    rule,
+    monthly,
+  ]);
   expect(groups).toContainEqual(['idle_volume', [{ currency: 'USD', amount: '5.00' }]]);
   // Without sight of droplets nobody knows what is attached: what was found stays.
-  await cloud.upset({ fault: 'missing_scope', scopes: ['droplet:read'], hidden: true }, { fault: 'missing_scope', scopes: ['droplet:read'] });
+  await cloud.upset(
+    { fault: 'missing_scope', scopes: ['droplet:read'], hidden: true },
+    { fault: 'missing_scope', scopes: ['droplet:read'] },
+  );
   await cloud.happen(
     { type: 'attach_volume', volume: String(volume), droplet: 7001 },
     { type: 'create_volume', name: 'new', sizeGb: 10, region: 'fra1' },
@@ -149,7 +168,15 @@ test('what a dead cluster leaves behind, old snapshots, and those of what is gon
     { type: 'create_kubernetes_cluster', id, name: 'k8s', droplets: [7001] },
     { type: 'create_volume', name: 'pvc', sizeGb: 100, region: 'fra1', tags },
     { type: 'create_droplet', id: 7002, name: 'web' },
-    { type: 'create_snapshot', id: 9001, resourceType: 'droplet', resourceId: 7002, name: 'snap', sizeGb: 10, tags: [] },
+    {
+      type: 'create_snapshot',
+      id: 9001,
+      resourceType: 'droplet',
+      resourceId: 7002,
+      name: 'snap',
+      sizeGb: 10,
+      tags: [],
+    },
   );
   await look();
   const orphaned = ['orphaned_leftover', 'orphaned_source', 'orphaned_snapshot', 'idle_volume'];
@@ -182,7 +209,8 @@ test('rules are dated data: off for an account, other days, and what is of all a
   await resetRule(db, { rule: 'idle_volume', account }, 'test', now());
   await sweep(db, now());
   expect(await told('idle_volume')).toEqual(['idle_volume data 5.00 high']);
-  const bad = (parameters: Record<string, unknown>) => changeRule(db, { rule: 'idle_volume', parameters }, 'test', now());
+  const bad = (parameters: Record<string, unknown>) =>
+    changeRule(db, { rule: 'idle_volume', parameters }, 'test', now());
   await expect(bad({ days: -1 })).rejects.toMatchObject({ code: 'invalid_argument' });
   await expect(bad({ weeks: 1 })).rejects.toMatchObject({ code: 'invalid_argument' });
   await expect(changeRule(db, { rule: 'nothing' }, 'test', now())).rejects.toMatchObject({ code: 'not_found' });

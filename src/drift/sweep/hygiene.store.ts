@@ -64,24 +64,23 @@ const settingsOtherwiseUntil = (condition: RawBuilder<unknown>) => sql`coalesce(
 const hasParent = (parents: RawBuilder<unknown>, pattern: string) =>
   sql`EXISTS (SELECT FROM unnest(${parents}) AS parent WHERE parent LIKE ${pattern})`;
 
-function rulesOf(
-  { actual }: SweepTables,
-  found: FoundTable,
-  now: RawBuilder<unknown>,
-): readonly HygieneRule[] {
-  const taggedDroplets = (tags: RawBuilder<unknown>) => sql`EXISTS (
-    SELECT FROM ${actual} t WHERE t.kind = 'droplet' AND t.account_id = a.account_id AND t.settings -> 'tags' ?| ${tags})`;
-  /** What the first of the parents was, and until when it lived. */
-  const parent = sql`
-    LEFT JOIN LATERAL (
-      SELECT r.resource_id, (SELECT max(s.valid_to) FROM inventory_states s WHERE s.resource_id = r.resource_id) AS lived_until
-      FROM unnest(a.parents) AS ref JOIN inventory_resources r ON r.account_id = a.account_id
-       AND r.kind = split_part(ref, ':', 1) AND r.external_id = substr(ref, position(':' IN ref) + 1)
-      WHERE r.kind = CASE WHEN a.of_cluster THEN 'kubernetes_cluster' ELSE r.kind END
-      ORDER BY ref LIMIT 1) o ON true`;
-  const goneSince = sql`CASE WHEN o.resource_id IS NULL THEN a.created_at ELSE o.lived_until END`;
-  const isGone = sql`(o.resource_id IS NULL OR o.lived_until <> 'infinity')`;
-  const sourceGone = sql`a.kind IN ('snapshot', 'droplet_backup') AND a.parents <> '{}' AND NOT a.of_cluster AND ${isGone}`;
+/** Whether a droplet of the account of `a` has one of these tags. */
+const taggedDroplets = (actual: RawBuilder<unknown>, tags: RawBuilder<unknown>) => sql`EXISTS (
+  SELECT FROM ${actual} t WHERE t.kind = 'droplet' AND t.account_id = a.account_id AND t.settings -> 'tags' ?| ${tags})`;
+
+/** What the first of the parents of `a` was, and until when it lived: of what belongs to a cluster that. */
+const parent = sql`
+  LEFT JOIN LATERAL (
+    SELECT r.resource_id, (SELECT max(s.valid_to) FROM inventory_states s WHERE s.resource_id = r.resource_id) AS lived_until
+    FROM unnest(a.parents) AS ref JOIN inventory_resources r ON r.account_id = a.account_id
+     AND r.kind = split_part(ref, ':', 1) AND r.external_id = substr(ref, position(':' IN ref) + 1)
+    WHERE r.kind = CASE WHEN a.of_cluster THEN 'kubernetes_cluster' ELSE r.kind END
+    ORDER BY ref LIMIT 1) o ON true`;
+const goneSince = sql`CASE WHEN o.resource_id IS NULL THEN a.created_at ELSE o.lived_until END`;
+const isGone = sql`(o.resource_id IS NULL OR o.lived_until <> 'infinity')`;
+const sourceGone = sql`a.kind IN ('snapshot', 'droplet_backup') AND a.parents <> '{}' AND NOT a.of_cluster AND ${isGone}`;
+
+function exposedRules(): readonly HygieneRule[] {
   return [
     {
       category: 'exposed',
@@ -126,26 +125,44 @@ function rulesOf(
       actual: sql`a.settings -> 'acl'`,
       keys: ['acl'],
     },
+  ];
+}
+
+function unprotectedRules({ actual }: SweepTables, now: RawBuilder<unknown>): readonly HygieneRule[] {
+  const firewalls = sql`${actual} w`;
+  const isFirewall = sql`w.kind = 'firewall'`;
+  return [
     {
       category: 'unprotected',
       rule: 'unprotected_firewall',
-      when: sql`a.kind = 'droplet' AND NOT a.of_cluster AND NOT EXISTS (
-        SELECT FROM ${actual} w WHERE w.kind = 'firewall' AND w.account_id = a.account_id
-          AND (w.settings -> 'droplets' ? a.external_id OR EXISTS (
-            SELECT FROM jsonb_array_elements_text(w.settings -> 'tags') AS tag WHERE a.settings -> 'tags' ? tag)
-            OR drift_hides(w.hidden, 'droplets') OR drift_hides(w.hidden, 'tags')))`,
+      // Sets that no row of `a` is in are read once, whatever there is of it.
+      when: sql`a.kind = 'droplet' AND NOT a.of_cluster
+        AND (a.account_id, a.external_id) NOT IN (
+          SELECT w.account_id, one FROM ${firewalls}, jsonb_array_elements_text(w.settings -> 'droplets') AS one WHERE ${isFirewall})
+        AND NOT EXISTS (SELECT FROM jsonb_array_elements_text(a.settings -> 'tags') AS tag WHERE (a.account_id, tag) IN (
+          SELECT w.account_id, one FROM ${firewalls}, jsonb_array_elements_text(w.settings -> 'tags') AS one WHERE ${isFirewall}))
+        AND a.account_id NOT IN (
+          SELECT w.account_id FROM ${firewalls} WHERE ${isFirewall} AND (drift_hides(w.hidden, 'droplets') OR drift_hides(w.hidden, 'tags')))`,
       since: sql`a.created_at`,
       keys: ['tags'],
     },
     {
       category: 'unprotected',
       rule: 'unprotected_backups',
+      joined: sql`LEFT JOIN (
+        SELECT w.account_id, substr(parent, 9) AS droplet, max(w.created_at) AS newest
+        FROM ${actual} w, unnest(w.parents) AS parent WHERE w.kind = 'snapshot' AND parent LIKE 'droplet:%'
+        GROUP BY w.account_id, parent) n ON n.account_id = a.account_id AND n.droplet = a.external_id`,
       when: sql`a.kind = 'droplet' AND NOT a.of_cluster AND a.settings -> 'backups' = 'false' AND a.created_at <= ${now} - interval '24 hours'
-        AND NOT EXISTS (SELECT FROM ${actual} w WHERE w.kind = 'snapshot' AND w.account_id = a.account_id
-          AND 'droplet:' || a.external_id = ANY (w.parents) AND w.created_at > ${now} - make_interval(hours => 24 * coalesce((p.parameters ->> 'snapshot_days')::int, 0)))`,
+        AND (n.newest IS NULL OR n.newest <= ${now} - make_interval(hours => 24 * coalesce((p.parameters ->> 'snapshot_days')::int, 0)))`,
       since: settingsOtherwiseUntil(sql`k.settings -> 'backups' = 'true'`),
       keys: ['backups'],
     },
+  ];
+}
+
+function idleRules({ actual }: SweepTables): readonly HygieneRule[] {
+  return [
     {
       category: 'idle',
       rule: 'idle_volume',
@@ -166,7 +183,7 @@ function rulesOf(
       category: 'idle',
       rule: 'idle_load_balancer',
       when: sql`a.kind = 'load_balancer' AND NOT ${hasParent(sql`a.parents`, 'droplet:%')} AND NOT (a.of_cluster AND ${isGone})
-        AND NOT (coalesce(a.settings ->> 'tag', '') <> '' AND ${taggedDroplets(sql`ARRAY[a.settings ->> 'tag']`)})`,
+        AND NOT (coalesce(a.settings ->> 'tag', '') <> '' AND ${taggedDroplets(actual, sql`ARRAY[a.settings ->> 'tag']`)})`,
       joined: parent,
       since: otherwiseUntil(hasParent(sql`s.parents`, 'droplet:%')),
       priced: wholeActual,
@@ -179,6 +196,12 @@ function rulesOf(
       since: otherwiseUntil(sql`s.status <> 'off'`),
       priced: wholeActual,
     },
+  ];
+}
+
+/** In this order: what one finds of a snapshot, a later one does not find again. */
+function orphanedRules({ actual }: SweepTables, found: FoundTable): readonly HygieneRule[] {
+  return [
     {
       category: 'orphaned',
       rule: 'orphaned_source',
@@ -208,11 +231,17 @@ function rulesOf(
       category: 'orphaned',
       rule: 'orphaned_firewall',
       when: sql`a.kind = 'firewall' AND a.settings -> 'droplets' = '[]' AND (a.settings -> 'tags' = '[]' OR NOT ${taggedDroplets(
+        actual,
         sql`ARRAY(SELECT jsonb_array_elements_text(a.settings -> 'tags'))`,
       )})`,
       since: settingsOtherwiseUntil(sql`k.settings -> 'droplets' <> '[]'`),
       keys: ['droplets', 'tags'],
     },
+  ];
+}
+
+function endingRules(now: RawBuilder<unknown>): readonly HygieneRule[] {
+  return [
     {
       category: 'ending',
       rule: 'ending_database',
@@ -234,7 +263,15 @@ export async function findHygiene(
   found: FoundTable,
   instant: Temporal.Instant,
 ): Promise<void> {
-  for (const one of rulesOf(tables, found, sql`${instant}::timestamptz`)) {
+  const now = sql`${instant}::timestamptz`;
+  const rules = [
+    ...exposedRules(),
+    ...unprotectedRules(tables, now),
+    ...idleRules(tables),
+    ...orphanedRules(tables, found),
+    ...endingRules(now),
+  ];
+  for (const one of rules) {
     const keys = [...(one.keys ?? [])];
     await statement('drift.findHygiene')`
       INSERT INTO ${found} (subject, category, rule, field, deployment_id, account_id, resource_id, kind, name, actual, how, test_key,

@@ -12,10 +12,14 @@ import { type FoundTable, free } from './found.store.ts';
 export async function mergeExposed(trx: UnitOfWork, found: FoundTable): Promise<void> {
   await statement('drift.mergeExposed.update_found')`
     UPDATE ${found} c SET severity = x.severity FROM ${found} x
-    WHERE c.rule = 'changed' AND x.category = 'exposed' AND c.resource_id = x.resource_id AND c.field = x.field`.execute(trx);
+    WHERE c.rule = 'changed' AND x.category = 'exposed' AND c.resource_id = x.resource_id AND c.field = x.field`.execute(
+    trx,
+  );
   await statement('drift.mergeExposed.delete_found')`
     DELETE FROM ${found} x USING ${found} c
-    WHERE c.rule = 'changed' AND x.category = 'exposed' AND c.resource_id = x.resource_id AND c.field = x.field`.execute(trx);
+    WHERE c.rule = 'changed' AND x.category = 'exposed' AND c.resource_id = x.resource_id AND c.field = x.field`.execute(
+    trx,
+  );
 }
 
 /** Since when: from the history of the setting, or of the state where that has it; what is declared later begins then. */
@@ -77,7 +81,9 @@ export async function selectPriced(
   found: FoundTable,
 ): Promise<{ accountId: number | null; text: string; priced: Priced }[]> {
   const { rows } = await statement<{ accountId: number | null; text: string; priced: Priced }>('drift.selectPriced')`
-    SELECT DISTINCT account_id AS "accountId", priced::text AS text, priced FROM ${found} WHERE priced IS NOT NULL`.execute(trx);
+    SELECT DISTINCT account_id AS "accountId", priced::text AS text, priced FROM ${found} WHERE priced IS NOT NULL`.execute(
+    trx,
+  );
   return rows;
 }
 
@@ -87,7 +93,11 @@ interface PricedRow extends MonthlyChange {
 }
 
 /** What people have decided of a finding `w`: `ack` of its values since it was last reopened, `ignore` that has not ended. */
-export function decisionOf(key: RawBuilder<unknown>, digest: RawBuilder<unknown>, now: Temporal.Instant): RawBuilder<unknown> {
+export function decisionOf(
+  key: RawBuilder<unknown>,
+  digest: RawBuilder<unknown>,
+  now: Temporal.Instant,
+): RawBuilder<unknown> {
   return sql`(
     SELECT CASE
       WHEN latest.decision = 'ignore' AND (latest.until IS NULL OR latest.until > ${now}::timestamptz) THEN 'ignored'
@@ -110,6 +120,10 @@ export async function stageWanted(
     trx,
     { statement: 'drift.stageWanted', table: 'drift_wanted', index: { on: 'finding_key' }, analyze: true },
     sql`
+      WITH gone AS MATERIALIZED (
+        SELECT o.finding_key, r.account_id, r.kind || ':' || r.external_id AS ref
+        FROM ${keyed} o JOIN inventory_resources r ON r.resource_id = o.resource_id
+        WHERE o.category IN ('missing', 'replaced') AND o.field IS NULL)
       SELECT k.*, coalesce(p.finding_key, w.finding_key) AS parent_key,
              CASE WHEN w.finding_key IS NULL THEN k.amount ELSE 0 END AS monthly,
              CASE WHEN w.finding_key IS NULL THEN k.amount_currency ELSE coalesce(k.amount_currency, 'USD') END AS currency,
@@ -117,10 +131,9 @@ export async function stageWanted(
       FROM ${keyed} k
       -- A part of what is missing or left over itself.
       LEFT JOIN LATERAL (
-        SELECT o.finding_key FROM ${keyed} o JOIN inventory_resources r ON r.resource_id = o.resource_id
-        WHERE o.category IN ('missing', 'replaced') AND o.field IS NULL AND k.field IS NULL AND o.finding_key <> k.finding_key
-          AND r.account_id = k.account_id AND r.kind || ':' || r.external_id = ANY (k.refs)
-        ORDER BY o.finding_key LIMIT 1) p ON true
+        SELECT g.finding_key FROM gone g
+        WHERE k.field IS NULL AND g.finding_key <> k.finding_key AND g.account_id = k.account_id AND g.ref = ANY (k.refs)
+        ORDER BY g.finding_key LIMIT 1) p ON true
       -- The same resource's amount counts once: with what says most of it.
       LEFT JOIN LATERAL (
         SELECT o.finding_key FROM ${keyed} o
@@ -135,7 +148,9 @@ async function stageKeyed(
   amounts: readonly PricedRow[],
   now: Temporal.Instant,
 ): Promise<TemporaryTable> {
-  const raised = (severity: RawBuilder<unknown>) => sql`CASE WHEN abs(m.monthly) >= 100 AND ${severity} IN ('low', 'medium')
+  const raised = (
+    severity: RawBuilder<unknown>,
+  ) => sql`CASE WHEN abs(m.monthly) >= 100 AND ${severity} IN ('low', 'medium')
     THEN CASE ${severity} WHEN 'low' THEN 'medium' ELSE 'high' END ELSE ${severity} END`;
   const ofField = sql`coalesce(f.severity,
     (SELECT level FROM unnest(ARRAY['critical', 'high', 'medium', 'low']) AS level

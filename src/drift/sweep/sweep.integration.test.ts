@@ -5,7 +5,7 @@ import { openSimulatedAccount, type SimulatedAccount } from '../../../test/scena
 import { bringAttributionsUpToDate, createCustomer, createDeployment } from '../../deployments/index.ts';
 import { type DeclarationDocument, declarationSchema } from '../declaration.ts';
 import { adoptDeployment, applyDeclaration, endDeclaration, previewDeclaration } from '../declarations.ts';
-import { checkDrift, decide, type Finding, getFinding, openFindings } from '../findings.ts';
+import { checkDrift, decide, type Finding, findingGroups, getFinding, openFindings } from '../findings.ts';
 import { selectFindings } from '../findings.store.ts';
 import { sweep } from './sweep.ts';
 
@@ -75,7 +75,14 @@ const apply = (document: DeclarationDocument) =>
 const web = { address: 'droplet.web', kind: 'droplet', id: '7001' } as const;
 
 test('fields that differ are found one by one, priced in order, and resolved by the facts', async () => {
-  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web', size: 's-2vcpu-4gb', tags: ['a'], backups: 'weekly' });
+  await cloud.happen({
+    type: 'create_droplet',
+    id: 7001,
+    name: 'web',
+    size: 's-2vcpu-4gb',
+    tags: ['a'],
+    backups: 'weekly',
+  });
   await look();
   await apply({
     declaration: 'acme',
@@ -98,7 +105,9 @@ test('fields that differ are found one by one, priced in order, and resolved by 
     'changed web size "s-2vcpu-4gb" "s-4vcpu-8gb" 28.80 open',
     'changed web tags ["a"] ["a","urgent"] 0.00 open',
   ]);
-  const byField: Readonly<Record<string, Finding>> = Object.fromEntries((await findings()).map((one) => [one.field, one]));
+  const byField: Readonly<Record<string, Finding>> = Object.fromEntries(
+    (await findings()).map((one) => [one.field, one]),
+  );
   expect(byField['backups']).toMatchObject({ severity: 'high', declaration: 'acme', deployment: 'acme' });
   expect(byField['tags']).toMatchObject({ severity: 'low' });
   const { causes, causesUnknown } = await getFinding(database.db, byField['size']!.finding, now());
@@ -140,7 +149,12 @@ test('adopt declares all that there is: right after nothing differs, and a secon
     ).rows[0]!.rows;
   await sweep(database.db, now(), { full: true });
   const before = await rows();
-  expect(await sweep(database.db, now(), { full: true })).toMatchObject({ skipped: false, found: 0, changed: 0, resolved: 0 });
+  expect(await sweep(database.db, now(), { full: true })).toMatchObject({
+    skipped: false,
+    found: 0,
+    changed: 0,
+    resolved: 0,
+  });
   expect(await sweep(database.db, now())).toMatchObject({ skipped: true });
   expect(await rows()).toBe(before);
   await cloud.happen({ type: 'create_droplet', id: 7003, name: 'tmp', tags });
@@ -181,19 +195,32 @@ test('what is gone is missing; what took its name replaced it; two that match ar
     'missing lost "7999" -24.00 open',
     'replaced web "7001" "7003" 6.00 open',
   ]);
-  await cloud.happen({ type: 'create_droplet', id: 7004, name: 'twin-1' }, { type: 'create_droplet', id: 7005, name: 'twin-2' });
+  await cloud.happen(
+    { type: 'create_droplet', id: 7004, name: 'twin-1' },
+    { type: 'create_droplet', id: 7005, name: 'twin-2' },
+  );
   await look();
-  await apply({ declaration: 'twins', deployment: 'acme', resources: [{ address: 't', kind: 'droplet', match: { name: 'twin-*' } }] });
+  await apply({
+    declaration: 'twins',
+    deployment: 'acme',
+    resources: [{ address: 't', kind: 'droplet', match: { name: 'twin-*' } }],
+  });
   expect((await told()).filter((line) => line.startsWith('ambiguous'))).toEqual([
     'ambiguous twin-* {"name":"twin-*"} ["7004","7005"] unknown open',
   ]);
-  expect((await told()).filter((line) => line.includes('count'))).toEqual(['changed * count {"max":2,"min":1} 3 unknown open']);
+  expect((await told()).filter((line) => line.includes('count'))).toEqual([
+    'changed * count {"max":2,"min":1} 3 unknown open',
+  ]);
 });
 
 test('a rename is changed, and stays bound', async () => {
   await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web-1' });
   await look();
-  await apply({ declaration: 'acme', deployment: 'acme', resources: [{ address: 'web', kind: 'droplet', match: { name: 'web-1' } }] });
+  await apply({
+    declaration: 'acme',
+    deployment: 'acme',
+    resources: [{ address: 'web', kind: 'droplet', match: { name: 'web-1' } }],
+  });
   await cloud.happen({ type: 'rename_droplet', droplet: 7001, name: 'gone' });
   await settle();
   expect(await told()).toEqual(['changed gone name "web-1" "gone" 0.00 open']);
@@ -237,7 +264,9 @@ test('acknowledged until another value appears, ignored until it ends, reopened 
   const notices = async () =>
     (
       await sql<{ what: string; baseline: boolean }>`
-        SELECT what, baseline FROM drift_notices WHERE finding_key = ${finding} ORDER BY recorded_at, what`.execute(database.db)
+        SELECT what, baseline FROM drift_notices WHERE finding_key = ${finding} ORDER BY recorded_at, what`.execute(
+        database.db,
+      )
     ).rows.map(({ what, baseline }) => (baseline ? `${what} in the baseline` : what));
   expect(await notices()).toEqual(['found']);
   await decide(database.db, finding, { decision: 'ack', reason: 'asked for' }, 'test', now());
@@ -278,4 +307,52 @@ test('a preview is the same call, rolled back', async () => {
     changed: false,
     resources: { added: 0, changed: 0, removed: 0, unchanged: 1 },
   });
+});
+
+test('what is missing takes its declared parts with it, and their amounts count once', async () => {
+  const [volume] = await cloud.happen(
+    { type: 'create_volume', name: 'data', sizeGb: 50, region: 'fra1' },
+    { type: 'create_droplet', id: 7001, name: 'web' },
+  );
+  await cloud.happen({ type: 'attach_volume', volume: String(volume), droplet: 7001 });
+  await look();
+  await apply({
+    declaration: 'acme',
+    deployment: 'acme',
+    resources: [web, { address: 'volume.data', kind: 'volume', id: String(volume) }],
+  });
+  await look();
+  await cloud.happen(
+    { type: 'destroy', kind: 'volume', id: String(volume) },
+    { type: 'destroy', kind: 'droplet', id: 7001 },
+  );
+  await settle();
+  const rows = await findings();
+  const [droplet, part] = [rows.find(({ kind }) => kind === 'droplet'), rows.find(({ kind }) => kind === 'volume')];
+  expect(droplet).toMatchObject({ category: 'missing', partOf: null, parts: 1 });
+  expect(part).toMatchObject({ category: 'missing', partOf: droplet?.finding });
+  const groups = await findingGroups(database.db, { now: now(), category: ['missing'] });
+  expect(groups).toMatchObject([{ findings: 1, monthly: [{ currency: 'USD', amount: '-11.00' }] }]);
+});
+
+test('what comes and goes three times in a day is flapping, published no more often, until it has been quiet', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web' });
+  await look();
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [{ ...web, fields: { tags: [] } }] });
+  await look();
+  for (let time = 0; time < 3; time += 1) {
+    await cloud.happen({ type: 'tag', kind: 'droplet', id: 7001, tags: ['x'] });
+    await settle();
+    await cloud.happen({ type: 'untag', kind: 'droplet', id: 7001, tags: ['x'] });
+    await look();
+  }
+  // It agrees at this moment, and is a finding all the same.
+  expect(await told()).toEqual(['changed web tags [] [] 0.00 flapping']);
+  const { rows } = await sql<{
+    what: string;
+  }>`SELECT what FROM drift_notices WHERE NOT baseline ORDER BY recorded_at`.execute(database.db);
+  expect(rows.map(({ what }) => what)).toEqual(['found', 'resolved', 'found', 'resolved', 'found']);
+  await cloud.advance({ hours: 7 });
+  await look();
+  expect(await told()).toEqual([]);
 });

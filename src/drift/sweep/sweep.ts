@@ -10,12 +10,10 @@ import { findHygiene } from './hygiene.store.ts';
 import { dateFound, keepFlapping, mergeExposed, selectPriced, stageWanted } from './life.store.ts';
 import { type SweepCounts, writeFindings } from './write.store.ts';
 
-export type { SweepCounts } from './write.store.ts';
-
 /** What time alone changes (a snapshot turns 90 days old, an ignore ends) is found within so long. */
 const dueAfter = Temporal.Duration.from({ minutes: 55 });
 
-export interface Sweep extends SweepCounts {
+interface Sweep extends SweepCounts {
   /** Nothing was new since the last one: nothing was compared. */
   readonly skipped: boolean;
 }

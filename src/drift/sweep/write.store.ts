@@ -68,7 +68,10 @@ export async function writeFindings(
     { statement: 'drift.writeFindings', table: 'drift_staged' },
     sql`
       SELECT coalesce(w.finding_key, e.finding_key) AS finding_key, ${sql.join(
-        values.map((name) => sql`CASE WHEN w.finding_key IS NULL THEN e.${sql.ref(name)} ELSE w.${sql.ref(name)} END AS ${sql.ref(name)}`),
+        values.map(
+          (name) =>
+            sql`CASE WHEN w.finding_key IS NULL THEN e.${sql.ref(name)} ELSE w.${sql.ref(name)} END AS ${sql.ref(name)}`,
+        ),
       )},
              greatest(${now}::timestamptz, e.valid_from) AS valid_from, 'infinity'::timestamptz AS valid_to,
              w.finding_key IS NOT NULL AS asserted, e.finding_key IS NULL AS is_new
@@ -91,7 +94,9 @@ export async function writeFindings(
   await noticeFound(trx, now);
   await writeBaselines(trx, tables, now);
   const { rows: all } = await statement<{ findings: number }>('drift.writeFindings.count_all')`
-    SELECT count(*) AS findings FROM drift_findings WHERE superseded_at = 'infinity' AND valid_to = 'infinity'`.execute(trx);
+    SELECT count(*) AS findings FROM drift_findings WHERE superseded_at = 'infinity' AND valid_to = 'infinity'`.execute(
+    trx,
+  );
   return { ...counts, findings: all[0]!.findings };
 }
 
@@ -137,4 +142,3 @@ async function writeBaselines(trx: UnitOfWork, { sight }: SweepTables, now: Temp
                       WHERE v.sighted IS NOT TRUE)
     ON CONFLICT DO NOTHING`.execute(trx);
 }
-

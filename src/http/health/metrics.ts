@@ -111,7 +111,11 @@ function makeGauges(registry: Registry) {
   const paused = gauge('arcadia_queue_paused', 'Whether the queue is paused on all workers', ['queue']);
   const syncAge = gauge('arcadia_sync_age_seconds', 'Since the last complete listing began', ['account', 'kind']);
   const metered = gauge('arcadia_metered_through_seconds', 'The end of the last metered day, as Unix time');
-  const findings = gauge('arcadia_drift_findings', 'What differs, parts of others not counted', ['severity', 'category', 'state']);
+  const findings = gauge('arcadia_drift_findings', 'What differs, parts of others not counted', [
+    'severity',
+    'category',
+    'state',
+  ]);
   const driftAge = gauge('arcadia_drift_age_seconds', 'Since what is declared was last compared');
   return { up, time, connections, connectionsMax, waiting, jobs, lag, paused, syncAge, metered, findings, driftAge };
 }
