@@ -107,8 +107,8 @@ export function stageItems(
                -- The words of a load balancer say its nodes and not its type, which never changes.
                CASE l.class WHEN 'load_balancer' THEN (SELECT subject FROM ${charges} c WHERE c.charge_id = p.charge_id) ELSE l.word_subject END AS by_word,
                coalesce(m.account_id, (SELECT min(account_id) FROM ${accounts})) AS account_id,
-               l.begins < coalesce((SELECT connected_at FROM ${accounts} a WHERE a.account_id = m.account_id), ${connected}) AS is_assumed
-        FROM ${lines} l JOIN ${pairs} p USING (line_id) LEFT JOIN ${matches} m USING (line_id)
+               l.begins < coalesce(a.connected_at, ${connected}) AS is_assumed
+        FROM ${lines} l JOIN ${pairs} p USING (line_id) LEFT JOIN ${matches} m USING (line_id) LEFT JOIN ${accounts} a ON a.account_id = m.account_id
         WHERE l.class NOT IN ('backup', 'bucket') AND l.ends > ${monthStart(bills)}::timestamptz
       ), own AS (
         SELECT t.line_id, t.same, c.charge_id, c.resource_id, c.account_id, c.class, c.subject, c.units, c.monthly, c.per, t.earlier >= c.count AS is_doubled,
@@ -131,7 +131,7 @@ export function stageItems(
                CASE c.class WHEN 'pool' THEN c.seconds END, c.total, c.until, false
         FROM ${charges} c JOIN ${accounts} a USING (account_id)
         LEFT JOIN (SELECT charge_id, count(*) AS lines FROM ${pairs} GROUP BY charge_id) p USING (charge_id)
-        CROSS JOIN LATERAL generate_series(1, c.count - coalesce(p.lines, 0)) AS each
+        CROSS JOIN LATERAL unnest(array_fill(1, ARRAY[(c.count - coalesce(p.lines, 0))::int])) AS each
         WHERE c.until > a.connected_at AND c.count > coalesce(p.lines, 0)
       ), every AS MATERIALIZED (
         SELECT * FROM own UNION ALL SELECT * FROM words UNION ALL SELECT * FROM missing

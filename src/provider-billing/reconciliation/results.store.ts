@@ -65,11 +65,15 @@ export interface Results {
   readonly missing: StagedMissing;
 }
 
-/** Whoever reconciles a payer's bills takes turns until the end of the transaction. */
+/**
+ * Whoever reconciles a payer's bills takes turns until the end of the transaction. What the planner is told of temporary
+ * tables is how many rows they have: histograms of each of their columns took longer than filling them.
+ */
 export async function lockReconciling(trx: UnitOfWork, payerId: number): Promise<void> {
   await statement(
     'providerBilling.lockReconciling',
-  )`SELECT pg_advisory_xact_lock(hashtextextended('reconciliations', ${payerId}::bigint))`.execute(trx);
+  )`SELECT pg_advisory_xact_lock(hashtextextended('reconciliations', ${payerId}::bigint)),
+           set_config('default_statistics_target', '5', true)`.execute(trx);
 }
 
 /**
