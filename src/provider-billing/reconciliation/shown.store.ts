@@ -282,7 +282,7 @@ export async function selectCosts(
     WITH sums AS (
       SELECT c.month, c.target, c.deployment_id, c.currency, sum(c.amount) AS amount, coalesce(sum(c.amount) FILTER (WHERE c.from_bill), 0.00) AS from_bill,
              CASE WHEN bool_or(c.kind = 'preview') THEN 'preview' WHEN bool_and(c.signed) THEN 'signed' ELSE 'final' END AS state
-      FROM provider_billing_costs c WHERE c.month >= ${from}::date AND c.month < ${to}::date GROUP BY 1, 2, 3, 4
+      FROM provider_billing_sums c WHERE c.month >= ${from}::date AND c.month < ${to}::date GROUP BY 1, 2, 3, 4
     ), named AS (
       SELECT s.*, d.slug, d.customer_external_id, concat_ws(' ', s.target, d.slug, s.currency) AS key
       FROM sums s LEFT JOIN deployments_list d USING (deployment_id)
