@@ -12,8 +12,9 @@ import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 // A bill of 200,000 lines for as many resources of 5,200 deployments: three of five are droplets, the others volumes and
 // snapshots; a twentieth was moved within the month, a fiftieth is shared. BENCH_LINES=20000 makes it smaller.
 //
-// Reached on 2026-11-30 with 200,000 lines, on two cores with much other work on them (load 25 to 30), in ratios: loading
-// 0.60, reconciling 8.1, again 0.013, 199 MB. Reconciling is not at its aim. Of 30,000 lines, where storing takes 1.2 s:
+// Reached on 2026-11-30 with 200,000 lines, on two cores with much other work on them (load 15 to 30), in ratios: loading
+// 0.6 to 1.4, reconciling 8 to 12, again 0.01, margins 1.0 to 1.6 of a sum of all shares (from lines and not sums: 10 to 17),
+// 202 MB. Reconciling is not at its aim. Of 30,000 lines, where storing takes 1.2 s:
 // lines 1.3, matches 0.8, levels 0.9, charges 0.5, pairs 0.8, items 2.4, replays 0.8, causes 0.4, outcomes 1.5, shares 1.1,
 // writing 2.3.
 //

@@ -511,7 +511,7 @@ CREATE VIEW provider_billing_sums AS
   FROM provider_billing_counting r JOIN bill_cost_sums s USING (reconciliation_id);
 
 -- What only bills know: it is no resource, and nothing of it is metered. Known by the provider's id, or by its words.
-CREATE VIEW bill_resources AS
+CREATE VIEW provider_billing_resources AS
   SELECT r.payer_id, coalesce(p.resource_kind, l.product, '') AS kind, coalesce(l.resource_uuid, l.resource_id) AS external_id,
          CASE WHEN num_nonnulls(l.resource_uuid, l.resource_id) = 0 THEN coalesce(l.description, '') END AS words,
          (array_agg(l.description ORDER BY r.month DESC, l.position DESC))[1] AS name,
@@ -566,7 +566,7 @@ CALL protect_from_customers('provider_billing_sums');
 CALL protect_from_customers('bill_decisions');
 CALL protect_from_customers('provider_billing_costs');
 CALL protect_from_customers('provider_billing_counting');
-CALL protect_from_customers('bill_resources');
+CALL protect_from_customers('provider_billing_resources');
 
 CALL give_access('GRANT USAGE ON SEQUENCE allocation_rule_ids TO arcadia_worker, arcadia_api');
 CALL pin_search_paths();

@@ -331,7 +331,7 @@ export async function selectBillResources(
   const { rows } = await statement<BillResourceRow & { key: string }>('providerBilling.selectBillResources')`
     WITH named AS (
       SELECT p.slug AS payer, r.*, concat_ws(' ', coalesce(r.external_id, ''), r.words, r.currency) AS key
-      FROM bill_resources r JOIN bill_payers p USING (payer_id)
+      FROM provider_billing_resources r JOIN bill_payers p USING (payer_id)
       WHERE (${payer}::text IS NULL OR p.slug = ${payer}) AND (${kind}::text IS NULL OR r.kind = ${kind})
     )
     SELECT payer, kind, external_id AS "externalId", name, first_at AS "from", last_at AS "to", months, lines, amount, currency, key
