@@ -346,6 +346,7 @@ CREATE TABLE bill_line_outcomes (
   remarks      text[] COLLATE "C" NOT NULL,
   PRIMARY KEY (reconciliation_id, position)
 );
+CREATE INDEX bill_line_outcomes_unexplained ON bill_line_outcomes (reconciliation_id) WHERE outcome = 'unexplained';
 CREATE INDEX bill_line_outcomes_by_resource ON bill_line_outcomes (resource_id) WHERE resource_id IS NOT NULL;
 
 -- Its reconciliation is looked for once a statement (refuse_results_of_signed): a reference asks for each row.
@@ -360,6 +361,18 @@ CREATE TABLE bill_line_shares (
   UNIQUE NULLS NOT DISTINCT (reconciliation_id, position, deployment_id)
 );
 CREATE INDEX bill_line_shares_by_deployment ON bill_line_shares (deployment_id);
+
+-- The same by product: margins of a bill of 200,000 lines are read from a few thousand rows. from_bill: of before the payer's
+-- first account was connected, or of what no listing ever showed: nothing but the bill says so, and it was never metered.
+CREATE TABLE bill_cost_sums (
+  reconciliation_id bigint NOT NULL REFERENCES reconciliations ON DELETE CASCADE,
+  target        text COLLATE "C" NOT NULL,
+  deployment_id bigint,
+  product       text,
+  from_bill     boolean NOT NULL,
+  amount        amount NOT NULL,
+  UNIQUE NULLS NOT DISTINCT (reconciliation_id, target, deployment_id, product, from_bill)
+);
 
 -- What lived, costs something, and is on no line of the month's bills.
 CREATE TABLE bill_missing (
@@ -389,6 +402,7 @@ CREATE TRIGGER signed_stays BEFORE DELETE ON reconciliations FOR EACH ROW
 -- Results come with their reconciliation, and go with it while it is open.
 CREATE TRIGGER outcome_is_frozen BEFORE UPDATE ON bill_line_outcomes FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit_of_signed();
 CREATE TRIGGER share_is_frozen BEFORE UPDATE ON bill_line_shares FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit_of_signed();
+CREATE TRIGGER cost_sum_is_frozen BEFORE UPDATE ON bill_cost_sums FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit_of_signed();
 CREATE TRIGGER missing_is_frozen BEFORE UPDATE ON bill_missing FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit_of_signed();
 CREATE FUNCTION refuse_results_of_signed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -417,6 +431,10 @@ CREATE TRIGGER outcome_of_signed_goes AFTER DELETE ON bill_line_outcomes REFEREN
 CREATE TRIGGER share_of_signed_comes AFTER INSERT ON bill_line_shares REFERENCING NEW TABLE AS touched
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_results_of_signed();
 CREATE TRIGGER share_of_signed_goes AFTER DELETE ON bill_line_shares REFERENCING OLD TABLE AS touched
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_results_of_signed();
+CREATE TRIGGER cost_sum_of_signed_comes AFTER INSERT ON bill_cost_sums REFERENCING NEW TABLE AS touched
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_results_of_signed();
+CREATE TRIGGER cost_sum_of_signed_goes AFTER DELETE ON bill_cost_sums REFERENCING OLD TABLE AS touched
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_results_of_signed();
 CREATE TRIGGER missing_of_signed_comes AFTER INSERT ON bill_missing REFERENCING NEW TABLE AS touched
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_results_of_signed();
@@ -478,22 +496,22 @@ CREATE VIEW provider_billing_counting AS
     SELECT FROM provider_bills f JOIN reconciliations USING (bill_id)
     WHERE f.payer_id = b.payer_id AND f.period = b.period AND f.kind = 'final' AND f.missing_since IS NULL));
 
--- What each deployment cost in a month, by bill. from_bill: of before the payer's first account was connected, or of what no
--- listing ever showed: nothing but the bill says so, and it was never metered.
+-- What each deployment cost in a month, line by line.
 CREATE VIEW provider_billing_costs AS
   SELECT r.month, r.bill_id, r.payer_id, r.kind, r.reconciliation_id, r.signed, r.currency,
-         o.position, l.product, o.outcome, o.rule, o.resource_id, s.target, s.deployment_id, s.amount,
-         o.outcome = 'from_bill' OR coalesce(l.start_time, r.month::timestamp AT TIME ZONE 'UTC') < f.connected_at AS from_bill
+         o.position, l.product, o.outcome, o.rule, o.resource_id, s.target, s.deployment_id, s.amount
   FROM provider_billing_counting r
-  JOIN (SELECT p.payer_id, min(a.connected_at) AS connected_at
-        FROM bill_payers p LEFT JOIN bill_payer_accounts c ON c.payer_id = p.payer_id AND c.superseded_at = 'infinity'
-        LEFT JOIN inventory_accounts a ON a.account_id = c.account_id GROUP BY p.payer_id) f USING (payer_id)
   JOIN bill_line_outcomes o USING (reconciliation_id)
   JOIN bill_line_shares s USING (reconciliation_id, position)
   JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position;
 
+-- What each deployment cost in a month, by product.
+CREATE VIEW provider_billing_sums AS
+  SELECT r.month, r.payer_id, r.kind, r.signed, r.currency, s.target, s.deployment_id, s.product, s.from_bill, s.amount
+  FROM provider_billing_counting r JOIN bill_cost_sums s USING (reconciliation_id);
+
 -- What only bills know: it is no resource, and nothing of it is metered. Known by the provider's id, or by its words.
-CREATE VIEW bill_resources AS
+CREATE VIEW provider_billing_resources AS
   SELECT r.payer_id, coalesce(p.resource_kind, l.product, '') AS kind, coalesce(l.resource_uuid, l.resource_id) AS external_id,
          CASE WHEN num_nonnulls(l.resource_uuid, l.resource_id) = 0 THEN coalesce(l.description, '') END AS words,
          (array_agg(l.description ORDER BY r.month DESC, l.position DESC))[1] AS name,
@@ -543,10 +561,12 @@ CALL protect_from_customers('reconciliations');
 CALL protect_from_customers('bill_line_outcomes');
 CALL protect_from_customers('bill_line_shares');
 CALL protect_from_customers('bill_missing');
+CALL protect_from_customers('bill_cost_sums');
+CALL protect_from_customers('provider_billing_sums');
 CALL protect_from_customers('bill_decisions');
 CALL protect_from_customers('provider_billing_costs');
 CALL protect_from_customers('provider_billing_counting');
-CALL protect_from_customers('bill_resources');
+CALL protect_from_customers('provider_billing_resources');
 
 CALL give_access('GRANT USAGE ON SEQUENCE allocation_rule_ids TO arcadia_worker, arcadia_api');
 CALL pin_search_paths();

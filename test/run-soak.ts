@@ -13,7 +13,18 @@ const given = process.argv.slice(2);
 const paths =
   given.length > 0
     ? given
-    : ['property.test', 'second-engine', 'fuzz', 'mutations', 'event-loop', 'week', 'usage-faults', 'demo', 'mistakes'];
+    : [
+        'property.test',
+        'second-engine',
+        'fuzz',
+        'mutations',
+        'event-loop',
+        'week',
+        'usage-faults',
+        'demo',
+        'mistakes',
+        'surprises',
+      ];
 const command = given[0] === 'hostile' ? [hostile, ...given.slice(1)] : [vitest, 'run', '--testTimeout', '0', ...paths];
 const { status } = spawnSync(process.execPath, command, {
   stdio: 'inherit',

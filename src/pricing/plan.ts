@@ -93,7 +93,6 @@ const passThroughSchema = z
     if ((product === null) === (resourceKind === null))
       context.addIssue({ code: 'custom', path: [], message: 'needs either product or resourceKind' });
   });
-export type PassThrough = z.output<typeof passThroughSchema>;
 
 const discountSchema = z
   .strictObject({

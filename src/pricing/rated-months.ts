@@ -84,14 +84,11 @@ export async function ratedMonth(db: Queryable, options: RatedMonthOptions): Pro
   const answers = await sums.of(wanted.map(({ period }) => period));
   for (const [index, entry] of wanted.entries()) entry.usage = answers[index] ?? entry.usage;
 
-  const passed = await readPassedPrices(
-    db,
-    month,
-    plans.map(({ segments }, index) => ({
-      deployment: deployments[index] as store.RatedDeploymentRow,
-      versions: segments.flatMap(({ segment }) => (segment.state === 'active' ? (segment.version ?? []) : [])),
-    })),
-  );
+  const active = plans.map(({ segments }, index) => ({
+    deployment: deployments[index] as store.RatedDeploymentRow,
+    versions: segments.flatMap(({ segment }) => (segment.state === 'active' ? (segment.version ?? []) : [])),
+  }));
+  const passed = await readPassedPrices(db, month, active);
   const used = (of: Temporal.PlainYearMonth, entries: readonly (typeof wanted)[number][]): UsedMonth => ({
     month: of,
     segments: entries.map(({ segment, usage }) => ({ ...segment, usage })),

@@ -64,6 +64,7 @@ export const closedToCustomers: readonly string[] = names(`
   attribution_progress
   audit_log
   audit_pending
+  bill_cost_sums
   bill_decisions
   bill_line_outcomes
   bill_line_shares
@@ -71,7 +72,6 @@ export const closedToCustomers: readonly string[] = names(`
   bill_payer_accounts
   bill_payers
   bill_products
-  bill_resources
   billing_rule_beliefs
   billing_rule_variants
   changes
@@ -140,6 +140,8 @@ export const closedToCustomers: readonly string[] = names(`
   provider_billing_counting
   provider_billing_entries
   provider_billing_reads
+  provider_billing_resources
+  provider_billing_sums
   provider_bills
   provider_clock
   provider_insight_days

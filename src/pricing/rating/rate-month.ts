@@ -65,7 +65,7 @@ export interface UsageLine extends LineOf<'usage'> {
 }
 
 /** What the provider charged for a product, with the plan's markup: what a customer sees is the product and its price. */
-export interface PassedLine extends LineOf<'pass_through'> {
+interface PassedLine extends LineOf<'pass_through'> {
   /** As the provider's bills name it. */
   readonly product: string;
   /** Whether the provider's bill of the month is final; else it is of its preview, and will be corrected. */

@@ -82,7 +82,7 @@ function leaves({ from, to, basis, conversion }: MarginFilters): RawBuilder<unkn
       ORDER BY m.month, s.deployment_id, s.valid_from DESC
     ), shares AS (
       SELECT month, target, deployment_id, product, currency, sum(amount) AS amount, CASE WHEN from_bill THEN sum(amount) END AS from_bill
-      FROM provider_billing_costs
+      FROM provider_billing_sums
       WHERE ${months(sql`month`)} AND target <> 'not_cost' GROUP BY 1, 2, 3, 4, 5, from_bill
     ), costs AS (
       SELECT s.month, CASE WHEN s.target = 'operator' THEN 'operator' WHEN d.customer_id IS NULL THEN 'unassigned' ELSE 'customers' END AS part,

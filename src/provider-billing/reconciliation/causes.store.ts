@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
 import type { StagedAllocations } from './allocation.store.ts';
@@ -80,28 +80,10 @@ export interface SupposedAssignment {
 
 export type StagedOutcomes = TemporaryTable<'staged_bill_outcomes'>;
 
-/**
- * The outcome of every line, once. A line of a resource that is known is matched; one of which only the bill knows is
- * from the bill: of before the account was connected, of between two listings, of a kind that no listing shows. What is
- * left is allocated by the first rule that fits, or unexplained. `method`: how it is shared where no resource says.
- */
-export function stageOutcomes(
-  trx: UnitOfWork,
-  { lines, matches, accounts }: Staged,
-  causes: StagedCauses,
-  allocations: StagedAllocations,
-  supposed: SupposedAssignment | null,
-): Promise<StagedOutcomes> {
-  return createTemporaryTableAs(
-    trx,
-    {
-      statement: 'providerBilling.stageOutcomes',
-      table: 'staged_bill_outcomes',
-      index: { on: 'line_id', unique: true },
-      analyze: true,
-    },
-    sql`
-      WITH earlier AS MATERIALIZED (
+/** Whom people assigned lines to, also lines of earlier versions: `decided`, of each line the newest. */
+function decisions(lines: Staged['lines'], supposed: SupposedAssignment | null): RawBuilder<unknown> {
+  return sql`
+    earlier AS MATERIALIZED (
         -- What was decided of a line of an earlier version: of equal ones, by their order. Amounts may differ.
         SELECT d.bill_decision_id, d.deployment_id, v.bill_id, s.same,
                (SELECT count(*) FROM provider_bill_lines e WHERE e.bill_version_id = l.bill_version_id AND e.position <= l.position
@@ -124,7 +106,31 @@ export function stageOutcomes(
               UNION ALL SELECT ${supposed?.versionId ?? null}::bigint, ${supposed?.position ?? null}::int, ${supposed?.deploymentId ?? null}::bigint, NULL) b
         JOIN ${lines} l USING (bill_version_id, position)
         ORDER BY l.line_id, b.bill_decision_id DESC NULLS FIRST
-      ), known AS (
+      )`;
+}
+
+/**
+ * The outcome of every line, once. A line of a resource that is known is matched; one of which only the bill knows is
+ * from the bill: of before the account was connected, of between two listings, of a kind that no listing shows. What is
+ * left is allocated by the first rule that fits, or unexplained. `method`: how it is shared where no resource says.
+ */
+export function stageOutcomes(
+  trx: UnitOfWork,
+  { lines, matches, accounts }: Staged,
+  causes: StagedCauses,
+  allocations: StagedAllocations,
+  supposed: SupposedAssignment | null,
+): Promise<StagedOutcomes> {
+  return createTemporaryTableAs(
+    trx,
+    {
+      statement: 'providerBilling.stageOutcomes',
+      table: 'staged_bill_outcomes',
+      index: { on: 'line_id', unique: true },
+      analyze: true,
+    },
+    sql`
+      WITH ${decisions(lines, supposed)}, known AS (
         SELECT l.*, m.resource_id AS ours, m.rule AS match_rule, c.expected, c.cause, c.since, c.until, c.monthly, c.units, c.subject,
                coalesce(c.variants, '{}') AS variants, c.line_id IS NOT NULL AND l.class = 'spaces' AND c.expected IS NOT NULL AS is_account,
                p.method, p.deployment_id AS by_rule, d.deployment_id AS decided, d.line_id IS NOT NULL AND d.deployment_id IS NOT NULL AS is_decided,

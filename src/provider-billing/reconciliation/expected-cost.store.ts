@@ -78,6 +78,21 @@ export function stagePairs(
 
 export type StagedItems = TemporaryTable<'staged_bill_items'>;
 
+/** Items with what is charged of the same resource before them, by time and by price, and how many pieces that is in. */
+const piecesOfResources = sql`several AS (SELECT class, same FROM every GROUP BY 1, 2 HAVING count(*) > 1), pieced AS (
+        -- Most are all that there is of their resource.
+        SELECT e.*, 0::numeric AS before_first, 0::numeric AS before_highest, CASE WHEN e.is_doubled THEN 0 ELSE 1 END::bigint AS pieces
+        FROM every e LEFT JOIN several s USING (class, same) WHERE s.class IS NULL
+        UNION ALL
+        SELECT e.*,
+               coalesce(sum(extract(epoch FROM e.until - e.since)) FILTER (WHERE NOT e.is_doubled) OVER (w ORDER BY e.since, e.line_id
+                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0),
+               coalesce(sum(extract(epoch FROM e.until - e.since)) FILTER (WHERE NOT e.is_doubled) OVER (w ORDER BY e.monthly DESC, e.since, e.line_id
+                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0),
+               count(*) FILTER (WHERE NOT e.is_doubled) OVER w
+        FROM every e JOIN several USING (class, same) WINDOW w AS (PARTITION BY e.class, e.same)
+      )`;
+
 /**
  * What is reckoned: a row for each line that is for something with a price, and for each charge that has no line. A
  * boundary of ours that only a listing saw is the line's, where that lies in between. Before an account was connected
@@ -107,8 +122,8 @@ export function stageItems(
                -- The words of a load balancer say its nodes and not its type, which never changes.
                CASE l.class WHEN 'load_balancer' THEN (SELECT subject FROM ${charges} c WHERE c.charge_id = p.charge_id) ELSE l.word_subject END AS by_word,
                coalesce(m.account_id, (SELECT min(account_id) FROM ${accounts})) AS account_id,
-               l.begins < coalesce((SELECT connected_at FROM ${accounts} a WHERE a.account_id = m.account_id), ${connected}) AS is_assumed
-        FROM ${lines} l JOIN ${pairs} p USING (line_id) LEFT JOIN ${matches} m USING (line_id)
+               l.begins < coalesce(a.connected_at, ${connected}) AS is_assumed
+        FROM ${lines} l JOIN ${pairs} p USING (line_id) LEFT JOIN ${matches} m USING (line_id) LEFT JOIN ${accounts} a ON a.account_id = m.account_id
         WHERE l.class NOT IN ('backup', 'bucket') AND l.ends > ${monthStart(bills)}::timestamptz
       ), own AS (
         SELECT t.line_id, t.same, c.charge_id, c.resource_id, c.account_id, c.class, c.subject, c.units, c.monthly, c.per, t.earlier >= c.count AS is_doubled,
@@ -131,23 +146,11 @@ export function stageItems(
                CASE c.class WHEN 'pool' THEN c.seconds END, c.total, c.until, false
         FROM ${charges} c JOIN ${accounts} a USING (account_id)
         LEFT JOIN (SELECT charge_id, count(*) AS lines FROM ${pairs} GROUP BY charge_id) p USING (charge_id)
-        CROSS JOIN LATERAL generate_series(1, c.count - coalesce(p.lines, 0)) AS each
+        CROSS JOIN LATERAL unnest(array_fill(1, ARRAY[(c.count - coalesce(p.lines, 0))::int])) AS each
         WHERE c.until > a.connected_at AND c.count > coalesce(p.lines, 0)
       ), every AS MATERIALIZED (
         SELECT * FROM own UNION ALL SELECT * FROM words UNION ALL SELECT * FROM missing
-      ), several AS (SELECT class, same FROM every GROUP BY 1, 2 HAVING count(*) > 1), pieced AS (
-        -- Most are all that there is of their resource.
-        SELECT e.*, 0::numeric AS before_first, 0::numeric AS before_highest, CASE WHEN e.is_doubled THEN 0 ELSE 1 END::bigint AS pieces
-        FROM every e LEFT JOIN several s USING (class, same) WHERE s.class IS NULL
-        UNION ALL
-        SELECT e.*,
-               coalesce(sum(extract(epoch FROM e.until - e.since)) FILTER (WHERE NOT e.is_doubled) OVER (w ORDER BY e.since, e.line_id
-                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0),
-               coalesce(sum(extract(epoch FROM e.until - e.since)) FILTER (WHERE NOT e.is_doubled) OVER (w ORDER BY e.monthly DESC, e.since, e.line_id
-                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0),
-               count(*) FILTER (WHERE NOT e.is_doubled) OVER w
-        FROM every e JOIN several USING (class, same) WINDOW w AS (PARTITION BY e.class, e.same)
-      ), timed AS (
+      ), ${piecesOfResources}, timed AS (
         SELECT line_id, charge_id, resource_id, account_id, class, subject, units, monthly, per, is_doubled, since, until, total, life_ends, by_words,
                coalesce(seconds, extract(epoch FROM until - since)) AS seconds, before_first, before_highest, pieces
         FROM pieced

@@ -65,11 +65,15 @@ export interface Results {
   readonly missing: StagedMissing;
 }
 
-/** Whoever reconciles a payer's bills takes turns until the end of the transaction. */
+/**
+ * Whoever reconciles a payer's bills takes turns until the end of the transaction. What the planner is told of temporary
+ * tables is how many rows they have: histograms of each of their columns took longer than filling them.
+ */
 export async function lockReconciling(trx: UnitOfWork, payerId: number): Promise<void> {
   await statement(
     'providerBilling.lockReconciling',
-  )`SELECT pg_advisory_xact_lock(hashtextextended('reconciliations', ${payerId}::bigint))`.execute(trx);
+  )`SELECT pg_advisory_xact_lock(hashtextextended('reconciliations', ${payerId}::bigint)),
+           set_config('default_statistics_target', '5', true)`.execute(trx);
 }
 
 /**
@@ -195,6 +199,11 @@ export async function insertCopy(trx: UnitOfWork, reconciliationId: number): Pro
     SELECT ${id}, position, target, deployment_id, amount FROM bill_line_shares WHERE reconciliation_id = ${reconciliationId}`.execute(
     trx,
   );
+  await statement('providerBilling.insertCopyOfCostSums')`
+    INSERT INTO bill_cost_sums (reconciliation_id, target, deployment_id, product, from_bill, amount)
+    SELECT ${id}, target, deployment_id, product, from_bill, amount FROM bill_cost_sums WHERE reconciliation_id = ${reconciliationId}`.execute(
+    trx,
+  );
   await statement('providerBilling.insertCopyOfMissing')`
     INSERT INTO bill_missing (reconciliation_id, ordinal, resource_id, class, subject, valid_from, valid_to, expected)
     SELECT ${id}, ordinal, resource_id, class, subject, valid_from, valid_to, expected FROM bill_missing
@@ -226,6 +235,14 @@ async function insertReconciliation(
     SELECT ${id}, o.position, s.target, s.deployment_id, s.amount FROM ${shares} s JOIN ${outcomes} o USING (line_id) WHERE o.${ours}`.execute(
     trx,
   );
+  await statement('providerBilling.insertCostSums')`
+    INSERT INTO bill_cost_sums (reconciliation_id, target, deployment_id, product, from_bill, amount)
+    SELECT ${id}, s.target, s.deployment_id, o.product, o.outcome = 'from_bill' OR coalesce(o.begins < f.connected_at, false), sum(s.amount)
+    FROM ${shares} s JOIN ${outcomes} o USING (line_id)
+    CROSS JOIN (SELECT min(a.connected_at) AS connected_at
+                FROM provider_bills b JOIN bill_payer_accounts c ON c.payer_id = b.payer_id AND c.superseded_at = 'infinity'
+                JOIN inventory_accounts a ON a.account_id = c.account_id WHERE b.bill_id = ${billId}) f
+    WHERE o.${ours} GROUP BY 2, 3, 4, 5`.execute(trx);
   if (!isFirst) return;
   await statement('providerBilling.insertMissing')`
     INSERT INTO bill_missing (reconciliation_id, ordinal, resource_id, class, subject, valid_from, valid_to, expected)

@@ -282,7 +282,7 @@ export async function selectCosts(
     WITH sums AS (
       SELECT c.month, c.target, c.deployment_id, c.currency, sum(c.amount) AS amount, coalesce(sum(c.amount) FILTER (WHERE c.from_bill), 0.00) AS from_bill,
              CASE WHEN bool_or(c.kind = 'preview') THEN 'preview' WHEN bool_and(c.signed) THEN 'signed' ELSE 'final' END AS state
-      FROM provider_billing_costs c WHERE c.month >= ${from}::date AND c.month < ${to}::date GROUP BY 1, 2, 3, 4
+      FROM provider_billing_sums c WHERE c.month >= ${from}::date AND c.month < ${to}::date GROUP BY 1, 2, 3, 4
     ), named AS (
       SELECT s.*, d.slug, d.customer_external_id, concat_ws(' ', s.target, d.slug, s.currency) AS key
       FROM sums s LEFT JOIN deployments_list d USING (deployment_id)
@@ -331,7 +331,7 @@ export async function selectBillResources(
   const { rows } = await statement<BillResourceRow & { key: string }>('providerBilling.selectBillResources')`
     WITH named AS (
       SELECT p.slug AS payer, r.*, concat_ws(' ', coalesce(r.external_id, ''), r.words, r.currency) AS key
-      FROM bill_resources r JOIN bill_payers p USING (payer_id)
+      FROM provider_billing_resources r JOIN bill_payers p USING (payer_id)
       WHERE (${payer}::text IS NULL OR p.slug = ${payer}) AND (${kind}::text IS NULL OR r.kind = ${kind})
     )
     SELECT payer, kind, external_id AS "externalId", name, first_at AS "from", last_at AS "to", months, lines, amount, currency, key

@@ -64,7 +64,7 @@ export type StagedAccounts = TemporaryTable<'staged_bill_accounts'>;
 export function stageAccounts(trx: UnitOfWork, bills: BillMonth): Promise<StagedAccounts> {
   return createTemporaryTableAs(
     trx,
-    { statement: 'providerBilling.stageAccounts', table: 'staged_bill_accounts' },
+    { statement: 'providerBilling.stageAccounts', table: 'staged_bill_accounts', analyze: true },
     sql`
       SELECT DISTINCT a.account_id, a.connected_at, a.provider, p.currency
       FROM bill_payer_accounts c JOIN inventory_accounts a USING (account_id) JOIN bill_payers p ON p.payer_id = c.payer_id
@@ -152,7 +152,7 @@ export function stageMatches(trx: UnitOfWork, lines: StagedLines, accounts: Stag
         FROM ${lines} l JOIN mine r ON r.kind = 'spaces_bucket' AND r.external_id = l.name WHERE l.class = 'bucket'
       ), by_id AS (
         SELECT line_id, min(resource_id) AS resource_id, min(account_id) AS account_id, min(kind) AS kind, min(rule) AS rule
-        FROM found GROUP BY line_id HAVING count(DISTINCT resource_id) = 1
+        FROM found GROUP BY line_id HAVING min(resource_id) = max(resource_id)
       ), named AS (
         SELECT DISTINCT l.line_id, r.resource_id, r.account_id, r.kind
         FROM ${lines} l
