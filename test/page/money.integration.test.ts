@@ -384,7 +384,7 @@ describe('a customer', () => {
     for (const [path, title] of pages) {
       await page.goto(path);
       await settle(page, title);
-      await page.waitForLoadState('networkidle').catch(() => {});
+      await page.waitForTimeout(500);
       const text = await page.locator('main').innerText();
       expect([path, /\b(cost|costs|margin|rule|sync|draft)\b/i.exec(text)?.[0] ?? null]).toEqual([path, null]);
     }
