@@ -36,6 +36,12 @@ const views = [
   ['/usage', /meter/],
   ['/usage?by=deployment', /by 1 deployment/],
   ['/resources/1', /since|ended/],
+  ['/invoices?m=2026-05', /May 2026/],
+  ['/corrections', /correct/],
+  ['/plans', /plan/],
+  ['/plans/studio', /Studio/],
+  ['/plans/studio/edit', /New prices/],
+  ['/quote', /Cheapest/],
 ] as const;
 
 describe('the server', () => {

@@ -25,6 +25,8 @@ export interface Dashboard {
 
 interface OpenOptions {
   readonly as?: Role;
+  /** The external id of the customer who signs in, where `as` is customer. */
+  readonly customer?: string;
   readonly theme?: 'light' | 'dark';
   readonly width?: number;
   /** Where the link leads. */
@@ -99,7 +101,7 @@ function launch(): Promise<Browser> {
 }
 
 async function visit(browser: Browser, api: TestApi, options: OpenOptions): Promise<Visitor> {
-  const { as = 'owner', theme = 'light', width = 1440, path = '/', signsIn = true } = options;
+  const { as = 'owner', customer, theme = 'light', width = 1440, path = '/', signsIn = true } = options;
   const height = width < 720 ? 844 : 900;
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, baseURL: api.url });
   const wrong: string[] = [];
@@ -111,7 +113,7 @@ async function visit(browser: Browser, api: TestApi, options: OpenOptions): Prom
     if (message.type() === 'error') wrong.push(message.text());
   });
   page.on('pageerror', (error) => wrong.push(String(error)));
-  await page.goto(signsIn ? `${path}#token=${await api.token(as)}` : path);
+  await page.goto(signsIn ? `${path}#token=${await api.token(as, customer)}` : path);
   // The link's token is on its way until then.
   if (signsIn) await page.getByRole('button', { name: 'Account' }).waitFor();
   return { context, page, wrong };

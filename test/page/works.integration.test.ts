@@ -179,8 +179,14 @@ describe('accounts', () => {
     await settle(page, /1 has a gap/);
     await page.getByRole('row', { name: /^droplet 7 h gap/ }).waitFor();
     await page.getByRole('row', { name: /^volume 7 h/ }).waitFor();
-    await page.getByRole('row', { name: /^droplet 7 h gap/ }).getByRole('link').click();
-    await page.getByRole('dialog', { name: 'Where this comes from' }).getByText(/read droplet of account pilot: complete/).waitFor();
+    await page
+      .getByRole('row', { name: /^droplet 7 h gap/ })
+      .getByRole('link')
+      .click();
+    await page
+      .getByRole('dialog', { name: 'Where this comes from' })
+      .getByText(/read droplet of account pilot: complete/)
+      .waitFor();
     await page.goBack();
     await page.getByRole('link', { name: 'pilot' }).first().click();
     await settle(page, /pilot: all \d+ kinds are read whole, 1 has a gap/);
@@ -208,7 +214,10 @@ describe('accounts', () => {
     await page.getByRole('button', { name: 'Sync now' }).click();
     await page.getByText('Asked for').first().waitFor();
     await page.getByRole('row', { name: /^volume just now/ }).waitFor({ timeout: 60_000 });
-    await until(async () => (await answerOf<{ incomplete: number }>('/account-status')).incomplete === 0, 'all is read');
+    await until(
+      async () => (await answerOf<{ incomplete: number }>('/account-status')).incomplete === 0,
+      'all is read',
+    );
     await worker.stop();
     await page.getByRole('button', { name: 'Check the token now' }).click();
     await page.getByText(/The token answers as/).waitFor();
@@ -282,19 +291,28 @@ describe('settings', () => {
     if (!isThere) skip();
     const { page, context, wrong } = await dashboard.open({ path: '/settings?tab=sellers' });
     await settle(page, /Who bills/);
-    await page.getByRole('button', { name: /^Change / }).first().click();
+    await page
+      .getByRole('button', { name: /^Change / })
+      .first()
+      .click();
     await page.getByLabel('Name, as printed').fill('Orchard Hosting GmbH');
     await page.getByLabel('Address, a line each').fill('Lindenallee 4\nBerlin');
     await page.getByRole('button', { name: 'Change the seller' }).click();
     await page.getByRole('heading', { level: 2, name: /Orchard Hosting GmbH/ }).waitFor();
     await page.getByText('Lindenallee 4, Berlin').waitFor();
     const buffer = Buffer.from(pngOf(), 'base64');
-    await page.getByLabel(/File of the logo/).first().setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer });
+    await page
+      .getByLabel(/File of the logo/)
+      .first()
+      .setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer });
     const logo = page.getByRole('img', { name: 'Logo of Orchard Hosting GmbH' });
     await logo.waitFor();
     await until(async () => Number(await logo.evaluate('(image) => image.naturalWidth')) > 0, 'it is drawn');
     await expectNoFaults(page);
-    await page.getByRole('button', { name: /Remove the logo/ }).first().click();
+    await page
+      .getByRole('button', { name: /Remove the logo/ })
+      .first()
+      .click();
     await logo.waitFor({ state: 'detached' });
     expect(wrong).toEqual([]);
     await context.close();
@@ -314,11 +332,17 @@ describe('the audit log', () => {
     await page.getByLabel('Table').fill('tax_rates');
     await page.getByRole('button', { name: 'Filter' }).click();
     await page.waitForURL('**/audit?table=tax_rates');
-    await page.getByRole('row', { name: /added tax_rates/ }).first().waitFor();
+    await page
+      .getByRole('row', { name: /added tax_rates/ })
+      .first()
+      .waitFor();
     expect(await page.getByRole('row', { name: /added customers/ }).count()).toBe(0);
     await page.reload();
     await settle(page, /The log is intact/);
-    await page.getByRole('row', { name: /added tax_rates/ }).first().waitFor();
+    await page
+      .getByRole('row', { name: /added tax_rates/ })
+      .first()
+      .waitFor();
     await expectNoFaults(page);
     // Somebody who has all rights on the database changes what is written.
     const { db } = dashboard.database;
@@ -332,7 +356,7 @@ describe('the audit log', () => {
     await context.close();
   });
 
-  test('is the owner\'s alone', async ({ skip }) => {
+  test("is the owner's alone", async ({ skip }) => {
     if (!isThere) skip();
     const { page, context } = await dashboard.open({ path: '/audit', as: 'operator' });
     await page.getByText('Not allowed.').first().waitFor();

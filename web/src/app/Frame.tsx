@@ -40,7 +40,9 @@ export function Frame({ me }: { readonly me: Me }) {
       </nav>
       <header className={styles.top}>
         <Period now={me.now} />
-        {isCustomer ? null : (
+        {isCustomer ? (
+          <span className={styles.space} />
+        ) : (
           <button
             type="button"
             className={styles.searchButton}

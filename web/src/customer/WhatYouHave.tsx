@@ -98,7 +98,7 @@ function OwnedTable({ items, now }: { readonly items: readonly Schemas['OwnedRes
               <th scope="row">
                 <span className={styles.name}>{name}</span>
               </th>
-              <td>{kindWord(kind, 1)}</td>
+              <td className={styles.aside}>{kindWord(kind, 1)}</td>
               <td className={styles.spare}>{status ?? '–'}</td>
               <td className={styles.spare}>{deploymentName}</td>
               <td className={styles.spare}>{day(from, now)}</td>

@@ -114,7 +114,7 @@ function Row({ item, now, isChosen, onChoose }: RowProps) {
           {customerName}
         </Link>
       </th>
-      <td>
+      <td className={styles.aside}>
         {kind === 'credit_note' ? 'Credit note' : stateWords[state]}
         {number === null ? null : <span className={ui.note}> {number}</span>}
       </td>

@@ -1,5 +1,5 @@
 import { useNavigate } from '@tanstack/react-router';
-import { changed } from '../lists/parts.tsx';
+import { changed } from '../lists/search.ts';
 import own from './jobs.module.css';
 import type { JobsSearch, Summary } from './read.ts';
 

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { useChange } from '../app/change.ts';
 import { Gauge, Spark } from '../charts/Spark.tsx';
 import styles from '../lists/lists.module.css';
-import { changed } from '../lists/parts.tsx';
+import { changed } from '../lists/search.ts';
 import { Act } from '../ui/Act.tsx';
 import { grouped } from '../ui/decimal.ts';
 import { Failed } from '../ui/States.tsx';

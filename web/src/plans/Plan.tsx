@@ -111,7 +111,7 @@ function Prices({ sheet: { plan, curves } }: { readonly sheet: Sheet }) {
               const curve = curves[at];
               return (
                 <tr key={item.kind} data-row="">
-                  <th scope="row">
+                  <th scope="row" className={styles.wrap}>
                     {curve?.title ?? item.kind} <span className={ui.unit}>{curve?.unit}</span>
                   </th>
                   <td>{includedOf(item)}</td>

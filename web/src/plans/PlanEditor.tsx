@@ -39,7 +39,7 @@ export function PlanEditor() {
         </p>
       </header>
       <States query={file} rows={16}>
-        {(text) => <Editor plan={plan} file={text} subject={me?.subject ?? ''} />}
+        {(text) => <Editor plan={plan} file={text} subject={`${me?.subject ?? ''} ${me?.role ?? ''}`} />}
       </States>
     </div>
   );
