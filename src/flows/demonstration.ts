@@ -124,7 +124,13 @@ export async function demonstrate(
   for (const decision of castOfFleet(fleet, to).late) await correctLate(db, decision, decidedBy, to);
   // Last: what was decided is in the figures.
   await progress.step('Rating the month', () => rateMonths(db, { now: to, ...(signal && { signal }) }));
-  return { ...history, from: fleet.start, to, deployments: fleet.deployments, meteredDays: days.length + metered.length };
+  return {
+    ...history,
+    from: fleet.start,
+    to,
+    deployments: fleet.deployments,
+    meteredDays: days.length + metered.length,
+  };
 }
 
 /** Of the last month but one that is over: the one before is left to whoever looks at the demonstration. */
@@ -260,11 +266,7 @@ async function declareFleet(
   }
   await applyRules(db, { rules: starting.flatMap(rulesOf) }, decidedBy, now, { keepOthers: true });
   if (subscribed.size === 0) for (const shared of fleet.sharedResources) await assignShared(db, shared, now);
-  await declareParties(
-    db,
-    [...new Map(starting.map(({ customer }) => [customer.externalId, customer])).values()],
-    now,
-  );
+  await declareParties(db, [...new Map(starting.map(({ customer }) => [customer.externalId, customer])).values()], now);
   const { partner } = castOfFleet(fleet, end);
   if (starting.some(({ slug }) => slug === partner))
     await applyPlans(db, [{ name: 'partner.yaml', text: partnerPlan }], decidedBy, now);

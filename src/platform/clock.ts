@@ -96,8 +96,7 @@ export async function setPace(db: Queryable, pace: number): Promise<void> {
   const { rows } = await statement('platform.setPace')`
     WITH changed AS (UPDATE simulated_clock SET pace = ${pace} RETURNING 1)
     SELECT publish_event('clock.changed', '') FROM changed`.execute(db);
-  if (rows.length === 0)
-    throw notSimulated('No account of this database is simulated: its clock is the real one.');
+  if (rows.length === 0) throw notSimulated('No account of this database is simulated: its clock is the real one.');
 }
 
 /** Moves a simulated clock on by `seconds`, and publishes that it has moved. */
