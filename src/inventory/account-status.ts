@@ -38,7 +38,9 @@ export async function readAccountsStatus(db: Queryable, day: Temporal.PlainDate)
     const check = checks.find((each) => each.account === account.slug);
     const budget = budgets.find((each) => each.account === account.slug);
     const money =
-      check === undefined ? new Map<string, readonly HiddenMoney[]>() : await readHiddenMoney(db, account, check.missing, day);
+      check === undefined
+        ? new Map<string, readonly HiddenMoney[]>()
+        : await readHiddenMoney(db, account, check.missing, day);
     status.push({
       account,
       kinds: kinds.filter((each) => each.account === account.slug),

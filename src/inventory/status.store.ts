@@ -82,9 +82,7 @@ export async function selectKindStatus(db: Queryable): Promise<KindStatus[]> {
             seconds: row.seconds!,
           },
     running:
-      row.runningId === null
-        ? null
-        : { syncRunId: row.runningId, startedAt: row.runningSince!, seen: row.seen! },
+      row.runningId === null ? null : { syncRunId: row.runningId, startedAt: row.runningSince!, seen: row.seen! },
   }));
 }
 

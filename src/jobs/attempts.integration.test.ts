@@ -111,9 +111,9 @@ test('a decision about many states how many, and is refused once they are others
     (await ask<Summary>(`/jobs/summary?${filter}`)).states.find(({ state }) => state === 'dead')?.jobs;
   await until(async () => (await dead()) === 40, 'all are dead');
   await worker.stop();
-  expect((await ask<{ items: { reason: string }[] }>('/jobs?state=dead&q=37')).items.map(({ reason }) => reason)).toEqual([
-    'refused 37',
-  ]);
+  expect(
+    (await ask<{ items: { reason: string }[] }>('/jobs?state=dead&q=37')).items.map(({ reason }) => reason),
+  ).toEqual(['refused 37']);
   expect(await dead('q=37')).toBe(1);
   const [{ jobId = '' } = {}] = (await ask<{ items: { jobId: string }[] }>('/jobs?state=dead&limit=1')).items;
   expect(await dead(`q=${jobId.slice(0, 23)}`)).toBeGreaterThan(0);
@@ -129,7 +129,10 @@ test('a decision about many states how many, and is refused once they are others
     '40 jobs would run again now, not 39.',
   ]);
   expect(await dead()).toBe(40);
-  expect(await ask('/jobs/retry', json('POST', { ...which, expectedCount: 40 }))).toEqual({ retried: 40, written: true });
+  expect(await ask('/jobs/retry', json('POST', { ...which, expectedCount: 40 }))).toEqual({
+    retried: 40,
+    written: true,
+  });
   expect(await dead()).toBe(0);
   const waiting = { job: 'test_failing' };
   expect(await ask('/jobs/cancel?preview=true', json('POST', waiting))).toEqual({ cancelled: 40, written: false });

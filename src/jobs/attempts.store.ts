@@ -4,15 +4,7 @@ import { statement } from '../platform/database/statement.ts';
 // How attempts of jobs went. Times are real, as all of the queue's.
 
 /** How an attempt ended; `lost`: its worker fell silent or was over its time, and another may have taken over. */
-export const attemptOutcomes = [
-  'completed',
-  'failed',
-  'dead',
-  'cancelled',
-  'snoozed',
-  'handed_back',
-  'lost',
-] as const;
+export const attemptOutcomes = ['completed', 'failed', 'dead', 'cancelled', 'snoozed', 'handed_back', 'lost'] as const;
 export type AttemptOutcome = (typeof attemptOutcomes)[number];
 
 export interface AttemptRecord {
@@ -100,7 +92,9 @@ export async function selectThroughput(
   db: Queryable,
   minutes: number,
 ): Promise<{ readonly asOf: Temporal.Instant; readonly rows: ThroughputRow[] }> {
-  const { rows: clock } = await statement<{ asOf: Temporal.Instant; first: Temporal.Instant }>('jobs.selectThroughput.first')`
+  const { rows: clock } = await statement<{ asOf: Temporal.Instant; first: Temporal.Instant }>(
+    'jobs.selectThroughput.first',
+  )`
     SELECT pgboss.job_now() AS "asOf",
            date_trunc('minute', pgboss.job_now()) - (${minutes}::int - 1) * interval '1 minute' AS first`.execute(db);
   const { asOf, first } = clock[0]!;

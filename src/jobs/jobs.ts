@@ -247,7 +247,9 @@ export class Jobs {
   }
 
   /** The attempts of a job, the first first, and what it is for; of more than 100 the last ones. Errors: not_found. */
-  async life(id: string): Promise<{ readonly job: JobRow; readonly title: string | null; readonly attempts: AttemptRow[] }> {
+  async life(
+    id: string,
+  ): Promise<{ readonly job: JobRow; readonly title: string | null; readonly attempts: AttemptRow[] }> {
     const job = await this.show(id);
     const attempts = await selectAttempts(this.#db, id, attemptsShownMax);
     return { job, title: this.#declarations.get(job.job)?.title ?? null, attempts };

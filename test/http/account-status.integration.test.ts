@@ -120,7 +120,9 @@ test('a listing that goes on says how many it has seen; a scope that is missing 
 
   const without = replaceMembers(provider, {
     scopes: async () =>
-      (await provider.scopes()).map((each) => (each.scope === 'droplet:read' ? { ...each, granted: 'no' as const } : each)),
+      (await provider.scopes()).map((each) =>
+        each.scope === 'droplet:read' ? { ...each, granted: 'no' as const } : each,
+      ),
   });
   await noteToken(db, account, without, await databaseClock(db).now());
   const missing = (await status()).accounts[0]?.token?.missing;

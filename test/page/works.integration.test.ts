@@ -4,10 +4,12 @@ import type { Page } from 'playwright-core';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { bringAttributionsUpToDate } from '../../src/deployments/attribution.ts';
 import { startWorker, type Worker } from '../../src/jobs/worker.ts';
 import { program } from '../../src/modules.ts';
 import { declareJob } from '../../src/platform/declare/job.ts';
 import { createLog } from '../../src/platform/log.ts';
+import { insertLiving } from '../fixtures/inventory.ts';
 import { json } from '../http/api-fixture.ts';
 import { until } from '../jobs/worker-fixture.ts';
 import { type Dashboard, openDashboard, settle, smallDemonstration } from './dashboard.ts';
@@ -142,7 +144,7 @@ describe('jobs', () => {
     const { page, context } = await dashboard.open({ path: '/jobs?tab=schedule' });
     await settle(page, /job/);
     await page.getByRole('row', { name: /resources every 15 minutes/ }).waitFor();
-    await page.getByRole('button', { name: 'Run sync_runs now' }).click();
+    await page.getByRole('button', { name: 'Run now: sync_runs' }).click();
     await page.getByRole('link', { name: 'Enqueued' }).click();
     await settle(page, /prune_sync_runs/);
     await context.close();
@@ -179,12 +181,18 @@ describe('accounts', () => {
     await settle(page, /1 has a gap/);
     await page.getByRole('row', { name: /^droplet 7 h gap/ }).waitFor();
     await page.getByRole('row', { name: /^volume 7 h/ }).waitFor();
-    await page.getByRole('row', { name: /^droplet 7 h gap/ }).getByRole('link').click();
-    await page.getByRole('dialog', { name: 'Where this comes from' }).getByText(/read droplet of account pilot: complete/).waitFor();
+    await page
+      .getByRole('row', { name: /^droplet 7 h gap/ })
+      .getByRole('link')
+      .click();
+    await page
+      .getByRole('dialog', { name: 'Where this comes from' })
+      .getByText(/read droplet of account pilot: complete/)
+      .waitFor();
     await page.goBack();
     await page.getByRole('link', { name: 'pilot' }).first().click();
     await settle(page, /pilot: all \d+ kinds are read whole, 1 has a gap/);
-    await page.getByRole('button', { name: 'Confirm droplet manually' }).click();
+    await page.getByRole('button', { name: 'Confirm manually: droplet' }).click();
     const sheet = page.getByRole('dialog', { name: 'Confirm droplet of pilot manually' });
     await expectNoFaults(page);
     await sheet.getByLabel(/How is it known/).fill('The invoice says so');
@@ -208,7 +216,10 @@ describe('accounts', () => {
     await page.getByRole('button', { name: 'Sync now' }).click();
     await page.getByText('Asked for').first().waitFor();
     await page.getByRole('row', { name: /^volume just now/ }).waitFor({ timeout: 60_000 });
-    await until(async () => (await answerOf<{ incomplete: number }>('/account-status')).incomplete === 0, 'all is read');
+    await until(
+      async () => (await answerOf<{ incomplete: number }>('/account-status')).incomplete === 0,
+      'all is read',
+    );
     await worker.stop();
     await page.getByRole('button', { name: 'Check the token now' }).click();
     await page.getByText(/The token answers as/).waitFor();
@@ -282,19 +293,33 @@ describe('settings', () => {
     if (!isThere) skip();
     const { page, context, wrong } = await dashboard.open({ path: '/settings?tab=sellers' });
     await settle(page, /Who bills/);
-    await page.getByRole('button', { name: /^Change / }).first().click();
+    await page
+      .getByRole('button', { name: /^Change / })
+      .first()
+      .click();
     await page.getByLabel('Name, as printed').fill('Orchard Hosting GmbH');
     await page.getByLabel('Address, a line each').fill('Lindenallee 4\nBerlin');
     await page.getByRole('button', { name: 'Change the seller' }).click();
     await page.getByRole('heading', { level: 2, name: /Orchard Hosting GmbH/ }).waitFor();
     await page.getByText('Lindenallee 4, Berlin').waitFor();
     const buffer = Buffer.from(pngOf(), 'base64');
-    await page.getByLabel(/File of the logo/).first().setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer });
+    const sent = page.waitForResponse(
+      (response) => response.request().method() === 'GET' && /\/logo$/.test(response.url()),
+    );
+    await page
+      .getByLabel(/File of the logo/)
+      .first()
+      .setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer });
     const logo = page.getByRole('img', { name: 'Logo of Orchard Hosting GmbH' });
     await logo.waitFor();
-    await until(async () => Number(await logo.evaluate('(image) => image.naturalWidth')) > 0, 'it is drawn');
+    const answer = await sent;
+    expect([answer.status(), answer.headers()['content-type']]).toEqual([200, 'image/png']);
+    await page.waitForFunction("document.querySelector('main img').naturalWidth > 0");
     await expectNoFaults(page);
-    await page.getByRole('button', { name: /Remove the logo/ }).first().click();
+    await page
+      .getByRole('button', { name: /Remove the logo/ })
+      .first()
+      .click();
     await logo.waitFor({ state: 'detached' });
     expect(wrong).toEqual([]);
     await context.close();
@@ -309,16 +334,27 @@ function pngOf(): string {
 describe('the audit log', () => {
   test('says who changed what, is filtered by its address, and that it is intact', async ({ skip }) => {
     if (!isThere) skip();
+    const rate = { category: 'reduced', title: 'VAT', percent: '7' };
+    expect((await dashboard.api.fetch('/tax-rates', json('POST', rate))).status).toBe(200);
     const { page, context, wrong } = await dashboard.open({ path: '/audit' });
     await settle(page, /The log is intact: .* entries/);
-    await page.getByLabel('Table').fill('tax_rates');
+    await page.getByLabel('Table', { exact: true }).fill('tax_rates');
     await page.getByRole('button', { name: 'Filter' }).click();
     await page.waitForURL('**/audit?table=tax_rates');
-    await page.getByRole('row', { name: /added tax_rates/ }).first().waitFor();
-    expect(await page.getByRole('row', { name: /added customers/ }).count()).toBe(0);
+    await page
+      .getByRole('row', { name: /added tax_rates/ })
+      .first()
+      .waitFor();
+    await page
+      .getByRole('row', { name: /added customers/ })
+      .first()
+      .waitFor({ state: 'detached' });
     await page.reload();
     await settle(page, /The log is intact/);
-    await page.getByRole('row', { name: /added tax_rates/ }).first().waitFor();
+    await page
+      .getByRole('row', { name: /added tax_rates/ })
+      .first()
+      .waitFor();
     await expectNoFaults(page);
     // Somebody who has all rights on the database changes what is written.
     const { db } = dashboard.database;
@@ -332,10 +368,47 @@ describe('the audit log', () => {
     await context.close();
   });
 
-  test('is the owner\'s alone', async ({ skip }) => {
+  test("is the owner's alone", async ({ skip }) => {
     if (!isThere) skip();
     const { page, context } = await dashboard.open({ path: '/audit', as: 'operator' });
     await page.getByText('Not allowed.').first().waitFor();
+    await context.close();
+  });
+});
+
+describe('rules', () => {
+  test('are added and ended after it is said which resources change owner', async ({ skip }) => {
+    if (!isThere) skip();
+    const { db } = dashboard.database;
+    const { rows } = await sql<{ id: number }>`SELECT account_id AS id FROM accounts LIMIT 1`.execute(db);
+    const since = Temporal.Instant.from('2026-05-02T00:00:00Z');
+    const size = { attributes: { size_slug: 's-1vcpu-1gb' } };
+    for (const name of ['stray-one', 'stray-two'])
+      await insertLiving(db, rows[0]?.id ?? 0, 'droplet', name, { name, ...size }, since);
+    await bringAttributionsUpToDate(db, since);
+    const { page, context, wrong } = await dashboard.open({ path: '/rules' });
+    await settle(page, /rules/);
+    await page.getByRole('button', { name: 'Add a rule' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Add a rule' });
+    await sheet.getByLabel(/Pattern of names/).fill('stray-*');
+    await sheet.getByLabel(/Deployment/).fill('acme-studio');
+    await sheet.getByText(/2 resources change owner: acme-studio gains 2; unassigned loses 2/).waitFor();
+    await sheet.getByRole('row', { name: /stray-one 2 May .* unassigned acme-studio/ }).waitFor();
+    await expectNoFaults(page);
+    await sheet.getByRole('button', { name: 'Add the rule: 2 resources change owner' }).click();
+    await sheet.waitFor({ state: 'detached' });
+    const row = page.getByRole('row', { name: /name stray-\* acme-studio/ });
+    await row.waitFor();
+    await bringAttributionsUpToDate(db, since);
+    await row.getByRole('button', { name: /^End rule/ }).click();
+    const end = page.getByRole('dialog', { name: /^End rule/ });
+    await end
+      .getByText(/2 resources change owner/)
+      .first()
+      .waitFor();
+    await end.getByRole('button', { name: /End the rule/ }).click();
+    await end.waitFor({ state: 'detached' });
+    expect(wrong).toEqual([]);
     await context.close();
   });
 });

@@ -121,7 +121,7 @@ function Kind({ row, account, now }: KindProps) {
       </td>
       <td className={styles.spare}>{estimatedUntil === null ? '–' : moment(estimatedUntil, now)}</td>
       <td className={styles.spare}>{nextRun === null ? 'not scheduled' : moment(nextRun, now)}</td>
-      <td className={own.rowActs}>
+      <td className={styles.rowActs}>
         <SyncNow account={account} kind={kind} />
       </td>
     </tr>

@@ -86,11 +86,11 @@ function Found({ found, onConfirm }: { readonly found: Gaps; readonly onConfirm:
                   <td className={styles.wide}>
                     <Amounts gap={gap} />
                   </td>
-                  <td className={own.rowActs}>
+                  <td className={styles.rowActs}>
                     <Act
                       operation="confirmUsage"
                       needs="operator"
-                      label={`Confirm ${kindName(gap.resourceKind)} manually`}
+                      label={`Confirm manually: ${kindName(gap.resourceKind)}`}
                       onAct={() => onConfirm(gap)}
                     >
                       Confirm manually

@@ -111,7 +111,7 @@ function Row({ row, minutes, onScale }: RowProps) {
       <td className={`${styles.figure} ${styles.spare} ${failed === 0 ? '' : styles.wrong}`}>
         {grouped(String(failed))}
       </td>
-      <td className={own.rowActs}>
+      <td className={styles.rowActs}>
         <Act
           operation="controlQueue"
           needs="operator"

@@ -13,8 +13,15 @@ import { Empty, Failed } from '../ui/States.tsx';
 import { day, moment, month as monthName } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { Choice, FormSheet } from './parts.tsx';
-import { addAlert, type Alert, type NewAlert, readAlerts, readFirings, removeAlert, type SettingsSearch } from './read.ts';
-import own from './settings.module.css';
+import {
+  addAlert,
+  type Alert,
+  type NewAlert,
+  readAlerts,
+  readFirings,
+  removeAlert,
+  type SettingsSearch,
+} from './read.ts';
 
 export function Alerts({ search }: { readonly search: SettingsSearch }) {
   const page = useRead(['listAlerts', search], (signal) => readAlerts(search, signal), { keepsPrevious: true });
@@ -40,7 +47,12 @@ export function Alerts({ search }: { readonly search: SettingsSearch }) {
         }
       >
         {({ items }) => (
-          <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Alerts, as a table" tabIndex={0}>
+          <div
+            className={`${styles.scroll} ${styles.cardList}`}
+            role="region"
+            aria-label="Alerts, as a table"
+            tabIndex={0}
+          >
             <table className={styles.table}>
               <thead>
                 <tr>
@@ -97,7 +109,7 @@ function Row({ alert, now }: { readonly alert: Alert; readonly now: string }) {
       <td className={styles.spare}>
         {day(createdAt, now)} <span className={ui.note}>{createdBy}</span>
       </td>
-      <td className={own.rowActs}>
+      <td className={styles.rowActs}>
         <Act
           operation="removeAlert"
           needs="finance or operator"
@@ -185,9 +197,7 @@ function AlertSheet({ onClose }: { readonly onClose: () => void }) {
         ]}
         onChange={setUnit}
       />
-      {unit === 'absolute' ? (
-        <Field label="Currency, of an amount" value={currency} onChange={setCurrency} />
-      ) : null}
+      {unit === 'absolute' ? <Field label="Currency, of an amount" value={currency} onChange={setCurrency} /> : null}
       <Choice
         label="By"
         value={basis}

@@ -21,7 +21,6 @@ import {
   readMeters,
   type SettingsSearch,
 } from './read.ts';
-import own from './settings.module.css';
 
 export function Meters({ search }: { readonly search: SettingsSearch }) {
   const page = useRead(['listKinds', search], (signal) => readMeters(search, signal), { keepsPrevious: true });
@@ -34,7 +33,12 @@ export function Meters({ search }: { readonly search: SettingsSearch }) {
       </div>
       <Listed query={page} cursor={search.cursor} rows={12} empty={<Empty title="No meter matches." />}>
         {({ items }) => (
-          <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Meters, as a table" tabIndex={0}>
+          <div
+            className={`${styles.scroll} ${styles.cardList}`}
+            role="region"
+            aria-label="Meters, as a table"
+            tabIndex={0}
+          >
             <table className={styles.table}>
               <thead>
                 <tr>
@@ -64,7 +68,7 @@ export function Meters({ search }: { readonly search: SettingsSearch }) {
                     <td className={styles.spare}>{meter.unit}</td>
                     <td className={styles.spare}>{meaningOf(meter)}</td>
                     <td className={`${styles.figure} ${styles.spare}`}>{grouped(String(meter.retentionDays))}</td>
-                    <td className={own.rowActs}>
+                    <td className={styles.rowActs}>
                       <Act
                         operation="changeKind"
                         needs="operator"
@@ -137,7 +141,9 @@ function MeterSheet({ meter, onClose }: { readonly meter: Meter; readonly onClos
       onClose={onClose}
       change={change}
       body={isChanged && !preview.isFetching && preview.error === null ? body : null}
-      verb={preview.data == null || preview.data.days === 0 ? 'Change' : `Change, and meter ${preview.data.days} days again`}
+      verb={
+        preview.data == null || preview.data.days === 0 ? 'Change' : `Change, and meter ${preview.data.days} days again`
+      }
     >
       <Field label="Title" value={title} onChange={setTitle} />
       <Choice

@@ -142,7 +142,7 @@ function Asset({ entity, what, accept, isThere }: AssetProps) {
         operation={`set${operation}`}
         needs="finance"
         isBusy={isBusy}
-        label={`Set the ${what} of ${entity}`}
+        label={`${isThere ? 'Replace' : 'Set'} the ${what} of ${entity}`}
         onAct={() => field.current?.click()}
       >
         {isThere ? 'Replace' : 'Set'}

@@ -12,7 +12,6 @@ import { day } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { FormSheet } from './parts.tsx';
 import { readTaxRates, type SettingsSearch, setTaxRate, type TaxChange, type TaxRate } from './read.ts';
-import own from './settings.module.css';
 
 export function Tax({ search }: { readonly search: SettingsSearch }) {
   const page = useRead(['listTaxRates', search], (signal) => readTaxRates(search, signal), { keepsPrevious: true });
@@ -39,7 +38,12 @@ export function Tax({ search }: { readonly search: SettingsSearch }) {
         }
       >
         {({ items }) => (
-          <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Tax rates, as a table" tabIndex={0}>
+          <div
+            className={`${styles.scroll} ${styles.cardList}`}
+            role="region"
+            aria-label="Tax rates, as a table"
+            tabIndex={0}
+          >
             <table className={styles.table}>
               <thead>
                 <tr>
@@ -67,7 +71,7 @@ export function Tax({ search }: { readonly search: SettingsSearch }) {
                     <td className={styles.spare}>{rate.title}</td>
                     <td className={styles.spare}>{rate.from === null ? 'the beginning' : day(rate.from, now)}</td>
                     <td className={styles.spare}>{rate.to === null ? '–' : day(rate.to, now)}</td>
-                    <td className={own.rowActs}>
+                    <td className={styles.rowActs}>
                       <Act
                         operation="setTaxRate"
                         needs="finance"
@@ -107,7 +111,9 @@ function TaxSheet({ rate, onClose }: { readonly rate: Partial<TaxRate>; readonly
       <Field label="As printed" value={title} onChange={setTitle} />
       <Field label="Percent" value={percent} onChange={setPercent} />
       <Field label="From (UTC day; empty: from the beginning)" type="date" value={from} onChange={setFrom} />
-      <p className={ui.note}>The rate of a month's last day applies to the whole month. Issued invoices are not affected.</p>
+      <p className={ui.note}>
+        The rate of a month's last day applies to the whole month. Issued invoices are not affected.
+      </p>
     </FormSheet>
   );
 }
