@@ -304,7 +304,7 @@ describe('settings', () => {
     await page.getByText('Lindenallee 4, Berlin').waitFor();
     const buffer = Buffer.from(pngOf(), 'base64');
     const sent = page.waitForResponse(
-      (response) => response.request().method() === 'GET' && /\/logo$/.test(response.url()),
+      (response) => response.request().method() === 'GET' && response.url().endsWith('/logo'),
     );
     await page
       .getByLabel(/File of the logo/)

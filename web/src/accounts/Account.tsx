@@ -51,7 +51,7 @@ export function Account() {
 function One({ row, now }: { readonly row: AccountRow; readonly now: string }) {
   const { account, kinds } = row;
   return (
-    <>
+    <div className={styles.page}>
       <header className={styles.head}>
         <div>
           <h1 tabIndex={-1}>{sentenceOf(row)}</h1>
@@ -99,7 +99,7 @@ function One({ row, now }: { readonly row: AccountRow; readonly now: string }) {
         </div>
       )}
       <TokenCard row={row} now={now} />
-    </>
+    </div>
   );
 }
 

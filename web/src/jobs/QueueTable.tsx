@@ -94,7 +94,11 @@ function Row({ row, minutes, onScale }: RowProps) {
         {dead === 0 ? (
           0
         ) : (
-          <Link to="." search={changed({ queue, state: 'dead', tab: undefined }) as never} className={ui.link}>
+          <Link
+            to="."
+            search={changed({ queue, state: 'dead', tab: undefined }) as never}
+            className={`${ui.link} ${styles.wrong}`}
+          >
             <span aria-hidden="true">▲ </span>
             {grouped(String(dead))}
           </Link>

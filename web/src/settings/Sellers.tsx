@@ -17,8 +17,8 @@ import {
   type Seller,
   type SellerChange,
   setAsset,
-  type SettingsSearch,
 } from './read.ts';
+import { type SettingsSearch } from './search.ts';
 import own from './settings.module.css';
 
 export function Sellers({ search }: { readonly search: SettingsSearch }) {
