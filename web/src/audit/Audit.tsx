@@ -228,15 +228,13 @@ const fieldsShown = 4;
 const longAt = 60;
 
 function Side({ fields, of }: { readonly fields: readonly Field[]; readonly of: 'before' | 'after' }) {
-  const shown = fields
-    .flatMap((field) => {
-      const value = field[of];
-      return value === null ? [] : [{ name: field.name, value }];
-    })
-    // What takes many lines is behind the rest.
-    .toSorted((one, other) => Number(one.value.length > longAt) - Number(other.value.length > longAt));
+  const shown = fields.flatMap((field) => {
+    const value = field[of];
+    return value === null ? [] : [{ name: field.name, value }];
+  });
   const first = shown.filter(({ value }) => value.length <= longAt).slice(0, fieldsShown);
-  const rest = shown.slice(first.length);
+  // What takes many lines is behind the rest.
+  const rest = shown.filter((each) => !first.includes(each));
   if (shown.length === 0) return <td className={styles.spare}>–</td>;
   const list = (part: typeof shown) =>
     part.map(({ name, value }) => (
