@@ -52,7 +52,7 @@ export function Meters({ search }: { readonly search: SettingsSearch }) {
                 {items.map((meter) => (
                   <tr key={meter.kind} data-row="">
                     <th scope="row">
-                      {meter.title} <span className={`${ui.note} ${ui.mono}`}>{meter.kind}</span>
+                      {meter.title} <span className={`${ui.note} ${ui.mono} ${styles.spare}`}>{meter.kind}</span>
                     </th>
                     <td className={meter.enabled ? undefined : styles.muted}>
                       {meter.enabled ? `by ${meter.granularity}` : 'no'}

@@ -59,8 +59,7 @@ function SellerCard({ seller, onEdit }: { readonly seller: Seller; readonly onEd
         <h2>
           {name ?? <span className={styles.wrong}>▲ No name: nothing is issued without it</span>}{' '}
           <span className={ui.note}>
-            {entity}
-            {isDefault ? ', the default' : ''}
+            {isDefault && entity === 'default' ? 'the default' : `${entity}${isDefault ? ', the default' : ''}`}
           </span>
         </h2>
         <Act operation="updateLegalEntity" needs="finance" label={`Change ${entity}`} onAct={onEdit}>
