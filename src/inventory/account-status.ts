@@ -5,7 +5,7 @@ import { type BudgetRow, type KindStatus, selectBudgets, selectKindStatus, selec
 import type { Account } from './store.ts';
 
 /** A scope that the token has not, and what hangs on each kind and field that it hides. */
-export interface MissingScope {
+interface MissingScope {
   readonly scope: string;
   readonly kinds: readonly string[];
   readonly fields: readonly string[];

@@ -71,6 +71,11 @@ export function sumPrices<Group extends ResourceGroup>(
   return { resources, unknown, monthly };
 }
 
+/** In which a provider charges: a price book has one. */
+function currencyOf(book: ReadonlyMap<string, ProviderPrice> | undefined): string {
+  return book?.values().next().value?.currency ?? 'USD';
+}
+
 /** What a resource is charged by: how a listing shows it. */
 interface PricedResource {
   readonly account: string;
@@ -79,7 +84,7 @@ interface PricedResource {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-/** What single resources of some accounts cost in a month, by the price book of a day; null: nobody knows. */
+/** What single resources of some accounts cost in a month, by the price book of a day: 0 of what is free; null: nobody knows. */
 export async function openMonthlyPrices(
   db: Queryable,
   accounts: Iterable<string>,
@@ -100,7 +105,10 @@ export async function openMonthlyPrices(
       sizeGb: text('size_gb'),
       nodes: text('nodes'),
     };
-    return sumPrices([group], (_, subject) => books.get(account)?.get(subject)).monthly[0] ?? null;
+    const book = books.get(account);
+    const { monthly, unknown } = sumPrices([group], (_, subject) => book?.get(subject));
+    if (unknown > 0) return null;
+    return monthly[0] ?? { currency: currencyOf(book), amount: formatMoney(new Decimal(0), currencyOf(book)) };
   };
 }
 

@@ -48,6 +48,8 @@ export function chargeOf(group: ChargedGroup): Charge | 'free' | null {
       return assigned === null ? null : each(`reserved_ip:${assigned ? 'assigned' : 'unassigned'}`);
     case 'project':
     case 'firewall':
+    case 'vpc':
+    case 'certificate':
       return 'free';
     case 'dns_zone':
       return each('dns_zone');

@@ -107,7 +107,7 @@ export async function selectBudgets(db: Queryable): Promise<BudgetRow[]> {
   return rows;
 }
 
-export interface TokenCheck {
+interface TokenCheck {
   readonly account: string;
   readonly checkedAt: Temporal.Instant;
   readonly missing: readonly ScopeReport[];

@@ -78,7 +78,7 @@ export async function selectAttempts(db: Queryable, jobId: string, limit: number
   return rows.toReversed();
 }
 
-export interface ThroughputRow {
+interface ThroughputRow {
   readonly queue: string;
   /** 0 for the oldest minute. */
   readonly minute: number;

@@ -8,7 +8,7 @@ import { completeRange } from './meter-within.ts';
 import { selectOutstandingDays } from './store.ts';
 
 /** Days that a change has metered again. */
-export interface MeteredAgain {
+interface MeteredAgain {
   readonly days: number;
   /** The first and the last of them; null: there are none. */
   readonly from: Temporal.PlainDate | null;
@@ -31,7 +31,8 @@ export function previewKindChange(
   return rolledBack(db, async (trx) => {
     const range = await completeRange(trx, now);
     const upTo = await readLastChange(trx);
-    const outstanding = async () => (range === null ? [] : await selectOutstandingDays(trx, range, upTo));
+    const outstanding = async (): Promise<Temporal.PlainDate[]> =>
+      range === null ? [] : selectOutstandingDays(trx, range, upTo);
     const before = new Set((await outstanding()).map(String));
     await changeKind(nestedDatabase(trx), slug, fromDay, change);
     const kind = await getKind(trx, slug, dayOf(now));

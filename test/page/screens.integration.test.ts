@@ -52,6 +52,29 @@ const screens: readonly Screen[] = [
   { name: 'usage', path: '/usage' },
   { name: 'usage-deployments', path: '/usage?by=deployment&meter=droplet_hours' },
   { name: 'usage-customers', path: '/usage?by=customer&meter=droplet_hours' },
+  { name: 'jobs', path: '/jobs' },
+  { name: 'jobs-no-match', path: '/jobs?q=nothing-is-called-so' },
+  { name: 'jobs-schedule', path: '/jobs?tab=schedule' },
+  { name: 'jobs-retry', path: '/jobs', act: (page) => page.getByRole('button', { name: /Retry all/ }).click() },
+  { name: 'accounts', path: '/accounts' },
+  { name: 'account', path: '/accounts/agency' },
+  { name: 'settings-meters', path: '/settings' },
+  {
+    name: 'settings-meter',
+    path: '/settings',
+    act: (page) =>
+      page
+        .getByRole('button', { name: /^Change/ })
+        .first()
+        .click(),
+  },
+  { name: 'settings-limits', path: '/settings?tab=limits' },
+  { name: 'settings-sellers', path: '/settings?tab=sellers' },
+  { name: 'settings-tax', path: '/settings?tab=tax' },
+  { name: 'settings-alerts', path: '/settings?tab=alerts' },
+  { name: 'settings-tokens', path: '/settings?tab=tokens' },
+  { name: 'audit', path: '/audit' },
+  { name: 'rule-add', path: '/rules', act: (page) => page.getByRole('button', { name: 'Add a rule' }).click() },
   { name: 'palette', path: '/', act: (page) => page.keyboard.press('Control+k') },
   { name: 'keys', path: '/', act: (page) => page.keyboard.press('?') },
   { name: 'account-menu', path: '/', act: (page) => page.getByRole('button', { name: 'Account' }).click() },

@@ -4,10 +4,12 @@ import type { Page } from 'playwright-core';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { bringAttributionsUpToDate } from '../../src/deployments/attribution.ts';
 import { startWorker, type Worker } from '../../src/jobs/worker.ts';
 import { program } from '../../src/modules.ts';
 import { declareJob } from '../../src/platform/declare/job.ts';
 import { createLog } from '../../src/platform/log.ts';
+import { insertLiving } from '../fixtures/inventory.ts';
 import { json } from '../http/api-fixture.ts';
 import { until } from '../jobs/worker-fixture.ts';
 import { type Dashboard, openDashboard, settle, smallDemonstration } from './dashboard.ts';
@@ -142,7 +144,7 @@ describe('jobs', () => {
     const { page, context } = await dashboard.open({ path: '/jobs?tab=schedule' });
     await settle(page, /job/);
     await page.getByRole('row', { name: /resources every 15 minutes/ }).waitFor();
-    await page.getByRole('button', { name: 'Run sync_runs now' }).click();
+    await page.getByRole('button', { name: 'Run now: sync_runs' }).click();
     await page.getByRole('link', { name: 'Enqueued' }).click();
     await settle(page, /prune_sync_runs/);
     await context.close();
@@ -190,7 +192,7 @@ describe('accounts', () => {
     await page.goBack();
     await page.getByRole('link', { name: 'pilot' }).first().click();
     await settle(page, /pilot: all \d+ kinds are read whole, 1 has a gap/);
-    await page.getByRole('button', { name: 'Confirm droplet manually' }).click();
+    await page.getByRole('button', { name: 'Confirm manually: droplet' }).click();
     const sheet = page.getByRole('dialog', { name: 'Confirm droplet of pilot manually' });
     await expectNoFaults(page);
     await sheet.getByLabel(/How is it known/).fill('The invoice says so');
@@ -301,13 +303,18 @@ describe('settings', () => {
     await page.getByRole('heading', { level: 2, name: /Orchard Hosting GmbH/ }).waitFor();
     await page.getByText('Lindenallee 4, Berlin').waitFor();
     const buffer = Buffer.from(pngOf(), 'base64');
+    const sent = page.waitForResponse(
+      (response) => response.request().method() === 'GET' && response.url().endsWith('/logo'),
+    );
     await page
       .getByLabel(/File of the logo/)
       .first()
       .setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer });
     const logo = page.getByRole('img', { name: 'Logo of Orchard Hosting GmbH' });
     await logo.waitFor();
-    await until(async () => Number(await logo.evaluate('(image) => image.naturalWidth')) > 0, 'it is drawn');
+    const answer = await sent;
+    expect([answer.status(), answer.headers()['content-type']]).toEqual([200, 'image/png']);
+    await page.waitForFunction("document.querySelector('main img').naturalWidth > 0");
     await expectNoFaults(page);
     await page
       .getByRole('button', { name: /Remove the logo/ })
@@ -327,16 +334,21 @@ function pngOf(): string {
 describe('the audit log', () => {
   test('says who changed what, is filtered by its address, and that it is intact', async ({ skip }) => {
     if (!isThere) skip();
+    const rate = { category: 'reduced', title: 'VAT', percent: '7' };
+    expect((await dashboard.api.fetch('/tax-rates', json('POST', rate))).status).toBe(200);
     const { page, context, wrong } = await dashboard.open({ path: '/audit' });
     await settle(page, /The log is intact: .* entries/);
-    await page.getByLabel('Table').fill('tax_rates');
+    await page.getByLabel('Table', { exact: true }).fill('tax_rates');
     await page.getByRole('button', { name: 'Filter' }).click();
     await page.waitForURL('**/audit?table=tax_rates');
     await page
       .getByRole('row', { name: /added tax_rates/ })
       .first()
       .waitFor();
-    expect(await page.getByRole('row', { name: /added customers/ }).count()).toBe(0);
+    await page
+      .getByRole('row', { name: /added customers/ })
+      .first()
+      .waitFor({ state: 'detached' });
     await page.reload();
     await settle(page, /The log is intact/);
     await page
@@ -360,6 +372,43 @@ describe('the audit log', () => {
     if (!isThere) skip();
     const { page, context } = await dashboard.open({ path: '/audit', as: 'operator' });
     await page.getByText('Not allowed.').first().waitFor();
+    await context.close();
+  });
+});
+
+describe('rules', () => {
+  test('are added and ended after it is said which resources change owner', async ({ skip }) => {
+    if (!isThere) skip();
+    const { db } = dashboard.database;
+    const { rows } = await sql<{ id: number }>`SELECT account_id AS id FROM accounts LIMIT 1`.execute(db);
+    const since = Temporal.Instant.from('2026-05-02T00:00:00Z');
+    const size = { attributes: { size_slug: 's-1vcpu-1gb' } };
+    for (const name of ['stray-one', 'stray-two'])
+      await insertLiving(db, rows[0]?.id ?? 0, 'droplet', name, { name, ...size }, since);
+    await bringAttributionsUpToDate(db, since);
+    const { page, context, wrong } = await dashboard.open({ path: '/rules' });
+    await settle(page, /rules/);
+    await page.getByRole('button', { name: 'Add a rule' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Add a rule' });
+    await sheet.getByLabel(/Pattern of names/).fill('stray-*');
+    await sheet.getByLabel(/Deployment/).fill('acme-studio');
+    await sheet.getByText(/2 resources change owner: acme-studio gains 2; unassigned loses 2/).waitFor();
+    await sheet.getByRole('row', { name: /stray-one 2 May .* unassigned acme-studio/ }).waitFor();
+    await expectNoFaults(page);
+    await sheet.getByRole('button', { name: 'Add the rule: 2 resources change owner' }).click();
+    await sheet.waitFor({ state: 'detached' });
+    const row = page.getByRole('row', { name: /name stray-\* acme-studio/ });
+    await row.waitFor();
+    await bringAttributionsUpToDate(db, since);
+    await row.getByRole('button', { name: /^End rule/ }).click();
+    const end = page.getByRole('dialog', { name: /^End rule/ });
+    await end
+      .getByText(/2 resources change owner/)
+      .first()
+      .waitFor();
+    await end.getByRole('button', { name: /End the rule/ }).click();
+    await end.waitFor({ state: 'detached' });
+    expect(wrong).toEqual([]);
     await context.close();
   });
 });

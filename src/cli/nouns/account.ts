@@ -5,13 +5,11 @@ import {
   getAccount,
   listAccounts,
 } from '../../inventory/operations/accounts.ts';
-import { getAccountsStatus } from '../../http/operations/account-status.ts';
 import { type Column, fields, moment, plural, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
 type Account = RowOf<typeof listAccounts>;
 type Check = AnswerOf<typeof checkAccount>;
-type Status = AnswerOf<typeof getAccountsStatus>;
 
 const accountColumns: readonly Column<Account>[] = [
   { header: 'account', value: (row) => row.account },
@@ -77,32 +75,6 @@ function checkText({ account, name, scopes, unlisted }: Check): string {
   ].join('\n\n');
 }
 
-type KindRow = Status['accounts'][number]['kinds'][number] & { readonly account: string };
-
-const statusColumns: readonly Column<KindRow>[] = [
-  { header: 'account', value: (row) => row.account },
-  { header: 'kind', value: (row) => row.kind },
-  { header: 'read whole', value: (row) => moment(row.lastComplete) },
-  { header: 'last', value: ({ running, lastRun }) => (running === null ? (lastRun?.outcome ?? null) : 'running') },
-  { header: 'gap since', value: (row) => moment(row.gapSince) },
-  { header: 'next', value: (row) => moment(row.nextRun) },
-  { header: 'reason', value: ({ lastRun }) => lastRun?.reason ?? null },
-];
-
-function statusText({ accounts }: Status): string {
-  const rows = accounts.flatMap(({ account, kinds }) => kinds.map((kind) => ({ account, ...kind })));
-  const about = accounts.map(({ account, disconnectedAt, requests, token }) => {
-    if (disconnectedAt !== null) return `${account}: disconnected since ${moment(disconnectedAt)}.`;
-    const left = requests === null ? 'unknown' : `${requests.remaining} of ${requests.limit ?? 'unknown'}`;
-    const scopes =
-      token === null
-        ? 'not checked yet'
-        : token.missing.map(({ scope }) => scope).join(', ') || `none (checked ${moment(token.checkedAt)})`;
-    return `${account}: requests left ${left}; missing scopes ${scopes}.`;
-  });
-  return [table(rows, statusColumns), about.join('\n')].join('\n\n');
-}
-
 export const accountNoun: Noun = {
   name: 'account',
   summary: 'provider accounts',
@@ -149,15 +121,6 @@ provider's id  c9d5a1c2-6b1f-4a32-9a44-5e6d3c6a7b10
 connected      2026-05-01 09:30:00Z
 metered from   2026-05-01 09:30:00Z`,
       text: accountText,
-    }),
-    actionView(getAccountsStatus, {
-      example: `
-$ arcadia account status
-ACCOUNT  KIND     READ WHOLE            LAST      GAP SINCE  NEXT                  REASON
-acme     droplet  2026-05-01 06:00:02Z  complete  -          2026-05-01 06:15:00Z  -
-
-acme: requests left 4980 of 5000; missing scopes none (checked 2026-05-01 02:19:00Z).`,
-      text: statusText,
     }),
     actionView(disconnectAccount, {
       summary: 'stop reading an account and remove its token; what is known of it stays',

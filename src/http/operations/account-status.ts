@@ -58,7 +58,7 @@ const missingScope = z.object({
     .meta({ description: 'What hangs on each kind and field that it hides, in a month' }),
 });
 
-export const getAccountsStatus = declareOperation({
+const getAccountsStatus = declareOperation({
   method: 'GET',
   path: '/account-status',
   name: 'account status',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { findCustomer } from '../../deployments/index.ts';
 import { readSimulation } from '../../platform/clock.ts';
+import { readEventRange } from '../../platform/events.ts';
 import { declareOperation, type Operation, roleNames } from '../../platform/declare/operation.ts';
 import { instantOut } from '../../platform/declare/schemas.ts';
 import { httpSettings } from '../settings.ts';
@@ -35,6 +36,10 @@ const getMe = declareOperation({
       .string()
       .nullable()
       .meta({ description: 'Where a person signs in; ?return= names the path to come back to with #token=' }),
+    lastEventId: z.int().nullable().meta({
+      description:
+        'The last event of the stream so far: whatever is read after this answer has what it is about, and the stream can be asked to go on behind it. null: of a customer',
+    }),
     may: z.array(z.string()).readonly().meta({ description: 'The operations that this role may call, by operationId' }),
   }),
   async run({ db, principal, now, config, program }) {
@@ -51,6 +56,7 @@ const getMe = declareOperation({
       zone: 'UTC' as const,
       version: packageJson.version,
       signInUrl: httpSettings.of(config).signInUrl,
+      lastEventId: role === 'customer' ? null : (await readEventRange(db)).last,
       may: program.operations.filter(({ roles }) => roles.includes(role)).map(({ operationId }) => operationId),
     };
   },

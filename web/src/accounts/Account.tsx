@@ -51,7 +51,7 @@ export function Account() {
 function One({ row, now }: { readonly row: AccountRow; readonly now: string }) {
   const { account, kinds } = row;
   return (
-    <>
+    <div className={styles.page}>
       <header className={styles.head}>
         <div>
           <h1 tabIndex={-1}>{sentenceOf(row)}</h1>
@@ -99,7 +99,7 @@ function One({ row, now }: { readonly row: AccountRow; readonly now: string }) {
         </div>
       )}
       <TokenCard row={row} now={now} />
-    </>
+    </div>
   );
 }
 
@@ -121,7 +121,7 @@ function Kind({ row, account, now }: KindProps) {
       </td>
       <td className={styles.spare}>{estimatedUntil === null ? '–' : moment(estimatedUntil, now)}</td>
       <td className={styles.spare}>{nextRun === null ? 'not scheduled' : moment(nextRun, now)}</td>
-      <td className={own.rowActs}>
+      <td className={styles.rowActs}>
         <SyncNow account={account} kind={kind} />
       </td>
     </tr>

@@ -34,10 +34,10 @@ export function Accounts() {
               </p>
             </Empty>
           ) : (
-            <>
+            <div className={styles.page}>
               <AccountTable status={data} />
               <Matrix status={data} />
-            </>
+            </div>
           )
         }
       </States>

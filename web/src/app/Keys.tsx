@@ -95,8 +95,8 @@ function openFigure(): void {
 const meanings = [
   ['Ctrl K', 'Search, go to a view, or do something'],
   [
-    'g then o, u, i, d, c, r, s, v, x, p',
-    'Overview, Unassigned, Inventory, Deployments, Customers, Rules, Usage, Invoices, Corrections, Plans',
+    'g then o, u, i, d, c, r, s, v, x, p, j, a, e, h',
+    'Overview, Unassigned, Inventory, Deployments, Customers, Rules, Usage, Invoices, Corrections, Plans, Jobs, Accounts, Settings, Audit',
   ],
   ['/', 'To the filter of the view'],
   ['[ and ]', 'The month before and after'],

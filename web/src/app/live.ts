@@ -119,11 +119,11 @@ class Live {
   }
 
   #receive({ id, type }: ServerEvent): void {
-    const isFirst = this.#lastId === null;
+    // Where it is not known what came before, what was read before the stream began may have changed in between.
+    const isFirst = (this.#lastId ?? session.lastEventId) === null;
     this.#lastId = id ?? this.#lastId;
     if (this.#isPaused()) return;
     if (type === 'reset') return this.#readAll();
-    // What was read before the stream began may have changed in between.
     if (type === null) return isFirst ? this.#readAll() : undefined;
     for (const operation of [...(readsOfEvents[type] ?? otherwise), ...always]) this.#readSoon(operation);
   }
@@ -179,6 +179,8 @@ class Live {
         await this.#wake.promise;
         continue;
       }
+      // From before what is on screen was read: nothing is missed, and nothing is read twice.
+      this.#lastId ??= session.lastEventId;
       this.#stream = new AbortController();
       const clock = setInterval(() => this.#tellLoss(), 1_000);
       try {

@@ -12,6 +12,8 @@ const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('arcadia
 /** What all parts of the page go by. `ended`: somebody was signed in, and the server no longer knows them. */
 class Session {
   #state: State = 'unknown';
+  /** The last event before anything was read here; null: not known. */
+  lastEventId: string | null = null;
   readonly #listeners = new Set<() => void>();
 
   get state(): State {
@@ -99,6 +101,7 @@ export type Me = Awaited<ReturnType<typeof readMe>>;
 
 async function readMe() {
   const me = await bodyOf(api.GET('/me'));
+  if (me.lastEventId !== null) session.lastEventId ??= String(me.lastEventId);
   session.set('in');
   return me;
 }

@@ -10,7 +10,8 @@ import { Empty, Failed } from '../ui/States.tsx';
 import { exactMoment, moment, presentInstant } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import own from './audit.module.css';
-import { type AuditSearch, type Entry, filterOf, readAudit, type Verification, verify } from './read.ts';
+import { type Entry, filterOf, readAudit, type Verification, verify } from './read.ts';
+import { type AuditSearch } from './search.ts';
 
 /** Who changed what, when, from where: the row before and after; and whether the log itself was touched. */
 export function Audit() {
@@ -96,7 +97,7 @@ function Filters({ search }: { readonly search: AuditSearch }) {
     if (form.current === null) return;
     const values = Object.fromEntries(
       [...new FormData(form.current)].map(([name, value]) => {
-        const text = String(value).trim();
+        const text = (typeof value === 'string' ? value : '').trim();
         return [name, text === '' ? undefined : text];
       }),
     );
@@ -225,12 +226,16 @@ interface Field {
 }
 
 const fieldsShown = 4;
+const longAt = 60;
 
 function Side({ fields, of }: { readonly fields: readonly Field[]; readonly of: 'before' | 'after' }) {
   const shown = fields.flatMap((field) => {
     const value = field[of];
     return value === null ? [] : [{ name: field.name, value }];
   });
+  const first = shown.filter(({ value }) => value.length <= longAt).slice(0, fieldsShown);
+  // What takes many lines is behind the rest.
+  const rest = shown.filter((each) => !first.includes(each));
   if (shown.length === 0) return <td className={styles.spare}>–</td>;
   const list = (part: typeof shown) =>
     part.map(({ name, value }) => (
@@ -240,11 +245,11 @@ function Side({ fields, of }: { readonly fields: readonly Field[]; readonly of: 
     ));
   return (
     <td className={own.side}>
-      <ul>{list(shown.slice(0, fieldsShown))}</ul>
-      {shown.length > fieldsShown ? (
+      <ul>{list(first)}</ul>
+      {rest.length > 0 ? (
         <details>
-          <summary>{shown.length - fieldsShown} more</summary>
-          <ul>{list(shown.slice(fieldsShown))}</ul>
+          <summary>{rest.length} more</summary>
+          <ul>{list(rest)}</ul>
         </details>
       ) : null}
     </td>
@@ -260,7 +265,9 @@ function changedFields({ before, after }: Entry): Field[] {
       before: before === null ? null : textOf(before[name]),
       after: after === null ? null : textOf(after[name]),
     };
-    return field.before === field.after ? [] : [field];
+    // Of a row that is new, or gone, what it has not is not news.
+    const isNothing = (before === null || after === null) && (field.before ?? field.after) === 'null';
+    return field.before === field.after || isNothing ? [] : [field];
   });
 }
 

@@ -1,14 +1,14 @@
 import { useSearch } from '@tanstack/react-router';
 import { api, bodyOf } from '../api/client.ts';
 import { useRead } from '../app/reads.ts';
-import { isForeignCursor, StaleCursor } from '../lists/parts.tsx';
+import { Listed } from '../lists/parts.tsx';
 import { money } from '../ui/decimal.ts';
 import { States } from '../ui/States.tsx';
 import ui from '../ui/ui.module.css';
 import { Facets } from './Facets.tsx';
 import { FilterLine } from './FilterLine.tsx';
 import styles from './inventory.module.css';
-import { ResourceTable } from './ResourceTable.tsx';
+import { NoResources, ResourceTable } from './ResourceTable.tsx';
 import { filtersOf, type InventorySearch } from './search.ts';
 
 const pageSize = 100;
@@ -54,15 +54,15 @@ export function Inventory() {
       </aside>
       <section className={styles.list} aria-label="Resources">
         <FilterLine search={own} />
-        {isForeignCursor(page.error) ? (
-          <StaleCursor />
-        ) : (
-          <States query={page} rows={16}>
-            {({ items, nextCursor }) => (
-              <ResourceTable items={items} nextCursor={nextCursor} search={own} summary={summary.data ?? null} />
-            )}
-          </States>
-        )}
+        <Listed
+          query={page}
+          cursor={own.cursor}
+          total={summary.data?.total}
+          rows={16}
+          empty={<NoResources search={own} />}
+        >
+          {({ items }) => <ResourceTable items={items} search={own} summary={summary.data ?? null} />}
+        </Listed>
       </section>
     </div>
   );

@@ -1,67 +1,56 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import styles from '../lists/lists.module.css';
 import { Money, Unknown } from '../ui/Figure.tsx';
 import { Empty } from '../ui/States.tsx';
 import { day } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import type { ResourceRow, Summary } from './Inventory.tsx';
-import styles from './inventory.module.css';
+import own from './inventory.module.css';
 import type { InventorySearch, Sort } from './search.ts';
 
 interface ResourceTableProps {
   readonly items: readonly ResourceRow[];
-  readonly nextCursor: string | null;
   readonly search: InventorySearch;
   readonly summary: Summary | null;
 }
 
-export function ResourceTable({ items, nextCursor, search, summary }: ResourceTableProps) {
-  if (items.length === 0) return <NoResources search={search} />;
+export function ResourceTable({ items, search, summary }: ResourceTableProps) {
   const now = summary?.asOf ?? items[0]?.since ?? '';
   return (
-    <>
-      <div className={styles.scroll} role="region" aria-label="Resources, as a table" tabIndex={0}>
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <Head sort="name" search={search}>
-                Name
-              </Head>
-              <Head sort="kind" search={search}>
-                Kind
-              </Head>
-              <th scope="col">Owner</th>
-              <th scope="col">State</th>
-              <th scope="col">Region</th>
-              <Head sort="since" search={search}>
-                Since
-              </Head>
-              <th scope="col" data-figure-column="true">
-                Cost a month
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {items.map((item) => (
-              <Row key={item.resourceId} item={item} now={now} />
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <footer className={styles.foot}>
-        <span>{summary === null ? '' : `${items.length} of ${summary.total}`}</span>
-        {search.cursor === undefined ? null : (
-          <Link to="/resources" search={({ cursor: _first, ...rest }) => rest} className={ui.button}>
-            First page
-          </Link>
-        )}
-        {nextCursor === null ? null : (
-          <Link to="/resources" search={(before) => ({ ...before, cursor: nextCursor })} className={ui.button}>
-            Next page
-          </Link>
-        )}
-      </footer>
-    </>
+    <div
+      className={`${styles.scroll} ${styles.cardList}`}
+      role="region"
+      aria-label="Resources, as a table"
+      tabIndex={0}
+    >
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <Head sort="name" search={search}>
+              Name
+            </Head>
+            <Head sort="kind" search={search}>
+              Kind
+            </Head>
+            <th scope="col">Owner</th>
+            <th scope="col">State</th>
+            <th scope="col">Region</th>
+            <Head sort="since" search={search}>
+              Since
+            </Head>
+            <th scope="col" className={styles.figure}>
+              Cost a month
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map((item) => (
+            <Row key={item.resourceId} item={item} now={now} />
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
@@ -106,13 +95,13 @@ function Row({ item, now }: { readonly item: ResourceRow; readonly now: string }
           {name === '' ? externalId : name}
         </Link>
       </th>
-      <td>{kind.replaceAll('_', ' ')}</td>
+      <td className={styles.muted}>{kind.replaceAll('_', ' ')}</td>
       <td>
         <Owners owners={owners} rule={rule} />
       </td>
-      <td>{status === '' ? '–' : status}</td>
-      <td>{region ?? '–'}</td>
-      <td className={source === 'assumed' ? styles.assumed : undefined} title={since}>
+      <td className={styles.spare}>{status === '' ? '–' : status}</td>
+      <td className={styles.spare}>{region ?? '–'}</td>
+      <td className={`${styles.spare} ${source === 'assumed' ? own.assumed : ''}`} title={since}>
         {day(since, now)}
         {until === null ? '' : ` to ${day(until, now)}`}
         {source === 'assumed' ? <span className="visually-hidden"> (from the provider's created date)</span> : null}
@@ -130,19 +119,19 @@ function Row({ item, now }: { readonly item: ResourceRow; readonly now: string }
 
 function Owners({ owners, rule }: Pick<ResourceRow, 'owners' | 'rule'>) {
   if (owners === null) return <>–</>;
-  if (owners.length === 0) return <span className={styles.unowned}>Unassigned</span>;
+  if (owners.length === 0) return <span className={styles.unassigned}>Unassigned</span>;
   const text = owners.map(({ name, weight, weightTotal }) =>
     weight === weightTotal ? name : `${name} ${weight}/${weightTotal}`,
   );
   if (rule === null) return <>{text.join(', ')}</>;
   return (
-    <Link to="." search={(before) => ({ ...before, why: `rule:${rule}` })} className={styles.owner}>
+    <Link to="." search={(before) => ({ ...before, why: `rule:${rule}` })} className={own.owner}>
       {text.join(', ')}
     </Link>
   );
 }
 
-function NoResources({ search }: { readonly search: InventorySearch }) {
+export function NoResources({ search }: { readonly search: InventorySearch }) {
   const { sort: _sort, order: _order, cursor: _cursor, ...filters } = search;
   if (Object.keys(filters).length === 0)
     return (

@@ -4,7 +4,8 @@ import { grouped } from '../ui/decimal.ts';
 import { Sheet } from '../ui/Sheet.tsx';
 import { Failed, Skeleton } from '../ui/States.tsx';
 import ui from '../ui/ui.module.css';
-import { type Chosen, countDecided, type Decision, decide, filterOf, type JobsSearch } from './read.ts';
+import { type Chosen, countDecided, type Decision, decide, filterOf } from './read.ts';
+import { type JobsSearch } from './search.ts';
 
 interface DecideSheetProps {
   readonly decision: Decision;

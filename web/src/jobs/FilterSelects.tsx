@@ -1,7 +1,8 @@
 import { useNavigate } from '@tanstack/react-router';
 import { changed } from '../lists/search.ts';
 import own from './jobs.module.css';
-import type { JobsSearch, Summary } from './read.ts';
+import type { Summary } from './read.ts';
+import type { JobsSearch } from './search.ts';
 
 interface FilterSelectsProps {
   readonly search: JobsSearch;

@@ -33,7 +33,7 @@ export function Job() {
 function Life({ life }: { readonly life: JobLife }) {
   const { jobId, job, queue, title, state, reason, arguments: args, attempt, attemptsMax, progress } = life;
   return (
-    <>
+    <div className={styles.page}>
       <header className={styles.head}>
         <div>
           <h1 tabIndex={-1}>
@@ -96,7 +96,7 @@ function Life({ life }: { readonly life: JobLife }) {
         </section>
         <Attempts life={life} />
       </div>
-    </>
+    </div>
   );
 }
 

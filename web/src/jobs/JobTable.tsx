@@ -48,7 +48,7 @@ export function JobTable({ items, now }: JobTableProps) {
               <td className={styles.spare} title={createdAt}>
                 {moment(createdAt, now)}
               </td>
-              <td className={own.reason} title={reason ?? undefined}>
+              <td className={reason === null ? styles.spare : own.reason} title={reason ?? undefined}>
                 {reason ?? '–'}
               </td>
             </tr>

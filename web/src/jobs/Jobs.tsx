@@ -12,16 +12,8 @@ import { FilterSelects } from './FilterSelects.tsx';
 import { JobTable } from './JobTable.tsx';
 import own from './jobs.module.css';
 import { QueueTable } from './QueueTable.tsx';
-import {
-  type Decision,
-  filterOf,
-  type JobsSearch,
-  type JobState,
-  readJobs,
-  readJobsSummary,
-  states,
-  type Summary,
-} from './read.ts';
+import { type Decision, filterOf, readJobs, readJobsSummary, type Summary } from './read.ts';
+import { type JobsSearch, type JobState, states } from './search.ts';
 import { Schedule } from './Schedule.tsx';
 
 /** What runs, what waits, what failed, and why? */
@@ -57,9 +49,14 @@ export function Jobs() {
 
 function sentenceOf({ totals, minutes }: Summary): string {
   const { running, waiting, dead, completed, failed } = totals;
+  const isStill = running === 0 && waiting === 0;
   const now = [
-    `${grouped(String(running))} ${running === 1 ? 'job runs' : 'jobs run'}`,
-    `${grouped(String(waiting))} ${waiting === 1 ? 'waits' : 'wait'}`,
+    ...(isStill
+      ? ['No job runs or waits']
+      : [
+          `${grouped(String(running))} ${running === 1 ? 'job runs' : 'jobs run'}`,
+          `${grouped(String(waiting))} ${waiting === 1 ? 'waits' : 'wait'}`,
+        ]),
     ...(dead === 0 ? [] : [`${grouped(String(dead))} ${dead === 1 ? 'is' : 'are'} dead`]),
   ];
   const attempts = failed === 0 ? '' : `, ${grouped(String(failed))} attempts failed`;

@@ -94,7 +94,11 @@ function Row({ row, minutes, onScale }: RowProps) {
         {dead === 0 ? (
           0
         ) : (
-          <Link to="." search={changed({ queue, state: 'dead', tab: undefined }) as never} className={ui.link}>
+          <Link
+            to="."
+            search={changed({ queue, state: 'dead', tab: undefined }) as never}
+            className={`${ui.link} ${styles.wrong}`}
+          >
             <span aria-hidden="true">▲ </span>
             {grouped(String(dead))}
           </Link>
@@ -111,7 +115,7 @@ function Row({ row, minutes, onScale }: RowProps) {
       <td className={`${styles.figure} ${styles.spare} ${failed === 0 ? '' : styles.wrong}`}>
         {grouped(String(failed))}
       </td>
-      <td className={own.rowActs}>
+      <td className={styles.rowActs}>
         <Act
           operation="controlQueue"
           needs="operator"

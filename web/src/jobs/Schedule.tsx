@@ -9,7 +9,6 @@ import { Empty, Failed } from '../ui/States.tsx';
 import { moment } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { argumentsText } from './JobTable.tsx';
-import own from './jobs.module.css';
 import { type JobRow, readSchedule, runJob } from './read.ts';
 
 /** When jobs run by themselves; each can be run now. */
@@ -48,7 +47,7 @@ export function Schedule() {
                   </td>
                   <td className={styles.spare}>{moment(next, me?.now ?? next)}</td>
                   <td className={styles.spare}>{last === null ? '–' : moment(last, me?.now ?? last)}</td>
-                  <td className={own.rowActs}>
+                  <td className={styles.rowActs}>
                     <RunNow name={name} job={job} args={args} />
                   </td>
                 </tr>
@@ -84,7 +83,7 @@ function RunNow({
       <Act
         operation="runJob"
         needs="operator"
-        label={`Run ${name} now`}
+        label={`Run now: ${name}`}
         isBusy={change.state !== 'idle'}
         onAct={() => change.send({ job, arguments: args })}
       >

@@ -20,3 +20,34 @@ export function readRules(search: RulesSearch, signal: AbortSignal) {
 }
 
 export type Rules = Awaited<ReturnType<typeof readRules>>;
+
+/** By one of name, tag and project. */
+export interface NewRule {
+  readonly deployment: string;
+  readonly name?: string;
+  readonly tag?: string;
+  readonly project?: string;
+}
+
+type Headers = Readonly<Record<string, string>>;
+const asPreview = { query: { preview: true } };
+
+/** What it would change; nothing is written. */
+export async function previewRule(body: NewRule, signal: AbortSignal) {
+  return (await bodyOf(api.POST('/rules', { params: asPreview, body: body as never, signal }))).preview;
+}
+
+export type RulePreview = NonNullable<Awaited<ReturnType<typeof previewRule>>>;
+
+export function addRule(body: NewRule, headers: Headers) {
+  return bodyOf(api.POST('/rules', { body: body as never, headers }));
+}
+
+export async function previewEnd(rule: number, signal: AbortSignal) {
+  const params = { path: { rule }, ...asPreview };
+  return (await bodyOf(api.POST('/rules/{rule}/remove', { params, signal }))).preview;
+}
+
+export function endRule(rule: number, headers: Headers) {
+  return bodyOf(api.POST('/rules/{rule}/remove', { params: { path: { rule } }, headers }));
+}

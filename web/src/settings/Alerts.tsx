@@ -13,16 +13,8 @@ import { Empty, Failed } from '../ui/States.tsx';
 import { day, moment, month as monthName } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { Choice, FormSheet } from './parts.tsx';
-import {
-  addAlert,
-  type Alert,
-  type NewAlert,
-  readAlerts,
-  readFirings,
-  removeAlert,
-  type SettingsSearch,
-} from './read.ts';
-import own from './settings.module.css';
+import { addAlert, type Alert, type NewAlert, readAlerts, readFirings, removeAlert } from './read.ts';
+import { type SettingsSearch } from './search.ts';
 
 export function Alerts({ search }: { readonly search: SettingsSearch }) {
   const page = useRead(['listAlerts', search], (signal) => readAlerts(search, signal), { keepsPrevious: true });
@@ -110,7 +102,7 @@ function Row({ alert, now }: { readonly alert: Alert; readonly now: string }) {
       <td className={styles.spare}>
         {day(createdAt, now)} <span className={ui.note}>{createdBy}</span>
       </td>
-      <td className={own.rowActs}>
+      <td className={styles.rowActs}>
         <Act
           operation="removeAlert"
           needs="finance or operator"

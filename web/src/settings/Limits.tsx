@@ -11,7 +11,6 @@ import { day } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { FormSheet, wholeOf } from './parts.tsx';
 import { type Limit, type LimitChange, readLimits, setLimit } from './read.ts';
-import own from './settings.module.css';
 
 const everyKind: Limit = { resourceKind: '*', fromDay: '2000-01-01', gapAfterHours: 6, carryForwardHours: 72 };
 
@@ -55,7 +54,7 @@ export function Limits() {
                     <td>{row.fromDay === '2000-01-01' ? 'the beginning' : day(row.fromDay, me?.now ?? '')}</td>
                     <td className={styles.figure}>{row.gapAfterHours}</td>
                     <td className={styles.figure}>{row.carryForwardHours}</td>
-                    <td className={own.rowActs}>
+                    <td className={styles.rowActs}>
                       <Act
                         operation="setObservationLimit"
                         needs="operator"

@@ -12,16 +12,8 @@ import { Empty, Failed, Skeleton } from '../ui/States.tsx';
 import { day, month as monthName } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { Choice, FormSheet, wholeOf } from './parts.tsx';
-import {
-  changeMeter,
-  type Meter,
-  type MeterChange,
-  previewMeter,
-  readMeter,
-  readMeters,
-  type SettingsSearch,
-} from './read.ts';
-import own from './settings.module.css';
+import { changeMeter, type Meter, type MeterChange, previewMeter, readMeter, readMeters } from './read.ts';
+import { type SettingsSearch } from './search.ts';
 
 export function Meters({ search }: { readonly search: SettingsSearch }) {
   const page = useRead(['listKinds', search], (signal) => readMeters(search, signal), { keepsPrevious: true });
@@ -60,7 +52,7 @@ export function Meters({ search }: { readonly search: SettingsSearch }) {
                 {items.map((meter) => (
                   <tr key={meter.kind} data-row="">
                     <th scope="row">
-                      {meter.title} <span className={`${ui.note} ${ui.mono}`}>{meter.kind}</span>
+                      {meter.title} <span className={`${ui.note} ${ui.mono} ${styles.spare}`}>{meter.kind}</span>
                     </th>
                     <td className={meter.enabled ? undefined : styles.muted}>
                       {meter.enabled ? `by ${meter.granularity}` : 'no'}
@@ -69,7 +61,7 @@ export function Meters({ search }: { readonly search: SettingsSearch }) {
                     <td className={styles.spare}>{meter.unit}</td>
                     <td className={styles.spare}>{meaningOf(meter)}</td>
                     <td className={`${styles.figure} ${styles.spare}`}>{grouped(String(meter.retentionDays))}</td>
-                    <td className={own.rowActs}>
+                    <td className={styles.rowActs}>
                       <Act
                         operation="changeKind"
                         needs="operator"
@@ -147,6 +139,27 @@ function MeterSheet({ meter, onClose }: { readonly meter: Meter; readonly onClos
       }
     >
       <Field label="Title" value={title} onChange={setTitle} />
+      <HowChoices enabled={enabled} granularity={granularity} onEnabled={setEnabled} onGranularity={setGranularity} />
+      <Field label="Records are kept, days" value={retention} onChange={setRetention} />
+      <Field label="From (UTC day; empty: from today on)" type="date" value={fromDay} onChange={setFromDay} />
+      {preview.isFetching ? <Skeleton rows={2} /> : null}
+      {preview.error === null ? null : <Failed problem={preview.error} onRetry={() => void preview.refetch()} />}
+      {preview.data == null || preview.isFetching ? null : <Again preview={preview.data} now={now} />}
+      <History configs={held.data?.data.configs ?? []} now={now} />
+    </FormSheet>
+  );
+}
+
+interface HowChoicesProps {
+  readonly enabled: 'yes' | 'no';
+  readonly granularity: 'day' | 'hour';
+  readonly onEnabled: (enabled: 'yes' | 'no') => void;
+  readonly onGranularity: (granularity: 'day' | 'hour') => void;
+}
+
+function HowChoices({ enabled, granularity, onEnabled, onGranularity }: HowChoicesProps) {
+  return (
+    <>
       <Choice
         label="Metered"
         value={enabled}
@@ -154,7 +167,7 @@ function MeterSheet({ meter, onClose }: { readonly meter: Meter; readonly onClos
           ['yes', 'yes'],
           ['no', 'no'],
         ]}
-        onChange={setEnabled}
+        onChange={onEnabled}
       />
       <Choice
         label="Granularity"
@@ -163,24 +176,25 @@ function MeterSheet({ meter, onClose }: { readonly meter: Meter; readonly onClos
           ['day', 'by day'],
           ['hour', 'by hour'],
         ]}
-        onChange={setGranularity}
+        onChange={onGranularity}
       />
-      <Field label="Records are kept, days" value={retention} onChange={setRetention} />
-      <Field label="From (UTC day; empty: from today on)" type="date" value={fromDay} onChange={setFromDay} />
-      {preview.isFetching ? <Skeleton rows={2} /> : null}
-      {preview.error === null ? null : <Failed problem={preview.error} onRetry={() => void preview.refetch()} />}
-      {preview.data == null || preview.isFetching ? null : (
-        <p role="status">
-          {preview.data.days === 0
-            ? 'No metered day changes.'
-            : `${preview.data.days} metered days would be metered again, ${day(preview.data.from ?? '', now)} to ${day(
-                preview.data.to ?? '',
-                now,
-              )}: ${preview.data.months.map(monthName).join(', ')}. Where a month is issued already and its amount changes, a correction is proposed.`}
-        </p>
-      )}
-      <History configs={held.data?.data.configs ?? []} now={now} />
-    </FormSheet>
+    </>
+  );
+}
+
+interface AgainProps {
+  readonly preview: NonNullable<Awaited<ReturnType<typeof previewMeter>>>;
+  readonly now: string;
+}
+
+/** Which days are metered again, and what that may lead to. */
+function Again({ preview: { days, from, to, months }, now }: AgainProps) {
+  if (days === 0 || from === null || to === null) return <p role="status">No metered day changes.</p>;
+  return (
+    <p role="status">
+      {days} metered days would be metered again, {day(from, now)} to {day(to, now)}: {months.map(monthName).join(', ')}
+      . Where a month is issued already and its amount changes, a correction is proposed.
+    </p>
   );
 }
 

@@ -17,8 +17,8 @@ import {
   type Seller,
   type SellerChange,
   setAsset,
-  type SettingsSearch,
 } from './read.ts';
+import { type SettingsSearch } from './search.ts';
 import own from './settings.module.css';
 
 export function Sellers({ search }: { readonly search: SettingsSearch }) {
@@ -59,8 +59,7 @@ function SellerCard({ seller, onEdit }: { readonly seller: Seller; readonly onEd
         <h2>
           {name ?? <span className={styles.wrong}>▲ No name: nothing is issued without it</span>}{' '}
           <span className={ui.note}>
-            {entity}
-            {isDefault ? ', the default' : ''}
+            {isDefault && entity === 'default' ? 'the default' : `${entity}${isDefault ? ', the default' : ''}`}
           </span>
         </h2>
         <Act operation="updateLegalEntity" needs="finance" label={`Change ${entity}`} onAct={onEdit}>
@@ -142,7 +141,7 @@ function Asset({ entity, what, accept, isThere }: AssetProps) {
         operation={`set${operation}`}
         needs="finance"
         isBusy={isBusy}
-        label={`Set the ${what} of ${entity}`}
+        label={`${isThere ? 'Replace' : 'Set'} the ${what} of ${entity}`}
         onAct={() => field.current?.click()}
       >
         {isThere ? 'Replace' : 'Set'}

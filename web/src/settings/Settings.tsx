@@ -4,7 +4,7 @@ import styles from '../lists/lists.module.css';
 import { Alerts } from './Alerts.tsx';
 import { Limits } from './Limits.tsx';
 import { Meters } from './Meters.tsx';
-import { needs, type SettingsSearch, type Tab, tabs } from './read.ts';
+import { needs, type SettingsSearch, type Tab, tabs } from './search.ts';
 import { Sellers } from './Sellers.tsx';
 import { Tax } from './Tax.tsx';
 import { Tokens } from './Tokens.tsx';

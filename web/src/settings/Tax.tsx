@@ -11,8 +11,8 @@ import { Empty } from '../ui/States.tsx';
 import { day } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { FormSheet } from './parts.tsx';
-import { readTaxRates, type SettingsSearch, setTaxRate, type TaxChange, type TaxRate } from './read.ts';
-import own from './settings.module.css';
+import { readTaxRates, setTaxRate, type TaxChange, type TaxRate } from './read.ts';
+import { type SettingsSearch } from './search.ts';
 
 export function Tax({ search }: { readonly search: SettingsSearch }) {
   const page = useRead(['listTaxRates', search], (signal) => readTaxRates(search, signal), { keepsPrevious: true });
@@ -38,59 +38,69 @@ export function Tax({ search }: { readonly search: SettingsSearch }) {
           </Empty>
         }
       >
-        {({ items }) => (
-          <div
-            className={`${styles.scroll} ${styles.cardList}`}
-            role="region"
-            aria-label="Tax rates, as a table"
-            tabIndex={0}
-          >
-            <table className={styles.table}>
-              <thead>
-                <tr>
-                  <th scope="col">Seller</th>
-                  <th scope="col" className={styles.figure}>
-                    Percent
-                  </th>
-                  <th scope="col">Category</th>
-                  <th scope="col">Printed as</th>
-                  <th scope="col">From</th>
-                  <th scope="col">To</th>
-                  <th scope="col">
-                    <span className="visually-hidden">Actions</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((rate) => (
-                  <tr key={`${rate.entity} ${rate.category} ${rate.from ?? ''}`} data-row="">
-                    <th scope="row">{rate.entity}</th>
-                    <td className={styles.figure} title={rate.percent}>
-                      {quantity(rate.percent)}
-                    </td>
-                    <td className={styles.spare}>{rate.category}</td>
-                    <td className={styles.spare}>{rate.title}</td>
-                    <td className={styles.spare}>{rate.from === null ? 'the beginning' : day(rate.from, now)}</td>
-                    <td className={styles.spare}>{rate.to === null ? '–' : day(rate.to, now)}</td>
-                    <td className={own.rowActs}>
-                      <Act
-                        operation="setTaxRate"
-                        needs="finance"
-                        label={`Change ${rate.category} of ${rate.entity}`}
-                        onAct={() => setEdited(rate)}
-                      >
-                        Change
-                      </Act>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )}
+        {({ items }) => <RateTable items={items} now={now} onEdit={setEdited} />}
       </Listed>
       {edited === null ? null : <TaxSheet rate={edited} onClose={() => setEdited(null)} />}
     </>
+  );
+}
+
+interface RateTableProps {
+  readonly items: readonly TaxRate[];
+  readonly now: string;
+  readonly onEdit: (rate: TaxRate) => void;
+}
+
+function RateTable({ items, now, onEdit }: RateTableProps) {
+  return (
+    <div
+      className={`${styles.scroll} ${styles.cardList}`}
+      role="region"
+      aria-label="Tax rates, as a table"
+      tabIndex={0}
+    >
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <th scope="col">Seller</th>
+            <th scope="col" className={styles.figure}>
+              Percent
+            </th>
+            <th scope="col">Category</th>
+            <th scope="col">Printed as</th>
+            <th scope="col">From</th>
+            <th scope="col">To</th>
+            <th scope="col">
+              <span className="visually-hidden">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map((rate) => (
+            <tr key={`${rate.entity} ${rate.category} ${rate.from ?? ''}`} data-row="">
+              <th scope="row">{rate.entity}</th>
+              <td className={styles.figure} title={rate.percent}>
+                {quantity(rate.percent)}
+              </td>
+              <td className={styles.spare}>{rate.category}</td>
+              <td className={styles.spare}>{rate.title}</td>
+              <td className={styles.spare}>{rate.from === null ? 'the beginning' : day(rate.from, now)}</td>
+              <td className={styles.spare}>{rate.to === null ? '–' : day(rate.to, now)}</td>
+              <td className={styles.rowActs}>
+                <Act
+                  operation="setTaxRate"
+                  needs="finance"
+                  label={`Change ${rate.category} of ${rate.entity}`}
+                  onAct={() => onEdit(rate)}
+                >
+                  Change
+                </Act>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

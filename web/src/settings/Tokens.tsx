@@ -10,7 +10,8 @@ import { Empty, Failed } from '../ui/States.tsx';
 import { exactMoment } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { Choice, FormSheet } from './parts.tsx';
-import { checkToken, readRevocations, type Revoked, revokeTokens, type SettingsSearch } from './read.ts';
+import { checkToken, readRevocations, type Revoked, revokeTokens } from './read.ts';
+import { type SettingsSearch } from './search.ts';
 
 /** Tokens are issued elsewhere, and kept nowhere: here they are refused before they end, and looked at. */
 export function Tokens({ search }: { readonly search: SettingsSearch }) {

@@ -39,7 +39,7 @@ export function FormSheet<Body, Answer>({
           disabled={body === null || change.state !== 'idle'}
           onClick={send}
         >
-          {busyWord(change.state as 'idle') ?? verb}
+          {busyWord(change.state) ?? verb}
         </button>
       }
     >

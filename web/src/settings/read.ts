@@ -1,35 +1,5 @@
 import { api, bodyOf, Problem, problemOf, type Schemas } from '../api/client.ts';
-import { textOf } from '../app/address.ts';
-
-export const tabs = ['meters', 'limits', 'sellers', 'tax', 'alerts', 'tokens'] as const;
-export type Tab = (typeof tabs)[number];
-
-/** The operation that each is read by: whoever may not call it does not see the tab. */
-export const needs: Readonly<Record<Tab, string>> = {
-  meters: 'listKinds',
-  limits: 'listObservationLimits',
-  sellers: 'listLegalEntities',
-  tax: 'listTaxRates',
-  alerts: 'listAlerts',
-  tokens: 'listTokenRevocations',
-};
-
-export interface SettingsSearch {
-  /** meters unless given. */
-  readonly tab?: Tab;
-  readonly q?: string;
-  readonly cursor?: string;
-}
-
-export function settingsSearch(search: Record<string, unknown>): SettingsSearch {
-  const tab = tabs.find((each) => each === search.tab);
-  const [q, cursor] = [textOf(search.q)?.slice(0, 200), textOf(search.cursor)];
-  return {
-    ...(tab === undefined ? {} : { tab }),
-    ...(q === undefined ? {} : { q }),
-    ...(cursor === undefined ? {} : { cursor }),
-  };
-}
+import type { SettingsSearch } from './search.ts';
 
 type Headers = Readonly<Record<string, string>>;
 const json = { accept: 'application/json' };
