@@ -203,7 +203,12 @@ test('what a plan has a price for, or passes on, is no finding; what it does nei
   expect(await found()).toEqual([]);
   const { db } = database;
   await makePlan(db, { plan: 'bare', base: '5.00' });
-  await changeSubscription(db, { deployment: 'acme-site', plan: 'bare', from: may.toZonedDateTime('UTC').toInstant() }, 'test', now());
+  await changeSubscription(
+    db,
+    { deployment: 'acme-site', plan: 'bare', from: may.toZonedDateTime('UTC').toInstant() },
+    'test',
+    now(),
+  );
   expect((await found()).map(({ name, amount }: any) => [name, amount])).toEqual([
     ['web (s-1vcpu-1gb)', '6.00'],
     ['db (db-s-1vcpu-1gb)', '15.15'],

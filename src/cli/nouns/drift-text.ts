@@ -10,7 +10,13 @@ const valueMax = 40;
 export function valueText(value: unknown, max = valueMax): string {
   if (value === null || value === undefined) return 'none';
   const bound = boundText(value);
-  const text = bound ?? (typeof value === 'string' ? value : Array.isArray(value) ? value.map(String).join(', ') || 'empty' : JSON.stringify(value));
+  const text =
+    bound ??
+    (typeof value === 'string'
+      ? value
+      : Array.isArray(value)
+        ? value.map(String).join(', ') || 'empty'
+        : JSON.stringify(value));
   return text.length > max ? `${text.slice(0, max - 3)}...` : text;
 }
 
@@ -24,7 +30,11 @@ function boundText(value: unknown): string | null {
 }
 
 /** Of two sets only what differs: `+urgent -old`. */
-export function differenceText({ declared, actual, field }: Pick<Finding, 'declared' | 'actual' | 'field'>): string | null {
+export function differenceText({
+  declared,
+  actual,
+  field,
+}: Pick<Finding, 'declared' | 'actual' | 'field'>): string | null {
   if (field === null && declared === null) return null;
   if (Array.isArray(declared) && Array.isArray(actual)) {
     const added = actual.filter((one) => !declared.includes(one)).map((one) => `+${String(one)}`);

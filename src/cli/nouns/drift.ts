@@ -78,7 +78,10 @@ function parametersText(parameters: Rule['parameters']): string | null {
 const wholeMax = 400;
 
 function findingText(one: Finding): string {
-  const since = one.sinceAfter === null ? `by ${moment(one.sinceBefore)}` : `between ${moment(one.sinceAfter)} and ${moment(one.sinceBefore)}`;
+  const since =
+    one.sinceAfter === null
+      ? `by ${moment(one.sinceBefore)}`
+      : `between ${moment(one.sinceAfter)} and ${moment(one.sinceBefore)}`;
   return fields([
     ['finding', one.finding],
     ['what', `${one.category}, by rule ${one.rule}`],

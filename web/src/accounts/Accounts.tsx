@@ -19,7 +19,8 @@ export function Accounts() {
         <div>
           <h1 tabIndex={-1}>{status.data === undefined ? 'Accounts' : sentenceOf(status.data)}</h1>
           <p className={ui.note}>
-            How long ago each kind of resource was last listed whole. What is not seen goes on as it was, as an estimate.
+            How long ago each kind of resource was last listed whole. What is not seen goes on as it was, as an
+            estimate.
           </p>
         </div>
         <Csv path="/accounts" query={{}} file="accounts" />
@@ -75,7 +76,10 @@ function Row({ row, now }: { readonly row: AccountRow; readonly now: string }) {
         <Link to="/accounts/$account" params={{ account }} className={styles.name}>
           {account}
         </Link>
-        <span className={ui.note}> {disconnectedAt === null ? name : `disconnected ${moment(disconnectedAt, now)}`}</span>
+        <span className={ui.note}>
+          {' '}
+          {disconnectedAt === null ? name : `disconnected ${moment(disconnectedAt, now)}`}
+        </span>
       </th>
       <td title={requests === null ? 'The provider has not said.' : `Said ${exactMoment(requests.saidAt)}`}>
         {requests === null || requests.limit === null ? null : (

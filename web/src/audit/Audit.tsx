@@ -49,7 +49,9 @@ function sentenceOf({ intact, head, broken, faults }: Verification): string {
   const entries = head === null ? 'It is empty' : `${grouped(String(head.position))} entries`;
   if (intact) return `The log is intact: ${entries}, each chained to the one before, and every guard is in place.`;
   const wrong = [
-    broken.length === 0 ? '' : `the chain does not hold at ${broken.length} ${broken.length === 1 ? 'entry' : 'entries'}`,
+    broken.length === 0
+      ? ''
+      : `the chain does not hold at ${broken.length} ${broken.length === 1 ? 'entry' : 'entries'}`,
     faults.length === 0 ? '' : `${faults.length} ${faults.length === 1 ? 'guard is' : 'guards are'} not in place`,
   ].filter((part) => part !== '');
   return `▲ The log is not intact: ${wrong.join(', ') || 'an anchor no longer holds'}.`;
@@ -101,7 +103,14 @@ function Filters({ search }: { readonly search: AuditSearch }) {
   };
   const isFiltered = Object.keys(filterOf(search)).length > 0;
   return (
-    <form ref={form} className={styles.tools} role="search" aria-label="Filter" onSubmit={submit} key={JSON.stringify(filterOf(search))}>
+    <form
+      ref={form}
+      className={styles.tools}
+      role="search"
+      aria-label="Filter"
+      onSubmit={submit}
+      key={JSON.stringify(filterOf(search))}
+    >
       {filters.map(([name, label]) => (
         <label key={name} className={own.filter}>
           {label}
@@ -141,7 +150,12 @@ function NoEntry() {
 function Entries({ items }: { readonly items: readonly Entry[] }) {
   const now = presentInstant();
   return (
-    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Audit log, as a table" tabIndex={0}>
+    <div
+      className={`${styles.scroll} ${styles.cardList}`}
+      role="region"
+      aria-label="Audit log, as a table"
+      tabIndex={0}
+    >
       <table className={styles.table}>
         <thead>
           <tr>

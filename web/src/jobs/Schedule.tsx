@@ -61,7 +61,15 @@ export function Schedule() {
   );
 }
 
-function RunNow({ name, job, args }: { readonly name: string; readonly job: string; readonly args: JobRow['arguments'] }) {
+function RunNow({
+  name,
+  job,
+  args,
+}: {
+  readonly name: string;
+  readonly job: string;
+  readonly args: JobRow['arguments'];
+}) {
   const change = useChange({ write: (body: Parameters<typeof runJob>[0], headers) => runJob(body, headers) });
   if (change.answer !== null)
     return (

@@ -94,8 +94,7 @@ export interface Chosen extends ReturnType<typeof filterOf> {
 /** How many it would concern. */
 export async function countDecided(decision: Decision, chosen: Chosen, signal: AbortSignal): Promise<number> {
   const params = { query: { preview: true } };
-  if (decision === 'retry')
-    return (await bodyOf(api.POST('/jobs/retry', { params, body: chosen, signal }))).retried;
+  if (decision === 'retry') return (await bodyOf(api.POST('/jobs/retry', { params, body: chosen, signal }))).retried;
   return (await bodyOf(api.POST('/jobs/cancel', { params, body: chosen, signal }))).cancelled;
 }
 

@@ -13,7 +13,15 @@ import { Empty, Failed } from '../ui/States.tsx';
 import { day, moment, month as monthName } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { Choice, FormSheet } from './parts.tsx';
-import { addAlert, type Alert, type NewAlert, readAlerts, readFirings, removeAlert, type SettingsSearch } from './read.ts';
+import {
+  addAlert,
+  type Alert,
+  type NewAlert,
+  readAlerts,
+  readFirings,
+  removeAlert,
+  type SettingsSearch,
+} from './read.ts';
 import own from './settings.module.css';
 
 export function Alerts({ search }: { readonly search: SettingsSearch }) {
@@ -40,7 +48,12 @@ export function Alerts({ search }: { readonly search: SettingsSearch }) {
         }
       >
         {({ items }) => (
-          <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Alerts, as a table" tabIndex={0}>
+          <div
+            className={`${styles.scroll} ${styles.cardList}`}
+            role="region"
+            aria-label="Alerts, as a table"
+            tabIndex={0}
+          >
             <table className={styles.table}>
               <thead>
                 <tr>
@@ -185,9 +198,7 @@ function AlertSheet({ onClose }: { readonly onClose: () => void }) {
         ]}
         onChange={setUnit}
       />
-      {unit === 'absolute' ? (
-        <Field label="Currency, of an amount" value={currency} onChange={setCurrency} />
-      ) : null}
+      {unit === 'absolute' ? <Field label="Currency, of an amount" value={currency} onChange={setCurrency} /> : null}
       <Choice
         label="By"
         value={basis}

@@ -34,7 +34,12 @@ export function Meters({ search }: { readonly search: SettingsSearch }) {
       </div>
       <Listed query={page} cursor={search.cursor} rows={12} empty={<Empty title="No meter matches." />}>
         {({ items }) => (
-          <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Meters, as a table" tabIndex={0}>
+          <div
+            className={`${styles.scroll} ${styles.cardList}`}
+            role="region"
+            aria-label="Meters, as a table"
+            tabIndex={0}
+          >
             <table className={styles.table}>
               <thead>
                 <tr>
@@ -137,7 +142,9 @@ function MeterSheet({ meter, onClose }: { readonly meter: Meter; readonly onClos
       onClose={onClose}
       change={change}
       body={isChanged && !preview.isFetching && preview.error === null ? body : null}
-      verb={preview.data == null || preview.data.days === 0 ? 'Change' : `Change, and meter ${preview.data.days} days again`}
+      verb={
+        preview.data == null || preview.data.days === 0 ? 'Change' : `Change, and meter ${preview.data.days} days again`
+      }
     >
       <Field label="Title" value={title} onChange={setTitle} />
       <Choice

@@ -39,7 +39,12 @@ export function Tax({ search }: { readonly search: SettingsSearch }) {
         }
       >
         {({ items }) => (
-          <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Tax rates, as a table" tabIndex={0}>
+          <div
+            className={`${styles.scroll} ${styles.cardList}`}
+            role="region"
+            aria-label="Tax rates, as a table"
+            tabIndex={0}
+          >
             <table className={styles.table}>
               <thead>
                 <tr>
@@ -107,7 +112,9 @@ function TaxSheet({ rate, onClose }: { readonly rate: Partial<TaxRate>; readonly
       <Field label="As printed" value={title} onChange={setTitle} />
       <Field label="Percent" value={percent} onChange={setPercent} />
       <Field label="From (UTC day; empty: from the beginning)" type="date" value={from} onChange={setFrom} />
-      <p className={ui.note}>The rate of a month's last day applies to the whole month. Issued invoices are not affected.</p>
+      <p className={ui.note}>
+        The rate of a month's last day applies to the whole month. Issued invoices are not affected.
+      </p>
     </FormSheet>
   );
 }

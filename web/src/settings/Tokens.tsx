@@ -21,8 +21,9 @@ export function Tokens({ search }: { readonly search: SettingsSearch }) {
   return (
     <>
       <p className={ui.note}>
-        A customer's token is issued by <code className={ui.mono}>arcadia token issue --role customer --customer cus_1</code>{' '}
-        or by whoever signs your people in. None is kept here, so that none can be listed: only what is refused is.
+        A customer's token is issued by{' '}
+        <code className={ui.mono}>arcadia token issue --role customer --customer cus_1</code> or by whoever signs your
+        people in. None is kept here, so that none can be listed: only what is refused is.
       </p>
       <div className={styles.tools}>
         <SearchField q={search.q} label="Token id, subject or reason" />
@@ -34,7 +35,12 @@ export function Tokens({ search }: { readonly search: SettingsSearch }) {
           Check a token
         </Act>
       </div>
-      <Listed query={page} cursor={search.cursor} rows={4} empty={<Empty title="No token is refused before its end." />}>
+      <Listed
+        query={page}
+        cursor={search.cursor}
+        rows={4}
+        empty={<Empty title="No token is refused before its end." />}
+      >
         {({ items }) => (
           <div
             className={`${styles.scroll} ${styles.cardList}`}
@@ -94,7 +100,8 @@ function RevokeSheet({ onClose }: { readonly onClose: () => void }) {
   const [reason, setReason] = useState('');
   const change = useChange({ write: (body: Revoked, headers) => revokeTokens(body, headers), onDone: onClose });
   const [who, why] = [name.trim(), reason.trim()];
-  const body = who === '' || why === '' ? null : { ...(by === 'subject' ? { subject: who } : { tokenId: who }), reason: why };
+  const body =
+    who === '' || why === '' ? null : { ...(by === 'subject' ? { subject: who } : { tokenId: who }), reason: why };
   return (
     <FormSheet title="Revoke tokens" onClose={onClose} change={change} body={body} verb="Revoke">
       <Choice
@@ -108,7 +115,9 @@ function RevokeSheet({ onClose }: { readonly onClose: () => void }) {
       />
       <Field label={by === 'subject' ? 'Subject' : 'Token id'} value={name} onChange={setName} />
       <Field label="Reason, for the record" value={reason} onChange={setReason} />
-      <p className={ui.note}>Every process refuses them within two seconds. It cannot be undone: issue a new token instead.</p>
+      <p className={ui.note}>
+        Every process refuses them within two seconds. It cannot be undone: issue a new token instead.
+      </p>
     </FormSheet>
   );
 }
@@ -137,7 +146,9 @@ function CheckSheet({ onClose }: { readonly onClose: () => void }) {
       {found === undefined ? null : (
         <dl className={styles.facts} role="status">
           <dt>Here</dt>
-          <dd>{found.accepted ? `accepted as ${found.role ?? '?'}` : `refused: ${found.reason ?? 'no reason given'}`}</dd>
+          <dd>
+            {found.accepted ? `accepted as ${found.role ?? '?'}` : `refused: ${found.reason ?? 'no reason given'}`}
+          </dd>
           <dt>Customer</dt>
           <dd>{found.customer ?? '–'}</dd>
           <dt>Subject</dt>

@@ -17,7 +17,14 @@ interface FormSheetProps<Body, Answer> {
 }
 
 /** A sheet that sends what its fields say. */
-export function FormSheet<Body, Answer>({ title, onClose, change, body, verb, children }: FormSheetProps<Body, Answer>) {
+export function FormSheet<Body, Answer>({
+  title,
+  onClose,
+  change,
+  body,
+  verb,
+  children,
+}: FormSheetProps<Body, Answer>) {
   const send = () => {
     if (body !== null) change.send(body);
   };
