@@ -1,7 +1,8 @@
 import { Link, useSearch } from '@tanstack/react-router';
 import { useRead } from '../app/reads.ts';
 import styles from '../lists/lists.module.css';
-import { Listed, Change, Csv, Due, type ListSearch, SearchField, SortHead, totalsText } from '../lists/parts.tsx';
+import { Listed, Change, Csv, Due, SearchField, SortHead, totalsText } from '../lists/parts.tsx';
+import type { ListSearch } from '../lists/search.ts';
 import { Empty } from '../ui/States.tsx';
 import { month as monthName } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';

@@ -1,5 +1,5 @@
 import { api, bodyOf } from '../api/client.ts';
-import { listQuery, type ListSearch, listSearch } from '../lists/parts.tsx';
+import { listQuery, type ListSearch, listSearch } from '../lists/search.ts';
 
 const sorts = ['name', 'amountToDate', 'change', 'forecast', 'lastMonth'] as const;
 type Sort = (typeof sorts)[number];

@@ -1,5 +1,5 @@
 import { api, bodyOf, problemOf, type Schemas } from '../api/client.ts';
-import { listQuery } from '../lists/parts.tsx';
+import { listQuery } from '../lists/search.ts';
 import type { InvoicesSearch, Sort } from './search.ts';
 
 const pageSize = 100;

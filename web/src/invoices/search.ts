@@ -1,4 +1,4 @@
-import { type ListSearch, listSearch } from '../lists/parts.tsx';
+import { type ListSearch, listSearch } from '../lists/search.ts';
 
 const sorts = ['customerName', 'total', 'change', 'dueOn'] as const;
 export type Sort = (typeof sorts)[number];

@@ -1,5 +1,5 @@
 import { api, bodyOf } from '../api/client.ts';
-import { listQuery } from '../lists/parts.tsx';
+import { listQuery } from '../lists/search.ts';
 import { filters, type MarginSearch, type sorts } from './search.ts';
 
 const pageSize = 50;

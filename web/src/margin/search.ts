@@ -1,5 +1,5 @@
 import { textOf } from '../app/address.ts';
-import { type ListSearch, listSearch } from '../lists/parts.tsx';
+import { type ListSearch, listSearch } from '../lists/search.ts';
 
 export const sorts = ['month', 'revenue', 'cost', 'margin'] as const;
 export const groupings = ['deployment', 'customer', 'plan', 'kind', 'product'] as const;

@@ -1,5 +1,5 @@
 import { api, bodyOf, type Schemas } from '../api/client.ts';
-import { listQuery } from '../lists/parts.tsx';
+import { listQuery } from '../lists/search.ts';
 import type { PlansSearch, Sort } from './search.ts';
 
 const pageSize = 100;

@@ -1,5 +1,5 @@
 import { api, bodyOf } from '../api/client.ts';
-import { listQuery, type ListSearch, listSearch } from '../lists/parts.tsx';
+import { listQuery, type ListSearch, listSearch } from '../lists/search.ts';
 import { monthsLater } from '../ui/time.ts';
 
 const sorts = ['total', 'change', 'name'] as const;
