@@ -84,7 +84,7 @@ function Head({ bill, now, may }: HeadProps) {
   const signed = bridge?.signed ?? null;
   const can = (operation: string) => bridge !== null && may.includes(operation);
   return (
-    <header className={styles.head}>
+    <header className={`${styles.head} ${own.head}`}>
       <div>
         <p className={styles.crumb}>
           <Link to="/bills">Provider billing</Link>

@@ -107,20 +107,7 @@ interface RowProps {
 }
 
 function Row({ row, month, isTargeted }: RowProps) {
-  const {
-    part,
-    deployment,
-    currency,
-    fromBill,
-    revenue,
-    cost,
-    margin,
-    marginPercent,
-    notKnown,
-    reasons,
-    trend,
-    baseFeeNeeded,
-  } = row;
+  const { part, deployment, currency, revenue, cost, margin, marginPercent, notKnown, trend, baseFeeNeeded } = row;
   const isPinned = part !== 'customers';
   const why = whyOf(notKnown);
   return (
@@ -177,13 +164,22 @@ function Row({ row, month, isTargeted }: RowProps) {
         </td>
       ) : null}
       <td className={`${styles.wide} ${own.why}`}>
-        {isPinned ? <span className={styles.muted}>{parts[part][1]}</span> : reasons.join('; ')}
-        {fromBill === null || isZero(fromBill) ? null : (
-          <span className={styles.muted}> {money(fromBill)} of the cost is from the bill alone</span>
-        )}
-        {notKnown === null ? null : <span className={styles.muted}>{why}</span>}
+        <Why row={row} />
       </td>
     </tr>
+  );
+}
+
+/** Of a loss what most of it is for; of an amount that is not known, why. */
+function Why({ row: { part, reasons, fromBill, notKnown } }: { readonly row: MarginRow }) {
+  return (
+    <>
+      {part === 'customers' ? reasons.join('; ') : <span className={styles.muted}>{parts[part][1]}</span>}
+      {fromBill === null || isZero(fromBill) ? null : (
+        <span className={styles.muted}> {money(fromBill)} of the cost is from the bill alone</span>
+      )}
+      {notKnown === null ? null : <span className={styles.muted}> {whyOf(notKnown)}</span>}
+    </>
   );
 }
 
