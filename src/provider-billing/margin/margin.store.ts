@@ -213,16 +213,16 @@ export async function selectMargins(
   const [beyond, direction] = order === 'asc' ? [sql`>`, sql`ASC`] : [sql`<`, sql`DESC`];
   const [later, months] = sort === 'month' ? [beyond, direction] : [sql`>`, sql`ASC`];
   const { rows } = await statement<MarginRow & MarginPlace>('providerBilling.selectMargins')`
-    WITH ${rowsOf(filters, by)}, placed AS (
+    WITH ${rowsOf(filters, by)}, ordered AS (
       SELECT *, (part = 'customers')::int AS "group", ${sorted}::numeric AS value FROM named
     )
     SELECT month, part, deployment_id AS "deploymentId", deployment, customer, plan, kind, product, currency, revenue, base, cost, margin,
            several AS "severalCurrencies", state, from_bill AS "fromBill", "group", value::text AS value, key
-    FROM placed WHERE ${after === null} OR month ${later} ${after?.month ?? null}::date
+    FROM ordered WHERE ${after === null} OR month ${later} ${after?.month ?? null}::date
        OR month = ${after?.month ?? null}::date AND (
          ("group", value) > (${after?.group ?? 0}::int, ${after?.value ?? '0'}::numeric)
          OR ("group", value) = (${after?.group ?? 0}::int, ${after?.value ?? '0'}::numeric) AND key COLLATE "C" ${beyond} ${after?.key ?? ''})
-    ORDER BY month ${months}, "group", placed.value, key COLLATE "C" ${direction} LIMIT ${limit}`.execute(db);
+    ORDER BY month ${months}, "group", ordered.value, key COLLATE "C" ${direction} LIMIT ${limit}`.execute(db);
   return rows;
 }
 
