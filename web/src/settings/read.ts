@@ -1,8 +1,7 @@
 import { api, bodyOf, Problem, problemOf, type Schemas } from '../api/client.ts';
-import { textOf } from '../app/address.ts';
+import type { SettingsSearch, Tab } from './search.ts';
 
-export const tabs = ['meters', 'limits', 'sellers', 'tax', 'alerts', 'tokens'] as const;
-export type Tab = (typeof tabs)[number];
+export { type SettingsSearch, type Tab, tabs } from './search.ts';
 
 /** The operation that each is read by: whoever may not call it does not see the tab. */
 export const needs: Readonly<Record<Tab, string>> = {
@@ -13,23 +12,6 @@ export const needs: Readonly<Record<Tab, string>> = {
   alerts: 'listAlerts',
   tokens: 'listTokenRevocations',
 };
-
-export interface SettingsSearch {
-  /** meters unless given. */
-  readonly tab?: Tab;
-  readonly q?: string;
-  readonly cursor?: string;
-}
-
-export function settingsSearch(search: Record<string, unknown>): SettingsSearch {
-  const tab = tabs.find((each) => each === search.tab);
-  const [q, cursor] = [textOf(search.q)?.slice(0, 200), textOf(search.cursor)];
-  return {
-    ...(tab === undefined ? {} : { tab }),
-    ...(q === undefined ? {} : { q }),
-    ...(cursor === undefined ? {} : { cursor }),
-  };
-}
 
 type Headers = Readonly<Record<string, string>>;
 const json = { accept: 'application/json' };
