@@ -41,7 +41,12 @@ CREATE TABLE provider_balances (
   account_balance       amount NOT NULL,        -- negative: a credit
   month_to_date_usage   amount NOT NULL,
   month_to_date_balance amount NOT NULL,
-  PRIMARY KEY (payer_id, generated_at)
+  -- What an hour of what was there then costs by the price book, and how many resources have no known price; NULL: it
+  -- was not looked up.
+  hourly_rate           numeric,
+  unpriced              int,
+  PRIMARY KEY (payer_id, generated_at),
+  CHECK (num_nonnulls(hourly_rate, unpriced) IN (0, 2))
 );
 
 -- Entries have no id, and equal ones are legal: `ordinal` counts those of one digest.
@@ -151,6 +156,18 @@ CREATE TABLE provider_bill_lines (
   PRIMARY KEY (bill_version_id, position)
 );
 CREATE TRIGGER bill_line_is_frozen BEFORE UPDATE ON provider_bill_lines
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit_of_sealed_bill();
+
+-- The provider's own documents of a version, as they were received when somebody asked for them.
+CREATE TABLE provider_bill_files (
+  bill_version_id bigint NOT NULL REFERENCES provider_bill_versions ON DELETE CASCADE,
+  form            text COLLATE "C" NOT NULL CHECK (form IN ('csv', 'pdf')),
+  digest          text COLLATE "C" NOT NULL,    -- SHA-256
+  bytes           bytea NOT NULL,
+  read_at         timestamptz NOT NULL,
+  PRIMARY KEY (bill_version_id, form)
+);
+CREATE TRIGGER bill_file_is_frozen BEFORE UPDATE ON provider_bill_files
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit_of_sealed_bill();
 
 -- The rows of a day, as they were read; a day that reads otherwise later is another revision.
@@ -549,6 +566,7 @@ CALL protect_from_customers('provider_bills');
 CALL protect_from_customers('provider_bill_versions');
 CALL protect_from_customers('provider_bill_pages');
 CALL protect_from_customers('provider_bill_lines');
+CALL protect_from_customers('provider_bill_files');
 CALL protect_from_customers('provider_insight_days');
 CALL protect_from_customers('provider_insights');
 CALL protect_from_customers('provider_surprises');

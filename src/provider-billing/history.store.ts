@@ -4,19 +4,67 @@ import type { ProviderBalance } from '../cloud/index.ts';
 
 // Balances and the billing history, over time.
 
-/** Keeps a balance. false: it is known already. */
+/** Keeps a balance, with what an hour of what was there then costs. false: it is known already. */
 export async function insertBalance(
   db: Queryable,
   payerId: number,
   { generatedAt, accountBalance, monthToDateUsage, monthToDateBalance }: ProviderBalance,
+  { hourlyRate, unpriced }: { readonly hourlyRate: string; readonly unpriced: number },
   now: Temporal.Instant,
 ): Promise<boolean> {
   const { numAffectedRows } = await statement('providerBilling.insertBalance')`
-    INSERT INTO provider_balances (payer_id, generated_at, read_at, account_balance, month_to_date_usage, month_to_date_balance)
+    INSERT INTO provider_balances (payer_id, generated_at, read_at, account_balance, month_to_date_usage, month_to_date_balance,
+                                   hourly_rate, unpriced)
     VALUES (${payerId}, ${generatedAt}::timestamptz, ${now}::timestamptz, ${accountBalance}::numeric, ${monthToDateUsage}::numeric,
-            ${monthToDateBalance}::numeric)
+            ${monthToDateBalance}::numeric, ${hourlyRate}::numeric, ${unpriced})
     ON CONFLICT DO NOTHING`.execute(db);
   return (numAffectedRows ?? 0n) > 0n;
+}
+
+/** Whether a balance is known. */
+export async function selectHasBalance(
+  db: Queryable,
+  payerId: number,
+  generatedAt: Temporal.Instant,
+): Promise<boolean> {
+  const { rows } = await statement('providerBilling.selectHasBalance')`
+    SELECT 1 FROM provider_balances WHERE payer_id = ${payerId} AND generated_at = ${generatedAt}::timestamptz`.execute(
+    db,
+  );
+  return rows.length > 0;
+}
+
+export interface BalancePoint {
+  readonly payer: string;
+  readonly currency: string;
+  readonly generatedAt: Temporal.Instant;
+  readonly used: string;
+  /** What was there since the month began, by the price book: by each reading's rate up to the next. null: some was not looked up. */
+  readonly expected: string | null;
+  readonly hourlyRate: string | null;
+  readonly unpriced: number | null;
+}
+
+/**
+ * How a month's use grew, by payer: of each UTC day the last balance. What was expected by then is each reading's rate
+ * over the time since the one before, from the month's beginning on.
+ */
+export async function selectMonthBalances(db: Queryable, month: Temporal.PlainDate): Promise<BalancePoint[]> {
+  const { rows } = await statement<BalancePoint>('providerBilling.selectMonthBalances')`
+    WITH bounds AS (SELECT ${month}::timestamp AT TIME ZONE 'UTC' AS since, (${month}::date + interval '1 month') AT TIME ZONE 'UTC' AS until),
+    points AS (
+      SELECT b.*, extract(epoch FROM b.generated_at - coalesce(lag(b.generated_at) OVER w, m.since)) / 3600 AS hours
+      FROM provider_balances b CROSS JOIN bounds m WHERE b.generated_at > m.since AND b.generated_at <= m.until
+      WINDOW w AS (PARTITION BY b.payer_id ORDER BY b.generated_at)
+    ), grown AS (
+      SELECT *, sum(hourly_rate * hours) OVER w AS expected, bool_and(hourly_rate IS NOT NULL) OVER w AS is_known,
+             ((generated_at - interval '1 microsecond') AT TIME ZONE 'UTC')::date AS day
+      FROM points WINDOW w AS (PARTITION BY payer_id ORDER BY generated_at)
+    ), last AS (SELECT DISTINCT ON (payer_id, day) * FROM grown ORDER BY payer_id, day, generated_at DESC)
+    SELECT p.slug AS payer, p.currency, g.generated_at AS "generatedAt", g.month_to_date_usage AS used,
+           CASE WHEN g.is_known THEN round(g.expected, 2) END AS expected, g.hourly_rate AS "hourlyRate", g.unpriced
+    FROM last g JOIN bill_payers p USING (payer_id) ORDER BY p.slug, g.generated_at`.execute(db);
+  return rows;
 }
 
 export interface BalanceRow {

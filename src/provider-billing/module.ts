@@ -1,8 +1,11 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { billingJobs, readProviderBillingJob, reconcileAllBillsJob, reconcileBillsJob } from './jobs.ts';
+import { billLineOperations } from './operations/bill-lines.ts';
 import { billOperations } from './operations/bills.ts';
 import { billingRuleOperations } from './operations/billing-rules.ts';
+import { costExportOperations } from './operations/export.ts';
 import { decisionOperations } from './operations/decisions.ts';
+import { billDocumentOperations } from './operations/documents.ts';
 import { historyOperations } from './operations/history.ts';
 import { marginOperations } from './operations/margin.ts';
 import { payerOperations } from './operations/payers.ts';
@@ -25,9 +28,12 @@ export const providerBillingModule = declareModule({
     ...historyOperations,
     ...payerOperations,
     ...reconciliationOperations,
+    ...billLineOperations,
     ...decisionOperations,
     ...billingRuleOperations,
     ...marginOperations,
+    ...costExportOperations,
+    ...billDocumentOperations,
   ],
   jobs: [readProviderBillingJob, ...billingJobs, reconcileBillsJob, reconcileAllBillsJob],
   queues: [{ name: 'cloud_billing', limit: 1, exclusive: true, position: 50 }],
@@ -41,15 +47,19 @@ export const providerBillingModule = declareModule({
       type: 'bill.changed',
       subject: 'bill',
       describes: 'it has a new version, or the provider lists it no longer',
-      reads: ['listBills', 'getBill', 'listBillItems'],
+      reads: ['listBills', 'getBill', 'listBillItems', 'compareBillVersions'],
     },
     {
       type: 'bill.reconciled',
       subject: 'bill',
       describes: 'it comes to something else than before against what was expected, or it was signed or reopened',
       reads: [
+        'listBills',
+        'getBill',
         'getBillBridge',
         'listReconciledLines',
+        'explainBillLine',
+        'listLinesOfBills',
         'listMissingCharges',
         'listBillFindings',
         'listProviderCosts',
@@ -67,7 +77,7 @@ export const providerBillingModule = declareModule({
       type: 'balance.changed',
       subject: 'bill payer',
       describes: 'the provider made a new balance',
-      reads: ['listBalances'],
+      reads: ['listBalances', 'getBalanceMonth'],
     },
   ],
   settings: providerBillingSettings,

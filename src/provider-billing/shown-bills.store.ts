@@ -29,6 +29,15 @@ export interface BillRow {
   readonly missingSince: Temporal.Instant | null;
   /** Of a preview: whether a final bill of the month has been sealed. */
   readonly replaced: boolean;
+  /** How far it is: null: it has not been reconciled. */
+  readonly review: 'open' | 'signed' | 'changed' | null;
+  readonly expected: string | null;
+  /** By how much it differs from what was expected, of all that has a price. */
+  readonly difference: string | null;
+  readonly allocated: string | null;
+  readonly unexplained: string | null;
+  /** How many charges should have been on it and are not. */
+  readonly missing: number | null;
 }
 
 interface BillFilters {
@@ -51,8 +60,16 @@ export async function selectBills(db: Queryable, filters: BillFilters): Promise<
            b.missing_since AS "missingSince",
            b.kind = 'preview' AND EXISTS (
              SELECT FROM provider_bills f JOIN provider_bill_versions s USING (bill_id)
-             WHERE f.payer_id = b.payer_id AND f.period = b.period AND f.kind = 'final' AND s.state = 'sealed') AS replaced
+             WHERE f.payer_id = b.payer_id AND f.period = b.period AND f.kind = 'final' AND s.state = 'sealed') AS replaced,
+           CASE WHEN c.signed_at IS NULL AND c.reconciliation_id IS NOT NULL THEN 'open' WHEN c.signed_at IS NULL THEN NULL
+                WHEN c.is_several THEN 'changed' ELSE 'signed' END AS review,
+           c.expected, c.differences AS difference, c.allocated, c.unexplained,
+           CASE WHEN c.reconciliation_id IS NOT NULL THEN (
+             SELECT count(*) FROM bill_missing m WHERE m.reconciliation_id = c.reconciliation_id) END AS missing
     FROM provider_bills b JOIN bill_payers p USING (payer_id)
+    LEFT JOIN LATERAL (
+      SELECT r.*, count(*) OVER () > 1 AS is_several FROM reconciliations r
+      WHERE r.bill_id = b.bill_id AND r.reopened_at IS NULL ORDER BY r.signed_at NULLS LAST LIMIT 1) c ON true
     LEFT JOIN provider_bill_versions v ON v.bill_id = b.bill_id AND v.state = 'sealed' AND v.superseded_at = 'infinity'
     LEFT JOIN provider_bill_versions r ON r.bill_id = b.bill_id AND r.state = 'reading'
     WHERE (${bill}::bigint IS NULL OR b.bill_id = ${bill}) AND (${payer}::text IS NULL OR p.slug = ${payer})

@@ -3,21 +3,18 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { assign } from '../../src/deployments/assignments.ts';
-import { bringAttributionsUpToDate } from '../../src/deployments/attribution.ts';
 import { startWorker, type Worker } from '../../src/jobs/worker.ts';
 import { program } from '../../src/modules.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { answerOf, arcadia, failureOf, makeFolder } from '../end-to-end/arcadia.ts';
 import { createDeployments } from '../fixtures/metering.ts';
-import { openReconciledAccount, type ReconciledAccount } from '../fixtures/reconciliation.ts';
+import { openMistakenBill, ownNamed, resourceNamed } from '../fixtures/mistaken-bill.ts';
+import type { ReconciledAccount } from '../fixtures/reconciliation.ts';
 import { untilDrained } from '../jobs/worker-fixture.ts';
 import { json, startTestApi, type TestApi } from './api-fixture.ts';
 
-// A bill reconciled to the line, from outside: over HTTP and as commands. The account is one whose every figure can be
-// had by hand: droplets of 12.00 and 24.00, snapshots of 10, 14 and 24 GB at 0.06, a volume of 1.00 that nobody owns. Its
-// May bill has five mistakes.
+// A bill reconciled to the line, from outside: over HTTP and as commands.
 
 let database: TestDatabase;
 let account: ReconciledAccount;
@@ -26,34 +23,11 @@ let worker: Worker;
 let bill: number;
 let keys = 0;
 const folder = makeFolder();
-const at = (text: string) => Temporal.Instant.from(text);
 
 beforeAll(async () => {
   database = await openTestDatabase();
   const { db } = database;
-  account = await openReconciledAccount(database, 'acme', { fleet: 'pilot', seed: 1, at: at('2026-05-01T00:00:00Z') });
-  const volume = { type: 'create_volume', id: '00000000-0000-4000-8000-000000000001', name: 'spare', sizeGb: 10 };
-  await account.opened.control('fleet', { events: [volume] });
-  await createDeployments(db, ['studio', 'shop'], at('2026-04-01T00:00:00Z'));
-  await own('acme-studio-web-01', [['studio', 1]]);
-  await own('acme-studio-db-01', [
-    ['studio', 2],
-    ['shop', 1],
-  ]);
-  await account.advance({ hours: 10 * 24 });
-  const web = Number((await resource('acme-studio-web-01')).externalId);
-  await account.opened.control('fleet', { events: [{ type: 'power', droplet: web, action: 'power_off' }] });
-  await account.sync();
-  await account.advance({ hours: 23 * 24 });
-  await account.sync();
-  const mistake = (what: object) => account.opened.control('billing/mistakes', { month: '2026-05', ...what });
-  const small = (await resource('acme-studio-before-release-1')).externalId;
-  await mistake({ mistake: 'wrong_price', resource: String(web), percent: 300 });
-  await mistake({ mistake: 'missing_line', resource: small, product: 'Droplet Snapshots' });
-  await mistake({ mistake: 'unknown_product', amount: '7.77' });
-  await mistake({ mistake: 'tax', percent: '6.25' });
-  await mistake({ mistake: 'promo_in_header_only', amount: '5.00' });
-  await account.reconcile();
+  account = await openMistakenBill(database, (slugs, since) => createDeployments(db, slugs, since));
   api = await startTestApi(database, { env: { ARCADIA_SECRET_KEY: account.config.secretKey! } });
   writeFileSync(join(folder.path, 'token'), await api.token('finance'), { mode: 0o600 });
   worker = await startWorker({
@@ -74,25 +48,9 @@ afterAll(async () => {
   folder.remove();
 });
 
-async function resource(name: string): Promise<{ id: number; externalId: string }> {
-  const { rows } = await sql<{ id: number; externalId: string }>`
-    SELECT DISTINCT resource_id AS id, external_id AS "externalId" FROM inventory_states JOIN inventory_resources r USING (resource_id)
-    WHERE name = ${name}`.execute(database.db);
-  return rows[0]!;
-}
-
-async function own(
-  name: string,
-  owners: readonly (readonly [slug: string, weight: number])[],
-  from: string | null = null,
-) {
-  const { id } = await resource(name);
-  const given = owners.map(([slug, weight]) => ({ slug, weight }));
-  const change = { resourceIds: [id], owners: given, from: from === null ? null : at(from) };
-  const now = account.opened.simulator.now();
-  await assign(database.db, change, 'ana', now);
-  await bringAttributionsUpToDate(database.db, now);
-}
+const resource = (name: string) => resourceNamed(database, name);
+const own = (...given: Parameters<typeof ownNamed> extends [unknown, unknown, ...infer Rest] ? Rest : never) =>
+  ownNamed(database, account, ...given);
 
 // biome-ignore lint/suspicious/noExplicitAny: what came over the wire
 async function body(path: string, init?: Parameters<TestApi['fetch']>[1]): Promise<any> {
@@ -162,6 +120,23 @@ test('the bridge adds up to the header, to the cent', async () => {
     ),
   );
   expect(answerOf(await remote('bill', 'bridge', String(bill), '--json'))).toEqual(bridge);
+});
+
+test('the list and the bill itself say how far it is, and by how much it differs', async () => {
+  const [row] = (await body('/bills?month=2026-05')).items;
+  const figures = {
+    review: 'open',
+    expected: '39.88',
+    difference: '23.40',
+    allocated: '4.44',
+    unexplained: '7.77',
+    missing: 1,
+  };
+  expect(row).toMatchObject(figures);
+  const shown = await body(`/bills/${bill}`);
+  expect(shown).toMatchObject(figures);
+  expect(shown.bridge).toEqual(await body(path('bridge')));
+  expect(shown.bridge).toMatchObject({ missing: 1 });
 });
 
 test('lines by outcome, cause, product, resource and words, page by page, as CSV and as commands', async () => {
@@ -304,7 +279,9 @@ test('allocation rules: listed, previewed, set in the order that was previewed, 
     after: { unexplained: '0.00', allocated: '12.21' },
   });
   // With two days of June: a third each of 1.71, 0.06 and 0.10, which are 0.62.
-  expect(preview.bearers).toEqual([{ target: 'deployment', deployment: 'shop', before: '9.99', after: '17.76' }]);
+  expect(preview.bearers).toEqual([
+    { target: 'deployment', deployment: 'shop', before: '9.99', after: '17.76', difference: '7.77' },
+  ]);
   expect((await body(path('bridge'))).unexplained).toBe('7.77');
   const flags = ['--product', 'Serverless*', '--method', 'deployment', '--deployment', 'shop', '--from', '2026-05'];
   expect(await outputOf('allocation', 'preview', '--position', '150', ...flags)).toMatch(/shop +9\.99 +17\.76/);
@@ -352,7 +329,9 @@ test('a note, an acceptance, and an assignment that is previewed', async () => {
 
   const given = { position, deployment: 'shop' };
   const preview = await post(path('assignments/preview'), given);
-  expect(preview.bearers).toEqual([{ target: 'deployment', deployment: 'shop', before: '9.37', after: '17.14' }]);
+  expect(preview.bearers).toEqual([
+    { target: 'deployment', deployment: 'shop', before: '9.37', after: '17.14', difference: '7.77' },
+  ]);
   expect(await costs()).toMatchObject({ shop: '9.37' });
   expect(
     await outputOf('bill', 'assign-preview', String(bill), '--position', String(position), '--deployment', 'shop'),
@@ -446,8 +425,38 @@ test('reconciling is asked for by payer and month; what is not there is named', 
   ]);
 });
 
+test('a boundary that only listings saw is said with both of them; one that was told is exact', async () => {
+  const volume = '00000000-0000-4000-8000-000000000002';
+  await account.opened.control('fleet', {
+    events: [{ type: 'create_volume', id: volume, name: 'brief', sizeGb: 100 }],
+  });
+  await account.sync();
+  const seen = account.opened.simulator.now();
+  await account.advance({ hours: 5 });
+  await account.opened.control('fleet', { events: [{ type: 'destroy', kind: 'volume', id: volume }] });
+  await account.advance({ hours: 4 });
+  await account.sync();
+  const gone = account.opened.simulator.now();
+  await account.advance({ hours: 20 });
+  await account.reconcile(['2026-06']);
+  const preview = (await body('/bills?kind=preview&month=2026-06')).items[0].bill;
+  const { items } = await body(`/bills/${preview}/lines?product=Volumes&q=brief`);
+  expect(items).toHaveLength(1);
+  // Five hours of nine are charged: within the bracket there is no difference.
+  expect(items[0]).toMatchObject({ cause: 'none', beginsAfter: null, beginsBy: null });
+  const [after, by] = [items[0].endsAfter, items[0].endsBy].map((text) => Temporal.Instant.from(text));
+  expect(Math.abs(after!.since(seen).total('minutes'))).toBeLessThan(1);
+  expect(Math.abs(by!.since(gone).total('minutes'))).toBeLessThan(1);
+  expect(await body(`/bills/${preview}/lines/${items[0].position}`)).toMatchObject({
+    endsAfter: items[0].endsAfter,
+    signed: false,
+  });
+});
+
 test('owners and finance alone; customers see nothing in the database either', async () => {
-  const reads = ['bridge', 'lines', 'lines/1', 'missing', 'findings', 'decisions'].map(path);
+  const reads = ['', 'bridge', 'lines', 'lines/1', 'missing', 'findings', 'decisions'].map((what) =>
+    path(what).replace(/\/$/, ''),
+  );
   const others = [
     '/provider-costs?from=2026-05-01',
     '/billing-rules',

@@ -53,17 +53,24 @@ export const wholeDemonstration: DemonstrationRequest = {
   cadence: Temporal.Duration.from({ hours: 96 }),
 };
 
-/** Null where there is no browser, which is said aloud. */
-export async function openDashboard(demonstration: DemonstrationRequest): Promise<Dashboard | null> {
+/** Over a demonstration. Null where there is no browser, which is said aloud. */
+export function openDashboard(demonstration: DemonstrationRequest): Promise<Dashboard | null> {
+  return openDashboardOver(async ({ db }) => {
+    const secretKey = parseSecretKey(testSecretKey);
+    if (secretKey === null) throw new Error('The secret key of tests is none.');
+    const context = {
+      now: Temporal.Instant.from('2026-06-18T00:00:00Z'),
+      principal: { subject: 'test', role: 'owner' },
+    } as const;
+    await demonstrate(db, { ...demonstration, secretKey }, context);
+  });
+}
+
+/** Over what `prepare` makes of an empty database. Null where there is no browser, which is said aloud. */
+export async function openDashboardOver(prepare: (database: TestDatabase) => Promise<void>): Promise<Dashboard | null> {
   if (!ensureProgram('chromium')) return null;
   const database = await openTestDatabase();
-  const secretKey = parseSecretKey(testSecretKey);
-  if (secretKey === null) throw new Error('The secret key of tests is none.');
-  const context = {
-    now: Temporal.Instant.from('2026-06-18T00:00:00Z'),
-    principal: { subject: 'test', role: 'owner' },
-  } as const;
-  await demonstrate(database.db, { ...demonstration, secretKey }, context);
+  await prepare(database);
   const api = await startTestApi(database, { withPage: true });
   while (!(await isBuilt(api))) await sleep(100);
   const browser = await launch();

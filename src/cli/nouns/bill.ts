@@ -1,15 +1,18 @@
 import { getBill, importBill, listBillItems, listBills, syncBills } from '../../provider-billing/operations/bills.ts';
+import { listLinesOfBills } from '../../provider-billing/operations/bill-lines.ts';
 import {
+  getBalanceMonth,
   listBalances,
   listBillingHistory,
   listBillSurprises,
   listInsights,
 } from '../../provider-billing/operations/history.ts';
+import { compareBillVersions, exportBill } from '../../provider-billing/operations/documents.ts';
 import { coverAccount, listBillPayers, setBillPayer } from '../../provider-billing/operations/payers.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { type Column, count, fields, moment, plural, table } from '../engine/output.ts';
 import { noInput } from '../engine/surface.ts';
-import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
+import { type AnswerOf, actionView, documentView, listView, type Noun, type RowOf } from '../engine/views.ts';
 import { reconciliationViews } from './reconciliation.ts';
 
 type Bill = RowOf<typeof listBills>;
@@ -36,6 +39,10 @@ const columns: readonly Column<Bill>[] = [
   { header: 'lines', value: (row) => (row.lines === null ? null : count(row.lines)), align: 'right' },
   { header: 'amount', value: (row) => row.amount, align: 'right' },
   { header: 'residual', value: (row) => row.residual, align: 'right' },
+  { header: 'difference', value: (row) => row.difference, align: 'right' },
+  { header: 'unexplained', value: (row) => row.unexplained, align: 'right' },
+  { header: 'missing', value: (row) => (row.missing === null ? null : count(row.missing)), align: 'right' },
+  { header: 'review', value: (row) => row.review },
   { header: 'remarks', value: remarksOf },
 ];
 
@@ -99,6 +106,17 @@ function billText(bill: Shown): string {
   ].join('\n\n');
 }
 
+const useColumns: readonly Column<AnswerOf<typeof getBalanceMonth>['payers'][number]>[] = [
+  { header: 'payer', value: (row) => row.payer },
+  { header: 'used', value: (row) => row.used, align: 'right' },
+  { header: 'expected', value: (row) => row.expected, align: 'right' },
+  { header: 'difference', value: (row) => row.difference, align: 'right' },
+  { header: 'an hour', value: (row) => row.hourlyRate, align: 'right' },
+  { header: 'unpriced', value: (row) => (row.unpriced === null ? null : count(row.unpriced)), align: 'right' },
+  { header: "by month's end", value: (row) => row.forecast, align: 'right' },
+  { header: 'currency', value: (row) => row.currency },
+];
+
 export const billNoun: Noun = {
   name: 'bill',
   summary: "the provider's bills, balance and Insights",
@@ -107,8 +125,8 @@ export const billNoun: Noun = {
     listView(listBills, {
       example: `
 $ arcadia bill list --month 2026-05
-BILL  MONTH    PAYER  KIND   NUMBER     VERSION  LINES   AMOUNT  RESIDUAL  REMARKS
-   3  2026-05  acme   final  412345678        1    214  2417.36      0.00  -`,
+BILL  MONTH    PAYER  KIND   NUMBER     VERSION  LINES   AMOUNT  RESIDUAL  DIFFERENCE  UNEXPLAINED  MISSING  REVIEW  REMARKS
+   3  2026-05  acme   final  412345678        1    214  2417.36      0.00        1.26         0.00        1  open    -`,
       columns,
       empty: 'No bill has been read. Next: arcadia bill sync',
       notes: ({ reads }) => readNotes(reads as readonly Read[]),
@@ -156,6 +174,33 @@ LINE  PRODUCT   DESCRIPTION         AMOUNT  DURATION  FROM (UTC)            TO (
       ],
       empty: 'No matching lines.',
     }),
+    documentView(exportBill, {
+      details: `CSV and PDF are the provider's own documents: asked for once, and kept with the version. JSON has the bridge and
+every line with who bears it. A file appears whole or not at all.`,
+      example: `
+$ arcadia bill export 3 --format pdf --out invoice-412345678.pdf
+Written to invoice-412345678.pdf.`,
+    }),
+    listView(compareBillVersions, {
+      example: `
+$ arcadia bill compare 3 --base 1
+CHANGE   LINE  PRODUCT   DESCRIPTION          BEFORE  AFTER  DIFFERENCE
+changed    17  Droplets  web-1 (s-2vcpu-4gb)   24.00  18.00       -6.00
+Version 1 was 2417.36 USD, version 2 is 2411.36 USD: -6.00.`,
+      columns: [
+        { header: 'change', value: (row) => row.change },
+        { header: 'line', value: (row) => (row.position === null ? null : String(row.position)), align: 'right' },
+        { header: 'product', value: (row) => row.product },
+        { header: 'description', value: (row) => row.description },
+        { header: 'before', value: (row) => row.before, align: 'right' },
+        { header: 'after', value: (row) => row.after, align: 'right' },
+        { header: 'difference', value: (row) => row.difference, align: 'right' },
+      ],
+      empty: 'Their lines are the same.',
+      notes: ({ base, version, before, after, difference, currency }) => [
+        `Version ${base} was ${before} ${currency}, version ${version} is ${after} ${currency}: ${difference}.`,
+      ],
+    }),
     listView(listBalances, {
       example: `
 $ arcadia bill balance --payer acme --limit 1
@@ -170,6 +215,37 @@ MADE (UTC)            PAYER  OWED OF THE PAST  USED THIS MONTH  TOGETHER  CURREN
         { header: 'currency', value: (row) => row.currency },
       ],
       empty: 'No balance has been read. Next: arcadia bill sync',
+    }),
+    actionView(getBalanceMonth, {
+      details:
+        'What is expected is the price of an hour of what was there, by the price book, from balance to balance.',
+      example: `
+$ arcadia bill use --month 2026-05
+PAYER   USED  EXPECTED  DIFFERENCE  AN HOUR  UNPRICED  BY MONTH'S END  CURRENCY
+acme   21.42     21.38        0.04   0.0536         0           36.00  USD`,
+      text: ({ payers }) =>
+        payers.length === 0
+          ? 'No balance of this month has been read. Next: arcadia bill sync'
+          : table(payers, useColumns),
+    }),
+    listView(listLinesOfBills, {
+      example: `
+$ arcadia bill charges --deployment studio --month 2026-05
+MONTH    BILL  LINE  PRODUCT   DESCRIPTION         AMOUNT  SHARE  CURRENCY  CAUSE  STATE
+2026-05     3    17  Droplets  web-1 (s-2vcpu-4gb)   24.00  24.00  USD       none   final`,
+      columns: [
+        { header: 'month', value: monthOf },
+        { header: 'bill', value: (row) => String(row.bill), align: 'right' },
+        { header: 'line', value: (row) => String(row.position), align: 'right' },
+        { header: 'product', value: (row) => row.product },
+        { header: 'description', value: (row) => row.description },
+        { header: 'amount', value: (row) => row.amount, align: 'right' },
+        { header: 'share', value: (row) => row.share, align: 'right' },
+        { header: 'currency', value: (row) => row.currency },
+        { header: 'cause', value: (row) => row.cause },
+        { header: 'state', value: (row) => row.state },
+      ],
+      empty: 'No bill charges it.',
     }),
     listView(listBillingHistory, {
       example: `

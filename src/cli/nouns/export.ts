@@ -1,3 +1,4 @@
+import { exportFocusCost } from '../../provider-billing/operations/export.ts';
 import { exportFocus, getExportCoverage } from '../../invoices/operations/export.ts';
 import { count, fields } from '../engine/output.ts';
 import { noInput } from '../engine/surface.ts';
@@ -13,8 +14,8 @@ function coverageNotes({ unissued }: Coverage, month: string): string[] {
 
 export const exportNoun: Noun = {
   name: 'export',
-  summary: 'what was billed, for other programs',
-  description: 'What was billed, in the forms that other programs read.',
+  summary: 'what was billed and what it cost, for other programs',
+  description: 'What was billed, and what the provider charged, in the forms that other programs read.',
   views: [
     documentView(exportFocus, {
       summary: 'a month of cost and usage in FOCUS 1.4, as CSV or Parquet',
@@ -29,6 +30,15 @@ Written to focus-2026-05.parquet.
         const coverage = (await surface.act(getExportCoverage, { ...noInput, query })) as Coverage;
         return coverageNotes(coverage, String(input.query.month));
       },
+    }),
+    documentView(exportFocusCost, {
+      summary: 'a month of what the provider charged, and who bears it, in FOCUS 1.4',
+      details: `Every line of the bills of the month by who bears it, or with --dataset InvoiceDetail as it is on the bill. The
+BilledCosts of an InvoiceId add up to the invoice. It holds your cost: it is not for customers. docs/focus.md says which column
+holds what. A file appears whole or not at all.`,
+      example: `
+$ arcadia export focus-cost --month 2026-05 --out cost-2026-05.csv
+Written to cost-2026-05.csv.`,
     }),
     actionView(getExportCoverage, {
       summary: 'how many documents of a month an export leaves out',

@@ -67,15 +67,19 @@ export type BillingPeriodRow = { readonly [C in (typeof billingPeriod)[number]['
 export interface DatasetChoice {
   readonly dataset: DatasetName;
   readonly columns: readonly Column[];
+  readonly isEveryColumn: boolean;
 }
 
 /**
- * Some columns of a dataset, in the dataset's order; all unless named.
+ * Some columns of a dataset, in the dataset's order; all unless named. `all`: those that the dataset has on this side.
  * @throws ArcadiaError invalid_argument: no column, or one that the dataset does not have
  */
-export function chooseColumns(dataset: DatasetName, names?: readonly string[]): DatasetChoice {
-  const all = datasets[dataset];
-  if (names === undefined) return { dataset, columns: all };
+export function chooseColumns(
+  dataset: DatasetName,
+  names?: readonly string[],
+  all: readonly Column[] = datasets[dataset],
+): DatasetChoice {
+  if (names === undefined) return { dataset, columns: all, isEveryColumn: true };
   const unknown = names.find((name) => !all.some((column) => column.name === name));
   if (unknown !== undefined) {
     throw new ArcadiaError(
@@ -84,7 +88,8 @@ export function chooseColumns(dataset: DatasetName, names?: readonly string[]): 
     );
   }
   if (names.length === 0) throw new ArcadiaError('invalid_argument', 'An export has at least one column.');
-  return { dataset, columns: all.filter(({ name }) => names.includes(name)) };
+  const columns = all.filter(({ name }) => names.includes(name));
+  return { dataset, columns, isEveryColumn: columns.length === all.length };
 }
 
 /** What FOCUS wants to be known of a file: its schema, and how it was configured. */
@@ -103,14 +108,14 @@ export interface FocusMetadata {
   }[];
 }
 
-export function metadataOf({ dataset, columns: chosen }: DatasetChoice): FocusMetadata {
+export function metadataOf({ dataset, columns: chosen, isEveryColumn }: DatasetChoice): FocusMetadata {
   return {
     DataGenerator: 'arcadia-cloud',
     FocusVersion: focusVersion,
     DatasetId: dataset,
     DeliveryMechanism: 'Replacement',
     CorrectionStyle: 'Delta',
-    IsEveryColumn: chosen.length === datasets[dataset].length,
+    IsEveryColumn: isEveryColumn,
     ColumnDefinition: chosen.map(({ name, type }) => ({
       ColumnName: name,
       DataType: type,

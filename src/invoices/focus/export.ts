@@ -10,6 +10,7 @@ import { type BilledLine, type BillingKinds, monthSpan } from './charge.ts';
 import {
   type BillingPeriodRow,
   chooseColumns,
+  type DatasetChoice,
   type DatasetName,
   type DatasetRow,
   type FocusMetadata,
@@ -72,12 +73,10 @@ export async function exportFocus(db: Queryable, options: FocusExportOptions): P
   const without = await leftOut(db, month);
   const tally = new Tally();
   const batches = tally.counting(rowsOf(db, dataset, options, tally));
-  // Loaded when it is needed: the library is large.
-  const { parquetBytes } = await import('./parquet.ts');
   const named = dataset === 'CostAndUsage' ? '' : `${dataset}-`;
   return {
     filename: `focus-${focusVersion}-${named}${month.toPlainYearMonth()}.${format}`,
-    content: format === 'csv' ? csvLines(batches, choice.columns) : parquetBytes(batches, choice),
+    content: format === 'csv' ? csvLines(batches, choice.columns) : await focusParquet(batches, choice),
     summary: () => ({
       focusVersion,
       dataset,
@@ -89,6 +88,15 @@ export async function exportFocus(db: Queryable, options: FocusExportOptions): P
       ...without,
     }),
   };
+}
+
+/** As `parquetBytes`, which is loaded when it is needed: the library is large. */
+export async function focusParquet(
+  batches: AsyncIterable<readonly DatasetRow[]>,
+  choice: DatasetChoice,
+): Promise<AsyncGenerator<Uint8Array>> {
+  const { parquetBytes } = await import('./parquet.ts');
+  return parquetBytes(batches, choice);
 }
 
 /** How many documents of a month an export leaves out. */

@@ -88,7 +88,15 @@ const margins = (query = '') => read(`/margins?from=2026-05-01${query}`);
 
 test('a customer of 50.00 whose systems cost 38.88 leaves 11.12, which is 22.2 %; for 50 % the fee would be 77.76', async () => {
   const { items, totals } = await margins('&target=50');
+  // What no customer bears comes first.
   expect(items).toEqual([
+    expect.objectContaining({
+      part: 'unassigned',
+      deployment: null,
+      revenue: '0.00',
+      cost: '6.00',
+      baseFeeNeeded: null,
+    }),
     expect.objectContaining({
       part: 'customers',
       deployment: 'acme-studio',
@@ -109,13 +117,6 @@ test('a customer of 50.00 whose systems cost 38.88 leaves 11.12, which is 22.2 %
       marginPercent: null,
       baseFeeNeeded: '12.00',
       reasons: ['droplet idle off 31 days, 6.00 USD', 'Droplets, 6.00 USD'],
-    }),
-    expect.objectContaining({
-      part: 'unassigned',
-      deployment: null,
-      revenue: '0.00',
-      cost: '6.00',
-      baseFeeNeeded: null,
     }),
   ]);
   const [bill] = await account.bills('2026-05');
@@ -173,12 +174,13 @@ test('what is not known is null with its reason', async () => {
   // Nobody was on a bill in March, and nobody has rated it.
   expect(await read('/margins?from=2026-03-01')).toMatchObject({ items: [] });
   expect((await margins('&basis=billed')).items).toMatchObject([
+    { part: 'unassigned' },
     { revenue: '0.00', cost: '38.88', margin: '-38.88' },
     { deployment: 'idle' },
-    { part: 'unassigned' },
   ]);
   const june = await read('/margins?from=2026-06-01');
-  expect(june.items[0]).toMatchObject({
+  expect(await read('/margins')).toEqual(june);
+  expect(june.items[1]).toMatchObject({
     deployment: 'acme-studio',
     revenue: '50.00',
     state: 'preview',
@@ -188,15 +190,98 @@ test('what is not known is null with its reason', async () => {
   await sql`DELETE FROM deployment_months`.execute(database.db);
   await sql`DELETE FROM money_days`.execute(database.db);
   await sql`DELETE FROM rated_months`.execute(database.db);
-  const [row] = (await margins()).items;
+  const [, row] = (await margins()).items;
   expect(row).toMatchObject({ revenue: null, cost: '38.88', margin: null, notKnown: 'not_rated' });
   await rateMonths(database.db, { now: now() });
+});
+
+test('it is sorted by an amount, what no customer bears first all the same, and goes on page by page', async () => {
+  const order = async (query: string) => {
+    const names: (string | null)[] = [];
+    let cursor = '';
+    for (;;) {
+      const page = await read<Answer & { nextCursor: string | null }>(
+        `/margins?from=2026-05-01&limit=1${query}${cursor}`,
+      );
+      names.push(...page.items.map(({ part, deployment }) => (part === 'customers' ? deployment : part)));
+      if (page.nextCursor === null) return names;
+      cursor = `&cursor=${encodeURIComponent(page.nextCursor)}`;
+    }
+  };
+  const [first, second] = ['acme-studio', 'idle'];
+  for (const query of ['', '&sort=cost&order=desc', '&sort=margin&order=desc', '&sort=revenue&order=desc'])
+    expect([query, await order(query)]).toEqual([query, ['unassigned', first, second]]);
+  for (const query of ['&sort=margin', '&sort=cost', '&sort=month&order=desc'])
+    expect([query, await order(query)]).toEqual([query, ['unassigned', second, first]]);
+});
+
+test('a row shows what its margin was in the months before', async () => {
+  const { items } = await read<{ items: (Row & { trend: unknown })[] }>('/margins?from=2026-06-01&trend=2');
+  const { margin, trend } = items.find(({ deployment }) => deployment === 'acme-studio')!;
+  expect(trend).toEqual([
+    { month: '2026-04-01', margin: null },
+    { month: '2026-05-01', margin: '11.12' },
+    { month: '2026-06-01', margin },
+  ]);
+});
+
+test("what a deployment bears of a meter's products, and what charged a resource, line by line", async () => {
+  const of = (query: string) =>
+    read<{ items: Record<string, any>[]; totals: unknown }>(`/bill-lines?month=2026-05&${query}`);
+  const droplets = await of('deployment=acme-studio&kind=droplet_hours');
+  expect(droplets.items.map(({ product, share, state }) => [product, share, state])).toEqual([
+    ['Droplets', '12.00', 'final'],
+    ['Droplets', '24.00', 'final'],
+  ]);
+  expect(droplets.totals).toEqual([{ currency: 'USD', lines: 2, amount: '36.00' }]);
+  const all = await of('deployment=acme-studio');
+  expect(all.totals).toEqual([{ currency: 'USD', lines: 5, amount: '38.88' }]);
+  const [line] = droplets.items;
+  const mine = await read<{ items: Record<string, any>[] }>(`/bill-lines?resource=${line!['resource']}`);
+  // The newest first: June's preview, then May.
+  expect(mine.items.map(({ month, state, position }) => [month, state, position])).toEqual([
+    ['2026-06-01', 'preview', expect.any(Number)],
+    ['2026-05-01', 'final', line!['position']],
+  ]);
+  expect((await of('deployment=idle&kind=droplet_snapshot_gb_month')).items).toEqual([]);
+  // Of nothing in particular: all lines of a month, that of the last complete day unless told.
+  expect((await read<{ totals: unknown }>('/bill-lines?month=2026-05')).totals).toEqual([
+    { currency: 'USD', lines: 7, amount: '50.88' },
+  ]);
+  const june = await read<{ items: Record<string, any>[] }>('/bill-lines');
+  expect(new Set(june.items.map(({ month }) => month))).toEqual(new Set(['2026-06-01']));
+});
+
+test('the use of a month stands beside what an hour of what is there costs', async () => {
+  // 12 + 24 + 6 + 6 and snapshots of 2.88 are 50.88 a month of 672 hours.
+  await account.readBalance();
+  const { month, payers } = await read<{ month: string; payers: Record<string, any>[] }>('/balances/month');
+  const [payer] = payers;
+  expect([month, payers.length]).toEqual(['2026-06', 1]);
+  expect(payer).toMatchObject({ payer: 'acme', currency: 'USD', hourlyRate: '0.07571', unpriced: 0 });
+  const [point] = payer!['points'];
+  const hours = at('2026-06-01').until(Temporal.Instant.from(point.at)).total('hours');
+  expect(hours).toBeGreaterThan(0);
+  const expected = new Decimal('50.88').times(hours).div(672).toFixed(2);
+  expect(payer).toMatchObject({ expected, difference: new Decimal(payer!['used']).minus(expected).toFixed(2) });
+  expect(new Decimal(payer!['forecast']).minus(payer!['used']).toFixed(2)).toBe(
+    new Decimal('50.88')
+      .times(672 - hours)
+      .div(672)
+      .toFixed(2),
+  );
+  expect(await read('/balances/month?month=2026-03')).toEqual({ month: '2026-03', payers: [] });
 });
 
 test('only owner and finance see it', async () => {
   for (const role of ['owner', 'finance', 'operator', 'viewer', 'customer'] as const) {
     const token = await api.token(role, ...(role === 'customer' ? ['acme'] : []));
-    for (const path of ['/margins?from=2026-05-01', '/margins/acme-studio?month=2026-05']) {
+    for (const path of [
+      '/margins?from=2026-05-01',
+      '/margins/acme-studio?month=2026-05',
+      '/bill-lines?deployment=acme-studio',
+      '/balances/month',
+    ]) {
       const { status } = await api.fetch(path, { headers: { authorization: `Bearer ${token}` } });
       expect([role, path, status]).toEqual([role, path, role === 'owner' || role === 'finance' ? 200 : 403]);
     }

@@ -59,7 +59,8 @@ export interface MarginRow {
   readonly state: 'signed' | 'final' | 'preview' | null;
 }
 
-const ranks = sql`array_position('{customers,unassigned,operator,unexplained,residual}'::text[], l.part)`;
+/** What no customer bears comes first. */
+const ranks = sql`array_position('{unassigned,operator,unexplained,residual,customers}'::text[], l.part)`;
 
 /** What is summed up: revenue and cost of the months, part by part. */
 function leaves({ from, to, basis, conversion }: MarginFilters): RawBuilder<unknown> {
@@ -147,28 +148,36 @@ function chosen({ deployment, customer, plan, kind, product }: MarginFilters): R
     ${is(sql`l.kind`, kind)} ${is(sql`l.product`, product)}`;
 }
 
-/**
- * Margins of months, grouped; what no customer bears is a row of its own for each part, in every grouping. By month, part
- * and name; `key` is the place of a row in that order.
- */
-export async function selectMargins(
-  db: Queryable,
-  filters: MarginFilters,
-  {
-    by,
-    limit,
-    after,
-  }: {
-    readonly by: Grouping;
-    readonly limit: number;
-    readonly after: { readonly month: Temporal.PlainDate; readonly key: string } | null;
-  },
-): Promise<(MarginRow & { readonly key: string })[]> {
+/** By month and then by name, or by an amount within each month. */
+export const marginSorts = ['month', 'revenue', 'cost', 'margin'] as const;
+export type MarginSort = (typeof marginSorts)[number];
+
+/** Where a row stands in its order. */
+interface MarginPlace {
+  readonly month: Temporal.PlainDate;
+  /** 0: no customer bears it. */
+  readonly group: number;
+  /** What it is sorted by, turned round where the greatest comes first. */
+  readonly value: string;
+  /** What it is of, with its currency: the same in every month. */
+  readonly key: string;
+}
+
+interface MarginPage {
+  readonly by: Grouping;
+  readonly limit: number;
+  readonly sort: MarginSort;
+  readonly order: 'asc' | 'desc';
+  readonly after: MarginPlace | null;
+}
+
+/** As `named`: the rows of a grouping, with `key`. */
+function rowsOf(filters: MarginFilters, by: Grouping): RawBuilder<unknown> {
   const own = (grouping: Grouping, column: RawBuilder<unknown>) =>
     by === grouping ? sql`CASE l.part WHEN 'customers' THEN ${column} END` : sql`NULL`;
   const customer = by === 'deployment' ? own('deployment', sql`l.customer`) : own('customer', sql`l.customer`);
-  const { rows } = await statement<MarginRow & { key: string }>('providerBilling.selectMargins')`
-    WITH ${leaves(filters)}, cut AS (
+  return sql`
+    ${leaves(filters)}, cut AS (
       SELECT l.month, l.part, ${ranks} AS rank, ${own('deployment', sql`l.deployment_id`)}::bigint AS deployment_id,
              ${own('deployment', sql`l.deployment`)}::text AS deployment, ${customer}::text AS customer, ${own('plan', sql`l.plan`)}::text AS plan,
              ${own('kind', sql`l.kind`)}::text AS kind, ${own('product', sql`l.product`)}::text AS product, l.currency, l.revenue, l.base, l.cost, l.from_bill
@@ -178,15 +187,58 @@ export async function selectMargins(
              count(*) OVER (PARTITION BY month, part, deployment, customer, plan, kind, product) > 1 AS several
       FROM cut GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
     ), named AS (
-      SELECT s.*, m.is_rated, m.state, concat_ws(' ', s.rank, coalesce(s.deployment, s.plan, s.kind, s.product, ''), coalesce(s.customer, ''), s.currency) AS key
+      SELECT s.month, s.part, s.deployment_id, s.deployment, s.customer, s.plan, s.kind, s.product, s.currency, s.base, s.several, m.state,
+             CASE WHEN m.state IS NOT NULL THEN s.from_bill END AS from_bill,
+             CASE WHEN m.is_rated THEN s.revenue END AS revenue, CASE WHEN m.state IS NOT NULL THEN s.cost END AS cost,
+             CASE WHEN m.is_rated AND m.state IS NOT NULL AND NOT s.several THEN s.revenue - s.cost END AS margin,
+             concat_ws(' ', s.rank, coalesce(s.deployment, s.plan, s.kind, s.product, ''), coalesce(s.customer, ''), s.currency) AS key
       FROM sums s JOIN months m USING (month)
+    )`;
+}
+
+/**
+ * Margins of months, grouped; what no customer bears is a row of its own for each part, in every grouping, and comes
+ * first, whatever the rest is sorted by. What is not known comes last.
+ */
+export async function selectMargins(
+  db: Queryable,
+  filters: MarginFilters,
+  { by, limit, sort, order, after }: MarginPage,
+): Promise<(MarginRow & MarginPlace)[]> {
+  const turned = order === 'asc' ? sql`` : sql`-`;
+  const sorted =
+    sort === 'month'
+      ? sql`0`
+      : sql`CASE part WHEN 'customers' THEN coalesce(${turned} ${sql.ref(sort)}, 'Infinity') ELSE 0 END`;
+  const [beyond, direction] = order === 'asc' ? [sql`>`, sql`ASC`] : [sql`<`, sql`DESC`];
+  const [later, months] = sort === 'month' ? [beyond, direction] : [sql`>`, sql`ASC`];
+  const { rows } = await statement<MarginRow & MarginPlace>('providerBilling.selectMargins')`
+    WITH ${rowsOf(filters, by)}, ordered AS (
+      SELECT *, (part = 'customers')::int AS "group", ${sorted}::numeric AS value FROM named
     )
-    SELECT month, part, deployment_id AS "deploymentId", deployment, customer, plan, kind, product, currency,
-           CASE WHEN is_rated THEN revenue END AS revenue, base, CASE WHEN state IS NOT NULL THEN cost END AS cost,
-           CASE WHEN state IS NOT NULL THEN from_bill END AS "fromBill",
-           CASE WHEN is_rated AND state IS NOT NULL AND NOT several THEN revenue - cost END AS margin, several AS "severalCurrencies", state, key
-    FROM named WHERE ${after === null} OR (month, key COLLATE "C") > (${after?.month ?? null}::date, ${after?.key ?? ''})
-    ORDER BY month, key COLLATE "C" LIMIT ${limit}`.execute(db);
+    SELECT month, part, deployment_id AS "deploymentId", deployment, customer, plan, kind, product, currency, revenue, base, cost, margin,
+           several AS "severalCurrencies", state, from_bill AS "fromBill", "group", value::text AS value, key
+    FROM ordered WHERE ${after === null} OR month ${later} ${after?.month ?? null}::date
+       OR month = ${after?.month ?? null}::date AND (
+         ("group", value) > (${after?.group ?? 0}::int, ${after?.value ?? '0'}::numeric)
+         OR ("group", value) = (${after?.group ?? 0}::int, ${after?.value ?? '0'}::numeric) AND key COLLATE "C" ${beyond} ${after?.key ?? ''})
+    ORDER BY month ${months}, "group", ordered.value, key COLLATE "C" ${direction} LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+/** The margins of the rows with these keys, in all months that are asked for; null: not known. */
+export async function selectMarginTrends(
+  db: Queryable,
+  filters: MarginFilters,
+  by: Grouping,
+  keys: readonly string[],
+): Promise<{ readonly month: Temporal.PlainDate; readonly key: string; readonly margin: string | null }[]> {
+  const { rows } = await statement<{ month: Temporal.PlainDate; key: string; margin: string | null }>(
+    'providerBilling.selectMarginTrends',
+  )`
+    WITH ${rowsOf(filters, by)} SELECT month, key, margin FROM named WHERE key = ANY (${[...keys]}::text[]) ORDER BY key, month`.execute(
+    db,
+  );
   return rows;
 }
 
@@ -247,6 +299,8 @@ export async function selectLossReasons(
     ), found AS (
       SELECT month, deployment_id, reason, max(name) AS name, sum(days) AS days, sum(amount) AS amount, currency
       FROM idle GROUP BY month, deployment_id, reason, resource_id, currency
+      -- A reboot or a resize does not make it idle.
+      HAVING sum(days) >= 1
       UNION ALL
       SELECT month, deployment_id, 'product', product, NULL, sum(amount), currency FROM shares GROUP BY 1, 2, 4, 7 HAVING sum(amount) > 0
     ), placed AS (

@@ -18,20 +18,26 @@ interface Margin extends Omit<store.MarginRow, 'severalCurrencies' | 'base'> {
   readonly baseFeeNeeded: string | null;
   /** Of a loss, what most of it is for, in words. */
   readonly reasons: readonly string[];
+  /** The months up to its own, the earliest first. */
+  readonly trend: readonly { readonly month: Temporal.PlainDate; readonly margin: string | null }[];
+  readonly group: number;
+  readonly value: string;
   readonly key: string;
 }
 
-interface MarginPage {
-  readonly by: store.Grouping;
-  readonly limit: number;
-  readonly after: { readonly month: Temporal.PlainDate; readonly key: string } | null;
+type Page = Parameters<typeof store.selectMargins>[2];
+
+interface MarginPage extends Omit<Page, 'sort' | 'order' | 'after'>, Partial<Pick<Page, 'sort' | 'order' | 'after'>> {
   /** The margin that is wanted, as a part of the revenue: from 0, less than 1. */
   readonly target: Decimal | null;
+  /** How many months before its own each row shows the margin of, too; none unless given. */
+  readonly trendMonths?: number;
 }
 
 /** Margins of months, grouped, with the reasons of deployments that earn less than they cost. */
 export async function listMargins(db: Queryable, filters: store.MarginFilters, page: MarginPage): Promise<Margin[]> {
-  const rows = await store.selectMargins(db, filters, page);
+  const rows = await store.selectMargins(db, filters, { sort: 'month', order: 'asc', after: null, ...page });
+  const trends = await readTrends(db, filters, page, rows);
   const losses = rows.flatMap(({ month, deploymentId, margin }) =>
     deploymentId !== null && margin !== null && new Decimal(margin).isNegative() ? [{ month, deploymentId }] : [],
   );
@@ -47,8 +53,32 @@ export async function listMargins(db: Queryable, filters: store.MarginFilters, p
       notKnown: whyNotKnown({ ...row, severalCurrencies }),
       baseFeeNeeded: page.by === 'deployment' ? baseFeeNeeded({ ...row, base }, page.target) : null,
       reasons: own.map(inWords),
+      trend: trends(row),
     };
   });
+}
+
+type Trend = Margin['trend'];
+type OfMonth = Pick<store.MarginRow, 'month' | 'currency'> & { readonly key: string };
+
+/** What each row's margin was in the months before. */
+async function readTrends(
+  db: Queryable,
+  filters: store.MarginFilters,
+  { by, trendMonths = 0 }: MarginPage,
+  rows: readonly OfMonth[],
+): Promise<(row: OfMonth) => Trend> {
+  if (trendMonths === 0 || rows.length === 0) return () => [];
+  const since = { ...filters, from: filters.from.subtract({ months: trendMonths }) };
+  const keys = [...new Set(rows.map(({ key }) => key))];
+  const known = new Map(
+    (await store.selectMarginTrends(db, since, by, keys)).map(({ key, month, margin }) => [`${key} ${month}`, margin]),
+  );
+  return ({ key, month, currency }) =>
+    Array.from({ length: trendMonths + 1 }, (_, at) => month.subtract({ months: trendMonths - at })).map((each) => {
+      const margin = known.get(`${key} ${each}`) ?? null;
+      return { month: each, margin: margin === null ? null : formatMoney(new Decimal(margin), currency) };
+    });
 }
 
 type Known = Pick<store.MarginRow, 'currency' | 'revenue' | 'cost' | 'fromBill' | 'margin'>;

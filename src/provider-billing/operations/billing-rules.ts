@@ -113,6 +113,7 @@ export const preview = z
           deployment: slug.nullable(),
           before: decimalOut,
           after: decimalOut,
+          difference: decimalOut.meta({ description: 'after less before' }),
         }),
       )
       .meta({ description: 'Who would bear another amount over these months' }),

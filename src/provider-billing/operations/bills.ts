@@ -8,6 +8,7 @@ import { billingJobs, followWithReading } from '../jobs.ts';
 import { ensurePayers, getPayer, listReads } from '../payers.ts';
 import * as shown from '../shown-bills.ts';
 import type { BillRow, VersionRow } from '../shown-bills.store.ts';
+import { bridge, readBridge } from './reconciliation.ts';
 import { moneyRoles as roles } from './roles.ts';
 
 const tag = 'provider billing';
@@ -46,6 +47,14 @@ const billRow = z
     readingTotal: z.int().nullable(),
     missingSince: instantOut.nullable().meta({ description: "Since when the provider's list does not show it" }),
     replaced: z.boolean().meta({ description: 'A preview whose month has a final bill by now' }),
+    review: z.enum(['open', 'signed', 'changed']).nullable().meta({
+      description: 'changed: it was signed, and comes to something else by now; null: it has not been reconciled',
+    }),
+    expected: decimalOut.nullable(),
+    difference: decimalOut.nullable().meta({ description: 'From what was expected of all that has a price' }),
+    allocated: decimalOut.nullable(),
+    unexplained: decimalOut.nullable(),
+    missing: z.int().nullable().meta({ description: 'Charges that should be on it and are not' }),
   })
   .meta({ id: 'ProviderBill', description: 'What the provider charges for a month' });
 
@@ -132,6 +141,9 @@ export const getBill = declareOperation({
         .array(z.object({ name: z.string(), amount: decimalOut }))
         .meta({ description: "What the provider's own summary says that the amount is made of" }),
       history: z.array(versionRow).meta({ description: 'The versions, the newest first' }),
+      bridge: bridge
+        .nullable()
+        .meta({ description: 'How its amount comes about, of the version that was reconciled; null: none was' }),
     })
     .meta({ id: 'ProviderBillDetails' }),
   async run({ db, params, query }) {
@@ -142,6 +154,7 @@ export const getBill = declareOperation({
       products: [...found.products],
       summary: [...found.summary],
       history: [...found.versions],
+      bridge: found.bill.review === null ? null : await readBridge(db, params.bill),
     };
   },
 });

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { declareList, type Operation } from '../../platform/declare/operation.ts';
+import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
-import { day, dayOut, decimalOut, instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import { day, dayOut, decimalOut, instant, instantOut, line, month, slug } from '../../platform/declare/schemas.ts';
 import * as history from '../history.store.ts';
+import { readBalanceMonth } from '../balance-months.ts';
 import { selectInsights } from '../insights.store.ts';
 import { selectSurprises } from '../surprises.store.ts';
 import { moneyRoles as roles } from './roles.ts';
@@ -50,6 +51,46 @@ export const listBalances = declareList({
     const after = key === null ? null : { generatedAt: key[0], payer: key[1] };
     const rows = await history.selectBalances(db, { ...query, limit: limit + 1, after });
     return pageOf(rows, limit, (last) => JSON.stringify([last.generatedAt, last.payer]));
+  },
+});
+
+const figure = decimalOut.nullable();
+
+export const getBalanceMonth = declareOperation({
+  method: 'GET',
+  path: '/balances/month',
+  name: 'bill use',
+  operationId: 'getBalanceMonth',
+  tag,
+  summary: "How a month's use grew day by day, beside what was there by the price book",
+  description:
+    'The last balance of each UTC day. What is expected is the price of an hour of what was there, as each balance was read, up to the next.',
+  roles,
+  query: z.object({ month: month.optional().meta({ description: 'The month of the last complete day unless given' }) }),
+  response: z
+    .object({
+      month: z.string().meta({ examples: ['2026-06'] }),
+      payers: z.array(
+        z.object({
+          payer,
+          currency: z.string(),
+          used: decimalOut.meta({ description: 'By the last balance of the month' }),
+          expected: figure.meta({ description: 'By then, by the price book; null: some balance was read without it' }),
+          difference: figure.meta({ description: 'used less expected' }),
+          hourlyRate: figure.meta({ description: 'What an hour of what was there costs: the run rate' }),
+          unpriced: z.int().nullable().meta({ description: 'Resources of no known price, which are in no rate' }),
+          forecast: figure.meta({
+            description: "used at the month's end by the run rate, up to the 672nd hour; null: the month is over",
+          }),
+          points: z.array(z.object({ at: instantOut, used: decimalOut, expected: figure })),
+        }),
+      ),
+    })
+    .meta({ id: 'BalanceMonth' }),
+  async run({ db, query, now }) {
+    const lastDay = now.toZonedDateTimeISO('UTC').toPlainDate().subtract({ days: 1 });
+    const of = query.month ?? lastDay.with({ day: 1 });
+    return { month: of.toPlainYearMonth().toString(), payers: await readBalanceMonth(db, of, now) };
   },
 });
 
@@ -188,6 +229,7 @@ export const listBillSurprises = declareList({
 
 export const historyOperations: readonly Operation[] = [
   listBalances,
+  getBalanceMonth,
   listBillingHistory,
   listInsights,
   listBillSurprises,

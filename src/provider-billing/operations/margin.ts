@@ -7,7 +7,7 @@ import { ArcadiaError, notFound } from '../../platform/errors.ts';
 import { currencyDigits } from '../../platform/money.ts';
 import { Decimal } from '../../platform/quantity.ts';
 import { selectDeploymentExists } from '../margin/deployments.store.ts';
-import { groupings, type MarginFilters } from '../margin/margin.store.ts';
+import { groupings, type MarginFilters, marginSorts } from '../margin/margin.store.ts';
 import { findConversion, listMargins, readMarginTotals } from '../margin/margin.ts';
 import { moneyRoles as roles } from './roles.ts';
 
@@ -65,12 +65,28 @@ const row = z
       .array(z.string())
       .readonly()
       .meta({ description: 'Of a loss, what most of it is for', examples: [['droplet web-1 off 31 days, 6.00 USD']] }),
+    trend: z
+      .array(z.object({ month: dayOut, margin: decimalOut.nullable() }))
+      .readonly()
+      .meta({
+        description: 'The margin month by month up to its own, as many months as `trend` asks for; none unless asked',
+      }),
   })
   .meta({ id: 'Margin' });
 const totals = z
   .array(z.object({ month: dayOut, currency: z.string(), ...money, notKnown, state }))
   .meta({ description: 'The sum of all rows, whatever they are grouped by' });
 
+const keyOf = z
+  .tuple([z.iso.date().transform((text) => Temporal.PlainDate.from(text)), z.int(), z.string(), z.string()])
+  .transform(([month, group, value, key]) => ({ month, group, value, key }));
+/** Of a row, without its place in the order. */
+const shownOf = <Row extends { readonly group: number; readonly value: string; readonly key: string }>({
+  group: _group,
+  value: _value,
+  key: _key,
+  ...rest
+}: Row) => rest;
 const currency = z
   .string()
   .regex(/^[A-Z]{3}$/, { error: 'is not a currency code such as EUR' })
@@ -114,9 +130,9 @@ function dayOf(now: Temporal.Instant): Temporal.PlainDate {
   return now.toZonedDateTimeISO('UTC').toPlainDate();
 }
 
-const keyOf = z.tuple([z.iso.date().transform((text) => Temporal.PlainDate.from(text)), z.string()]);
 /** Months that one question may be about. */
 const monthsMax = 60;
+const trendMax = 12;
 
 function partOf(percent: string | undefined): Decimal | null {
   return percent === undefined ? null : new Decimal(percent).div(100);
@@ -129,10 +145,12 @@ export const listMarginRows = declareList({
   tag,
   summary: 'What months earn and cost: by deployment, customer, plan, meter, product or in all',
   description:
-    'Cost that no customer bears is a row of its own in every grouping, and whatever is asked for adds up to the whole.',
+    'By month. Cost that no customer bears is a row of its own in every grouping and comes first, and whatever is asked for adds up to the whole.',
   roles,
   query: z.object({
-    from: day.meta({ description: 'Months that begin on this UTC day or later' }),
+    from: day
+      .optional()
+      .meta({ description: 'Months that begin on this UTC day or later; that of the last complete day unless given' }),
     to: day
       .optional()
       .meta({ description: 'Months that begin before this UTC day; a month after `from` unless given' }),
@@ -145,23 +163,32 @@ export const listMarginRows = declareList({
     plan: slug.optional(),
     kind: line.optional().meta({ description: 'A meter', examples: ['droplet_hours'] }),
     product: line.optional().meta({ examples: ['Droplets'] }),
+    trend: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(trendMax)
+      .default(0)
+      .meta({ description: 'So many months before its own each row has the margin of, too' }),
   }),
   row,
   extra: z.object({ totals, rates }),
   search: { none: 'deployments and customers are searched' },
-  sort: { none: 'by month; customers first, then by name' },
+  sort: { by: marginSorts },
   total: { none: 'they are summed up from lines' },
-  async run({ db, query, now }, { limit, cursor }) {
-    const { by, target: wanted, currency: into, from: first, to = first.add({ months: 1 }), ...chosen } = query;
+  async run({ db, query, now }, { limit, cursor, sort, order }) {
+    const lastDay = dayOf(now).subtract({ days: 1 });
+    const { by, target: wanted, trend, currency: into, from: first = lastDay.with({ day: 1 }), ...rest } = query;
+    const { to = first.add({ months: 1 }), ...chosen } = rest;
     const from = first.day === 1 ? first : first.with({ day: 1 }).add({ months: 1 });
     if (from.until(to, { largestUnit: 'months' }).months > monthsMax)
       throw new ArcadiaError('too_costly', `More than ${monthsMax} months are asked for.`);
     const { filters, rates: used } = await convertedTo(db, { ...chosen, from, to }, { into, now });
-    const key = cursor === null ? null : keyOf.parse(JSON.parse(cursor));
-    const after = key === null ? null : { month: key[0], key: key[1] };
-    const rows = await listMargins(db, filters, { by, limit: limit + 1, after, target: partOf(wanted) });
-    const page = pageOf(rows, limit, (last) => JSON.stringify([last.month, last.key]));
-    return { ...page, totals: await readMarginTotals(db, filters), rates: used };
+    const after = cursor === null ? null : keyOf.parse(JSON.parse(cursor));
+    const asked = { by, limit: limit + 1, sort, order, after, target: partOf(wanted), trendMonths: trend };
+    const rows = await listMargins(db, filters, asked);
+    const page = pageOf(rows, limit, (last) => JSON.stringify([last.month, last.group, last.value, last.key]));
+    return { ...page, items: page.items.map(shownOf), totals: await readMarginTotals(db, filters), rates: used };
   },
 });
 
@@ -193,8 +220,8 @@ export const showMargin = declareOperation({
     if (!(await selectDeploymentExists(db, deployment))) throw notFound('deployment', deployment);
     const asked = { from: of, to: of.add({ months: 1 }), basis: on, deployment };
     const { filters, rates: used } = await convertedTo(db, asked, { into, now });
-    const read = (by: 'deployment' | 'kind' | 'product') =>
-      listMargins(db, filters, { by, limit: shownMax, after: null, target: partOf(wanted) });
+    const read = async (by: 'deployment' | 'kind' | 'product') =>
+      (await listMargins(db, filters, { by, limit: shownMax, target: partOf(wanted) })).map(shownOf);
     return {
       deployment,
       month: of,

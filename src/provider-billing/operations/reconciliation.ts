@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Queryable } from '../../platform/database/database.ts';
 import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { day, dayOut, decimalOut, id, instantOut, line, month, slug } from '../../platform/declare/schemas.ts';
@@ -29,7 +30,7 @@ const figures = {
   residual: decimalOut.meta({ description: 'By how much the header differs from the sum of the lines' }),
 };
 
-const bridge = z
+export const bridge = z
   .object({
     bill: id,
     payer,
@@ -44,6 +45,7 @@ const bridge = z
     lines: z
       .array(z.object({ outcome, lines: z.int(), amount: decimalOut }))
       .meta({ description: 'How many lines have which outcome, and what they come to' }),
+    missing: z.int().meta({ description: 'Charges that should be on it and are not' }),
     madeAt: instantOut,
     signed: z
       .object({ at: instantOut, by: z.string(), reason: z.string().nullable() })
@@ -70,24 +72,26 @@ export const getBillBridge = declareOperation({
   roles,
   params,
   response: bridge,
-  async run({ db, params: { bill } }) {
-    const { counts, since } = await getReconciliation(db, bill);
-    const { reconciliationId, signedAt, signedBy, signedReason } = counts;
-    const [differences, lines] = [
-      await shown.selectDifferences(db, reconciliationId),
-      await shown.selectOutcomeCounts(db, reconciliationId),
-    ];
-    const moved = since === null ? '0' : await shown.selectMoved(db, reconciliationId, since.reconciliationId);
-    return {
-      ...counts,
-      bill,
-      differences,
-      lines,
-      signed: signedAt === null ? null : { at: signedAt, by: signedBy ?? '', reason: signedReason },
-      changedSince: since === null ? null : { ...since, moved },
-    };
-  },
+  run: ({ db, params: { bill } }) => readBridge(db, bill),
 });
+
+/** Errors: not_found, also where the bill has not been reconciled. */
+export async function readBridge(db: Queryable, bill: number): Promise<z.input<typeof bridge>> {
+  const { counts, since } = await getReconciliation(db, bill);
+  const { reconciliationId, signedAt, signedBy, signedReason } = counts;
+  const differences = await shown.selectDifferences(db, reconciliationId);
+  const lines = await shown.selectOutcomeCounts(db, reconciliationId);
+  const moved = since === null ? '0' : await shown.selectMoved(db, reconciliationId, since.reconciliationId);
+  return {
+    ...counts,
+    bill,
+    differences,
+    lines,
+    missing: await shown.selectMissingCount(db, reconciliationId),
+    signed: signedAt === null ? null : { at: signedAt, by: signedBy ?? '', reason: signedReason },
+    changedSince: since === null ? null : { ...since, moved },
+  };
+}
 
 const lineRow = z
   .object({
@@ -113,6 +117,13 @@ const lineRow = z
     cause,
     from: instantOut.nullable().meta({ description: 'Our interval, beside startTime and endTime' }),
     to: instantOut.nullable(),
+    beginsAfter: instantOut.nullable().meta({
+      description:
+        'Where only listings saw our beginning: the complete listing before it; `beginsBy` is the one that showed it. null: the moment is known',
+    }),
+    beginsBy: instantOut.nullable(),
+    endsAfter: instantOut.nullable().meta({ description: 'The same of our end' }),
+    endsBy: instantOut.nullable(),
     subject: z
       .string()
       .nullable()
@@ -151,14 +162,26 @@ export const listReconciledLines = declareList({
     const { counts } = await getReconciliation(db, bill);
     const filters = { ...query, search: q ?? undefined, limit: limit + 1, after: cursor === null ? 0 : Number(cursor) };
     const rows = await shown.selectReconciledLines(db, counts.reconciliationId, filters);
-    return pageOf(rows.map(toLine), limit, ({ position }) => String(position));
+    return pageOf(await toLines(db, rows), limit, ({ position }) => String(position));
   },
 });
 
-function toLine(row: shown.ReconciledLineRow): z.input<typeof lineRow> {
-  const variants: Record<string, string[]> = {};
-  for (const [rule, named] of Object.entries(row.variants)) variants[rule] = [...named];
-  return { ...row, variants, remarks: [...row.remarks] };
+/** With the brackets of their boundaries. */
+async function toLines(db: Queryable, rows: readonly shown.ReconciledLineRow[]): Promise<z.input<typeof lineRow>[]> {
+  const brackets = new Map(
+    (
+      await shown.selectBrackets(
+        db,
+        rows.map((row, place) => ({ ...row, place })),
+      )
+    ).map((each) => [each.place, each]),
+  );
+  return rows.map((row, place) => {
+    const variants: Record<string, string[]> = {};
+    for (const [rule, named] of Object.entries(row.variants)) variants[rule] = [...named];
+    const { beginsAfter = null, beginsBy = null, endsAfter = null, endsBy = null } = brackets.get(place) ?? {};
+    return { ...row, variants, remarks: [...row.remarks], beginsAfter, beginsBy, endsAfter, endsBy };
+  });
 }
 
 export const explainBillLine = declareOperation({
@@ -174,6 +197,7 @@ export const explainBillLine = declareOperation({
     .object({
       ...lineRow.shape,
       currency: z.string(),
+      signed: z.boolean().meta({ description: 'Whether the bill is signed: its lines are assigned no more' }),
       shares: z
         .array(
           z.object({
@@ -191,8 +215,10 @@ export const explainBillLine = declareOperation({
     const { counts } = await getReconciliation(db, bill);
     const [row] = await shown.selectReconciledLines(db, counts.reconciliationId, { position, limit: 1, after: 0 });
     if (row === undefined) throw notFound(`line of bill ${bill}`, String(position));
+    const [explained] = await toLines(db, [row]);
+    if (explained === undefined) throw new RangeError('a line that is not shown');
     const shares = await shown.selectShares(db, counts.reconciliationId, position);
-    return { ...toLine(row), currency: counts.currency, shares };
+    return { ...explained, currency: counts.currency, signed: counts.signedAt !== null, shares };
   },
 });
 

@@ -19,6 +19,8 @@ interface BearerPreview {
   readonly deployment: string | null;
   readonly before: string;
   readonly after: string;
+  /** after less before. */
+  readonly difference: string;
 }
 
 /**
@@ -59,6 +61,7 @@ export async function previewMonths(
         deployment,
         before: moneyText(before),
         after: moneyText(after),
+        difference: moneyText(after.minus(before)),
       })),
     };
   });

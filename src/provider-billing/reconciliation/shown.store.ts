@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Queryable } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 
@@ -135,6 +135,56 @@ export async function selectReconciledLines(
   return rows;
 }
 
+export interface Bracket {
+  readonly place: number;
+  /** Began behind `beginsAfter`, and by `beginsBy`; null: the moment is known. */
+  readonly beginsAfter: Temporal.Instant | null;
+  readonly beginsBy: Temporal.Instant | null;
+  readonly endsAfter: Temporal.Instant | null;
+  readonly endsBy: Temporal.Instant | null;
+}
+
+/**
+ * Of intervals of resources, whose beginnings and ends only listings saw: the complete listing before, and the one that
+ * showed the change. `place` is that of an interval among those that are asked about; those that are known are left out.
+ */
+export async function selectBrackets(
+  db: Queryable,
+  intervals: readonly {
+    readonly place: number;
+    readonly resource: number | null;
+    readonly from: Temporal.Instant | null;
+    readonly to: Temporal.Instant | null;
+  }[],
+): Promise<Bracket[]> {
+  const asked = JSON.stringify(
+    intervals.flatMap(({ place, resource, from, to }) =>
+      resource === null || from === null || to === null ? [] : [{ place, resource, from, to }],
+    ),
+  );
+  const before = (at: RawBuilder<unknown>) => sql`
+    (SELECT max(x.started_at) FROM inventory_sync_runs x
+     WHERE x.account_id = r.account_id AND x.kind = r.kind AND x.outcome = 'complete' AND x.started_at < ${at})`;
+  const isTold = (at: RawBuilder<unknown>) => sql`
+    EXISTS (SELECT FROM inventory_actions x WHERE x.account_id = r.account_id AND x.resource_kind = r.kind
+              AND x.resource_external_id = r.external_id AND x.completed_at = ${at})`;
+  const { rows } = await statement<Bracket>('providerBilling.selectBrackets')`
+    WITH asked AS (SELECT * FROM jsonb_to_recordset(${asked}::jsonb) AS a (place int, resource bigint, "from" timestamptz, "to" timestamptz))
+    SELECT a.place, b.earliest AS "beginsAfter", b.at AS "beginsBy", e.earliest AS "endsAfter", e.at AS "endsBy"
+    FROM asked a JOIN inventory_resources r ON r.resource_id = a.resource
+    LEFT JOIN LATERAL (
+      SELECT s.valid_from AS at, ${before(sql`s.valid_from`)} AS earliest FROM inventory_states s
+      WHERE s.resource_id = a.resource AND s.valid_from >= a."from" AND s.source <> 'action'
+        AND s.valid_from IS DISTINCT FROM r.provider_created_at AND NOT ${isTold(sql`s.valid_from`)}
+      ORDER BY s.valid_from LIMIT 1) b ON b.earliest <= a."from"
+    LEFT JOIN LATERAL (
+      SELECT s.valid_to AS at, ${before(sql`s.valid_to`)} AS earliest FROM inventory_states s
+      WHERE s.resource_id = a.resource AND s.valid_to >= a."to" AND s.valid_to < 'infinity' AND NOT ${isTold(sql`s.valid_to`)}
+      ORDER BY s.valid_to LIMIT 1) e ON e.earliest <= a."to"
+    WHERE num_nonnulls(b.at, e.at) > 0`.execute(db);
+  return rows;
+}
+
 export interface ShareRow {
   readonly target: 'deployment' | 'operator' | 'not_cost';
   readonly deployment: string | null;
@@ -176,6 +226,13 @@ export async function selectMissing(
     db,
   );
   return rows;
+}
+
+/** How many of them there are. */
+export async function selectMissingCount(db: Queryable, reconciliationId: number): Promise<number> {
+  const { rows } = await statement<{ count: number }>('providerBilling.selectMissingCount')`
+    SELECT count(*) AS count FROM bill_missing WHERE reconciliation_id = ${reconciliationId}`.execute(db);
+  return rows[0]!.count;
 }
 
 export interface FindingRow {

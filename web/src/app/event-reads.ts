@@ -36,6 +36,18 @@ export const pageReads = [
   'listUsageGrid',
   'listKinds',
   'listRules',
+  'listBills',
+  'getBill',
+  'getBalanceMonth',
+  'listReconciledLines',
+  'explainBillLine',
+  'listLinesOfBills',
+  'listMissingCharges',
+  'listBillFindings',
+  'listBillDecisions',
+  'listPriceEvidence',
+  'listMargins',
+  'compareBillVersions',
   'getJobsSummary',
   'listJobs',
   'getJob',
@@ -81,6 +93,20 @@ const listings: readonly PageRead[] = [
 const documents: readonly PageRead[] = ['listInvoices', 'getInvoicesSummary', 'getInvoice'];
 const money: readonly PageRead[] = ['getOverview', 'getDeploymentQuote', ...months];
 
+const reconciled: readonly PageRead[] = [
+  'getOverview',
+  'listBills',
+  'getBill',
+  'listReconciledLines',
+  'explainBillLine',
+  'listLinesOfBills',
+  'listMissingCharges',
+  'listBillFindings',
+  'listBillDecisions',
+  'listPriceEvidence',
+  'listMargins',
+];
+
 /** What to read again, by an event's type. */
 export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'account.changed': ['getOverview', 'getAccountsStatus', ...fleet],
@@ -88,6 +114,9 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'alert.fired': ['getOverview', 'listAlertFirings', ...months],
   'assignment.changed': owners,
   'attribution.changed': owners,
+  'balance.changed': ['getBalanceMonth'],
+  'bill.changed': ['listBills', 'getBill', 'compareBillVersions'],
+  'bill.reconciled': reconciled,
   'billing.changed': ['getOverview', 'listTaxRates', 'getCustomerBilling', ...documents],
   'confirmation.changed': ['getOverview', 'getAccountsStatus', 'getUsageGaps', 'explainUsage', 'listUsageGrid'],
   'correction.changed': ['getOverview', 'listCorrections'],
@@ -104,7 +133,7 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   ],
   'deployment.changed': ['getOverview', 'listDeployments', 'getResourceLife', 'getCustomer', ...months, ...fleet],
   'entity.changed': ['getOverview', 'listLegalEntities', 'listTaxRates', ...documents],
-  'figures.changed': money,
+  'figures.changed': [...money, 'listMargins'],
   'invoice.changed': ['getOverview', ...documents],
   'job.changed': ['getOverview', 'getJobsSummary', 'listJobs', 'getJob', 'listSchedule'],
   'job.progress': ['getJob'],

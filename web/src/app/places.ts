@@ -11,6 +11,8 @@ export interface Place {
     | '/customers'
     | '/rules'
     | '/usage'
+    | '/bills'
+    | '/margin'
     | '/invoices'
     | '/corrections'
     | '/plans'
@@ -35,6 +37,8 @@ const places: readonly Place[] = [
   { to: '/customers', label: 'Customers', icon: 'customers', key: 'c', needs: 'listCustomerMonths' },
   { to: '/rules', label: 'Rules', icon: 'filter', key: 'r', needs: 'listRules' },
   { to: '/usage', label: 'Usage', icon: 'usage', key: 's', needs: 'listUsageGrid' },
+  { to: '/bills', label: 'Provider billing', icon: 'bill', key: 'b', needs: 'listBills' },
+  { to: '/margin', label: 'Margin', icon: 'margin', key: 'm', needs: 'listMargins' },
   { to: '/invoices', label: 'Invoices', icon: 'invoices', key: 'v', needs: 'getInvoicesSummary' },
   { to: '/corrections', label: 'Corrections', icon: 'corrections', key: 'x', needs: 'listCorrections' },
   { to: '/plans', label: 'Plans', icon: 'book', key: 'p', needs: 'getPlanSheet' },

@@ -9,6 +9,8 @@ import {
 import { Problem } from '../api/client.ts';
 import { Failed, Skeleton } from '../ui/States.tsx';
 import ui from '../ui/ui.module.css';
+import { billSearch, billsSearch } from '../bills/search.ts';
+import { marginSearch } from '../margin/search.ts';
 import { customersSearch } from '../customers/read.ts';
 import { deploymentsSearch } from '../deployments/read.ts';
 import { correctionsSearch } from '../corrections/search.ts';
@@ -141,6 +143,27 @@ const rules = createRoute({
   component: lazyRouteComponent(() => import('../rules/Rules.tsx'), 'Rules'),
 });
 
+const bills = createRoute({
+  getParentRoute: () => root,
+  path: '/bills',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...billsSearch(search) }),
+  component: lazyRouteComponent(() => import('../bills/Bills.tsx'), 'Bills'),
+});
+
+const bill = createRoute({
+  getParentRoute: () => root,
+  path: '/bills/$bill',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...billSearch(search) }),
+  component: lazyRouteComponent(() => import('../bills/Bill.tsx'), 'Bill'),
+});
+
+const margin = createRoute({
+  getParentRoute: () => root,
+  path: '/margin',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...marginSearch(search) }),
+  component: lazyRouteComponent(() => import('../margin/Margin.tsx'), 'Margin'),
+});
+
 const jobs = createRoute({
   getParentRoute: () => root,
   path: '/jobs',
@@ -240,6 +263,9 @@ const views = [
   customer,
   usage,
   rules,
+  bills,
+  bill,
+  margin,
   jobs,
   job,
   accounts,

@@ -36,3 +36,14 @@ function trimmed(value: number): string {
 export function pathOf(points: readonly (readonly [number, number])[]): string {
   return points.map(([x, y], at) => `${at === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`).join('');
 }
+
+/** Where each part of a sum begins and ends, one on the other; a `whole` stands on the ground by itself. */
+export function stepsOf(parts: readonly { readonly amount: string; readonly isWhole: boolean }[]) {
+  let level = 0;
+  return parts.map(({ amount, isWhole }) => {
+    const from = isWhole ? 0 : level;
+    const to = from + toNumber(amount);
+    level = to;
+    return { from, to };
+  });
+}

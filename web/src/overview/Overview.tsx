@@ -2,7 +2,7 @@ import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { MonthCurve } from '../charts/MonthCurve.tsx';
 import { useRead } from '../app/reads.ts';
-import { Figure, Money, Unknown } from '../ui/Figure.tsx';
+import { Figure, Money } from '../ui/Figure.tsx';
 import { isNegative, isZero, sum } from '../ui/decimal.ts';
 import { Band, Empty, States } from '../ui/States.tsx';
 import { age, day, dayBefore, month as monthName, moment } from '../ui/time.ts';
@@ -99,7 +99,7 @@ function MonthCard({ overview, month }: { readonly overview: OverviewDocument; r
           </Empty>
         ) : (
           <>
-            <Figures money={shown} month={month} />
+            <Figures money={shown} month={month} cost={overview.cost} />
             <MonthCurve
               month={month}
               now={clock.now}
@@ -117,10 +117,16 @@ function MonthCard({ overview, month }: { readonly overview: OverviewDocument; r
   );
 }
 
-const noCost = 'Provider bills are not read yet, so cost and margin are not known.';
+interface FiguresProps {
+  readonly money: CurrencyMonth;
+  readonly month: string;
+  readonly cost: OverviewDocument['cost'];
+}
 
-function Figures({ money: shown, month }: { readonly money: CurrencyMonth; readonly month: string }) {
-  const { currency, revenueToDate, revenueForecast, lastMonthSameDay } = shown;
+const severalCurrencies = 'Revenue and cost are in several currencies.';
+
+function Figures({ money: shown, month, cost: { reason, bills } }: FiguresProps) {
+  const { currency, revenueToDate, revenueForecast, lastMonthSameDay, costToDate, marginToDate } = shown;
   const why = `month:${month}/${currency}`;
   return (
     <dl className={styles.figures}>
@@ -154,13 +160,21 @@ function Figures({ money: shown, month }: { readonly money: CurrencyMonth; reado
         </dd>
       </div>
       <div className={styles.small}>
-        <dt>Cost</dt>
+        <dt>Cost{bills === null ? '' : `, ${bills}`}</dt>
         <dd>
-          <Unknown reason={noCost} />
+          <Money amount={costToDate} currency={currency} reason={reason ?? severalCurrencies} />
         </dd>
         <dt>Margin</dt>
         <dd>
-          <Unknown reason={noCost} />
+          <Money amount={marginToDate} currency={currency} reason={reason ?? severalCurrencies} />
+          {bills === null ? null : (
+            <>
+              {' '}
+              <Link to="/margin" search={{ m: month }} className={ui.link}>
+                Whose
+              </Link>
+            </>
+          )}
         </dd>
       </div>
     </dl>

@@ -25,6 +25,7 @@ const words: Readonly<Record<string, readonly [one: string, several: string]>> =
   'attribution.changed': ['Ownership of * changed', 'Ownership of # deployments changed'],
   'balance.changed': ['A new balance of *', '# new balances'],
   'bill.changed': ['Provider bill * has a new version', '# provider bills have new versions'],
+  'bill.reconciled': ['Provider bill * was reconciled or signed', '# provider bills were reconciled or signed'],
   'billing.changed': ['Billing of * was edited', 'Billing of # customers was edited'],
   'confirmation.changed': ['Usage of * was confirmed manually', 'Usage was confirmed manually, # times'],
   'correction.changed': ['A correction of * was found or decided', '# corrections were found or decided'],

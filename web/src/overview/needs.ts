@@ -11,11 +11,10 @@ export interface Need {
   readonly text: string;
   readonly detail: string | null;
   /** The view that deals with it. */
-  readonly link: {
-    readonly to: '/resources';
-    readonly search: { readonly owner: string };
-    readonly verb: string;
-  } | null;
+  readonly link:
+    | { readonly to: '/resources'; readonly search: { readonly owner: string }; readonly verb: string }
+    | { readonly to: '/margin'; readonly search: { readonly m: string }; readonly verb: string }
+    | null;
   /** The command that does, where there is no view. */
   readonly command: string | null;
   readonly isWrong: boolean;
@@ -31,7 +30,7 @@ function need(id: string, count: number, [one, several]: Words, rest: Partial<Ne
 
 /** What waits for somebody, the worst first. */
 export function needsOf(overview: OverviewDocument): readonly Need[] {
-  const { accounts, jobs, unowned, corrections, alerts, invoices } = overview;
+  const { accounts, jobs, unowned, corrections, alerts, invoices, lossMakers } = overview;
   const drafts = invoices.states.filter(({ state }) => state === 'draft');
   return [
     ...need('accounts', accounts.broken, ['account cannot be read in full', 'accounts cannot be read in full'], {
@@ -47,6 +46,15 @@ export function needsOf(overview: OverviewDocument): readonly Need[] {
       detail: unassignedDetail(overview),
       link: { to: '/resources', search: { owner: 'none' }, verb: 'Show' },
     }),
+    ...need(
+      'losses',
+      lossMakers?.length ?? 0,
+      ['deployment costs more than it earns', 'deployments cost more than they earn'],
+      {
+        detail: lossMakers?.[0] === undefined ? null : `${lossMakers[0].deployment}: ${lossMakers[0].reasons[0] ?? ''}`,
+        link: { to: '/margin', search: { m: overview.month }, verb: 'Show' },
+      },
+    ),
     ...need('corrections', corrections.months, ['correction waits for a decision', 'corrections wait for a decision'], {
       detail: amountsText(corrections.totals),
       command: 'arcadia invoice correction list',

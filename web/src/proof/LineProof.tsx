@@ -4,6 +4,7 @@ import { money, quantity } from '../ui/decimal.ts';
 import { States } from '../ui/States.tsx';
 import { exactMoment, moment, month as monthName } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
+import { ToProviderLines } from './CostProof.tsx';
 import { AddsUp, Deeper, Rung } from './parts.tsx';
 import styles from './proof.module.css';
 
@@ -41,12 +42,24 @@ export function LineProof({ invoice, line, now }: LineProofProps) {
           <Tiers details={found.line.details} currency={found.currency} />
           <Correction found={found} now={now} />
           <Used found={found} now={now} />
+          <Charged line={found.line} />
           {found.changedSince ? (
             <p className={ui.note}>Usage has changed since: a correction is proposed for the difference.</p>
           ) : null}
         </>
       )}
     </States>
+  );
+}
+
+/** For whoever may see cost. */
+function Charged({ line: { deployment: of, serviceMonth, details } }: { readonly line: Explained['line'] }) {
+  const deployment = textOf(of);
+  if (deployment === null) return null;
+  return (
+    <p>
+      <ToProviderLines deployment={deployment} kind={textOf(details.billingKind)} month={serviceMonth.slice(0, 7)} />
+    </p>
   );
 }
 

@@ -5,6 +5,8 @@ import { Icon } from '../ui/icons.tsx';
 import { Empty } from '../ui/States.tsx';
 import ui from '../ui/ui.module.css';
 import styles from './proof.module.css';
+import { BillLineProof } from './BillLineProof.tsx';
+import { CostProof } from './CostProof.tsx';
 import { LineProof } from './LineProof.tsx';
 import { monthFigures, MonthProof } from './MonthProof.tsx';
 import { QuoteProof } from './QuoteProof.tsx';
@@ -33,13 +35,13 @@ export default function Proof({ why, now }: ProofProps) {
     <Dialog.Root open modal={false} disablePointerDismissal onOpenChange={(isOpen) => (isOpen ? null : close())}>
       <Dialog.Portal>
         <Dialog.Popup className={styles.drawer}>
-          <header className={styles.head}>
+          <div className={styles.head}>
             <Dialog.Title render={<h2 />}>Where this comes from</Dialog.Title>
             <CopyLink />
             <Dialog.Close className={ui.icon} aria-label="Close">
               <Icon name="close" />
             </Dialog.Close>
-          </header>
+          </div>
           <div className={styles.body}>
             <Content why={why} now={now} />
           </div>
@@ -75,6 +77,10 @@ function Content({ why, now }: ProofProps) {
   if (kind === 'line' && /^\d{1,7}$/.test(two)) return <LineProof invoice={one} line={parseInt(two, 10)} now={now} />;
   if (kind === 'sync' && /^\d{1,15}$/.test(one)) return <SyncRunProof run={parseInt(one, 10)} now={now} />;
   if (kind === 'rule' && /^\d{1,15}$/.test(one)) return <RuleProof rule={parseInt(one, 10)} now={now} />;
+  if (kind === 'bill' && /^\d{1,15}$/.test(one) && /^\d{1,9}$/.test(two))
+    return <BillLineProof bill={parseInt(one, 10)} position={parseInt(two, 10)} now={now} />;
+  if (kind === 'cost' && isMonth(three))
+    return <CostProof deployment={one} kind={two === '-' ? null : two} month={three} />;
   return (
     <Empty title="There is no such proof.">
       <p>The address names {why}.</p>

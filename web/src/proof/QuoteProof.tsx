@@ -4,6 +4,7 @@ import { isZero, money, quantity } from '../ui/decimal.ts';
 import { States } from '../ui/States.tsx';
 import { day as dayText, month as monthName } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
+import { ToProviderLines } from './CostProof.tsx';
 import { AddsUp, Deeper, Rung } from './parts.tsx';
 import styles from './proof.module.css';
 
@@ -64,6 +65,9 @@ export function QuoteProof({ deployment, month, now }: QuoteProofProps) {
               />
             </Rung>
             <FreeLines lines={free} deployment={deployment} month={month} />
+            <p>
+              <ToProviderLines deployment={deployment} kind={null} month={month} />
+            </p>
           </>
         );
       }}

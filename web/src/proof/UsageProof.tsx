@@ -4,6 +4,7 @@ import { quantity } from '../ui/decimal.ts';
 import { Empty, States } from '../ui/States.tsx';
 import { day as dayText, exactMoment, moment, month as monthName, monthsLater } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
+import { ToProviderLines } from './CostProof.tsx';
 import { AddsUp, Deeper, Rung } from './parts.tsx';
 import styles from './proof.module.css';
 
@@ -47,6 +48,9 @@ export function UsageProof({ deployment, kind, month, now }: UsageProofProps) {
               <AddsUp parts={items.map(({ quantity: part }) => part)} total={total} unit={unit} />
             ) : null}
           </Rung>
+          <p>
+            <ToProviderLines deployment={deployment} kind={kind} month={month} />
+          </p>
         </>
       )}
     </States>

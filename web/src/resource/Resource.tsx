@@ -3,11 +3,13 @@ import type { ReactNode } from 'react';
 import { useMe } from '../app/session.ts';
 import { useRead } from '../app/reads.ts';
 import { Lanes } from '../charts/Lanes.tsx';
+import { OnDemand } from '../lists/OnDemand.tsx';
 import { money } from '../ui/decimal.ts';
 import { Quantity, Unknown } from '../ui/Figure.tsx';
 import { Empty, States } from '../ui/States.tsx';
 import { age, day, exactMoment, moment, month as monthName, monthOf, presentInstant } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
+import { BillLines } from './BillLines.tsx';
 import { eventsOf, type LifeEvent } from './life-events.ts';
 import { lanesOf, marksOf, ownersText } from './lanes.ts';
 import { type Life, readLife, readSettings, type Settings } from './read.ts';
@@ -43,6 +45,11 @@ export function Resource() {
           </section>
           <div className={styles.main}>
             <UsageCard life={data} now={now} />
+            {me?.may.includes('listLinesOfBills') !== true ? null : (
+              <OnDemand title="what the provider charged">
+                <BillLines resource={data.resourceId} />
+              </OnDemand>
+            )}
             <HappenedCard events={eventsOf(data)} now={now} />
           </div>
           <div className={styles.side}>

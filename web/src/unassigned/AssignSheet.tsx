@@ -68,7 +68,13 @@ export function AssignSheet({ resources, suggested, onClose, onDone }: AssignShe
 }
 
 /** A deployment, found by a part of its name. */
-function DeploymentField({ value, onChange }: { readonly value: string; readonly onChange: (slug: string) => void }) {
+export function DeploymentField({
+  value,
+  onChange,
+}: {
+  readonly value: string;
+  readonly onChange: (slug: string) => void;
+}) {
   const [text, setText] = useState(value);
   const found = useQuery({
     queryKey: ['deploymentChoice', text],
@@ -153,7 +159,7 @@ function Changes({ preview }: { readonly preview: Preview }) {
   );
 }
 
-interface MovedRow {
+export interface MovedRow {
   readonly key: string;
   readonly name: string;
   readonly currency: string;
@@ -162,7 +168,7 @@ interface MovedRow {
   readonly difference: string;
 }
 
-function MovedTable({ caption, rows }: { readonly caption: string; readonly rows: readonly MovedRow[] }) {
+export function MovedTable({ caption, rows }: { readonly caption: string; readonly rows: readonly MovedRow[] }) {
   return (
     <div className={styles.scroll} role="region" aria-label={caption} tabIndex={0}>
       <table className={styles.table}>
