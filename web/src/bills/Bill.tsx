@@ -5,7 +5,7 @@ import { useMe } from '../app/session.ts';
 import { Waterfall, type WaterfallPart } from '../charts/Waterfall.tsx';
 import styles from '../lists/lists.module.css';
 import { OnDemand } from '../lists/OnDemand.tsx';
-import { changed } from '../lists/parts.tsx';
+import { changed } from '../lists/search.ts';
 import { AddsUp } from '../proof/parts.tsx';
 import { isNegative, isZero, money } from '../ui/decimal.ts';
 import { Money } from '../ui/Figure.tsx';

@@ -1,7 +1,8 @@
 import { Link } from '@tanstack/react-router';
 import { useRead } from '../app/reads.ts';
 import styles from '../lists/lists.module.css';
-import { changed, Change, Chip, Csv, Listed, SearchField } from '../lists/parts.tsx';
+import { Change, Chip, Csv, Listed, SearchField } from '../lists/parts.tsx';
+import { changed } from '../lists/search.ts';
 import { isZero } from '../ui/decimal.ts';
 import { Money, Unknown } from '../ui/Figure.tsx';
 import { Empty } from '../ui/States.tsx';
