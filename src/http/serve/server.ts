@@ -88,17 +88,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const secretKey = await openSecretKey(options.db, config);
   const draining = new AbortController();
   const stopping = new AbortController();
-  // Each request holds one for a statement or a transaction, never while it waits for somebody else.
-  const pool = openPool({
-    connectionString: options.connectionString,
-    max: limits.connectionsMax,
-    applicationName: 'arcadia api',
-    ...(options.pools && { pools: options.pools }),
-    settings: {
-      statement_timeout: `${limits.requestMsMax}ms`,
-      idle_in_transaction_session_timeout: `${limits.requestMsMax}ms`,
-    },
-  });
+  const pool = openRequestPool(options, limits);
   const line = new ConnectionLine({ all: limits.connectionsMax, ofOne: limits.connectionsOfOneMax });
   options.pools?.countWaiting(pool, () => line.waitingCount);
   const hub = await openEventHub({ db: options.db, connectionString: options.connectionString, log });
@@ -152,6 +142,20 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       await closeParts();
     },
   };
+}
+
+/** Each request holds one of its connections for a statement or a transaction, never while it waits for somebody else. */
+function openRequestPool({ connectionString, pools }: HttpServerOptions, limits: Limits): ReturnType<typeof openPool> {
+  return openPool({
+    connectionString,
+    max: limits.connectionsMax,
+    applicationName: 'arcadia api',
+    ...(pools && { pools }),
+    settings: {
+      statement_timeout: `${limits.requestMsMax}ms`,
+      idle_in_transaction_session_timeout: `${limits.requestMsMax}ms`,
+    },
+  });
 }
 
 /** A server on which every answer, and everything that goes wrong, looks as the document says; nothing is served yet. */

@@ -687,6 +687,7 @@ const chosenOfMonth = {
 
 const stepOfMonth = {
   params: z.object({ month }),
+  command: { flags: { preview: 'dry-run' } },
   roles: deciders,
   query: z.object({
     after: z.coerce.number().int().min(0).default(0).meta({ description: 'Where the answer before says to go on' }),

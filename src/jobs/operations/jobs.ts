@@ -305,7 +305,7 @@ export const retryJobs = declareOperation({
   operationId: 'retryJobs',
   tag: 'jobs',
   summary: 'Run dead and cancelled jobs again, all that match',
-  command: { positional: ['ids'], flags: { arguments: 'argument' } },
+  command: { positional: ['ids'], flags: { arguments: 'argument', preview: 'dry-run' } },
   description: 'They get all their attempts anew. Where the same job waits already, that one will do.',
   roles: deciders,
   query: previewQuery,
@@ -337,7 +337,7 @@ export const cancelJobs = declareOperation({
   summary: 'End what waits or runs, all that match',
   command: {
     positional: ['ids'],
-    flags: { arguments: 'argument' },
+    flags: { arguments: 'argument', preview: 'dry-run' },
     confirm: 'Cancel all of these jobs that wait or run?',
   },
   description: 'A running job is asked to stop; what it has not committed is not stored.',

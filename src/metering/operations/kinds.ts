@@ -162,7 +162,7 @@ export const changeKind = declareOperation({
     'Days that are metered already are metered again. 2000-01-01 is the beginning of history. With `preview` nothing is kept, and the answer says which days that would be.',
   roles: ['owner', 'operator'],
   params: kindParams,
-  command: { flags: { fromDay: 'from', statuses: 'status' } },
+  command: { flags: { fromDay: 'from', statuses: 'status', preview: 'dry-run' } },
   body: kinds.kindChangeSchema.extend({
     fromDay: day.optional().meta({ description: 'The first UTC day on which it applies; today unless given' }),
   }),

@@ -44,7 +44,7 @@ export const setClock = declareOperation({
   tag: 'clock',
   summary: 'Set how fast a simulated clock goes',
   description:
-    'It goes where arcadia start runs and somebody has the dashboard open; the schedule runs in its time. A real clock is refused (not_simulated).',
+    'It goes while the program serves the dashboard and somebody has it open; the schedule runs in its time. A real clock is refused (not_simulated).',
   roles: ['owner', 'operator'],
   body: z.object({
     pace: z

@@ -37,7 +37,10 @@ export function Clock({ me: { now, simulated, pace, may } }: { readonly me: Me }
         aria-label="How fast the simulated clock goes"
         value={pace}
         disabled={isPending}
-        onChange={({ target }) => mutate(Number(target.value))}
+        onChange={({ target }) => {
+          const chosen = paces.find(([value]) => String(value) === target.value);
+          if (chosen !== undefined) mutate(chosen[0]);
+        }}
       >
         {known ? null : <option value={pace}>{pace}x</option>}
         {paces.map(([value, label]) => (
