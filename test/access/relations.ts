@@ -58,6 +58,7 @@ export const readByCustomers: readonly string[] = names(`
 export const closedToCustomers: readonly string[] = names(`
   access_rules
   access_statements
+  account_checks
   alert_firings
   alerts
   allocation_rules
@@ -80,11 +81,21 @@ export const closedToCustomers: readonly string[] = names(`
   correction_costs
   corrections
   cost_months
+  declaration_versions
+  declarations
+  declared_resources
   deployment_costs
   deployments_assignments
   deployments_progress
   deployments_rules
   draft_checks
+  drift_baselines
+  drift_bindings
+  drift_decisions
+  drift_findings
+  drift_notices
+  drift_progress
+  drift_rules
   end_candidates
   end_candidates_before
   event_outbox
@@ -100,8 +111,9 @@ export const closedToCustomers: readonly string[] = names(`
   inventory_unlisted
   invoice_decisions
   invoices_billed
-  invoices_revenue
   invoices_rated_months
+  invoices_revenue
+  job_attempts
   job_decisions
   kysely_migration
   kysely_migration_lock
@@ -133,6 +145,7 @@ export const closedToCustomers: readonly string[] = names(`
   project_memberships
   provider_actions
   provider_balances
+  provider_bill_files
   provider_bill_lines
   provider_bill_pages
   provider_bill_versions
@@ -143,12 +156,12 @@ export const closedToCustomers: readonly string[] = names(`
   provider_billing_resources
   provider_billing_sums
   provider_bills
+  provider_checked_days
   provider_clock
   provider_insight_days
-  provider_checked_days
   provider_insights
-  provider_surprises
   provider_prices
+  provider_surprises
   queue_controls
   reconciliations
   resource_payloads

@@ -46,7 +46,7 @@ export const setClock = declareOperation({
   description:
     'It goes while the program serves the dashboard and somebody has it open; the schedule runs in its time. A real clock is refused (not_simulated).',
   roles: ['owner', 'operator'],
-  body: z.object({
+  body: z.strictObject({
     pace: z
       .int()
       .min(0)
