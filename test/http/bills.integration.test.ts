@@ -57,7 +57,7 @@ const remote = (...args: readonly string[]) =>
 
 test('what a sync reads is there as the API and the commands show it, and its events were published', async () => {
   const synced = await remote('bill', 'sync');
-  expect(synced.stdout).toMatch(/^ *\d+ +2026-05 +acme +final +\d+ +1 +\d+ +\d+\.\d\d +0\.00 +-$/m);
+  expect(synced.stdout).toMatch(/^ *\d+ +2026-05 +acme +final +\d+ +1 +5 +38\.88 +0\.00 +0\.00 +0\.00 +0 +open +-$/m);
   const { items, reads } = await body('/bills?payer=acme');
   expect(reads.map(({ part, outcome }: Record<string, string>) => [part, outcome])).toEqual([
     ['balance', 'complete'],

@@ -73,7 +73,10 @@ describe('a draft', () => {
   });
 
   test('is drafted anew by a job', async () => {
-    expect(await post('/invoices/drafts', { month: '2026-01' }, 202)).toEqual({ month: '2026-01' });
+    expect(await post('/invoices/drafts', { month: '2026-01' }, 202)).toEqual({
+      month: '2026-01',
+      drafts: 2,
+    });
   });
 });
 

@@ -26,9 +26,12 @@ const accountCount = soaking ? 50 : 4;
 const days = soaking ? 7 : 2;
 const stepsPerHour = 4;
 const stepsPerDay = 24 * stepsPerHour;
-/** A round of an account takes some fifteen requests: the third quarter of an hour is beyond this. */
+/**
+ * A round of an account takes some fifteen requests, and once a day what its token may read as many again: the third
+ * quarter of an hour is beyond this.
+ */
 const poorAccount = 'account-03';
-const poorPerHour = 40;
+const poorPerHour = 55;
 const providerPerHour = 5_000;
 
 /** Nothing could run now; what waits for the clock may. */
