@@ -87,6 +87,7 @@ test('queues are listed, paused and scaled, and a worker follows', async () => {
   );
   expect(Object.fromEntries(items.map(({ queue, limit }) => [queue, limit]))).toEqual({
     provisioning: 5,
+    drift: 1,
     cloud_sync_fast: 5,
     cloud_sync_full: 3,
     cloud_sync_slow: 1,

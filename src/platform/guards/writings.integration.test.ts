@@ -189,7 +189,7 @@ test('rights that are made again are recorded as such, and what was lifted befor
   const { faults, rewritings } = await verifyAudit(db, null);
   expect(faults).toEqual([]);
   expect(rewritings).toMatchObject([
-    { cause: 'access', guards: expect.arrayContaining(['policy bill_payers staff']) },
+    { cause: 'access', guards: expect.arrayContaining(['policy bill_decisions staff']) },
     { cause: 'unknown', guards: ['trigger customers audit_update'] },
   ]);
 });
