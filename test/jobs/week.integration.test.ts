@@ -17,12 +17,12 @@ import { soaking, timeoutOf } from '../soak.ts';
 import { until } from './worker-fixture.ts';
 import { program } from '../../src/modules.ts';
 
-// A week of the schedule for fifty accounts (two days for four in `npm test`). The clock goes in steps of a quarter of an hour, as the
+// A week of the schedule for fifty accounts (two days for three in `npm test`). The clock goes in steps of a quarter of an hour, as the
 // schedule does. In the first hour each is waited for, so that the accounts spend on
 // requests what they would; one of them has fewer than that takes. Then the clock runs ahead of the
 // worker, for whom ticks that it has not seen become one, and waits for it once a day.
 
-const accountCount = soaking ? 50 : 4;
+const accountCount = soaking ? 50 : 3;
 const days = soaking ? 7 : 2;
 const stepsPerHour = 4;
 const stepsPerDay = 24 * stepsPerHour;

@@ -8,7 +8,7 @@ import { addDeployment, settle as settleUsage } from '../fixtures/invoices.ts';
 import { openMistakenBill, resourceNamed } from '../fixtures/mistaken-bill.ts';
 import { makePlan } from '../fixtures/pricing.ts';
 import type { ReconciledAccount } from '../fixtures/reconciliation.ts';
-import { type Dashboard, openDashboardOver, settle } from './dashboard.ts';
+import { type Dashboard, openDashboardOver, settle, looks } from './dashboard.ts';
 
 // Provider billing and margins in a real browser, over an account whose May bill has five mistakes; its figures are
 // those of test/http/reconciliation.
@@ -390,22 +390,21 @@ describe('every view', () => {
     await context.close();
   });
 
-  for (const theme of ['light', 'dark'] as const)
-    for (const width of [1440, 390])
-      test(`keeps the page's policy, says no error and has no fault that axe finds: ${theme}, ${width} px`, async ({
-        skip,
-      }) => {
-        if (!isThere) skip();
-        const { page, context, wrong } = await dashboard.open({ theme, width });
-        for (const [path, title] of [...views(), [`/margin?m=2026-05&why=bill:${bill}/1`, /^May 2026/] as const]) {
-          await page.goto(path);
-          await settle(page, title);
-          const { violations } = await new AxeBuilder({ page }).analyze();
-          expect([path, violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])]).toEqual([path, []]);
-          const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-          expect([path, overflow > 0]).toEqual([path, false]);
-        }
-        expect(wrong).toEqual([]);
-        await context.close();
-      });
+  for (const [theme, width] of looks)
+    test(`keeps the page's policy, says no error and has no fault that axe finds: ${theme}, ${width} px`, async ({
+      skip,
+    }) => {
+      if (!isThere) skip();
+      const { page, context, wrong } = await dashboard.open({ theme, width });
+      for (const [path, title] of [...views(), [`/margin?m=2026-05&why=bill:${bill}/1`, /^May 2026/] as const]) {
+        await page.goto(path);
+        await settle(page, title);
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        expect([path, violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])]).toEqual([path, []]);
+        const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+        expect([path, overflow > 0]).toEqual([path, false]);
+      }
+      expect(wrong).toEqual([]);
+      await context.close();
+    });
 });

@@ -8,6 +8,7 @@ import {
 } from '../../src/flows/demonstration.ts';
 import type { Role } from '../../src/platform/declare/operation.ts';
 import { parseSecretKey } from '../../src/platform/secrets/crypto.ts';
+import { soaking } from '../soak.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { ensureProgram } from '../debian-program.ts';
 import { startTestApi, type TestApi, testSecretKey } from '../http/api-fixture.ts';

@@ -15,7 +15,7 @@ import { databaseClock } from '../../src/platform/clock.ts';
 import { changeSubscription, subscribe } from '../../src/pricing/subscriptions.ts';
 import { ensureProgram } from '../debian-program.ts';
 import { json } from '../http/api-fixture.ts';
-import { type Dashboard, openDashboard, settle, smallDemonstration } from './dashboard.ts';
+import { type Dashboard, openDashboard, settle, smallDemonstration, looks } from './dashboard.ts';
 
 // The screens of money in a real browser: invoices approved and issued together, corrections, plans, and what customers
 // see. Thirty customers are billed a fee for April beside the demonstration's one.
@@ -402,33 +402,32 @@ describe('a customer', () => {
     await context.close();
   });
 
-  for (const theme of ['light', 'dark'] as const)
-    for (const width of [1440, 390])
-      test(`finds no fault by axe, and two requests a page: ${theme}, ${width} px`, async ({ skip }) => {
-        if (!isThere) skip();
-        const { page, context, wrong } = await dashboard.open({
-          as: 'customer',
-          customer: 'cus_acme',
-          theme,
-          width,
-        });
-        for (const [path, title] of pages.slice(0, 4)) {
-          const asked = new Set<string>();
-          const note = (request: { url(): string }) => {
-            const { pathname } = new URL(request.url());
-            if (/^\/api\/v1\/(?!me$|events$)/.test(pathname)) asked.add(pathname);
-          };
-          page.on('request', note);
-          await page.goto(path);
-          await settle(page, title);
-          await page.waitForTimeout(300);
-          page.off('request', note);
-          expect([path, asked.size <= 2 && asked.size > 0, [...asked]]).toEqual([path, true, [...asked]]);
-          await expectAccessible(page);
-          const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-          expect([path, overflow > 0]).toEqual([path, false]);
-        }
-        expect(wrong).toEqual([]);
-        await context.close();
+  for (const [theme, width] of looks)
+    test(`finds no fault by axe, and two requests a page: ${theme}, ${width} px`, async ({ skip }) => {
+      if (!isThere) skip();
+      const { page, context, wrong } = await dashboard.open({
+        as: 'customer',
+        customer: 'cus_acme',
+        theme,
+        width,
       });
+      for (const [path, title] of pages.slice(0, 4)) {
+        const asked = new Set<string>();
+        const note = (request: { url(): string }) => {
+          const { pathname } = new URL(request.url());
+          if (/^\/api\/v1\/(?!me$|events$)/.test(pathname)) asked.add(pathname);
+        };
+        page.on('request', note);
+        await page.goto(path);
+        await settle(page, title);
+        await page.waitForTimeout(300);
+        page.off('request', note);
+        expect([path, asked.size <= 2 && asked.size > 0, [...asked]]).toEqual([path, true, [...asked]]);
+        await expectAccessible(page);
+        const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+        expect([path, overflow > 0]).toEqual([path, false]);
+      }
+      expect(wrong).toEqual([]);
+      await context.close();
+    });
 });
