@@ -23,6 +23,7 @@ const paths =
         'usage-faults',
         'demo',
         'mistakes',
+        'test/page',
         'surprises',
       ];
 const command = given[0] === 'hostile' ? [hostile, ...given.slice(1)] : [vitest, 'run', '--testTimeout', '0', ...paths];

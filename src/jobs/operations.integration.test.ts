@@ -99,6 +99,7 @@ test('queues are listed, paused and scaled, and a worker follows', async () => {
   expect(items.filter(({ exclusive }) => exclusive).map(({ queue }) => queue)).toEqual([
     'cloud_billing',
     'cloud_sync_slow',
+    'drift',
   ]);
   expect(await ask('/queues/metering', json('PATCH', { paused: true, limit: 4 }))).toMatchObject({
     paused: true,

@@ -67,6 +67,16 @@ export function openDashboard(demonstration: DemonstrationRequest): Promise<Dash
   });
 }
 
+/** How views are looked at: each theme and each width once in `npm test`, all four ways in `npm run soak`. */
+export const looks = (
+  [
+    ['light', 1440],
+    ['dark', 390],
+    ['dark', 1440],
+    ['light', 390],
+  ] as const
+).slice(0, soaking ? 4 : 2);
+
 /** Over what `prepare` makes of an empty database. Null where there is no browser, which is said aloud. */
 export async function openDashboardOver(prepare: (database: TestDatabase) => Promise<void>): Promise<Dashboard | null> {
   if (!ensureProgram('chromium')) return null;
