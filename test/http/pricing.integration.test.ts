@@ -231,3 +231,18 @@ describe('what is believed now, and has begun', () => {
     expect((await get('/plans/agreed?at=2026-06-20')).base).toBe('777.00');
   });
 });
+
+it('tries a file of exchange rates without keeping it, and imports it', async () => {
+  const csv = 'base,counter,day,rate,source\nUSD,EUR,2026-05-29,0.915,ECB\n';
+  const send = async (path: string) => {
+    const answer = await api.fetch(path, { method: 'POST', headers: { 'content-type': 'text/csv' }, body: csv });
+    expect(answer.status).toBe(200);
+    return answer.json();
+  };
+  const rates = async () => ((await (await api.fetch('/exchange-rates')).json()) as { items: unknown[] }).items;
+  const counts = { changed: 1, unchanged: 0, problems: [] };
+  expect(await send('/exchange-rates/import?dryRun=true')).toEqual({ written: false, ...counts });
+  expect(await rates()).toEqual([]);
+  expect(await send('/exchange-rates/import')).toEqual({ written: true, ...counts });
+  expect(await rates()).toMatchObject([{ base: 'USD', counter: 'EUR', day: '2026-05-29', rate: '0.915' }]);
+});

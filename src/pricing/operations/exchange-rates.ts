@@ -100,9 +100,14 @@ stay.`,
     unchanged: z.int(),
     problems: z.array(z.object({ line: z.int(), column: z.string().nullable(), reason: z.string() })).readonly(),
   }),
-  prepare: ({ body, signal }) => readCsvFile(body, signal),
-  run: ({ db, query: { dryRun }, principal, now }, file) =>
-    importExchangeRates(db, file, { dryRun, by: principal.subject, now }),
+  // A dry run rolls back a transaction of its own.
+  async prepare({ db, query: { dryRun }, body, principal, now, signal }) {
+    const file = await readCsvFile(body, signal);
+    const tried = dryRun ? await importExchangeRates(db, file, { dryRun, by: principal.subject, now }) : null;
+    return { file, tried };
+  },
+  run: async ({ db, principal, now }, { file, tried }) =>
+    tried ?? importExchangeRates(db, file, { dryRun: false, by: principal.subject, now }),
 });
 
 export const exchangeRateOperations: readonly Operation[] = [
