@@ -195,10 +195,11 @@ async function moveThrough(
       await followSimulatedClock(db, now);
       await syncWhole(db, account, provider, { clock, signal });
       syncs += 1;
-      if (day === null || !day.equals(dayOf(now))) await onDay(now);
+      const isLast = Temporal.Instant.compare(now, to) >= 0;
+      if (isLast || !day?.equals(dayOf(now))) await onDay(now);
       day = dayOf(now);
       report(`${now} of ${to}: ${syncs} ${syncs === 1 ? 'sync' : 'syncs'}`);
-      if (Temporal.Instant.compare(now, to) >= 0) return syncs;
+      if (isLast) return syncs;
     }
   } finally {
     await provider.close();
@@ -242,7 +243,7 @@ function earlier(a: Temporal.Instant, b: Temporal.Instant): Temporal.Instant {
 
 /**
  * Declares what the fleet's operator would by `now`: customers, deployments, what belongs to whom, and who is on which
- * plan. Once: what a person has changed since stays changed. The subscriptions come last, and in one transaction, so
+ * plan; of a day that goes on nothing yet, for what it begins with may not be there. Once: what a person has changed since stays changed. The subscriptions come last, and in one transaction, so
  * that they say that all of it was done.
  */
 async function declareFleet(
@@ -251,7 +252,8 @@ async function declareFleet(
   now: Temporal.Instant,
   end: Temporal.Instant,
 ): Promise<void> {
-  const deployments = fleet.deployments.filter(({ startsAt }) => Temporal.Instant.compare(startsAt, now) <= 0);
+  const began = now.equals(end) ? now : now.subtract({ hours: 24 });
+  const deployments = fleet.deployments.filter(({ startsAt }) => Temporal.Instant.compare(startsAt, began) <= 0);
   const slugs = deployments.map(({ slug }) => slug);
   const subscribed = new Set((await readSubscribed(db, slugs)).map(({ deployment }) => deployment));
   const starting = deployments.filter(({ slug }) => !subscribed.has(slug));

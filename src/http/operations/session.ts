@@ -26,10 +26,10 @@ const getMe = declareOperation({
     expiresAt: instantOut.nullable().meta({ description: 'When the token or the session ends; null: never' }),
     now: instantOut.meta({ description: 'The time of the accounts: simulated, where they are' }),
     simulated: z.boolean(),
-    pace: z
-      .int()
-      .nullable()
-      .meta({ description: 'Of a simulated clock: its seconds in a second, while somebody watches; null: real time' }),
+    pace: z.int().nullable().meta({
+      description:
+        'Of a simulated clock: its seconds in a second, while somebody watches; null: real time, or history is being created',
+    }),
     zone: z.literal('UTC').meta({ description: 'Of days and months' }),
     version: z.string().meta({ description: 'Of this program', examples: ['0.1.0'] }),
     signInUrl: z
@@ -52,7 +52,7 @@ const getMe = declareOperation({
       expiresAt: expiresAt ?? null,
       now,
       simulated: simulation !== null,
-      pace: simulation?.pace ?? null,
+      pace: simulation === null || simulation.runsTo !== null ? null : simulation.pace,
       zone: 'UTC' as const,
       version: packageJson.version,
       signInUrl: httpSettings.of(config).signInUrl,

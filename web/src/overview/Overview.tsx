@@ -48,10 +48,12 @@ function Loaded({ overview, month }: { readonly overview: OverviewDocument; read
 function HistoryBand({ clock: { now, runsTo } }: { readonly clock: OverviewDocument['clock'] }) {
   if (runsTo === null) return null;
   return (
-    <Band>
-      This demonstration creates its history now: {day(now, runsTo)} of {day(runsTo, runsTo)}. Figures grow as its days
-      are read and metered.
-    </Band>
+    <div className={styles.across}>
+      <Band>
+        This demonstration creates its history now: {day(now, runsTo)} of {day(runsTo, runsTo)}. Figures grow as its
+        days are read and metered.
+      </Band>
+    </div>
   );
 }
 
