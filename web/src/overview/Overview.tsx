@@ -216,7 +216,7 @@ function NeedsCard({ needs }: { readonly needs: readonly Need[] }) {
   );
 }
 
-function NeedRow({ need: { count, text, detail, link, command, isWrong } }: { readonly need: Need }) {
+function NeedRow({ need: { count, text, detail, link, isWrong } }: { readonly need: Need }) {
   return (
     <li className={styles.need} data-row="">
       <span className={isWrong ? styles.wrong : styles.count}>
@@ -232,13 +232,10 @@ function NeedRow({ need: { count, text, detail, link, command, isWrong } }: { re
       <span className={styles.needText}>
         {text}
         {detail === null || detail === '' ? null : <span className={ui.note}> {detail}</span>}
-        {command === null ? null : <code className={ui.mono}>{command}</code>}
       </span>
-      {link === null ? null : (
-        <Link to={link.to} search={link.search} className={ui.link}>
-          {link.verb}
-        </Link>
-      )}
+      <Link to={link.to} search={link.search} className={ui.link}>
+        {link.verb}
+      </Link>
     </li>
   );
 }

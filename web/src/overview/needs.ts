@@ -13,19 +13,20 @@ export interface Need {
   /** The view that deals with it. */
   readonly link:
     | { readonly to: '/resources'; readonly search: { readonly owner: string }; readonly verb: string }
-    | { readonly to: '/margin'; readonly search: { readonly m: string }; readonly verb: string }
-    | null;
-  /** The command that does, where there is no view. */
-  readonly command: string | null;
+    | { readonly to: '/jobs'; readonly search: { readonly state?: 'dead' }; readonly verb: string }
+    | { readonly to: '/settings'; readonly search: { readonly tab: 'alerts' }; readonly verb: string }
+    | { readonly to: '/accounts' | '/corrections'; readonly search: object; readonly verb: string }
+    | { readonly to: '/margin' | '/invoices'; readonly search: { readonly m: string }; readonly verb: string };
   readonly isWrong: boolean;
 }
 
 type Words = readonly [one: string, several: string];
+type Rest = Pick<Need, 'link'> & Partial<Need>;
 
-function need(id: string, count: number, [one, several]: Words, rest: Partial<Need> = {}): readonly Need[] {
+function need(id: string, count: number, [one, several]: Words, rest: Rest): readonly Need[] {
   if (count === 0) return [];
   const text = count === 1 ? one : several;
-  return [{ id, count, text, detail: null, link: null, command: null, isWrong: false, ...rest }];
+  return [{ id, count, text, detail: null, isWrong: false, ...rest }];
 }
 
 /** What waits for somebody, the worst first. */
@@ -35,11 +36,11 @@ export function needsOf(overview: OverviewDocument): readonly Need[] {
   return [
     ...need('accounts', accounts.broken, ['account cannot be read in full', 'accounts cannot be read in full'], {
       detail: brokenKinds(overview),
-      command: 'arcadia sync runs --outcome failed',
+      link: { to: '/accounts', search: {}, verb: 'Show' },
       isWrong: true,
     }),
     ...need('jobs', jobs.dead, ['job is dead', 'jobs are dead'], {
-      command: 'arcadia job list --state dead',
+      link: { to: '/jobs', search: { state: 'dead' }, verb: 'Show' },
       isWrong: true,
     }),
     ...need('unowned', unowned.resources, ['resource is unassigned', 'resources are unassigned'], {
@@ -57,15 +58,15 @@ export function needsOf(overview: OverviewDocument): readonly Need[] {
     ),
     ...need('corrections', corrections.months, ['correction waits for a decision', 'corrections wait for a decision'], {
       detail: amountsText(corrections.totals),
-      command: 'arcadia invoice correction list',
+      link: { to: '/corrections', search: {}, verb: 'Decide' },
     }),
     ...need('alerts', alerts.fired, ['alert fired this month', 'alerts fired this month'], {
-      command: 'arcadia alert fired',
+      link: { to: '/settings', search: { tab: 'alerts' }, verb: 'Show' },
     }),
     ...draftNeeds(overview, drafts),
     ...need('queues', jobs.pausedQueues.length, ['queue is paused', 'queues are paused'], {
       detail: jobs.pausedQueues.join(', '),
-      command: 'arcadia queue resume',
+      link: { to: '/jobs', search: {}, verb: 'Show' },
     }),
   ];
 }
@@ -77,7 +78,7 @@ function draftNeeds({ invoices }: OverviewDocument, drafts: readonly InvoiceSum[
   return drafts.flatMap(({ currency, documents, total }) =>
     need(`drafts ${currency}`, documents, ['draft waits for approval', 'drafts wait for approval'], {
       detail: `${money(total)} ${currency}`,
-      command: `arcadia invoice approve-month ${invoices.month}`,
+      link: { to: '/invoices', search: { m: invoices.month }, verb: 'Approve' },
     }),
   );
 }
