@@ -196,6 +196,34 @@ test('the margin has the price beside the cost of the same product', async () =>
   expect(row).toMatchObject({ revenue: '18.18', cost: '15.15', margin: '3.03' });
 });
 
+test('a product under another name, or with another of its meters, is not passed on beside its meter', async () => {
+  const { db } = database;
+  const passed = async () => (await read('/deployments/acme-site/quote?month=2026-05')).passThrough;
+  const databases = [{ product: 'Database Clusters', amount: '18.18', final: true }];
+  const renamed = { mistake: 'renamed_product', month: '2026-05', product: 'Droplets', to: 'Compute' };
+  await account.opened.control('billing/mistakes', renamed);
+  await night();
+  expect(await passed()).toEqual(databases);
+  await account.opened.send('/_simulator/billing/mistakes', { method: 'DELETE' });
+  await night();
+  const onPlan = (plan: string) =>
+    changeSubscription(
+      db,
+      { deployment: 'acme-site', plan, from: may.toZonedDateTime('UTC').toInstant() },
+      'test',
+      now(),
+    );
+  const passThrough = [{ product: '*', markupPercent: '20' }];
+  const vcpus = { kind: 'vcpu_hours', model: 'standard', properties: { unitPrice: '0.01' } } as const;
+  await makePlan(db, { plan: 'by-vcpu', base: '0.00', items: [vcpus], passThrough });
+  await onPlan('by-vcpu');
+  expect(await passed()).toEqual(databases);
+  await makePlan(db, { plan: 'all', base: '0.00', passThrough });
+  await onPlan('all');
+  expect(await passed()).toEqual([...databases, { product: 'Droplets', amount: '7.20', final: true }]);
+  await onPlan('passing');
+});
+
 test('what a plan has a price for, or passes on, is no finding; what it does neither with is', async () => {
   const { items: bills } = await read('/bills?month=2026-05&kind=final');
   const found = async () =>
