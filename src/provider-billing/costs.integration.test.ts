@@ -83,7 +83,7 @@ async function night(): Promise<void> {
   await bringDraftsUpToDate(database.db, { now: now() });
 }
 
-async function read(path: string, as: 'owner' | 'customer' = 'owner'): Promise<any> {
+async function read(path: string, as: 'owner' | 'finance' | 'operator' | 'customer' = 'owner'): Promise<any> {
   const token = await api.token(as, ...(as === 'customer' ? ['acme'] : []));
   const answer = await api.fetch(path, { headers: { authorization: `Bearer ${token}` } });
   const body = await answer.json();
@@ -188,6 +188,35 @@ test('a customer sees the product and its price, never what it costs nor the mar
              (SELECT count(DISTINCT deployment_id) FROM passed_prices) AS deployments`.execute(trx);
     expect(rows).toEqual([{ plans: 2, deployments: 1 }]);
   });
+});
+
+test('the markup, which tells the cost by the price, is for owner and finance alone', async () => {
+  const seen = async (as: 'owner' | 'finance' | 'operator') => {
+    const sheet = await read('/plans/passing/sheet', as);
+    const shown = [await read('/plans/passing', as), sheet.plan, ...sheet.versions];
+    return shown.map(({ passThrough }) => passThrough[0].markupPercent);
+  };
+  expect([await seen('owner'), await seen('finance'), await seen('operator')]).toEqual([
+    ['20', '20', '20'],
+    ['20', '20', '20'],
+    [null, null, null],
+  ]);
+  const token = await api.token('operator');
+  const headers = { authorization: `Bearer ${token}` };
+  expect((await api.fetch('/plans/passing/export', { headers })).status).toBe(403);
+  expect((await api.fetch('/plans/studio/export', { headers })).status).toBe(200);
+  const { retiredAt: _, ...plan } = await read('/plans/passing');
+  const text = JSON.stringify({ ...plan, from: '2026-07-01', passThrough: [{ product: '*', markupPercent: '1' }] });
+  const preview = async (as: 'owner' | 'operator') => {
+    const answer = await api.fetch('/plans/preview', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await api.token(as)}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ files: [{ name: 'passing.yaml', text }] }),
+    });
+    const { changes }: any = await answer.json();
+    return changes[0].differences.find(({ what }: { what: string }) => what === 'passThrough.*.markupPercent').before;
+  };
+  expect([await preview('owner'), await preview('operator')]).toEqual(['50', null]);
 });
 
 test('the margin has the price beside the cost of the same product', async () => {
