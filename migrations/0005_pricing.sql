@@ -83,13 +83,13 @@ CREATE TABLE deployment_costs (
   deployment_id bigint NOT NULL REFERENCES deployments,
   product       text COLLATE "C" NOT NULL,
   resource_kind text COLLATE "C",
-  billing_kind  text COLLATE "C",              -- by which customers pay for it where their plan has a price for it
+  billing_kinds text[] COLLATE "C" NOT NULL,   -- by which customers pay for it where their plan has a price for one
   currency      currency_code NOT NULL,
   valid_from    timestamptz NOT NULL,
   valid_to      timestamptz NOT NULL,
   amount        amount NOT NULL,
   CHECK (valid_from < valid_to),
-  UNIQUE NULLS NOT DISTINCT (deployment_id, month, product, resource_kind, billing_kind, currency, valid_from, valid_to)
+  UNIQUE NULLS NOT DISTINCT (deployment_id, month, product, resource_kind, billing_kinds, currency, valid_from, valid_to)
 );
 
 -- What that cost comes to under each plan version that passes it on, in its currency: derived from the costs, the plans and

@@ -10,8 +10,8 @@ export interface DeploymentCost {
   /** As the bill names it. */
   readonly product: string;
   readonly resourceKind: string | null;
-  /** By which customers pay for it, where their plan has a price for it. */
-  readonly billingKind: string | null;
+  /** The meters of it: where a plan has a price for one, customers pay by that. */
+  readonly billingKinds: readonly string[];
   readonly currency: string;
   readonly from: Temporal.Instant;
   readonly to: Temporal.Instant;
@@ -87,7 +87,7 @@ export async function replacePassedPrices(
        ORDER BY r.valid_from DESC LIMIT 1)
       LIMIT 1) x ON true
     WHERE ${asked} AND NOT EXISTS (SELECT FROM plan_items k JOIN metering_kinds b USING (billing_kind_id)
-                                   WHERE k.plan_version_id = v.plan_version_id AND b.slug = c.billing_kind)`.execute(
+                                   WHERE k.plan_version_id = v.plan_version_id AND b.slug = ANY (c.billing_kinds))`.execute(
     trx,
   );
 }
@@ -136,15 +136,15 @@ export async function rewriteCosts(
       WHERE (m.is_final, m.last_day) <> (excluded.is_final, excluded.last_day)
     )
     SELECT coalesce((SELECT is_final FROM held) <> ${isFinal}, false) AS flipped`.execute(trx);
-  const columns = sql`deployment_id, product, resource_kind, billing_kind, currency, valid_from, valid_to, amount`;
+  const columns = sql`deployment_id, product, resource_kind, billing_kinds, currency, valid_from, valid_to, amount`;
   const said = await createTemporaryTableAs(
     trx,
     { statement: 'pricing.rewriteCosts.said', table: 'staged_deployment_costs' },
     sql`
-      SELECT "deploymentId" AS deployment_id, product, "resourceKind" AS resource_kind, "billingKind" AS billing_kind, currency,
+      SELECT "deploymentId" AS deployment_id, product, "resourceKind" AS resource_kind, "billingKinds" AS billing_kinds, currency,
              "from" AS valid_from, "to" AS valid_to, trim_scale(amount) AS amount
       FROM jsonb_to_recordset(${JSON.stringify(costs)}::jsonb) AS c ("deploymentId" bigint, product text, "resourceKind" text,
-        "billingKind" text, currency text, "from" timestamptz, "to" timestamptz, amount numeric)`,
+        "billingKinds" text[], currency text, "from" timestamptz, "to" timestamptz, amount numeric)`,
   );
   const changed = await createTemporaryTableAs(
     trx,

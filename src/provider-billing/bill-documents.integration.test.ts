@@ -129,6 +129,23 @@ Droplets,,old-1 (s-2vcpu-4gb),744,2025-01-01 00:00:00 +0000,2025-02-01 00:00:00 
   expect([pdf.status, await pdf.text()]).toEqual([404, expect.stringContaining('there is no PDF of it')]);
 });
 
+test('JSON of a signed bill is of the version that was signed, also when it is issued again', async () => {
+  const signed = await api.fetch(`/bills/${bill}/sign-off`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': 'sign' },
+    body: JSON.stringify({ reason: 'agreed' }),
+  });
+  expect(signed.status).toBe(200);
+  const ghost = { mistake: 'ghost_line', month: '2026-05', amount: '3.00' };
+  await account.opened.control('billing/mistakes', ghost);
+  await account.reconcile();
+  const { amount, version, versions, bridge, lines }: any = await (await document('format=json')).json();
+  expect(versions).toBeGreaterThan(version);
+  expect([amount, version]).toEqual([bridge.amount, bridge.version]);
+  const sum = lines.reduce((total: Decimal, line: { amount: string }) => total.plus(line.amount), new Decimal(0));
+  expect(sum.plus(bridge.residual).toFixed(2)).toBe(amount);
+});
+
 test('owner and finance alone', async () => {
   for (const as of ['operator', 'viewer'] as const)
     for (const format of ['csv', 'json', 'pdf']) expect((await document(`format=${format}`, as)).status).toBe(403);

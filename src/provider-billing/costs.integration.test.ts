@@ -83,7 +83,7 @@ async function night(): Promise<void> {
   await bringDraftsUpToDate(database.db, { now: now() });
 }
 
-async function read(path: string, as: 'owner' | 'customer' = 'owner'): Promise<any> {
+async function read(path: string, as: 'owner' | 'finance' | 'operator' | 'customer' = 'owner'): Promise<any> {
   const token = await api.token(as, ...(as === 'customer' ? ['acme'] : []));
   const answer = await api.fetch(path, { headers: { authorization: `Bearer ${token}` } });
   const body = await answer.json();
@@ -190,10 +190,67 @@ test('a customer sees the product and its price, never what it costs nor the mar
   });
 });
 
+test('the markup, which tells the cost by the price, is for owner and finance alone', async () => {
+  const seen = async (as: 'owner' | 'finance' | 'operator') => {
+    const sheet = await read('/plans/passing/sheet', as);
+    const shown = [await read('/plans/passing', as), sheet.plan, ...sheet.versions];
+    return shown.map(({ passThrough }) => passThrough[0].markupPercent);
+  };
+  expect([await seen('owner'), await seen('finance'), await seen('operator')]).toEqual([
+    ['20', '20', '20'],
+    ['20', '20', '20'],
+    [null, null, null],
+  ]);
+  const token = await api.token('operator');
+  const headers = { authorization: `Bearer ${token}` };
+  expect((await api.fetch('/plans/passing/export', { headers })).status).toBe(403);
+  expect((await api.fetch('/plans/studio/export', { headers })).status).toBe(200);
+  const { retiredAt: _, ...plan } = await read('/plans/passing');
+  const text = JSON.stringify({ ...plan, from: '2026-07-01', passThrough: [{ product: '*', markupPercent: '1' }] });
+  const preview = async (as: 'owner' | 'operator') => {
+    const answer = await api.fetch('/plans/preview', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await api.token(as)}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ files: [{ name: 'passing.yaml', text }] }),
+    });
+    const { changes }: any = await answer.json();
+    return changes[0].differences.find(({ what }: { what: string }) => what === 'passThrough.*.markupPercent').before;
+  };
+  expect([await preview('owner'), await preview('operator')]).toEqual(['50', null]);
+});
+
 test('the margin has the price beside the cost of the same product', async () => {
   const { items } = await read('/margins?from=2026-05-01&by=product&deployment=acme-site');
   const row = items.find(({ product }: { product: string }) => product === 'Database Clusters');
   expect(row).toMatchObject({ revenue: '18.18', cost: '15.15', margin: '3.03' });
+});
+
+test('a product under another name, or with another of its meters, is not passed on beside its meter', async () => {
+  const { db } = database;
+  const passed = async () => (await read('/deployments/acme-site/quote?month=2026-05')).passThrough;
+  const databases = [{ product: 'Database Clusters', amount: '18.18', final: true }];
+  const renamed = { mistake: 'renamed_product', month: '2026-05', product: 'Droplets', to: 'Compute' };
+  await account.opened.control('billing/mistakes', renamed);
+  await night();
+  expect(await passed()).toEqual(databases);
+  await account.opened.send('/_simulator/billing/mistakes', { method: 'DELETE' });
+  await night();
+  const onPlan = (plan: string) =>
+    changeSubscription(
+      db,
+      { deployment: 'acme-site', plan, from: may.toZonedDateTime('UTC').toInstant() },
+      'test',
+      now(),
+    );
+  const passThrough = [{ product: '*', markupPercent: '20' }];
+  const vcpus = { kind: 'vcpu_hours', model: 'standard', properties: { unitPrice: '0.01' } } as const;
+  await makePlan(db, { plan: 'by-vcpu', base: '0.00', items: [vcpus], passThrough });
+  await onPlan('by-vcpu');
+  expect(await passed()).toEqual(databases);
+  await makePlan(db, { plan: 'all', base: '0.00', passThrough });
+  await onPlan('all');
+  expect(await passed()).toEqual([...databases, { product: 'Droplets', amount: '7.20', final: true }]);
+  await onPlan('passing');
 });
 
 test('what a plan has a price for, or passes on, is no finding; what it does neither with is', async () => {

@@ -24,7 +24,10 @@ import { readers, deciders } from './roles.ts';
 
 // Customers see the plans that their deployments are or were on, with their prices up to today, and nothing of
 // other plans: row-level security leaves them out too. Of an item at cost-plus they see the price,
-// never the cost or the markup.
+// never the cost or the markup. With the markup of what is passed on, its price tells what it cost: that is shown to nobody
+// who does not see cost.
+
+const seesCost = (role: Role): boolean => deciders.includes(role);
 
 const planItem = z.object({
   kind: z.string(),
@@ -56,7 +59,9 @@ const planVersion = z
         z.object({
           product: z.string().nullable(),
           resourceKind: z.string().nullable(),
-          markupPercent: decimalOut.nullable().meta({ description: 'Null: not shown to customers' }),
+          markupPercent: decimalOut
+            .nullable()
+            .meta({ description: 'Null: it is shown to the roles owner and finance alone' }),
         }),
       )
       .meta({ description: 'Cost that is passed on with a markup' }),
@@ -80,7 +85,7 @@ function planAnswer(plan: PlanVersion, role: Role, retired: Retired): z.input<ty
     },
     passThrough: passThrough.map((item) => ({
       ...item,
-      markupPercent: role === 'customer' ? null : item.markupPercent,
+      markupPercent: seesCost(role) ? item.markupPercent : null,
     })),
     items: items.map((item) =>
       item.model === 'cost-plus' && role === 'customer'
@@ -98,7 +103,7 @@ async function planAnswers(
   role: Role,
   retired: Retired,
 ): Promise<PlanAnswer[]> {
-  const seen = role === 'customer' ? versions : await plans.withMarkups(db, versions);
+  const seen = seesCost(role) ? await plans.withMarkups(db, versions) : versions;
   return seen.map((version) => planAnswer(version, role, retired));
 }
 
@@ -212,9 +217,10 @@ export const showPlanSheet = declareOperation({
   async run({ db, params, query, now, principal: { role } }) {
     const sheet = await readPlanSheet(db, params.plan, query.at ?? dayOf(now), now);
     const retired = await retiredPlans(db);
+    const [plan] = await planAnswers(db, [sheet.plan], role, retired);
     return {
-      plan: planAnswer(sheet.plan, role, retired),
-      versions: sheet.versions.map((version) => planAnswer(version, role, retired)),
+      plan: plan as PlanAnswer,
+      versions: await planAnswers(db, sheet.versions, role, retired),
       curves: [...sheet.curves],
       deployments: sheet.deployments,
     };
@@ -274,8 +280,13 @@ export const exportPlan = declareDocument({
   params: z.object({ plan: slug }),
   query: onDay,
   produces: ['application/yaml'],
-  async run({ db, params, query, now }) {
+  async run({ db, params, query, now, principal: { role } }) {
     const found = await plans.getPlan(db, params.plan, query.at ?? dayOf(now), null);
+    if (found.passThrough.length > 0 && !seesCost(role))
+      throw new ArcadiaError(
+        'forbidden',
+        `Plan "${params.plan}" passes cost on: its file has the markup, which the role ${role} does not see.`,
+      );
     const [version = found] = await plans.withMarkups(db, [found]);
     const { items, passThrough, ...plan } = version;
     const head = Object.entries(withoutNulls(plan)).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`);
@@ -442,12 +453,15 @@ export const previewPlans = declareOperation({
     digest: z.string().meta({ description: 'sha256, for `expect` of applying' }),
     changes: z.array(planChange),
   }),
-  async run({ db, body, now, signal }) {
+  async run({ db, body, now, signal, principal: { role } }) {
     const changes = await planApply.previewPlans(db, body.files, { now, limit: body.deploymentsMax, signal });
     return {
       digest: planApply.digestOf(changes),
       changes: changes.map((change) => ({
         ...change,
+        differences: change.differences.map((one) =>
+          one.what.startsWith('passThrough.') && !seesCost(role) ? { ...one, before: null } : one,
+        ),
         impact: change.impact && {
           ...change.impact,
           months: change.impact.months.map((one) => ({ ...one, month: one.month.toString() })),

@@ -6,8 +6,6 @@ import type { CostRow } from './cost-columns.ts';
 // Which line of a bill becomes which rows: one for each share of it in CostAndUsage, one in InvoiceDetail.
 
 const provider = 'DigitalOcean';
-/** Of a month: a month's price is reached after so many hours. */
-const limitHours = 672;
 /** Of a Decimal in any format. */
 const scale = 18;
 
@@ -149,7 +147,7 @@ const amountsOf = (amount: string) => ({
 
 /** What a line is priced by: the price book's price where one was used, else the line as one unit. */
 function priceOf(line: CostLine, category: 'Usage' | 'Purchase', amount: string, ratio: Decimal) {
-  const { subject, product, monthly, listMonthly, units } = line;
+  const { subject, product, monthly, listMonthly, listLimitHours, units } = line;
   const measured = measure(line);
   const sku = subject ?? product ?? 'line';
   const common = {
@@ -170,8 +168,10 @@ function priceOf(line: CostLine, category: 'Usage' | 'Purchase', amount: string,
     };
   }
   const quantity = fitting(measured.charged.times(ratio));
-  const unitPrice = (perMonth: string) => fitting(new Decimal(perMonth).div(measured.perMonth));
-  const [contracted, list] = [unitPrice(monthly), unitPrice(listMonthly ?? monthly)];
+  const unitPrice = (perMonth: string, hours: string) =>
+    fitting(new Decimal(perMonth).div(measured.unit === 'Hours' ? hours : 1));
+  const contracted = unitPrice(monthly, line.limitHours);
+  const list = listMonthly === null ? contracted : unitPrice(listMonthly, listLimitHours ?? line.limitHours);
   return {
     ...common,
     ContractedUnitPrice: contracted,
@@ -186,7 +186,7 @@ function priceOf(line: CostLine, category: 'Usage' | 'Purchase', amount: string,
 }
 
 /** How much was charged, up to the limit of a month, and how much was there; null: our interval is not known. */
-function measure({ class: of, from, to, units, expected, monthly }: CostLine) {
+function measure({ class: of, from, to, units, expected, monthly, limitHours }: CostLine) {
   if (from === null || to === null || units === null) return null;
   const hours = new Decimal(from.until(to).total('seconds').toFixed(6)).div(3600);
   // A pool is charged by its nodes' hours together, which its amount tells.
@@ -194,9 +194,9 @@ function measure({ class: of, from, to, units, expected, monthly }: CostLine) {
   const counted = isPool ? new Decimal(expected).times(limitHours).div(monthly) : Decimal.min(hours, limitHours);
   const used = isPool ? counted : hours;
   if (of === null || !stored.has(of))
-    return { unit: 'Hours', perMonth: limitHours, charged: counted.times(units), used: used.times(units) };
+    return { unit: 'Hours', charged: counted.times(units), used: used.times(units) } as const;
   const perMonth = (time: Decimal) => time.times(units).div(limitHours);
-  return { unit: 'GiB-Months', perMonth: 1, charged: perMonth(counted), used: perMonth(used) };
+  return { unit: 'GiB-Months', charged: perMonth(counted), used: perMonth(used) } as const;
 }
 
 const noAllocation = {

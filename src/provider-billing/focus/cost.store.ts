@@ -66,6 +66,9 @@ export interface CostLine {
   readonly monthly: string | null;
   /** A month's price of a unit by the provider's own list; null: none is known. */
   readonly listMonthly: string | null;
+  /** The hours that reach a month's price: of that which was used, and of the list's. */
+  readonly limitHours: string;
+  readonly listLimitHours: string | null;
   readonly units: string | null;
   readonly externalId: string | null;
   readonly kind: string | null;
@@ -78,6 +81,11 @@ export interface CostLine {
   readonly shares: readonly CostShare[];
 }
 
+/** As bills are reconciled: an hour's price has the longest month's hours, and a GPU those of its two prices. */
+const limitHours = sql`CASE WHEN q.unit = 'hour' THEN 744
+                            WHEN q.subject LIKE 'droplet\\_size:gpu-%' AND q.hourly > 0 THEN round(q.amount / q.hourly * 3600) / 3600
+                            ELSE 672 END::numeric`;
+
 /** Lines of a bill in its own order, after a position. */
 export async function selectCostLines(
   db: Queryable,
@@ -87,7 +95,8 @@ export async function selectCostLines(
   const { rows } = await statement<CostLine>('providerBilling.selectCostLines')`
     SELECT o.position, l.product, b.resource_kind AS "resourceKind", b.class, l.description, l.project_name AS "projectName", l.amount,
            l.start_time AS "startTime", l.end_time AS "endTime", o.outcome, o.rule, o.cause, o.expected, o.difference, o.valid_from AS "from",
-           o.valid_to AS "to", o.subject, o.monthly, p.monthly AS "listMonthly", o.units, r.external_id AS "externalId", r.kind, a.slug AS account,
+           o.valid_to AS "to", o.subject, o.monthly, p.monthly AS "listMonthly", coalesce(u.hours, 672)::text AS "limitHours",
+           p.hours::text AS "listLimitHours", o.units, r.external_id AS "externalId", r.kind, a.slug AS account,
            s.name AS "resourceName", s.region, s.tags, coalesce(h.shares, '[]'::jsonb) AS shares
     FROM bill_line_outcomes o
     JOIN provider_bill_lines l ON l.bill_version_id = ${versionId} AND l.position = o.position
@@ -98,10 +107,15 @@ export async function selectCostLines(
       SELECT i.name, i.region, i.tags FROM inventory_states i
       WHERE i.resource_id = o.resource_id AND i.valid_from < coalesce(l.end_time, 'infinity') ORDER BY i.valid_from DESC LIMIT 1) s ON true
     LEFT JOIN LATERAL (
-      SELECT CASE q.unit WHEN 'hour' THEN q.amount * 744 ELSE q.amount END AS monthly FROM inventory_prices q
+      SELECT CASE q.unit WHEN 'hour' THEN q.amount * 744 ELSE q.amount END AS monthly, ${limitHours} AS hours FROM inventory_prices q
       WHERE q.subject = o.subject AND q.source <> 'operator' AND q.provider = a.provider
         AND q.valid_from <= coalesce(l.start_time, o.valid_from) AND q.valid_to > coalesce(l.start_time, o.valid_from)
       ORDER BY q.rank, q.last_seen_at IS NOT NULL, q.valid_from DESC, q.account_id LIMIT 1) p ON true
+    LEFT JOIN LATERAL (
+      SELECT ${limitHours} AS hours FROM inventory_prices q
+      WHERE q.subject = o.subject AND q.provider = a.provider AND (q.rank > 0 OR q.account_id = a.account_id)
+        AND q.valid_from <= coalesce(l.start_time, o.valid_from) AND q.valid_to > coalesce(l.start_time, o.valid_from)
+      ORDER BY q.rank, q.account_id <> a.account_id, q.last_seen_at IS NOT NULL, q.valid_from DESC, q.account_id LIMIT 1) u ON true
     LEFT JOIN LATERAL (
       SELECT jsonb_agg(jsonb_build_object('target', x.target, 'amount', x.amount::text, 'deployment', ${named(sql`d.slug`)},
                                           'name', ${named(sql`d.name`)}, 'customer', d.customer_external_id)

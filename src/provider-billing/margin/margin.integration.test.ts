@@ -429,3 +429,15 @@ test('asked in one currency, every grouping adds up to what its whole comes to i
     { currency: 'EUR', revenue: '10.00', margin: expect.stringMatching(/^-/), notKnown: null },
   ]);
 });
+
+test('the months before are in the same currency', async () => {
+  const { items, rates } = await read<any>('/margins?from=2026-06-01&trend=1&currency=EUR');
+  const own = items.find(({ deployment }: Row) => deployment === 'euro');
+  const [before] = (await margins('&currency=EUR')).items.filter(({ deployment }) => deployment === 'euro');
+  expect(before!.margin).toMatch(/^-/);
+  expect(own.trend).toEqual([
+    { month: '2026-05-01', margin: before!.margin },
+    { month: '2026-06-01', margin: own.margin },
+  ]);
+  expect(rates.map(({ month }: { month: string }) => month)).toEqual(['2026-05-01', '2026-06-01']);
+});

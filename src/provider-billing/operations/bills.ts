@@ -160,7 +160,7 @@ export const getBill = declareOperation({
 });
 
 /** The bill as the version that is shown has it. */
-function headerOf(bill: BillRow, version: VersionRow | null): BillRow {
+export function headerOf(bill: BillRow, version: VersionRow | null): BillRow {
   if (version === null) return bill;
   const { source: from, number, amount, linesAmount, residual: rest, lines, updatedAt, sealedAt } = version;
   return { ...bill, source: from, number, amount, linesAmount, residual: rest, lines, updatedAt, sealedAt };

@@ -9,6 +9,7 @@ import { selectChangedLines } from '../bill-documents.store.ts';
 import { readBillDocument, wholeBill } from '../bill-documents.ts';
 import { getReconciliation } from '../reconciliation/review.ts';
 import { getBill } from '../shown-bills.ts';
+import { headerOf } from './bills.ts';
 import { bridge, readBridge } from './reconciliation.ts';
 import { moneyRoles as roles } from './roles.ts';
 
@@ -36,9 +37,11 @@ export const exportBill = declareDocument({
   async run({ db, config, now, signal, params: { bill }, query: { format, version: wanted = null } }) {
     const type = mediaTypes[format];
     if (format === 'json') {
-      await getReconciliation(db, bill);
-      const { bill: header, summary, products, versions } = await getBill(db, bill, null);
+      // Of the version that the lines and the bridge are of: what was signed stands when the bill is issued again.
+      const { counts } = await getReconciliation(db, bill);
+      const { bill: row, shown, summary, products, versions } = await getBill(db, bill, counts.version);
       const history = versions.map(({ versionId: _own, ...rest }) => rest);
+      const header = { ...headerOf(row, shown), version: counts.version };
       const head = { ...header, summary, products, history, bridge: bridge.parse(await readBridge(db, bill)) };
       return { type, body: wholeBill(db, bill, head), filename: `bill-${bill}.json` };
     }

@@ -183,7 +183,10 @@ export const listMarginRows = declareList({
     const from = first.day === 1 ? first : first.with({ day: 1 }).add({ months: 1 });
     if (from.until(to, { largestUnit: 'months' }).months > monthsMax)
       throw new ArcadiaError('too_costly', `More than ${monthsMax} months are asked for.`);
-    const { filters, rates: used } = await convertedTo(db, { ...chosen, from, to }, { into, now });
+    // The months before, which rows show the margin of, are converted too.
+    const since = from.subtract({ months: trend });
+    const { filters: all, rates: used } = await convertedTo(db, { ...chosen, from: since, to }, { into, now });
+    const filters = { ...all, from };
     const after = cursor === null ? null : keyOf.parse(JSON.parse(cursor));
     const asked = { by, limit: limit + 1, sort, order, after, target: partOf(wanted), trendMonths: trend };
     const rows = await listMargins(db, filters, asked);

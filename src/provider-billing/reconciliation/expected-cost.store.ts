@@ -120,10 +120,11 @@ export function stageItems(
         SELECT l.line_id, l.class, l.begins, l.ends, l.word_units, p.charge_id, p.earlier, p.is_split, m.resource_id,
                coalesce(m.resource_id::text, l.external_id, l.resource_uuid, l.line_id::text) AS same,
                -- The words of a load balancer say its nodes and not its type, which never changes.
-               CASE l.class WHEN 'load_balancer' THEN (SELECT subject FROM ${charges} c WHERE c.charge_id = p.charge_id) ELSE l.word_subject END AS by_word,
+               CASE l.class WHEN 'load_balancer' THEN c.subject ELSE l.word_subject END AS by_word,
                coalesce(m.account_id, (SELECT min(account_id) FROM ${accounts})) AS account_id,
                l.begins < coalesce(a.connected_at, ${connected}) AS is_assumed
         FROM ${lines} l JOIN ${pairs} p USING (line_id) LEFT JOIN ${matches} m USING (line_id) LEFT JOIN ${accounts} a ON a.account_id = m.account_id
+        LEFT JOIN ${charges} c ON c.charge_id = p.charge_id AND l.class = 'load_balancer'
         WHERE l.class NOT IN ('backup', 'bucket') AND l.ends > ${monthStart(bills)}::timestamptz
       ), own AS (
         SELECT t.line_id, t.same, c.charge_id, c.resource_id, c.account_id, c.class, c.subject, c.units, c.monthly, c.per, t.earlier >= c.count AS is_doubled,

@@ -9,7 +9,10 @@ import { assign } from '../../deployments/assignments.ts';
 import { bringAttributionsUpToDate } from '../../deployments/attribution.ts';
 import { setExchangeRate } from '../../pricing/exchange-rates.ts';
 import type { FleetEventInput } from '../../simulator/events.ts';
+import { selectCostBills, selectCostLines } from '../focus/cost.store.ts';
+import { CostRows } from '../focus/cost-rows.ts';
 import { importBill, readBillFile } from '../import.ts';
+import { Decimal } from '../../platform/quantity.ts';
 import { findConversion, listMargins, readMarginTotals } from '../margin/margin.ts';
 import { rewriteAllocation } from './allocation.store.ts';
 import { selectDeploymentId } from './decisions.store.ts';
@@ -349,4 +352,16 @@ test('what is stored in Spaces shares its fee: 0.20, 1.30, 0.06, and 3.44 of wha
     ['c', '0.06'],
     ['unattributed', '3.44'],
   ]);
+});
+
+test("in FOCUS a GPU's price is that of an hour, whose month has 744", async () => {
+  const month = Temporal.PlainDate.from('2026-05-01');
+  const [bill] = await selectCostBills(database.db, month);
+  const lines = await selectCostLines(database.db, bill!, { after: 0, limit: 10_000 });
+  const line = lines.find(({ description }) => description?.startsWith('gpu ('));
+  expect(new CostRows(bill!, month).charges(line!)).toMatchObject([
+    { BilledCost: '99.06', ContractedUnitPrice: '0.76', ListUnitPrice: '0.76', PricingUnit: 'Hours' },
+  ]);
+  const [row] = new CostRows(bill!, month).charges(line!);
+  expect(new Decimal(row!['ContractedCost'] as string).toFixed(2)).toBe('99.06');
 });

@@ -27,14 +27,15 @@ export async function selectHourlyRate(trx: UnitOfWork, payerId: number, at: Tem
              extract(epoch FROM ${at}::timestamptz - greatest(l.since, date_trunc('month', ${at}::timestamptz - interval '1 microsecond', 'UTC'))) AS lived
       FROM ${levels} l WHERE l.since < ${at}::timestamptz AND l.until >= ${at}::timestamptz
       UNION ALL
-      SELECT DISTINCT s.account_id, 'spaces:subscription', 1::numeric, 1, 'spaces', 0::numeric
+      SELECT s.account_id, 'spaces:subscription', 1::numeric, 1, 'spaces',
+             extract(epoch FROM ${at}::timestamptz - greatest(min(s.valid_from), date_trunc('month', ${at}::timestamptz - interval '1 microsecond', 'UTC')))
       FROM inventory_states s JOIN ${accounts} a USING (account_id)
-      WHERE s.kind = 'spaces_bucket' AND s.valid_from < ${at}::timestamptz AND s.valid_to >= ${at}::timestamptz
+      WHERE s.kind = 'spaces_bucket' AND s.valid_from < ${at}::timestamptz AND s.valid_to >= ${at}::timestamptz GROUP BY s.account_id
     ), priced AS (
       SELECT t.*, p.monthly, p.per FROM there t
       LEFT JOIN ${prices} p ON p.account_id = t.account_id AND p.subject = t.subject AND p.since < ${at}::timestamptz AND p.until >= ${at}::timestamptz
     )
-    SELECT coalesce(sum(monthly * units * count * 3600 / per) FILTER (WHERE class = 'pool' OR lived < per), 0)::text AS "hourlyRate",
+    SELECT coalesce(sum(monthly * units * count * 3600 / per) FILTER (WHERE lived < per), 0)::text AS "hourlyRate",
            count(*) FILTER (WHERE monthly IS NULL OR units IS NULL)::int AS unpriced
     FROM priced`.execute(trx);
   return rows[0]!;

@@ -49,6 +49,7 @@ export const findingWords: Readonly<Record<string, string>> = {
   unattached_volume: 'Attached to no droplet',
   unassigned_address: 'Address of no droplet',
   unowned: 'Unassigned',
+  no_plan_item: 'Not in the price of its plan',
   lived_between_syncs: 'Lived between two listings',
   not_visible: 'Not visible to the token',
   covered_by_cluster: 'Covered by its cluster',
