@@ -356,3 +356,31 @@ test('what comes and goes three times in a day is flapping, published no more of
   await look();
   expect(await told()).toEqual([]);
 });
+
+test('a check of a deployment that is not there is refused, and one of what was never listed is blind', async () => {
+  await look();
+  const asked = { severity: 'low', allowBlind: false } as const;
+  await expect(checkDrift(database.db, { ...asked, deployment: 'acne' }, now())).rejects.toMatchObject({
+    code: 'not_found',
+  });
+  expect(await checkDrift(database.db, { ...asked, allowBlind: true, deployment: 'acme' }, now())).toMatchObject({
+    findings: 0,
+  });
+  const kind = 'container_registry';
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [{ address: 'r', kind, id: 'r' }] });
+  const { blind } = await checkDrift(database.db, { ...asked, allowBlind: true }, now());
+  expect(blind).toContainEqual(expect.objectContaining({ kind, field: null, reason: 'never listed', declared: 1 }));
+  await expect(checkDrift(database.db, asked, now())).rejects.toMatchObject({ code: 'drift_blind' });
+});
+
+test('all parts of a finding are shown with it, however many others there are', async () => {
+  const { db } = database;
+  await sql`
+    INSERT INTO drift_findings (finding_key, category, rule, severity, state, kind, name, values_digest, parent_key, since_before,
+                                valid_from, valid_to, recorded_at, superseded_at)
+    SELECT lpad(to_hex(n), 20, '0'), 'missing', 'missing', 'high', 'open', 'volume', CASE n WHEN 1 THEN 'z-part' ELSE 'a' || n END, '',
+           CASE n WHEN 1 THEN lpad(to_hex(2), 20, '0') END, ${now()}, ${now()}, 'infinity', ${now()}, 'infinity'
+    FROM generate_series(1, 1100) AS n`.execute(db);
+  const whole = `${'0'.repeat(19)}2`;
+  expect((await getFinding(db, whole, now())).parts).toMatchObject([{ name: 'z-part', partOf: whole }]);
+});
