@@ -213,6 +213,11 @@ test('rules are dated data: off for an account, other days, and what is of all a
     changeRule(db, { rule: 'idle_volume', parameters }, 'test', now());
   await expect(bad({ days: -1 })).rejects.toMatchObject({ code: 'invalid_argument' });
   await expect(bad({ weeks: 1 })).rejects.toMatchObject({ code: 'invalid_argument' });
+  const ends = (day: string) =>
+    changeRule(db, { rule: 'ending_database', parameters: { pg: { '13': day } } }, 'test', now());
+  for (const day of ['2025-13-45', '0000-01-01', '2025-02-30'])
+    await expect(ends(day)).rejects.toMatchObject({ code: 'invalid_argument' });
+  expect(await ends('2025-11-14')).toMatchObject({ rule: 'ending_database' });
   await expect(changeRule(db, { rule: 'nothing' }, 'test', now())).rejects.toMatchObject({ code: 'not_found' });
   expect((await listRules(db)).filter(({ rule }) => rule === 'idle_volume')).toMatchObject([
     { account: null, deployment: null, severity: 'high', parameters: { days: 2 } },
