@@ -5,7 +5,8 @@ import { createTemporaryTableAs, type TemporaryTable } from '../../platform/data
 import { type HistoryTable, rewriteHistory } from '../../platform/history.ts';
 import type { SweepTables } from './actual.store.ts';
 
-// Which resource a declared one is. By id, whether it lives or not; else the one that it was bound to before, while it
+// Which resource a declared one is. By id, whether it lives or not: what has a name for its id, as a zone has, may have ended
+// in one account and live in another. Else the one that it was bound to before, while it
 // lives or until it is declared anew; else the one that matches. A declared count binds all that match.
 
 const bindings: HistoryTable = {
@@ -28,11 +29,13 @@ export async function bindResources(trx: UnitOfWork, tables: SweepTables, now: T
     trx,
     { statement: 'drift.bindResources', table: 'drift_kept' },
     sql`
-      SELECT d.declaration_id, d.address, r.resource_id, 'id' AS how
-      FROM ${tables.declared} d
-      JOIN inventory_resources r ON r.kind = d.kind AND r.external_id = d.external_id
-       AND r.account_id = coalesce(d.account_id, r.account_id)
-      WHERE NOT r.unseen
+      SELECT * FROM (
+        SELECT DISTINCT ON (d.declaration_id, d.address) d.declaration_id, d.address, r.resource_id, 'id' AS how
+        FROM ${tables.declared} d
+        JOIN inventory_resources r ON r.kind = d.kind AND r.external_id = d.external_id
+         AND r.account_id = coalesce(d.account_id, r.account_id)
+        LEFT JOIN ${tables.actual} a USING (resource_id)
+        WHERE NOT r.unseen ORDER BY d.declaration_id, d.address, a.resource_id IS NULL, r.resource_id DESC) AS by_id
       UNION ALL
       SELECT d.declaration_id, d.address, b.resource_id, 'match'
       FROM ${tables.declared} d

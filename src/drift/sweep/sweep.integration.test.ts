@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../../test/database.ts';
+import { insertAccount, insertLiving, writeState } from '../../../test/fixtures/inventory.ts';
 import { openSimulatedAccount, type SimulatedAccount } from '../../../test/scenarios/simulated-account.ts';
 import { bringAttributionsUpToDate, createCustomer, createDeployment } from '../../deployments/index.ts';
+import { disconnectAccount } from '../../inventory/accounts.ts';
 import { type DeclarationDocument, declarationSchema } from '../declaration.ts';
 import { adoptDeployment, applyDeclaration, endDeclaration, previewDeclaration } from '../declarations.ts';
 import { checkDrift, decide, type Finding, findingGroups, getFinding, openFindings } from '../findings.ts';
@@ -357,6 +359,81 @@ test('what comes and goes three times in a day is flapping, published no more of
   expect(await told()).toEqual([]);
 });
 
+test('each new one takes the place of one, and what belongs to another deployment of none: the amounts sum', async () => {
+  const { db } = database;
+  await createCustomer(db, { externalId: 'globex', name: 'Globex', currency: 'USD' }, now());
+  await createDeployment(db, { slug: 'globex', name: 'Globex', customer: 'globex', startsAt: now() }, now());
+  await cloud.happen(
+    ...[7001, 7002, 7003].map((id) => ({ type: 'create_droplet', id, name: 'worker' }) as const),
+    { type: 'create_droplet', id: 7004, name: 'db' },
+  );
+  await look();
+  const resources = [7001, 7002, 7003, 7004].map((id) => ({ address: `d${id}`, kind: 'droplet', id: String(id) }));
+  await apply({ declaration: 'acme', deployment: 'acme', resources });
+  await look();
+  await cloud.happen(
+    ...[7001, 7002, 7003, 7004].map((id) => ({ type: 'destroy', kind: 'droplet', id }) as const),
+    { type: 'create_droplet', id: 7005, name: 'worker', size: 's-2vcpu-4gb' },
+    { type: 'create_droplet', id: 7006, name: 'db', tags: ['deployment:globex'] },
+  );
+  await settle();
+  expect((await told()).map((line) => line.replace(/"700[123]"/, 'id'))).toEqual([
+    'missing db "7004" -6.00 open',
+    'missing worker id -6.00 open',
+    'missing worker id -6.00 open',
+    'replaced worker id "7005" 18.00 open',
+  ]);
+});
+
+test('what was never seen is neither missing nor replaced before a whole listing, nor without an account to list', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web' });
+  await look();
+  const lost = { address: 'lost', kind: 'droplet', id: '7999', fields: { name: 'web' } };
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [lost] });
+  expect(await told()).toEqual([]);
+  await disconnectAccount(database.db, cloud.account.slug, now());
+  await cloud.advance({ minutes: 30 });
+  await sweep(database.db, now(), { full: true });
+  expect(await told()).toEqual([]);
+});
+
+test('what has a name for its id is not missing where it ended in one account and lives in another', async () => {
+  const { db } = database;
+  const began = now();
+  const [here, there] = [await insertAccount(db, 'here'), await insertAccount(db, 'there')];
+  const moved = await insertLiving(db, here, 'dns_zone', 'acme.example', { name: 'acme.example' }, began);
+  await apply({
+    declaration: 'acme',
+    deployment: 'acme',
+    resources: [{ address: 'zone', kind: 'dns_zone', id: 'acme.example' }],
+  });
+  await cloud.advance({ hours: 1 });
+  await writeState(db, moved, null, now(), null, now());
+  await insertLiving(db, there, 'dns_zone', 'acme.example', { name: 'acme.example' }, now());
+  await cloud.advance({ hours: 1 });
+  await sweep(db, now(), { full: true });
+  expect(await told()).toEqual([]);
+});
+
+test('a key of a member that the listing leaves out is not told, and the member itself is', async () => {
+  const [app] = await cloud.happen({ type: 'create_app', name: 'shop' });
+  await look();
+  const { rows } = await sql<{ settings: Record<string, unknown> }>`
+    SELECT settings FROM inventory_settings JOIN inventory_resources USING (resource_id) WHERE kind = 'app'`.execute(
+    database.db,
+  );
+  const component = Object.keys(rows[0]!.settings).find((key) => /^component\/[^/]+\/[^/]+$/.test(key))!;
+  const fields = { [`${component}/untold`]: 2, 'component/workers/gone': true, 'component/workers/gone/instance_count': 1 };
+  await apply({
+    declaration: 'acme',
+    deployment: 'acme',
+    resources: [{ address: 'shop', kind: 'app', id: String(app), fields }],
+  });
+  expect((await findings()).map(({ category, field }) => `${category} ${field}`)).toEqual([
+    'missing component/workers/gone',
+  ]);
+});
+
 test('a check of a deployment that is not there is refused, and one of what was never listed is blind', async () => {
   await look();
   const asked = { severity: 'low', allowBlind: false } as const;
@@ -371,6 +448,24 @@ test('a check of a deployment that is not there is refused, and one of what was 
   const { blind } = await checkDrift(database.db, { ...asked, allowBlind: true }, now());
   expect(blind).toContainEqual(expect.objectContaining({ kind, field: null, reason: 'never listed', declared: 1 }));
   await expect(checkDrift(database.db, asked, now())).rejects.toMatchObject({ code: 'drift_blind' });
+});
+
+test('other values than those acknowledged are published, also where it is the declaration that became other', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web' });
+  await look();
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [{ ...web, fields: { size: 's-1vcpu-1gb' } }] });
+  await look();
+  await cloud.happen({ type: 'resize_droplet', droplet: 7001, size: 's-1vcpu-2gb' });
+  await settle();
+  const [{ finding } = { finding: '' }] = await findings();
+  await decide(database.db, finding, { decision: 'ack', reason: 'asked for' }, 'test', now());
+  await look();
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [{ ...web, fields: { size: 's-2vcpu-4gb' } }] });
+  await settle();
+  expect(await findings()).toMatchObject([{ finding, state: 'open' }]);
+  const { rows } = await sql<{ what: string }>`
+    SELECT what FROM drift_notices WHERE finding_key = ${finding} AND NOT baseline`.execute(database.db);
+  expect(rows.map(({ what }) => what)).toEqual(['found', 'found']);
 });
 
 test('all parts of a finding are shown with it, however many others there are', async () => {
