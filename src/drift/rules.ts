@@ -118,10 +118,7 @@ function assertParameter(rule: string, shipped: Readonly<Record<string, unknown>
     if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > daysMax)
       throw refuse(`is not a whole number from 0 to ${daysMax}`);
   } else if (rule === 'ending_database') {
-    const isDays =
-      typeof value === 'object' &&
-      value !== null &&
-      Object.values(value).every(isDay);
+    const isDays = typeof value === 'object' && value !== null && Object.values(value).every(isDay);
     if (!isDays) throw refuse('is not the day on which each major version ends, such as {"13": "2025-11-13"}');
   } else if (!Array.isArray(value) || !value.every((one) => typeof one === 'string'))
     throw refuse('is not a list of texts');

@@ -75,7 +75,11 @@ const taggedDroplets = (actual: RawBuilder<unknown>, tags: RawBuilder<unknown>) 
   SELECT FROM unnest(${tags}) AS tag WHERE (a.account_id, tag) IN ${elementsOf(actual, 'droplet', 'tags')})`;
 
 /** Whether of something else in the account of `a` a setting is hidden, so that it is not known what belongs to what. */
-const isHiddenElsewhere = (actual: RawBuilder<unknown>, kind: string, settings: readonly string[]) => sql`a.account_id IN (
+const isHiddenElsewhere = (
+  actual: RawBuilder<unknown>,
+  kind: string,
+  settings: readonly string[],
+) => sql`a.account_id IN (
   SELECT DISTINCT w.account_id FROM ${actual} w WHERE w.kind = ${kind}::text AND w.hidden && ${[...settings]}::text[])`;
 
 /** What the first of the parents of `a` was, and until when it lived: of what belongs to a cluster that. */

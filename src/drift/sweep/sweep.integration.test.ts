@@ -363,10 +363,11 @@ test('each new one takes the place of one, and what belongs to another deploymen
   const { db } = database;
   await createCustomer(db, { externalId: 'globex', name: 'Globex', currency: 'USD' }, now());
   await createDeployment(db, { slug: 'globex', name: 'Globex', customer: 'globex', startsAt: now() }, now());
-  await cloud.happen(
-    ...[7001, 7002, 7003].map((id) => ({ type: 'create_droplet', id, name: 'worker' }) as const),
-    { type: 'create_droplet', id: 7004, name: 'db' },
-  );
+  await cloud.happen(...[7001, 7002, 7003].map((id) => ({ type: 'create_droplet', id, name: 'worker' }) as const), {
+    type: 'create_droplet',
+    id: 7004,
+    name: 'db',
+  });
   await look();
   const resources = [7001, 7002, 7003, 7004].map((id) => ({ address: `d${id}`, kind: 'droplet', id: String(id) }));
   await apply({ declaration: 'acme', deployment: 'acme', resources });
@@ -423,7 +424,11 @@ test('a key of a member that the listing leaves out is not told, and the member 
     database.db,
   );
   const component = Object.keys(rows[0]!.settings).find((key) => /^component\/[^/]+\/[^/]+$/.test(key))!;
-  const fields = { [`${component}/untold`]: 2, 'component/workers/gone': true, 'component/workers/gone/instance_count': 1 };
+  const fields = {
+    [`${component}/untold`]: 2,
+    'component/workers/gone': true,
+    'component/workers/gone/instance_count': 1,
+  };
   await apply({
     declaration: 'acme',
     deployment: 'acme',
