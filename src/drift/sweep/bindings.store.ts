@@ -83,11 +83,18 @@ function stageCandidates(trx: UnitOfWork, tables: SweepTables, kept: TemporaryTa
         SELECT d.declaration_id, d.address, d.count IS NOT NULL AS is_counted, a.resource_id, a.external_id,
                d.deployment_id = ANY (a.owners) AS is_own,
                bool_or(d.deployment_id = ANY (a.owners)) OVER (PARTITION BY d.declaration_id, d.address) AS has_own
-        FROM ${tables.declared} d
-        JOIN ${tables.actual} a ON a.kind = d.kind AND a.account_id = coalesce(d.account_id, a.account_id)
-         AND drift_matches(a.name, d.match ->> 'name')
+        FROM (
+          -- A whole name is looked up; only a pattern is tried on all of the kind.
+          SELECT d.declaration_id, d.address, a.resource_id FROM ${tables.declared} d
+          JOIN ${tables.actual} a ON a.kind = d.kind AND a.name = d.match ->> 'name' WHERE d.match ->> 'name' !~ '[*?]'
+          UNION ALL
+          SELECT d.declaration_id, d.address, a.resource_id FROM ${tables.declared} d
+          JOIN ${tables.actual} a ON a.kind = d.kind AND drift_matches(a.name, d.match ->> 'name') WHERE d.match ->> 'name' ~ '[*?]'
+        ) AS called
+        JOIN ${tables.declared} d USING (declaration_id, address)
+        JOIN ${tables.actual} a USING (resource_id)
+        WHERE a.account_id = coalesce(d.account_id, a.account_id)
          AND (NOT d.match ? 'region' OR a.region = lower(d.match ->> 'region'))
-        WHERE d.match IS NOT NULL
           AND NOT EXISTS (SELECT FROM ${kept} k WHERE k.declaration_id = d.declaration_id AND k.address = d.address)
           AND (d.count IS NOT NULL OR NOT EXISTS (
             SELECT FROM ${kept} k WHERE k.declaration_id = d.declaration_id AND k.resource_id = a.resource_id))

@@ -198,17 +198,22 @@ async function findUnmanaged(trx: UnitOfWork, { declared, bound, actual }: Bound
   );
 }
 
+/** More or fewer than declared: since the last of those that ever matched was created or ended. */
 async function findMiscounted(trx: UnitOfWork, tables: BoundTables, found: FoundTable) {
   const { declared, bound } = tables;
   await statement('drift.findMiscounted')`
     INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, kind, name,
                           declared, actual, since_before, moved, blind, declared_from, ignore)
     SELECT declaration_id || ':' || address, 'changed', 'changed', 'count', declaration_id, address, deployment_id, account_id,
-           kind, name, count, to_jsonb(actual), declared_from, false, blind AND actual < coalesce((count ->> 'min')::numeric, 0),
+           kind, name, count, to_jsonb(actual), greatest(turned_at, declared_from), coalesce(turned_at > declared_from, false), blind AND actual < coalesce((count ->> 'min')::numeric, 0),
            declared_from, ignore
     FROM (
       SELECT d.*, d.match ->> 'name' AS name,
              (SELECT count(*) FROM ${bound} b WHERE b.declaration_id = d.declaration_id AND b.address = d.address) AS actual,
+             (SELECT max(CASE s.valid_to WHEN 'infinity' THEN coalesce(r.provider_created_at, r.first_seen_at) ELSE s.valid_to END)
+              FROM drift_bindings h JOIN inventory_resources r USING (resource_id)
+              JOIN LATERAL (SELECT max(valid_to) AS valid_to FROM inventory_states s WHERE s.resource_id = h.resource_id) s ON true
+              WHERE h.declaration_id = d.declaration_id AND h.address = d.address AND h.superseded_at = 'infinity') AS turned_at,
              ${mayBeUnseen(tables)} AS blind
       FROM ${declared} d WHERE d.count IS NOT NULL) AS counted
     WHERE NOT drift_agrees(to_jsonb(actual), count, 'bound')`.execute(trx);

@@ -174,10 +174,13 @@ async function stageKeyed(
   const ofField = sql`coalesce(f.severity,
     (SELECT level FROM unnest(ARRAY['critical', 'high', 'medium', 'low']) AS level
      WHERE f.rule = 'changed' AND r.parameters -> level ?| ARRAY[f.field, split_part(f.field, '/', 1)] LIMIT 1), r.severity)`;
+  // A count may be of all accounts.
+  const looks = (account: RawBuilder<unknown>) => sql`(
+    SELECT count(*) FROM (SELECT FROM inventory_sync_runs u WHERE ${account} AND u.kind = f.kind
+      AND u.outcome IN ('complete', 'partial') AND u.started_at >= f.since_before LIMIT 2) AS looks)`;
   const settling = sql`f.moved AND NOT f.at_once AND s.severity <> 'critical' AND (
     f.since_before > ${now}::timestamptz - interval '20 minutes'
-    OR (SELECT count(*) FROM (SELECT FROM inventory_sync_runs u WHERE u.account_id = f.account_id AND u.kind = f.kind
-          AND u.outcome IN ('complete', 'partial') AND u.started_at >= f.since_before LIMIT 2) AS looks) < 2
+    OR CASE WHEN f.account_id IS NULL THEN ${looks(sql`true`)} ELSE ${looks(sql`u.account_id = f.account_id`)} END < 2
     OR EXISTS (SELECT FROM inventory_actions i JOIN inventory_resources x ON x.resource_id = f.resource_id
        WHERE i.account_id = x.account_id AND i.resource_kind = x.kind AND i.resource_external_id = x.external_id AND i.status = 'in-progress'))`;
   return createTemporaryTableAs(

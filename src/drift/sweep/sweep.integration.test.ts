@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../../test/database.ts';
 import { insertAccount, insertLiving, writeState } from '../../../test/fixtures/inventory.ts';
 import { openSimulatedAccount, type SimulatedAccount } from '../../../test/scenarios/simulated-account.ts';
-import { bringAttributionsUpToDate, createCustomer, createDeployment } from '../../deployments/index.ts';
+import { assign, bringAttributionsUpToDate, createCustomer, createDeployment } from '../../deployments/index.ts';
 import { disconnectAccount } from '../../inventory/accounts.ts';
 import { type DeclarationDocument, declarationSchema } from '../declaration.ts';
 import { adoptDeployment, applyDeclaration, endDeclaration, previewDeclaration } from '../declarations.ts';
@@ -211,7 +211,7 @@ test('what is gone is missing; what took its name replaced it; two that match ar
     'ambiguous twin-* {"name":"twin-*"} ["7004","7005"] unknown open',
   ]);
   expect((await told()).filter((line) => line.includes('count'))).toEqual([
-    'changed * count {"max":2,"min":1} 3 unknown open',
+    'changed * count {"max":2,"min":1} 3 unknown settling',
   ]);
 });
 
@@ -483,4 +483,26 @@ test('all parts of a finding are shown with it, however many others there are', 
     FROM generate_series(1, 1100) AS n`.execute(db);
   const whole = `${'0'.repeat(19)}2`;
   expect((await getFinding(db, whole, now())).parts).toMatchObject([{ name: 'z-part', partOf: whole }]);
+});
+
+test('a count that is passed for one look settles, and is dated by what was created or ended', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web-1' });
+  await look();
+  await apply({
+    declaration: 'acme',
+    deployment: 'acme',
+    resources: [{ address: 'web', kind: 'droplet', match: { name: 'web-*' }, count: 1 }],
+  });
+  await look();
+  await cloud.happen({ type: 'create_droplet', id: 7002, name: 'web-2' });
+  await look();
+  expect(await told()).toEqual(['changed web-* count {"max":1,"min":1} 2 unknown settling']);
+  await cloud.happen({ type: 'destroy', kind: 'droplet', id: 7001 });
+  await settle();
+  expect(await told()).toEqual([]);
+  await cloud.happen({ type: 'destroy', kind: 'droplet', id: 7002 });
+  await settle();
+  expect(await told()).toEqual(['changed web-* count {"max":1,"min":1} 0 unknown open']);
+  const [{ sinceBefore } = { sinceBefore: now() }] = await findings();
+  expect(sinceBefore.until(now()).total('minutes')).toBe(45);
 });
