@@ -506,3 +506,20 @@ test('a count that is passed for one look settles, and is dated by what was crea
   const [{ sinceBefore } = { sinceBefore: now() }] = await findings();
   expect(sinceBefore.until(now()).total('minutes')).toBe(45);
 });
+
+test('what is too large for one declaration is refused in a sentence', async () => {
+  const { db } = database;
+  const account = await insertAccount(db, 'other');
+  const zone = await insertLiving(db, account, 'dns_zone', 'acme.example', { name: 'acme.example' }, now());
+  await sql`
+    INSERT INTO resource_settings (resource_id, settings, hidden, source, valid_from, valid_to, recorded_at, superseded_at)
+    SELECT ${zone}, jsonb_object_agg('record/' || n || '/type', 'A'), '{}', 'listing', ${now()}, 'infinity', ${now()}, 'infinity'
+    FROM generate_series(1, 2001) AS n`.execute(db);
+  const owners = [{ slug: 'acme', weight: 1 }];
+  await assign(db, { resourceIds: [zone], owners, from: now() }, 'test', now());
+  await bringAttributionsUpToDate(db, now());
+  await expect(adoptDeployment(db, 'acme', 'acme', { by: 'test', now: now() })).rejects.toMatchObject({
+    code: 'conflict',
+    message: 'Deployment acme has more than one declaration can hold: dns_zone.acme.example fields record/.',
+  });
+});
