@@ -278,7 +278,10 @@ export async function selectCoverage(db: Queryable): Promise<CoverageRow[]> {
       SELECT a.account_id, d.kind, NULL, CASE WHEN a.disconnected_at IS NULL THEN 'never listed' ELSE 'the account is disconnected' END, a.disconnected_at,
              (SELECT count(*) FROM inventory_states s WHERE s.account_id = a.account_id AND s.kind = d.kind AND s.valid_to = 'infinity')
       FROM (SELECT DISTINCT o.account_id, d.kind FROM declared_resources d JOIN inventory_accounts o ON o.account_id = coalesce(d.account_id, o.account_id)
-            WHERE d.superseded_at = 'infinity' AND d.valid_to = 'infinity' AND (d.account_id IS NOT NULL OR o.disconnected_at IS NULL)) d
+            WHERE d.superseded_at = 'infinity' AND d.valid_to = 'infinity' AND (d.account_id IS NOT NULL OR (
+              o.disconnected_at IS NULL AND (d.count IS NOT NULL OR NOT EXISTS (
+                SELECT FROM drift_bindings b WHERE b.declaration_id = d.declaration_id AND b.address = d.address
+                  AND b.superseded_at = 'infinity' AND b.valid_to = 'infinity'))))) d
       JOIN inventory_accounts a USING (account_id) LEFT JOIN newest n USING (account_id, kind)
       WHERE n.outcome IS NULL OR a.disconnected_at IS NOT NULL
       UNION ALL

@@ -453,6 +453,15 @@ test('a check of a deployment that is not there is refused, and one of what was 
   const { blind } = await checkDrift(database.db, { ...asked, allowBlind: true }, now());
   expect(blind).toContainEqual(expect.objectContaining({ kind, field: null, reason: 'never listed', declared: 1 }));
   await expect(checkDrift(database.db, asked, now())).rejects.toMatchObject({ code: 'drift_blind' });
+  // What is found in one account needs not be looked for in another that lists nothing of its kind.
+  await insertAccount(database.db, 'bare');
+  const zone = { address: 'zone', kind: 'dns_zone', id: 'acme.example' };
+  await cloud.happen({ type: 'create_domain', name: zone.id });
+  await look();
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [zone] });
+  expect(await checkDrift(database.db, asked, now())).toMatchObject({ findings: 0, blind: [] });
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [{ ...zone, id: 'other.example' }] });
+  await expect(checkDrift(database.db, asked, now())).rejects.toMatchObject({ code: 'drift_blind' });
 });
 
 test('other values than those acknowledged are published, also where it is the declaration that became other', async () => {
