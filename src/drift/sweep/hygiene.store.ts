@@ -70,9 +70,10 @@ const hasParent = (parents: RawBuilder<unknown>, pattern: string) =>
 const elementsOf = (actual: RawBuilder<unknown>, kind: string, setting: string) => sql`(
   SELECT DISTINCT w.account_id, one FROM ${actual} w, jsonb_array_elements_text(w.settings -> ${setting}::text) AS one WHERE w.kind = ${kind}::text)`;
 
-/** Whether a droplet of the account of `a` has one of these tags. */
-const taggedDroplets = (actual: RawBuilder<unknown>, tags: RawBuilder<unknown>) => sql`EXISTS (
-  SELECT FROM unnest(${tags}) AS tag WHERE (a.account_id, tag) IN ${elementsOf(actual, 'droplet', 'tags')})`;
+/** Resources of a kind with a tag that one of another kind in their account has too: joined as sets, not row by row. */
+const sharingTags = (actual: RawBuilder<unknown>, kind: string, other: string) => sql`(
+  SELECT DISTINCT b.resource_id FROM ${actual} b CROSS JOIN LATERAL jsonb_array_elements_text(b.settings -> 'tags') AS tag
+  JOIN ${elementsOf(actual, other, 'tags')} e ON e.account_id = b.account_id AND e.one = tag WHERE b.kind = ${kind}::text)`;
 
 /** Whether of something else in the account of `a` a setting is hidden, so that it is not known what belongs to what. */
 const isHiddenElsewhere = (
@@ -150,8 +151,7 @@ function unprotectedRules({ actual }: SweepTables, now: RawBuilder<unknown>): re
       // Sets that no row of `a` is in are read once, whatever there is of it.
       when: sql`a.kind = 'droplet' AND NOT a.of_cluster
         AND (a.account_id, a.external_id) NOT IN ${elementsOf(actual, 'firewall', 'droplets')}
-        AND NOT EXISTS (SELECT FROM jsonb_array_elements_text(a.settings -> 'tags') AS tag
-                        WHERE (a.account_id, tag) IN ${elementsOf(actual, 'firewall', 'tags')})`,
+        AND NOT EXISTS (SELECT FROM ${sharingTags(actual, 'droplet', 'firewall')} g WHERE g.resource_id = a.resource_id)`,
       blind: isHiddenElsewhere(actual, 'firewall', ['droplets', 'tags']),
       since: sql`a.created_at`,
       keys: ['tags'],
@@ -194,7 +194,7 @@ function idleRules({ actual }: SweepTables): readonly HygieneRule[] {
       category: 'idle',
       rule: 'idle_load_balancer',
       when: sql`a.kind = 'load_balancer' AND NOT ${hasParent(sql`a.parents`, 'droplet:%')} AND NOT (a.of_cluster AND ${isGone})
-        AND NOT (coalesce(a.settings ->> 'tag', '') <> '' AND ${taggedDroplets(actual, sql`ARRAY[a.settings ->> 'tag']`)})`,
+        AND NOT (coalesce(a.settings ->> 'tag', '') <> '' AND (a.account_id, a.settings ->> 'tag') IN ${elementsOf(actual, 'droplet', 'tags')})`,
       blind: sql`coalesce(a.settings ->> 'tag', '') <> '' AND ${isHiddenElsewhere(actual, 'droplet', ['tags'])}`,
       joined: parent,
       since: otherwiseUntil(hasParent(sql`s.parents`, 'droplet:%')),
@@ -242,10 +242,8 @@ function orphanedRules({ actual }: SweepTables, found: FoundTable): readonly Hyg
     {
       category: 'orphaned',
       rule: 'orphaned_firewall',
-      when: sql`a.kind = 'firewall' AND a.settings -> 'droplets' = '[]' AND (a.settings -> 'tags' = '[]' OR NOT ${taggedDroplets(
-        actual,
-        sql`ARRAY(SELECT jsonb_array_elements_text(a.settings -> 'tags'))`,
-      )})`,
+      when: sql`a.kind = 'firewall' AND a.settings -> 'droplets' = '[]' AND (a.settings -> 'tags' = '[]'
+        OR (a.settings -> 'tags' <> '[]' AND a.resource_id NOT IN ${sharingTags(actual, 'firewall', 'droplet')}))`,
       blind: sql`a.settings -> 'tags' <> '[]' AND ${isHiddenElsewhere(actual, 'droplet', ['tags'])}`,
       since: settingsOtherwiseUntil(sql`k.settings -> 'droplets' <> '[]'`),
       keys: ['droplets', 'tags'],
