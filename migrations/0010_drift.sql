@@ -112,6 +112,7 @@ CREATE TABLE drift_findings (
 );
 CALL keep_history('drift_findings', 'finding_key');
 CREATE INDEX drift_findings_current ON drift_findings (deployment_id, rule) WHERE superseded_at = 'infinity' AND valid_to = 'infinity';
+CREATE INDEX drift_findings_parts ON drift_findings (parent_key) WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND parent_key IS NOT NULL;
 
 -- What people decided of a finding. Facts: they outlive every derivation.
 CREATE TABLE drift_decisions (

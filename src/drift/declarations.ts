@@ -197,7 +197,7 @@ export async function endDeclaration(db: Database, slug: string, by: string, now
 /**
  * Declares what a deployment has now, all of it. Right after nothing of it differs.
  * @param name of the declaration
- * @throws ArcadiaError not_found: the deployment; conflict: it owns nothing
+ * @throws ArcadiaError not_found: the deployment; conflict: it owns nothing, or more than one declaration holds
  */
 export async function adoptDeployment(
   db: Database,
@@ -206,8 +206,17 @@ export async function adoptDeployment(
   { dryRun = false, ...options }: ApplyOptions & { readonly dryRun?: boolean },
 ): Promise<AppliedDeclaration> {
   const document = await documentOf(db, deployment, name, options.now);
-  const declaration = declarationSchema.parse(document);
+  const { data: declaration, error } = declarationSchema.safeParse(document);
+  if (declaration === undefined) throw tooLarge(deployment, document, error.issues[0]?.path ?? []);
   return dryRun ? previewDeclaration(db, declaration, options) : applyDeclaration(db, declaration, options);
+}
+
+/** Where what there is passes the limits of a document: which part of it. */
+function tooLarge(slug: string, { resources }: DeclarationDocument, path: readonly PropertyKey[]): ArcadiaError {
+  const [, index, ...field] = path;
+  const address = typeof index === 'number' ? resources[index]?.address : undefined;
+  const what = address === undefined ? `${resources.length} resources` : [address, ...field].map(String).join(' ');
+  return new ArcadiaError('conflict', `Deployment ${slug} has more than one declaration can hold: ${what}.`);
 }
 
 async function documentOf(

@@ -71,6 +71,8 @@ export interface FindingFilters {
   readonly state?: readonly FindingState[] | undefined;
   /** Those that are parts of others too. */
   readonly parts?: boolean | undefined;
+  /** Parts of this one. */
+  readonly partOf?: string | undefined;
   readonly q?: string | null;
 }
 
@@ -90,6 +92,7 @@ function findings(filters: FindingFilters): RawBuilder<unknown> {
     severity,
     state,
     parts = false,
+    partOf,
     q = null,
   } = filters;
   const only = (column: RawBuilder<unknown>, value: string | undefined) =>
@@ -105,7 +108,7 @@ function findings(filters: FindingFilters): RawBuilder<unknown> {
     CROSS JOIN LATERAL (SELECT coalesce(c.decided, CASE
       WHEN f.ignore_reason IS NOT NULL AND (f.ignore_until IS NULL OR f.ignore_until > ${now}::timestamptz) THEN 'ignored' ELSE f.state END) AS state) st
     WHERE f.superseded_at = 'infinity' AND f.valid_to = 'infinity' AND (${parts}::boolean OR f.parent_key IS NULL OR ${finding ?? null}::text IS NOT NULL)
-      AND ${only(sql`f.finding_key`, finding)} AND ${only(sql`n.slug`, declaration)} AND ${only(sql`d.slug`, deployment)}
+      AND ${only(sql`f.finding_key`, finding)} AND ${only(sql`f.parent_key`, partOf)} AND ${only(sql`n.slug`, declaration)} AND ${only(sql`d.slug`, deployment)}
       AND ${only(sql`a.slug`, account)} AND ${only(sql`f.kind`, kind)} AND ${only(sql`f.rule`, rule)}
       AND ${among(sql`f.category`, category)} AND ${among(sql`st.state`, state)}
       AND ${severity === undefined ? sql`true` : sql`${severityRank(sql`f.severity`)} >= ${severityRank(sql`${severity}::text`)}`}
@@ -256,26 +259,41 @@ export interface CoverageRow {
   readonly declared: number;
 }
 
-/** What cannot be seen: kinds whose newest listing was not whole, and settings that a token may not see. */
+/**
+ * What cannot be seen: kinds whose newest listing was not whole, settings that a token may not see, and what is declared
+ * of a kind that was never listed, or in an account that is not connected any more.
+ */
 export async function selectCoverage(db: Queryable): Promise<CoverageRow[]> {
   const { rows } = await statement<CoverageRow>('drift.selectCoverage')`
     WITH newest AS (
       SELECT DISTINCT ON (account_id, kind) account_id, kind, outcome, reason, started_at
       FROM inventory_sync_runs WHERE outcome <> 'running' ORDER BY account_id, kind, started_at DESC, sync_run_id DESC
+    ), connected AS (
+      SELECT account_id FROM inventory_accounts WHERE disconnected_at IS NULL
     ), blind AS (
       SELECT n.account_id, n.kind, NULL::text AS field, coalesce(n.reason, n.outcome) AS reason, c.started_at AS since,
              (SELECT count(*) FROM inventory_states s WHERE s.account_id = n.account_id AND s.kind = n.kind AND s.valid_to = 'infinity') AS resources
-      FROM newest n LEFT JOIN inventory_complete_syncs c USING (account_id, kind) WHERE n.outcome <> 'complete'
+      FROM newest n JOIN connected USING (account_id) LEFT JOIN inventory_complete_syncs c USING (account_id, kind) WHERE n.outcome <> 'complete'
+      UNION ALL
+      SELECT a.account_id, d.kind, NULL, CASE WHEN a.disconnected_at IS NULL THEN 'never listed' ELSE 'the account is disconnected' END, a.disconnected_at,
+             (SELECT count(*) FROM inventory_states s WHERE s.account_id = a.account_id AND s.kind = d.kind AND s.valid_to = 'infinity')
+      FROM (SELECT DISTINCT o.account_id, d.kind FROM declared_resources d JOIN inventory_accounts o ON o.account_id = coalesce(d.account_id, o.account_id)
+            WHERE d.superseded_at = 'infinity' AND d.valid_to = 'infinity' AND (d.account_id IS NOT NULL OR (
+              o.disconnected_at IS NULL AND (d.count IS NOT NULL OR NOT EXISTS (
+                SELECT FROM drift_bindings b WHERE b.declaration_id = d.declaration_id AND b.address = d.address
+                  AND b.superseded_at = 'infinity' AND b.valid_to = 'infinity'))))) d
+      JOIN inventory_accounts a USING (account_id) LEFT JOIN newest n USING (account_id, kind)
+      WHERE n.outcome IS NULL OR a.disconnected_at IS NOT NULL
       UNION ALL
       SELECT r.account_id, r.kind, h.field, 'hidden from the token', min(k.valid_from), count(*)
-      FROM inventory_settings k JOIN inventory_resources r USING (resource_id), unnest(k.hidden) AS h(field)
+      FROM inventory_settings k JOIN inventory_resources r USING (resource_id) JOIN connected USING (account_id), unnest(k.hidden) AS h(field)
       WHERE k.valid_to = 'infinity' AND k.hidden <> '{}' GROUP BY r.account_id, r.kind, h.field
     )
     SELECT a.slug AS account, b.kind, b.field, b.reason, b.since, b.resources,
            (SELECT count(*) FROM declared_resources d WHERE d.superseded_at = 'infinity' AND d.valid_to = 'infinity' AND d.kind = b.kind
               AND (d.account_id IS NULL OR d.account_id = b.account_id)
               AND (b.field IS NULL OR EXISTS (SELECT FROM jsonb_object_keys(d.exact || d.bounds) AS said WHERE drift_hides(ARRAY[b.field], said)))) AS declared
-    FROM blind b JOIN inventory_accounts a USING (account_id) WHERE a.disconnected_at IS NULL
+    FROM blind b JOIN inventory_accounts a USING (account_id)
     ORDER BY a.slug, b.kind, b.field NULLS FIRST`.execute(db);
   return rows;
 }

@@ -1,3 +1,4 @@
+import { findDeployment } from '../deployments/index.ts';
 import { cursorOf } from '../platform/database/keyset.ts';
 import type { Database, Queryable } from '../platform/database/database.ts';
 import type { Page, PageRequest } from '../platform/declare/operation.ts';
@@ -99,9 +100,8 @@ const unloggedFields = new Set(['tags', 'project']);
 /** Throws not_found: there is none of this key now. */
 export async function getFinding(db: Queryable, key: string, now: Temporal.Instant): Promise<FindingDetail> {
   const finding = await readFinding(db, key, now);
-  const parts = (
-    await selectFindings(db, { now, parts: true }, { limit: 1_000, cursor: null, sort: 'name', order: 'asc' })
-  ).filter(({ partOf }) => partOf === key);
+  const ofIt = { now, parts: true, partOf: key };
+  const parts = await selectFindings(db, ofIt, { limit: 1_000, cursor: null, sort: 'name', order: 'asc' });
   const isUnlogged = unloggedKinds.has(finding.kind) || unloggedFields.has(finding.field ?? '');
   return {
     finding,
@@ -174,6 +174,8 @@ export async function checkDrift(
   asked: { readonly deployment?: string | undefined; readonly severity: Severity; readonly allowBlind: boolean },
   now: Temporal.Instant,
 ): Promise<DriftCheck> {
+  // A deployment that is not there would agree with everything.
+  if (asked.deployment !== undefined) await findDeployment(db, asked.deployment);
   await sweep(db, now);
   const blind = (await selectCoverage(db)).filter(({ field, declared }) => field === null || declared > 0);
   if (blind.length > 0 && !asked.allowBlind) {

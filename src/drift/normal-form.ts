@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { canonical as forms } from '../cloud/index.ts';
 import type { DeclaredField, DeclaredResource } from './declaration.ts';
 
 // Declared fields by how they are compared. Exact values take the form in which the inventory keeps settings, so that
-// the order of a set, and case where it means nothing, make no difference.
+// the order of a set, the spelling of a network, of ports, of an id or of an hour, and case where it means nothing, make
+// no difference.
 
 type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
@@ -33,7 +35,8 @@ export function comparedFields({ fields, match }: Pick<DeclaredResource, 'fields
   const exact: Record<string, Json> = {};
   const bounds: Record<string, Json> = {};
   const groups: string[] = [];
-  const add = (key: string, value: DeclaredField) => {
+  const add = (said: string, value: DeclaredField) => {
+    const key = canonicalKey(said);
     if (isBound(value)) bounds[key] = canonicalBound(key, value);
     else exact[key] = canonical(key, value as Json);
   };
@@ -68,13 +71,41 @@ function canonicalBound(key: string, value: Json): Json {
   return includes === undefined ? value : { includes: canonical(key, includes) };
 }
 
+/** Ids are texts, also where somebody writes a number. */
+const ids = new Set(['droplet', 'droplets', 'image_id']);
+const hours = new Set(['maintenance/hour', 'maintenance/start_time']);
+const isRules = (key: string) => /^(in|out)bound\//.test(key);
+
+/** The ports of a firewall's rules as the inventory names them: `inbound/TCP/80-80` is `inbound/tcp/80`. */
+function canonicalKey(key: string): string {
+  const [, side, protocol, ports] = /^((?:in|out)bound)\/([^/]+)(?:\/([^/]*))?$/.exec(key) ?? [];
+  if (side === undefined || protocol === undefined) return key;
+  const word = protocol.toLowerCase();
+  return word === 'icmp' ? `${side}/${word}` : `${side}/${word}/${forms.ports(ports) ?? ports}`;
+}
+
 /** Arrays of texts are sets: sorted, without duplicates. */
 function canonical(key: string, value: Json): Json {
-  const isWord = words.has(key.slice(key.lastIndexOf('/') + 1));
-  const one = (text: string) => (isWord ? text.toLowerCase() : text);
-  if (typeof value === 'string') return one(value);
-  if (!Array.isArray(value) || !value.every((element) => typeof element === 'string')) return value;
-  return [...new Set(value.map(one))].sort();
+  const name = key.slice(key.lastIndexOf('/') + 1);
+  const one = (said: Json) => {
+    const element = ids.has(name) && typeof said === 'number' ? String(said) : said;
+    return typeof element === 'string' ? canonicalText(key, name, element) : element;
+  };
+  if (!Array.isArray(value)) return one(value);
+  const elements = value.map(one);
+  return elements.every((element) => typeof element === 'string') ? [...new Set(elements)].sort() : value;
+}
+
+function canonicalText(key: string, name: string, text: string): string {
+  if (isRules(key)) return forms.network(text) ?? text;
+  if (hours.has(key)) return forms.timeOfDay(text) ?? text;
+  if (name === 'trusted_sources') {
+    const [, address] = /^ip_addr:(.+)$/i.exec(text) ?? [];
+    return address === undefined ? text.toLowerCase() : `ip_addr:${forms.network(address) ?? address}`;
+  }
+  // Redis has become Valkey, without anybody's doing.
+  if (key === 'engine' && text.toLowerCase() === 'redis') return 'valkey';
+  return words.has(name) || ids.has(name) ? text.toLowerCase() : text;
 }
 
 function sorted(value: unknown): unknown {

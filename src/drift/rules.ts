@@ -118,11 +118,18 @@ function assertParameter(rule: string, shipped: Readonly<Record<string, unknown>
     if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > daysMax)
       throw refuse(`is not a whole number from 0 to ${daysMax}`);
   } else if (rule === 'ending_database') {
-    const isDays =
-      typeof value === 'object' &&
-      value !== null &&
-      Object.values(value).every((day) => typeof day === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(day));
+    const isDays = typeof value === 'object' && value !== null && Object.values(value).every(isDay);
     if (!isDays) throw refuse('is not the day on which each major version ends, such as {"13": "2025-11-13"}');
   } else if (!Array.isArray(value) || !value.every((one) => typeof one === 'string'))
     throw refuse('is not a list of texts');
+}
+
+/** A day as the database reads it too: one that there is not would stop every sweep. */
+function isDay(text: unknown): boolean {
+  if (typeof text !== 'string' || !/^[12]\d{3}-\d{2}-\d{2}$/.test(text)) return false;
+  try {
+    return Temporal.PlainDate.from(text).toString() === text;
+  } catch {
+    return false;
+  }
 }

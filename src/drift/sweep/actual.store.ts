@@ -22,11 +22,9 @@ export async function lockDrift(trx: UnitOfWork): Promise<void> {
 
 /** Stages what is compared, as of an instant. */
 export async function stageFacts(trx: UnitOfWork, now: Temporal.Instant): Promise<SweepTables> {
-  return {
-    actual: await stageActual(trx, now),
-    sight: await stageSight(trx),
-    declared: await stageDeclared(trx, now),
-  };
+  // What could be seen comes first: a listing that ends in between must not vouch for what was read before it.
+  const sight = await stageSight(trx);
+  return { sight, actual: await stageActual(trx, now), declared: await stageDeclared(trx, now) };
 }
 
 /**

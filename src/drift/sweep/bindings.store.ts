@@ -5,7 +5,8 @@ import { createTemporaryTableAs, type TemporaryTable } from '../../platform/data
 import { type HistoryTable, rewriteHistory } from '../../platform/history.ts';
 import type { SweepTables } from './actual.store.ts';
 
-// Which resource a declared one is. By id, whether it lives or not; else the one that it was bound to before, while it
+// Which resource a declared one is. By id, whether it lives or not: what has a name for its id, as a zone has, may have ended
+// in one account and live in another. Else the one that it was bound to before, while it
 // lives or until it is declared anew; else the one that matches. A declared count binds all that match.
 
 const bindings: HistoryTable = {
@@ -28,11 +29,13 @@ export async function bindResources(trx: UnitOfWork, tables: SweepTables, now: T
     trx,
     { statement: 'drift.bindResources', table: 'drift_kept' },
     sql`
-      SELECT d.declaration_id, d.address, r.resource_id, 'id' AS how
-      FROM ${tables.declared} d
-      JOIN inventory_resources r ON r.kind = d.kind AND r.external_id = d.external_id
-       AND r.account_id = coalesce(d.account_id, r.account_id)
-      WHERE NOT r.unseen
+      SELECT * FROM (
+        SELECT DISTINCT ON (d.declaration_id, d.address) d.declaration_id, d.address, r.resource_id, 'id' AS how
+        FROM ${tables.declared} d
+        JOIN inventory_resources r ON r.kind = d.kind AND r.external_id = d.external_id
+         AND r.account_id = coalesce(d.account_id, r.account_id)
+        LEFT JOIN ${tables.actual} a USING (resource_id)
+        WHERE NOT r.unseen ORDER BY d.declaration_id, d.address, a.resource_id IS NULL, r.resource_id DESC) AS by_id
       UNION ALL
       SELECT d.declaration_id, d.address, b.resource_id, 'match'
       FROM ${tables.declared} d
@@ -80,11 +83,18 @@ function stageCandidates(trx: UnitOfWork, tables: SweepTables, kept: TemporaryTa
         SELECT d.declaration_id, d.address, d.count IS NOT NULL AS is_counted, a.resource_id, a.external_id,
                d.deployment_id = ANY (a.owners) AS is_own,
                bool_or(d.deployment_id = ANY (a.owners)) OVER (PARTITION BY d.declaration_id, d.address) AS has_own
-        FROM ${tables.declared} d
-        JOIN ${tables.actual} a ON a.kind = d.kind AND a.account_id = coalesce(d.account_id, a.account_id)
-         AND drift_matches(a.name, d.match ->> 'name')
+        FROM (
+          -- A whole name is looked up; only a pattern is tried on all of the kind.
+          SELECT d.declaration_id, d.address, a.resource_id FROM ${tables.declared} d
+          JOIN ${tables.actual} a ON a.kind = d.kind AND a.name = d.match ->> 'name' WHERE d.match ->> 'name' !~ '[*?]'
+          UNION ALL
+          SELECT d.declaration_id, d.address, a.resource_id FROM ${tables.declared} d
+          JOIN ${tables.actual} a ON a.kind = d.kind AND drift_matches(a.name, d.match ->> 'name') WHERE d.match ->> 'name' ~ '[*?]'
+        ) AS called
+        JOIN ${tables.declared} d USING (declaration_id, address)
+        JOIN ${tables.actual} a USING (resource_id)
+        WHERE a.account_id = coalesce(d.account_id, a.account_id)
          AND (NOT d.match ? 'region' OR a.region = lower(d.match ->> 'region'))
-        WHERE d.match IS NOT NULL
           AND NOT EXISTS (SELECT FROM ${kept} k WHERE k.declaration_id = d.declaration_id AND k.address = d.address)
           AND (d.count IS NOT NULL OR NOT EXISTS (
             SELECT FROM ${kept} k WHERE k.declaration_id = d.declaration_id AND k.resource_id = a.resource_id))

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import type { BoundTables } from './bindings.store.ts';
-import { type FoundTable, priceless, pricedSettings, sourceOf, wholeActual } from './found.store.ts';
+import { type FoundTable, free, priceless, pricedSettings, sourceOf, wholeActual } from './found.store.ts';
 
 // What differs from what is declared. Only what is declared is compared, and only what the inventory tells: a key that
 // the actual settings do not have is not told, but for the members of groups, which are told whole.
@@ -31,7 +31,10 @@ export async function findDifferences(trx: UnitOfWork, tables: BoundTables, foun
   await priceFields(trx, found, tables);
 }
 
-/** Exact values that are other, and members that are not there: each of those once, whatever is declared of it. */
+/**
+ * Exact values that are other, and members that are not there: each of those once, whatever is declared of it. A key of a
+ * member that is there is not told where the listing leaves it out, as an app's count of instances.
+ */
 async function findChangedFields(trx: UnitOfWork, { declared, bound, actual }: BoundTables, found: FoundTable) {
   await statement('drift.findChangedFields')`
     INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, resource_id, kind,
@@ -47,7 +50,7 @@ async function findChangedFields(trx: UnitOfWork, { declared, bound, actual }: B
     ), members AS (
       SELECT *, ${memberOf} AS member FROM differing
     ), gone AS (
-      SELECT *, NOT is_told AND member <> key AND NOT EXISTS (
+      SELECT *, NOT is_told AND ${memberParts} IS NOT NULL AND NOT EXISTS (
         SELECT FROM jsonb_object_keys(settings) AS there WHERE there = member OR starts_with(there, member || '/')) AS is_gone
       FROM members
     )
@@ -58,7 +61,8 @@ async function findChangedFields(trx: UnitOfWork, { declared, bound, actual }: B
                 ELSE value END,
            CASE WHEN NOT is_gone THEN settings -> key END, CASE WHEN is_gone THEN 'present' ELSE 'exact' END, key, value,
            drift_hides(hidden, key), parents, declared_from, ignore
-    FROM gone ORDER BY subject, CASE WHEN is_gone THEN member ELSE key END, gone.key`.execute(trx);
+    FROM gone WHERE is_told OR is_gone OR ${memberParts} IS NULL
+    ORDER BY subject, CASE WHEN is_gone THEN member ELSE key END, gone.key`.execute(trx);
 }
 
 /** Members of groups that are declared whole, and are not declared. What the provider puts into every zone is nobody's. */
@@ -100,16 +104,27 @@ async function findOutOfBounds(trx: UnitOfWork, { declared, bound, actual }: Bou
 }
 
 /**
- * What is not there: it ended, or a whole listing that began after the declaration does not show it. Where one of the
- * same name lives that is not declared, that took its place. What several match is nobody's.
+ * Whether what is declared and was never seen, of the row `d` of the declared ones, may be there all the same: not every
+ * account that it may be in was listed whole since it was declared.
+ */
+const mayBeUnseen = ({ sight }: BoundTables) => sql`(
+  NOT EXISTS (SELECT FROM inventory_accounts c WHERE c.account_id = coalesce(d.account_id, d.about_account, c.account_id) AND c.disconnected_at IS NULL)
+  OR EXISTS (SELECT FROM inventory_accounts c LEFT JOIN ${sight} v ON v.account_id = c.account_id AND v.kind = d.kind
+             WHERE c.account_id = coalesce(d.account_id, d.about_account, c.account_id) AND c.disconnected_at IS NULL
+               AND (v.sighted IS NOT TRUE OR v.whole_at <= d.declared_from)))`;
+
+/**
+ * What is not there: it ended, or a whole listing that began after the declaration does not show it. Where a newer one of
+ * the same name lives that is not declared, and belongs to no other deployment, that took its place: each the place of
+ * one. What several match is nobody's.
  */
 async function findMissing(trx: UnitOfWork, tables: BoundTables, found: FoundTable): Promise<void> {
-  const { declared, bound, unbound, actual, sight } = tables;
+  const { declared, bound, unbound, actual } = tables;
   await statement('drift.findMissing')`
     INSERT INTO ${found} (subject, category, rule, declaration_id, address, deployment_id, account_id, resource_id, kind, name,
                           declared, actual, since_before, moved, blind, refs, priced, declared_from, ignore)
     WITH absent AS (
-      SELECT d.*, b.resource_id, r.account_id AS in_account, r.external_id AS id, s.name, s.parents, s.attributes, s.valid_to AS ended_at,
+      SELECT d.*, b.resource_id, r.account_id AS in_account, r.external_id AS id, coalesce(r.provider_created_at, r.first_seen_at) AS born, s.name, s.parents, s.attributes, s.valid_to AS ended_at,
              coalesce(k.settings, '{}') AS last_settings, true AS was_there, false AS blind, NULL::text[] AS external_ids, 0::bigint AS candidates
       FROM ${declared} d JOIN ${bound} b USING (declaration_id, address)
       JOIN inventory_resources r ON r.resource_id = b.resource_id
@@ -117,19 +132,27 @@ async function findMissing(trx: UnitOfWork, tables: BoundTables, found: FoundTab
       LEFT JOIN LATERAL (SELECT settings FROM inventory_settings k WHERE k.resource_id = b.resource_id ORDER BY k.valid_to DESC LIMIT 1) k ON true
       WHERE d.count IS NULL AND NOT EXISTS (SELECT FROM ${actual} a WHERE a.resource_id = b.resource_id)
       UNION ALL
-      SELECT d.*, NULL, d.account_id, d.external_id, coalesce(d.exact ->> 'name', d.match ->> 'name', d.external_id), '{}', '{}', NULL, '{}', false,
-             EXISTS (SELECT FROM inventory_accounts c LEFT JOIN ${sight} v ON v.account_id = c.account_id AND v.kind = d.kind
-                     WHERE c.account_id = coalesce(d.account_id, d.about_account, c.account_id) AND c.disconnected_at IS NULL
-                       AND (v.sighted IS NOT TRUE OR v.whole_at <= d.declared_from)),
-             u.external_ids, u.candidates
+      SELECT d.*, NULL, d.account_id, d.external_id, NULL, coalesce(d.exact ->> 'name', d.match ->> 'name', d.external_id), '{}', '{}', NULL, '{}', false,
+             ${mayBeUnseen(tables)}, u.external_ids, u.candidates
       FROM ${declared} d JOIN ${unbound} u USING (declaration_id, address)
+    ), named AS (
+      SELECT b.*, row_number() OVER (PARTITION BY declaration_id, in_account, kind, called, candidates > 1 ORDER BY ended_at DESC NULLS LAST, address) AS place
+      FROM (SELECT *, coalesce(nullif(name, ''), exact ->> 'name') AS called FROM absent) b
+    ), heirs AS (
+      SELECT g.declaration_id, g.in_account, g.kind, g.called, a.resource_id, a.external_id, a.attributes, a.parents, a.settings,
+             row_number() OVER (PARTITION BY g.declaration_id, g.in_account, g.kind, g.called ORDER BY a.created_at DESC, a.resource_id DESC) AS place
+      FROM (SELECT declaration_id, deployment_id, in_account, kind, called, min(born) AS born FROM named WHERE candidates = 0
+            GROUP BY declaration_id, deployment_id, in_account, kind, called) g
+      JOIN ${actual} a ON a.kind = g.kind AND a.name = g.called AND a.account_id = coalesce(g.in_account, a.account_id)
+      WHERE (g.born IS NULL OR a.created_at > g.born) AND (g.deployment_id IS NULL OR a.owners = '{}' OR g.deployment_id = ANY (a.owners))
+        AND NOT EXISTS (SELECT FROM ${bound} o WHERE o.resource_id = a.resource_id AND NOT o.is_counted)
     )
     SELECT b.declaration_id || ':' || b.address, c.category, c.category, b.declaration_id, b.address, b.deployment_id, b.in_account,
            coalesce(n.resource_id, b.resource_id), b.kind, b.name,
            CASE WHEN c.category = 'ambiguous' THEN b.match ELSE to_jsonb(b.id) END,
            CASE c.category WHEN 'ambiguous' THEN to_jsonb(b.external_ids) WHEN 'replaced' THEN to_jsonb(n.external_id) END,
            greatest(coalesce(b.ended_at, b.declared_from), b.declared_from), b.was_there AND b.ended_at > b.declared_from,
-           b.blind AND c.category = 'missing', b.parents,
+           b.blind AND c.category <> 'ambiguous', b.parents,
            CASE c.category
              WHEN 'ambiguous' THEN ${priceless}
              WHEN 'missing' THEN jsonb_build_object('what', 'whole', 'sign', -1, 'kind', b.kind, 'attributes', b.attributes,
@@ -138,13 +161,9 @@ async function findMissing(trx: UnitOfWork, tables: BoundTables, found: FoundTab
                'settings', ${pricedSettings(sql`n.settings`)}, 'before', jsonb_build_object('attributes', b.attributes,
                'settings', ${pricedSettings(sql`b.last_settings || b.exact`)})) END,
            b.declared_from, b.ignore
-    FROM absent b
-    LEFT JOIN LATERAL (
-      SELECT a.resource_id, a.external_id, a.attributes, a.parents, a.settings FROM ${actual} a
-      WHERE b.candidates = 0 AND a.kind = b.kind AND a.name = coalesce(nullif(b.name, ''), b.exact ->> 'name')
-        AND (a.account_id = b.in_account OR b.in_account IS NULL)
-        AND NOT EXISTS (SELECT FROM ${bound} o WHERE o.resource_id = a.resource_id AND NOT o.is_counted)
-      ORDER BY a.created_at DESC, a.resource_id DESC LIMIT 1) n ON true
+    FROM named b
+    LEFT JOIN heirs n ON b.candidates = 0 AND n.declaration_id = b.declaration_id AND n.in_account IS NOT DISTINCT FROM b.in_account
+     AND n.kind = b.kind AND n.called = b.called AND n.place = b.place
     CROSS JOIN LATERAL (SELECT CASE WHEN b.candidates > 1 THEN 'ambiguous' WHEN n.resource_id IS NOT NULL THEN 'replaced' ELSE 'missing' END AS category) c`.execute(
     trx,
   );
@@ -155,14 +174,20 @@ async function findUnmanaged(trx: UnitOfWork, { declared, bound, actual }: Bound
   await statement('drift.findUnmanaged')`
     INSERT INTO ${found} (subject, category, rule, declaration_id, deployment_id, account_id, resource_id, kind, name,
                           actual, since_before, moved, refs, priced, declared_from, ignore)
+    WITH covering AS (
+      SELECT * FROM declaration_versions WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND covers <> 'nothing'
+    ), covered AS (
+      SELECT v.declaration_id, a.resource_id
+      FROM (SELECT resource_id, unnest(owners) AS deployment_id FROM ${actual}) a JOIN covering v USING (deployment_id) WHERE v.covers = 'deployment'
+      UNION ALL
+      SELECT v.declaration_id, a.resource_id
+      FROM covering v JOIN ${actual} a ON a.settings ->> 'project' = substr(v.covers, 9) WHERE v.covers LIKE 'project:%'
+    )
     SELECT v.declaration_id || ':resource:' || a.resource_id, 'unmanaged', 'unmanaged', v.declaration_id, v.deployment_id, a.account_id,
            a.resource_id, a.kind, a.name, to_jsonb(a.external_id), greatest(a.created_at, v.valid_from), a.created_at > v.valid_from,
            a.parents, ${wholeActual}, v.valid_from, v.ignore
-    FROM declaration_versions v
-    JOIN ${actual} a ON CASE WHEN v.covers = 'deployment' THEN v.deployment_id = ANY (a.owners)
-                             ELSE a.settings ->> 'project' = substr(v.covers, 9) END
-    WHERE v.superseded_at = 'infinity' AND v.valid_to = 'infinity' AND v.covers <> 'nothing'
-      AND (v.account_id IS NULL OR v.account_id = a.account_id)
+    FROM covered JOIN covering v USING (declaration_id) JOIN ${actual} a USING (resource_id)
+    WHERE (v.account_id IS NULL OR v.account_id = a.account_id)
       AND a.kind <> ALL (ARRAY['snapshot', 'droplet_backup', 'project', 'vpc', 'certificate']) AND NOT a.of_cluster
       AND NOT EXISTS (SELECT FROM ${bound} b WHERE b.resource_id = a.resource_id)
       AND NOT EXISTS (SELECT FROM ${found} f WHERE f.category = 'replaced' AND f.resource_id = a.resource_id)
@@ -173,19 +198,23 @@ async function findUnmanaged(trx: UnitOfWork, { declared, bound, actual }: Bound
   );
 }
 
-async function findMiscounted(trx: UnitOfWork, { declared, bound, sight }: BoundTables, found: FoundTable) {
+/** More or fewer than declared: since the last of those that ever matched was created or ended. */
+async function findMiscounted(trx: UnitOfWork, tables: BoundTables, found: FoundTable) {
+  const { declared, bound } = tables;
   await statement('drift.findMiscounted')`
     INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, kind, name,
                           declared, actual, since_before, moved, blind, declared_from, ignore)
     SELECT declaration_id || ':' || address, 'changed', 'changed', 'count', declaration_id, address, deployment_id, account_id,
-           kind, name, count, to_jsonb(actual), declared_from, false, blind AND actual < coalesce((count ->> 'min')::numeric, 0),
+           kind, name, count, to_jsonb(actual), greatest(turned_at, declared_from), coalesce(turned_at > declared_from, false), blind AND actual < coalesce((count ->> 'min')::numeric, 0),
            declared_from, ignore
     FROM (
       SELECT d.*, d.match ->> 'name' AS name,
              (SELECT count(*) FROM ${bound} b WHERE b.declaration_id = d.declaration_id AND b.address = d.address) AS actual,
-             EXISTS (SELECT FROM inventory_accounts c LEFT JOIN ${sight} v ON v.account_id = c.account_id AND v.kind = d.kind
-                     WHERE c.account_id = coalesce(d.account_id, d.about_account, c.account_id) AND c.disconnected_at IS NULL
-                       AND (v.sighted IS NOT TRUE OR v.whole_at <= d.declared_from)) AS blind
+             (SELECT max(CASE s.valid_to WHEN 'infinity' THEN coalesce(r.provider_created_at, r.first_seen_at) ELSE s.valid_to END)
+              FROM drift_bindings h JOIN inventory_resources r USING (resource_id)
+              JOIN LATERAL (SELECT max(valid_to) AS valid_to FROM inventory_states s WHERE s.resource_id = h.resource_id) s ON true
+              WHERE h.declaration_id = d.declaration_id AND h.address = d.address AND h.superseded_at = 'infinity') AS turned_at,
+             ${mayBeUnseen(tables)} AS blind
       FROM ${declared} d WHERE d.count IS NOT NULL) AS counted
     WHERE NOT drift_agrees(to_jsonb(actual), count, 'bound')`.execute(trx);
 }
@@ -205,13 +234,18 @@ async function findMisattributed(trx: UnitOfWork, { declared, bound, actual }: B
     WHERE a.owners <> '{}' AND d.deployment_id <> ALL (a.owners)`.execute(trx);
 }
 
+/** Fields on which a price may rest: what is declared of others is not read to price them. */
+const isPricedField = sql`(field IN ('size', 'backups', 'backup_policy/plan', 'size_gb', 'nodes', 'type', 'storage_size_mib', 'droplet', 'ha', 'tier')
+  OR field ~ '^(pool|component)/')`;
+
 /** Fields are priced one after the other: each is given what is declared of all of its resource's. */
 async function priceFields(trx: UnitOfWork, found: FoundTable, { actual }: BoundTables): Promise<void> {
   await statement('drift.priceFields')`
-    UPDATE ${found} f SET priced = jsonb_build_object('what', 'field', 'field', f.field, 'kind', a.kind, 'attributes', a.attributes,
-      'source', ${sourceOf(sql`a.parents`)}, 'settings', ${pricedSettings(sql`a.settings`)}, 'declared', s.declared)
+    UPDATE ${found} f SET priced = CASE WHEN s.is_priced THEN jsonb_build_object('what', 'field', 'field', f.field, 'kind', a.kind, 'attributes', a.attributes,
+      'source', ${sourceOf(sql`a.parents`)}, 'settings', ${pricedSettings(sql`a.settings`)}, 'declared', s.declared) ELSE ${free} END
     FROM ${actual} a, (
-      SELECT subject, jsonb_object_agg(field, declared) AS declared FROM ${found}
-      WHERE field IS NOT NULL AND resource_id IS NOT NULL AND NOT blind GROUP BY subject) s
-    WHERE a.resource_id = f.resource_id AND s.subject = f.subject AND f.field IS NOT NULL AND NOT f.blind`.execute(trx);
+      SELECT subject, field, ${isPricedField} AS is_priced,
+             coalesce(jsonb_object_agg(field, declared) FILTER (WHERE ${isPricedField}) OVER (PARTITION BY subject), '{}') AS declared
+      FROM ${found} WHERE field IS NOT NULL AND resource_id IS NOT NULL AND NOT blind) s
+    WHERE a.resource_id = f.resource_id AND s.subject = f.subject AND s.field = f.field AND NOT f.blind`.execute(trx);
 }

@@ -4,7 +4,7 @@ import { openSimulatedAccount, type SimulatedAccount } from '../../../test/scena
 import { bringAttributionsUpToDate } from '../../deployments/index.ts';
 import { declarationSchema } from '../declaration.ts';
 import { applyDeclaration } from '../declarations.ts';
-import { findingGroups } from '../findings.ts';
+import { decide, findingGroups } from '../findings.ts';
 import { selectFindings } from '../findings.store.ts';
 import { changeRule, listRules, resetRule } from '../rules.ts';
 import { sweep } from './sweep.ts';
@@ -30,10 +30,12 @@ async function look(after: Temporal.DurationLike = { minutes: 15 }) {
   return sweep(database.db, now());
 }
 
+const page = { limit: 1000, cursor: null, sort: 'name', order: 'asc' } as const;
+
 /** `idle_volume data 5.00 medium`, parts with `+` before them. */
 async function told(...rules: string[]): Promise<string[]> {
   const asked = { now: now(), parts: true };
-  const rows = await selectFindings(database.db, asked, { limit: 1000, cursor: null, sort: 'name', order: 'asc' });
+  const rows = await selectFindings(database.db, asked, page);
   return rows
     .filter(({ rule }) => rules.length === 0 || rules.includes(rule))
     .map((one) => {
@@ -116,6 +118,69 @@ test('opened to the world where it is declared is one finding, as severe as the 
     'changed fw inbound/tcp/3306 0.00 medium',
     'changed fw inbound/tcp/3307 0.00 medium',
   ]);
+});
+
+test('what is open to the world is exposed all the same where nobody would be shown that it changed', async () => {
+  const { db } = database;
+  const [fw] = await cloud.happen(
+    { type: 'create_firewall', name: 'fw', droplets: [7001] },
+    { type: 'create_droplet', id: 7001, name: 'web' },
+  );
+  const set = (addresses: string[]) =>
+    cloud.happen({
+      type: 'set_firewall_rules',
+      firewall: String(fw),
+      inbound: [{ ...world, ports: '3306', addresses }],
+      outbound: [],
+    });
+  await set(['203.0.113.0/24']);
+  await look();
+  const apply = (ignore: { fields: string[]; reason: string }[]) =>
+    applyDeclaration(
+      db,
+      declarationSchema.parse({
+        declaration: 'edge',
+        account: cloud.account.slug,
+        resources: [
+          { address: 'fw', kind: 'firewall', id: String(fw), fields: { 'inbound/tcp/3306': ['203.0.113.0/24'] } },
+        ],
+        ignore,
+      }),
+      { by: 'test', now: now() },
+    );
+  const changed = 'changed fw inbound/tcp/3306 0.00';
+  const exposed = 'exposed_ports fw inbound/tcp/3306 0.00 critical';
+  await apply([{ fields: ['inbound/*'], reason: 'the office moves' }]);
+  await set(['0.0.0.0/0']);
+  await look();
+  expect(await told('changed', 'exposed_ports')).toEqual([`${changed} medium`, exposed]);
+  await apply([]);
+  expect(await told('changed', 'exposed_ports')).toEqual([`${changed} critical`]);
+  await changeRule(db, { rule: 'changed', enabled: false }, 'test', now());
+  await sweep(db, now());
+  expect(await told('changed', 'exposed_ports')).toEqual([exposed]);
+  await changeRule(db, { rule: 'changed', enabled: true }, 'test', now());
+  await sweep(db, now());
+  const rows = await selectFindings(db, { now: now(), rule: 'changed' }, page);
+  const ignored = { decision: 'ignore', reason: 'the office moves', until: null } as const;
+  await decide(db, rows[0]!.finding, ignored, 'test', now());
+  await sweep(db, now());
+  expect(await told('changed', 'exposed_ports')).toEqual([`${changed} medium`, exposed]);
+});
+
+test('what rests on settings of others that are hidden neither opens nor ends', async () => {
+  await cloud.happen(
+    { type: 'create_firewall', name: 'fw', tags: ['web'] },
+    { type: 'create_droplet', id: 7001, name: 'open' },
+  );
+  await look();
+  const rules = ['unprotected_firewall', 'orphaned_firewall'];
+  const before = ['orphaned_firewall fw 0.00 low', 'unprotected_firewall open 0.00 low'];
+  expect(await told(...rules)).toEqual(before);
+  await cloud.upset({ fault: 'missing_scope', scopes: ['tag:read'], hidden: true });
+  await look();
+  await look({ days: 2 });
+  expect(await told(...rules)).toEqual(before);
 });
 
 test('what is idle is found after its days, in full; what is seen by less is not found anew, and stays', async () => {
@@ -213,6 +278,11 @@ test('rules are dated data: off for an account, other days, and what is of all a
     changeRule(db, { rule: 'idle_volume', parameters }, 'test', now());
   await expect(bad({ days: -1 })).rejects.toMatchObject({ code: 'invalid_argument' });
   await expect(bad({ weeks: 1 })).rejects.toMatchObject({ code: 'invalid_argument' });
+  const ends = (day: string) =>
+    changeRule(db, { rule: 'ending_database', parameters: { pg: { '13': day } } }, 'test', now());
+  for (const day of ['2025-13-45', '0000-01-01', '2025-02-30'])
+    await expect(ends(day)).rejects.toMatchObject({ code: 'invalid_argument' });
+  expect(await ends('2025-11-14')).toMatchObject({ rule: 'ending_database' });
   await expect(changeRule(db, { rule: 'nothing' }, 'test', now())).rejects.toMatchObject({ code: 'not_found' });
   expect((await listRules(db)).filter(({ rule }) => rule === 'idle_volume')).toMatchObject([
     { account: null, deployment: null, severity: 'high', parameters: { days: 2 } },

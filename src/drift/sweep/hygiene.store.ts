@@ -51,6 +51,8 @@ interface HygieneRule {
   readonly keys?: readonly string[];
   readonly field?: RawBuilder<unknown>;
   readonly severity?: RawBuilder<unknown>;
+  /** Where it rests on settings of others that cannot be seen: nothing of it opens or ends. */
+  readonly blind?: RawBuilder<unknown>;
   /** Of what its history is asked for. */
   readonly how?: RawBuilder<unknown>;
 }
@@ -64,9 +66,22 @@ const settingsOtherwiseUntil = (condition: RawBuilder<unknown>) => sql`coalesce(
 const hasParent = (parents: RawBuilder<unknown>, pattern: string) =>
   sql`EXISTS (SELECT FROM unnest(${parents}) AS parent WHERE parent LIKE ${pattern})`;
 
-/** Whether a droplet of the account of `a` has one of these tags. */
-const taggedDroplets = (actual: RawBuilder<unknown>, tags: RawBuilder<unknown>) => sql`EXISTS (
-  SELECT FROM ${actual} t WHERE t.kind = 'droplet' AND t.account_id = a.account_id AND t.settings -> 'tags' ?| ${tags})`;
+/** Elements of a setting of a kind, with their accounts: read once, and looked up for each row of `a`. */
+const elementsOf = (actual: RawBuilder<unknown>, kind: string, setting: string) => sql`(
+  SELECT DISTINCT w.account_id, one FROM ${actual} w, jsonb_array_elements_text(w.settings -> ${setting}::text) AS one WHERE w.kind = ${kind}::text)`;
+
+/** Resources of a kind with a tag that one of another kind in their account has too: joined as sets, not row by row. */
+const sharingTags = (actual: RawBuilder<unknown>, kind: string, other: string) => sql`(
+  SELECT DISTINCT b.resource_id FROM ${actual} b CROSS JOIN LATERAL jsonb_array_elements_text(b.settings -> 'tags') AS tag
+  JOIN ${elementsOf(actual, other, 'tags')} e ON e.account_id = b.account_id AND e.one = tag WHERE b.kind = ${kind}::text)`;
+
+/** Whether of something else in the account of `a` a setting is hidden, so that it is not known what belongs to what. */
+const isHiddenElsewhere = (
+  actual: RawBuilder<unknown>,
+  kind: string,
+  settings: readonly string[],
+) => sql`a.account_id IN (
+  SELECT DISTINCT w.account_id FROM ${actual} w WHERE w.kind = ${kind}::text AND w.hidden && ${[...settings]}::text[])`;
 
 /** What the first of the parents of `a` was, and until when it lived: of what belongs to a cluster that. */
 const parent = sql`
@@ -129,20 +144,15 @@ function exposedRules(): readonly HygieneRule[] {
 }
 
 function unprotectedRules({ actual }: SweepTables, now: RawBuilder<unknown>): readonly HygieneRule[] {
-  const firewalls = sql`${actual} w`;
-  const isFirewall = sql`w.kind = 'firewall'`;
   return [
     {
       category: 'unprotected',
       rule: 'unprotected_firewall',
       // Sets that no row of `a` is in are read once, whatever there is of it.
       when: sql`a.kind = 'droplet' AND NOT a.of_cluster
-        AND (a.account_id, a.external_id) NOT IN (
-          SELECT w.account_id, one FROM ${firewalls}, jsonb_array_elements_text(w.settings -> 'droplets') AS one WHERE ${isFirewall})
-        AND NOT EXISTS (SELECT FROM jsonb_array_elements_text(a.settings -> 'tags') AS tag WHERE (a.account_id, tag) IN (
-          SELECT w.account_id, one FROM ${firewalls}, jsonb_array_elements_text(w.settings -> 'tags') AS one WHERE ${isFirewall}))
-        AND a.account_id NOT IN (
-          SELECT w.account_id FROM ${firewalls} WHERE ${isFirewall} AND (drift_hides(w.hidden, 'droplets') OR drift_hides(w.hidden, 'tags')))`,
+        AND (a.account_id, a.external_id) NOT IN ${elementsOf(actual, 'firewall', 'droplets')}
+        AND NOT EXISTS (SELECT FROM ${sharingTags(actual, 'droplet', 'firewall')} g WHERE g.resource_id = a.resource_id)`,
+      blind: isHiddenElsewhere(actual, 'firewall', ['droplets', 'tags']),
       since: sql`a.created_at`,
       keys: ['tags'],
     },
@@ -156,7 +166,8 @@ function unprotectedRules({ actual }: SweepTables, now: RawBuilder<unknown>): re
       when: sql`a.kind = 'droplet' AND NOT a.of_cluster AND a.settings -> 'backups' = 'false' AND a.created_at <= ${now} - interval '24 hours'
         AND (n.newest IS NULL OR n.newest <= ${now} - make_interval(hours => 24 * coalesce((p.parameters ->> 'snapshot_days')::int, 0)))`,
       since: settingsOtherwiseUntil(sql`k.settings -> 'backups' = 'true'`),
-      keys: ['backups'],
+      // A worker is known by its tags.
+      keys: ['backups', 'tags'],
     },
   ];
 }
@@ -183,7 +194,8 @@ function idleRules({ actual }: SweepTables): readonly HygieneRule[] {
       category: 'idle',
       rule: 'idle_load_balancer',
       when: sql`a.kind = 'load_balancer' AND NOT ${hasParent(sql`a.parents`, 'droplet:%')} AND NOT (a.of_cluster AND ${isGone})
-        AND NOT (coalesce(a.settings ->> 'tag', '') <> '' AND ${taggedDroplets(actual, sql`ARRAY[a.settings ->> 'tag']`)})`,
+        AND NOT (coalesce(a.settings ->> 'tag', '') <> '' AND (a.account_id, a.settings ->> 'tag') IN ${elementsOf(actual, 'droplet', 'tags')})`,
+      blind: sql`coalesce(a.settings ->> 'tag', '') <> '' AND ${isHiddenElsewhere(actual, 'droplet', ['tags'])}`,
       joined: parent,
       since: otherwiseUntil(hasParent(sql`s.parents`, 'droplet:%')),
       priced: wholeActual,
@@ -230,10 +242,9 @@ function orphanedRules({ actual }: SweepTables, found: FoundTable): readonly Hyg
     {
       category: 'orphaned',
       rule: 'orphaned_firewall',
-      when: sql`a.kind = 'firewall' AND a.settings -> 'droplets' = '[]' AND (a.settings -> 'tags' = '[]' OR NOT ${taggedDroplets(
-        actual,
-        sql`ARRAY(SELECT jsonb_array_elements_text(a.settings -> 'tags'))`,
-      )})`,
+      when: sql`a.kind = 'firewall' AND a.settings -> 'droplets' = '[]' AND (a.settings -> 'tags' = '[]'
+        OR (a.settings -> 'tags' <> '[]' AND a.resource_id NOT IN ${sharingTags(actual, 'firewall', 'droplet')}))`,
+      blind: sql`a.settings -> 'tags' <> '[]' AND ${isHiddenElsewhere(actual, 'droplet', ['tags'])}`,
       since: settingsOtherwiseUntil(sql`k.settings -> 'droplets' <> '[]'`),
       keys: ['droplets', 'tags'],
     },
@@ -279,7 +290,7 @@ export async function findHygiene(
       SELECT 'resource:' || a.resource_id, ${one.category}::text, ${one.rule}::text, ${one.field ?? sql`NULL::text`},
              CASE WHEN cardinality(a.owners) = 1 THEN a.owners[1] END, a.account_id, a.resource_id, a.kind, a.name,
              ${one.actual ?? sql`NULL::jsonb`}, ${one.how ?? sql`NULL::text`}, ${one.field ?? sql`NULL::text`}, w.since, ${one.how !== undefined}::boolean,
-             ${isBlind(one.rule, tables)} OR EXISTS (SELECT FROM unnest(${keys}::text[]) AS asked WHERE drift_hides(a.hidden, asked)
+             ${isBlind(one.rule, tables)} OR coalesce(${one.blind ?? sql`false`}, false) OR EXISTS (SELECT FROM unnest(${keys}::text[]) AS asked WHERE drift_hides(a.hidden, asked)
                OR EXISTS (SELECT FROM unnest(a.hidden) AS place WHERE place = asked)),
              ${one.how === undefined}::boolean, ${one.severity ?? sql`p.severity`}, a.parents, ${one.priced ?? free}
       FROM ${tables.actual} a ${ruleOf(one.rule)} ${one.joined ?? sql``}

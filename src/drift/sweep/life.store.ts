@@ -8,18 +8,38 @@ import { type FoundTable, free } from './found.store.ts';
 
 // What was found becomes findings: since when, how severe, at what price, a part of which, and whether it has settled.
 
-/** Opened to the world by a change of what is declared is one finding: that change, as severe as the rule says. */
-export async function mergeExposed(trx: UnitOfWork, found: FoundTable): Promise<void> {
+/** The key of the found `f`: of its subject, its rule and its field, with no value in it. */
+const keyOfFound = sql`left(encode(sha256(convert_to(concat_ws('|', f.subject,
+  CASE WHEN f.rule IN ('missing', 'replaced', 'ambiguous') THEN 'presence' ELSE f.rule END, coalesce(f.field, '')), 'UTF8')), 'hex'), 20)`;
+
+/** The rule that holds for the found `f`, the most specific one. */
+const ruleOfFound = sql`(
+  SELECT r.* FROM drift_rules r
+  WHERE r.rule = f.rule AND r.superseded_at = 'infinity' AND r.valid_to = 'infinity'
+    AND r.account_id IN (0, coalesce(f.account_id, 0)) AND r.deployment_id IN (0, coalesce(f.deployment_id, 0))
+  ORDER BY r.deployment_id DESC, r.account_id DESC LIMIT 1)`;
+
+/** By what its document ignores the found `f`: a row with reason and end, or none. */
+const ignoreOfFound = (now: Temporal.Instant) => sql`(
+  SELECT g.reason, g.until FROM jsonb_to_recordset(f.ignore) AS g(fields text[], addresses text[], reason text, until timestamptz)
+  WHERE (g.until IS NULL OR g.until > ${now}::timestamptz)
+    AND (g.fields IS NULL OR EXISTS (SELECT FROM unnest(g.fields) AS p WHERE drift_matches(f.field, p) OR drift_matches(split_part(f.field, '/', 1), p)))
+    AND (g.addresses IS NULL OR EXISTS (SELECT FROM unnest(g.addresses) AS p WHERE drift_matches(coalesce(f.address, f.name), p)))
+  ORDER BY g.until DESC NULLS FIRST LIMIT 1)`;
+
+/**
+ * Opened to the world by a change of what is declared is one finding: that change, as severe as the rule says. Where nobody
+ * would be shown that change, as its rule is off or it is ignored, it is exposed all the same.
+ */
+export async function mergeExposed(trx: UnitOfWork, found: FoundTable, now: Temporal.Instant): Promise<void> {
+  const isShown = sql`f.rule = 'changed' AND x.category = 'exposed' AND f.resource_id = x.resource_id AND f.field = x.field
+    AND EXISTS (SELECT FROM ${ruleOfFound} r WHERE r.enabled) AND NOT EXISTS (SELECT FROM ${ignoreOfFound(now)} i)
+    AND (SELECT k.decision = 'ignore' AND (k.until IS NULL OR k.until > ${now}::timestamptz) FROM drift_decisions k
+         WHERE k.finding_key = ${keyOfFound} ORDER BY k.drift_decision_id DESC LIMIT 1) IS NOT TRUE`;
   await statement('drift.mergeExposed.update_found')`
-    UPDATE ${found} c SET severity = x.severity FROM ${found} x
-    WHERE c.rule = 'changed' AND x.category = 'exposed' AND c.resource_id = x.resource_id AND c.field = x.field`.execute(
-    trx,
-  );
+    UPDATE ${found} f SET severity = x.severity FROM ${found} x WHERE ${isShown}`.execute(trx);
   await statement('drift.mergeExposed.delete_found')`
-    DELETE FROM ${found} x USING ${found} c
-    WHERE c.rule = 'changed' AND x.category = 'exposed' AND c.resource_id = x.resource_id AND c.field = x.field`.execute(
-    trx,
-  );
+    DELETE FROM ${found} x USING ${found} f WHERE ${isShown}`.execute(trx);
 }
 
 /** Since when: from the history of the setting, or of the state where that has it; what is declared later begins then. */
@@ -121,23 +141,22 @@ export async function stageWanted(
     { statement: 'drift.stageWanted', table: 'drift_wanted', index: { on: 'finding_key' }, analyze: true },
     sql`
       WITH gone AS MATERIALIZED (
-        SELECT o.finding_key, r.account_id, r.kind || ':' || r.external_id AS ref
-        FROM ${keyed} o JOIN inventory_resources r ON r.resource_id = o.resource_id
-        WHERE o.category IN ('missing', 'replaced') AND o.field IS NULL)
+        SELECT finding_key, account_id, kind || ':' || (declared #>> '{}') AS ref
+        FROM ${keyed} WHERE category IN ('missing', 'replaced') AND field IS NULL AND stands)
       SELECT k.*, coalesce(p.finding_key, w.finding_key) AS parent_key,
              CASE WHEN w.finding_key IS NULL THEN k.amount ELSE 0 END AS monthly,
              CASE WHEN w.finding_key IS NULL THEN k.amount_currency ELSE coalesce(k.amount_currency, 'USD') END AS currency,
              CASE WHEN w.finding_key IS NULL THEN k.amount_source END AS price_source
       FROM ${keyed} k
       -- A part of what is missing or left over itself.
-      LEFT JOIN LATERAL (
-        SELECT g.finding_key FROM gone g
-        WHERE k.field IS NULL AND g.finding_key <> k.finding_key AND g.account_id = k.account_id AND g.ref = ANY (k.refs)
-        ORDER BY g.finding_key LIMIT 1) p ON true
+      LEFT JOIN (
+        SELECT o.finding_key AS part, min(g.finding_key) AS finding_key
+        FROM ${keyed} o CROSS JOIN LATERAL unnest(o.refs) AS parent JOIN gone g ON g.account_id = o.account_id AND g.ref = parent
+        WHERE o.field IS NULL AND g.finding_key <> o.finding_key GROUP BY o.finding_key) p ON p.part = k.finding_key
       -- The same resource's amount counts once: with what says most of it.
       LEFT JOIN LATERAL (
         SELECT o.finding_key FROM ${keyed} o
-        WHERE k.whole_rank > 0 AND o.whole_rank > 0 AND o.resource_id = k.resource_id AND (o.whole_rank, o.finding_key) < (k.whole_rank, k.finding_key)
+        WHERE k.whole_rank > 0 AND o.whole_rank > 0 AND o.stands AND o.resource_id = k.resource_id AND (o.whole_rank, o.finding_key) < (k.whole_rank, k.finding_key)
         ORDER BY o.whole_rank, o.finding_key LIMIT 1) w ON true`,
   );
 }
@@ -155,10 +174,13 @@ async function stageKeyed(
   const ofField = sql`coalesce(f.severity,
     (SELECT level FROM unnest(ARRAY['critical', 'high', 'medium', 'low']) AS level
      WHERE f.rule = 'changed' AND r.parameters -> level ?| ARRAY[f.field, split_part(f.field, '/', 1)] LIMIT 1), r.severity)`;
+  // A count may be of all accounts.
+  const looks = (account: RawBuilder<unknown>) => sql`(
+    SELECT count(*) FROM (SELECT FROM inventory_sync_runs u WHERE ${account} AND u.kind = f.kind
+      AND u.outcome IN ('complete', 'partial') AND u.started_at >= f.since_before LIMIT 2) AS looks)`;
   const settling = sql`f.moved AND NOT f.at_once AND s.severity <> 'critical' AND (
     f.since_before > ${now}::timestamptz - interval '20 minutes'
-    OR (SELECT count(*) FROM (SELECT FROM inventory_sync_runs u WHERE u.account_id = f.account_id AND u.kind = f.kind
-          AND u.outcome IN ('complete', 'partial') AND u.started_at >= f.since_before LIMIT 2) AS looks) < 2
+    OR CASE WHEN f.account_id IS NULL THEN ${looks(sql`true`)} ELSE ${looks(sql`u.account_id = f.account_id`)} END < 2
     OR EXISTS (SELECT FROM inventory_actions i JOIN inventory_resources x ON x.resource_id = f.resource_id
        WHERE i.account_id = x.account_id AND i.resource_kind = x.kind AND i.resource_external_id = x.external_id AND i.status = 'in-progress'))`;
   return createTemporaryTableAs(
@@ -175,26 +197,17 @@ async function stageKeyed(
              CASE WHEN f.moved THEN (SELECT max(u.started_at) FROM inventory_sync_runs u WHERE u.account_id = f.account_id AND u.kind = f.kind
                AND u.outcome IN ('complete', 'partial') AND u.started_at < f.since_before) END AS since_after,
              f.since_before, f.blind, f.refs,
+             NOT f.blind OR EXISTS (SELECT FROM drift_findings e WHERE e.finding_key = k.finding_key AND e.superseded_at = 'infinity' AND e.valid_to = 'infinity') AS stands,
              CASE WHEN f.field IS NOT NULL THEN 0 WHEN f.category IN ('missing', 'replaced', 'unmanaged') THEN 1 WHEN f.rule = 'misattributed' THEN 2
                   WHEN f.category IN ('orphaned', 'idle') THEN 3 ELSE 0 END AS whole_rank
       FROM ${found} f
-      CROSS JOIN LATERAL (SELECT left(encode(sha256(convert_to(concat_ws('|', f.subject,
-        CASE WHEN f.rule IN ('missing', 'replaced', 'ambiguous') THEN 'presence' ELSE f.rule END, coalesce(f.field, '')), 'UTF8')), 'hex'), 20) AS finding_key) k
-      CROSS JOIN LATERAL (
-        SELECT r.* FROM drift_rules r
-        WHERE r.rule = f.rule AND r.superseded_at = 'infinity' AND r.valid_to = 'infinity'
-          AND r.account_id IN (0, coalesce(f.account_id, 0)) AND r.deployment_id IN (0, coalesce(f.deployment_id, 0))
-        ORDER BY r.deployment_id DESC, r.account_id DESC LIMIT 1) r
+      CROSS JOIN LATERAL (SELECT ${keyOfFound} AS finding_key) k
+      CROSS JOIN LATERAL ${ruleOfFound} r
       LEFT JOIN jsonb_to_recordset(${JSON.stringify(amounts)}::jsonb)
         AS m(account_id int, text text, monthly numeric, currency text, source text)
         ON m.account_id IS NOT DISTINCT FROM f.account_id AND m.text = f.priced::text
       CROSS JOIN LATERAL (SELECT ${raised(ofField)} AS severity) s
-      LEFT JOIN LATERAL (
-        SELECT g.reason, g.until FROM jsonb_to_recordset(f.ignore) AS g(fields text[], addresses text[], reason text, until timestamptz)
-        WHERE (g.until IS NULL OR g.until > ${now}::timestamptz)
-          AND (g.fields IS NULL OR EXISTS (SELECT FROM unnest(g.fields) AS p WHERE drift_matches(f.field, p) OR drift_matches(split_part(f.field, '/', 1), p)))
-          AND (g.addresses IS NULL OR EXISTS (SELECT FROM unnest(g.addresses) AS p WHERE drift_matches(coalesce(f.address, f.name), p)))
-        ORDER BY g.until DESC NULLS FIRST LIMIT 1) i ON true
+      LEFT JOIN LATERAL ${ignoreOfFound(now)} i ON true
       WHERE r.enabled
       ORDER BY k.finding_key, f.declaration_id NULLS LAST, f.resource_id`,
   );

@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../../test/database.ts';
+import { insertAccount, insertLiving, writeState } from '../../../test/fixtures/inventory.ts';
 import { openSimulatedAccount, type SimulatedAccount } from '../../../test/scenarios/simulated-account.ts';
-import { bringAttributionsUpToDate, createCustomer, createDeployment } from '../../deployments/index.ts';
+import { assign, bringAttributionsUpToDate, createCustomer, createDeployment } from '../../deployments/index.ts';
+import { disconnectAccount } from '../../inventory/accounts.ts';
 import { type DeclarationDocument, declarationSchema } from '../declaration.ts';
 import { adoptDeployment, applyDeclaration, endDeclaration, previewDeclaration } from '../declarations.ts';
 import { checkDrift, decide, type Finding, findingGroups, getFinding, openFindings } from '../findings.ts';
@@ -209,7 +211,7 @@ test('what is gone is missing; what took its name replaced it; two that match ar
     'ambiguous twin-* {"name":"twin-*"} ["7004","7005"] unknown open',
   ]);
   expect((await told()).filter((line) => line.includes('count'))).toEqual([
-    'changed * count {"max":2,"min":1} 3 unknown open',
+    'changed * count {"max":2,"min":1} 3 unknown settling',
   ]);
 });
 
@@ -355,4 +357,178 @@ test('what comes and goes three times in a day is flapping, published no more of
   await cloud.advance({ hours: 7 });
   await look();
   expect(await told()).toEqual([]);
+});
+
+test('each new one takes the place of one, and what belongs to another deployment of none: the amounts sum', async () => {
+  const { db } = database;
+  await createCustomer(db, { externalId: 'globex', name: 'Globex', currency: 'USD' }, now());
+  await createDeployment(db, { slug: 'globex', name: 'Globex', customer: 'globex', startsAt: now() }, now());
+  await cloud.happen(...[7001, 7002, 7003].map((id) => ({ type: 'create_droplet', id, name: 'worker' }) as const), {
+    type: 'create_droplet',
+    id: 7004,
+    name: 'db',
+  });
+  await look();
+  const resources = [7001, 7002, 7003, 7004].map((id) => ({ address: `d${id}`, kind: 'droplet', id: String(id) }));
+  await apply({ declaration: 'acme', deployment: 'acme', resources });
+  await look();
+  await cloud.happen(
+    ...[7001, 7002, 7003, 7004].map((id) => ({ type: 'destroy', kind: 'droplet', id }) as const),
+    { type: 'create_droplet', id: 7005, name: 'worker', size: 's-2vcpu-4gb' },
+    { type: 'create_droplet', id: 7006, name: 'db', tags: ['deployment:globex'] },
+  );
+  await settle();
+  expect((await told()).map((line) => line.replace(/"700[123]"/, 'id'))).toEqual([
+    'missing db "7004" -6.00 open',
+    'missing worker id -6.00 open',
+    'missing worker id -6.00 open',
+    'replaced worker id "7005" 18.00 open',
+  ]);
+});
+
+test('what was never seen is neither missing nor replaced before a whole listing, nor without an account to list', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web' });
+  await look();
+  const lost = { address: 'lost', kind: 'droplet', id: '7999', fields: { name: 'web' } };
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [lost] });
+  expect(await told()).toEqual([]);
+  await disconnectAccount(database.db, cloud.account.slug, now());
+  await cloud.advance({ minutes: 30 });
+  await sweep(database.db, now(), { full: true });
+  expect(await told()).toEqual([]);
+});
+
+test('what has a name for its id is not missing where it ended in one account and lives in another', async () => {
+  const { db } = database;
+  const began = now();
+  const [here, there] = [await insertAccount(db, 'here'), await insertAccount(db, 'there')];
+  const moved = await insertLiving(db, here, 'dns_zone', 'acme.example', { name: 'acme.example' }, began);
+  await apply({
+    declaration: 'acme',
+    deployment: 'acme',
+    resources: [{ address: 'zone', kind: 'dns_zone', id: 'acme.example' }],
+  });
+  await cloud.advance({ hours: 1 });
+  await writeState(db, moved, null, now(), null, now());
+  await insertLiving(db, there, 'dns_zone', 'acme.example', { name: 'acme.example' }, now());
+  await cloud.advance({ hours: 1 });
+  await sweep(db, now(), { full: true });
+  expect(await told()).toEqual([]);
+});
+
+test('a key of a member that the listing leaves out is not told, and the member itself is', async () => {
+  const [app] = await cloud.happen({ type: 'create_app', name: 'shop' });
+  await look();
+  const { rows } = await sql<{ settings: Record<string, unknown> }>`
+    SELECT settings FROM inventory_settings JOIN inventory_resources USING (resource_id) WHERE kind = 'app'`.execute(
+    database.db,
+  );
+  const component = Object.keys(rows[0]!.settings).find((key) => /^component\/[^/]+\/[^/]+$/.test(key))!;
+  const fields = {
+    [`${component}/untold`]: 2,
+    'component/workers/gone': true,
+    'component/workers/gone/instance_count': 1,
+  };
+  await apply({
+    declaration: 'acme',
+    deployment: 'acme',
+    resources: [{ address: 'shop', kind: 'app', id: String(app), fields }],
+  });
+  expect((await findings()).map(({ category, field }) => `${category} ${field}`)).toEqual([
+    'missing component/workers/gone',
+  ]);
+});
+
+test('a check of a deployment that is not there is refused, and one of what was never listed is blind', async () => {
+  await look();
+  const asked = { severity: 'low', allowBlind: false } as const;
+  await expect(checkDrift(database.db, { ...asked, deployment: 'acne' }, now())).rejects.toMatchObject({
+    code: 'not_found',
+  });
+  expect(await checkDrift(database.db, { ...asked, allowBlind: true, deployment: 'acme' }, now())).toMatchObject({
+    findings: 0,
+  });
+  const kind = 'container_registry';
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [{ address: 'r', kind, id: 'r' }] });
+  const { blind } = await checkDrift(database.db, { ...asked, allowBlind: true }, now());
+  expect(blind).toContainEqual(expect.objectContaining({ kind, field: null, reason: 'never listed', declared: 1 }));
+  await expect(checkDrift(database.db, asked, now())).rejects.toMatchObject({ code: 'drift_blind' });
+  // What is found in one account needs not be looked for in another that lists nothing of its kind.
+  await insertAccount(database.db, 'bare');
+  const zone = { address: 'zone', kind: 'dns_zone', id: 'acme.example' };
+  await cloud.happen({ type: 'create_domain', name: zone.id });
+  await look();
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [zone] });
+  expect(await checkDrift(database.db, asked, now())).toMatchObject({ findings: 0, blind: [] });
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [{ ...zone, id: 'other.example' }] });
+  await expect(checkDrift(database.db, asked, now())).rejects.toMatchObject({ code: 'drift_blind' });
+});
+
+test('other values than those acknowledged are published, also where it is the declaration that became other', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web' });
+  await look();
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [{ ...web, fields: { size: 's-1vcpu-1gb' } }] });
+  await look();
+  await cloud.happen({ type: 'resize_droplet', droplet: 7001, size: 's-1vcpu-2gb' });
+  await settle();
+  const [{ finding } = { finding: '' }] = await findings();
+  await decide(database.db, finding, { decision: 'ack', reason: 'asked for' }, 'test', now());
+  await look();
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [{ ...web, fields: { size: 's-2vcpu-4gb' } }] });
+  await settle();
+  expect(await findings()).toMatchObject([{ finding, state: 'open' }]);
+  const { rows } = await sql<{ what: string }>`
+    SELECT what FROM drift_notices WHERE finding_key = ${finding} AND NOT baseline`.execute(database.db);
+  expect(rows.map(({ what }) => what)).toEqual(['found', 'found']);
+});
+
+test('all parts of a finding are shown with it, however many others there are', async () => {
+  const { db } = database;
+  await sql`
+    INSERT INTO drift_findings (finding_key, category, rule, severity, state, kind, name, values_digest, parent_key, since_before,
+                                valid_from, valid_to, recorded_at, superseded_at)
+    SELECT lpad(to_hex(n), 20, '0'), 'missing', 'missing', 'high', 'open', 'volume', CASE n WHEN 1 THEN 'z-part' ELSE 'a' || n END, '',
+           CASE n WHEN 1 THEN lpad(to_hex(2), 20, '0') END, ${now()}, ${now()}, 'infinity', ${now()}, 'infinity'
+    FROM generate_series(1, 1100) AS n`.execute(db);
+  const whole = `${'0'.repeat(19)}2`;
+  expect((await getFinding(db, whole, now())).parts).toMatchObject([{ name: 'z-part', partOf: whole }]);
+});
+
+test('a count that is passed for one look settles, and is dated by what was created or ended', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web-1' });
+  await look();
+  await apply({
+    declaration: 'acme',
+    deployment: 'acme',
+    resources: [{ address: 'web', kind: 'droplet', match: { name: 'web-*' }, count: 1 }],
+  });
+  await look();
+  await cloud.happen({ type: 'create_droplet', id: 7002, name: 'web-2' });
+  await look();
+  expect(await told()).toEqual(['changed web-* count {"max":1,"min":1} 2 unknown settling']);
+  await cloud.happen({ type: 'destroy', kind: 'droplet', id: 7001 });
+  await settle();
+  expect(await told()).toEqual([]);
+  await cloud.happen({ type: 'destroy', kind: 'droplet', id: 7002 });
+  await settle();
+  expect(await told()).toEqual(['changed web-* count {"max":1,"min":1} 0 unknown open']);
+  const [{ sinceBefore } = { sinceBefore: now() }] = await findings();
+  expect(sinceBefore.until(now()).total('minutes')).toBe(45);
+});
+
+test('what is too large for one declaration is refused in a sentence', async () => {
+  const { db } = database;
+  const account = await insertAccount(db, 'other');
+  const zone = await insertLiving(db, account, 'dns_zone', 'acme.example', { name: 'acme.example' }, now());
+  await sql`
+    INSERT INTO resource_settings (resource_id, settings, hidden, source, valid_from, valid_to, recorded_at, superseded_at)
+    SELECT ${zone}, jsonb_object_agg('record/' || n || '/type', 'A'), '{}', 'listing', ${now()}, 'infinity', ${now()}, 'infinity'
+    FROM generate_series(1, 2001) AS n`.execute(db);
+  const owners = [{ slug: 'acme', weight: 1 }];
+  await assign(db, { resourceIds: [zone], owners, from: now() }, 'test', now());
+  await bringAttributionsUpToDate(db, now());
+  await expect(adoptDeployment(db, 'acme', 'acme', { by: 'test', now: now() })).rejects.toMatchObject({
+    code: 'conflict',
+    message: 'Deployment acme has more than one declaration can hold: dns_zone.acme.example fields record/.',
+  });
 });

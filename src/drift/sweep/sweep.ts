@@ -42,7 +42,7 @@ export async function sweepWithin(trx: UnitOfWork, now: Temporal.Instant): Promi
   const found = await createFound(trx);
   await findDifferences(trx, tables, found);
   await findHygiene(trx, tables, found, now);
-  await mergeExposed(trx, found);
+  await mergeExposed(trx, found, now);
   await dateFound(trx, found, tables);
   await keepFlapping(trx, found, tables, now);
   const wanted = await stageWanted(trx, found, await priceFound(trx, found, now), now);

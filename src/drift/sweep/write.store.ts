@@ -119,7 +119,8 @@ async function noticeFound(trx: UnitOfWork, now: Temporal.Instant): Promise<void
     SELECT f.finding_key,
            (SELECT count(DISTINCT split_part(n.episode, ':', 1)) FROM drift_notices n WHERE n.finding_key = f.finding_key AND n.what = 'resolved')
              || CASE WHEN EXISTS (SELECT FROM drift_decisions d WHERE d.finding_key = f.finding_key AND d.decision = 'ack'
-                       AND d.values_digest <> f.values_digest AND d.recorded_at >= f.since_before) THEN ':' || f.values_digest ELSE '' END,
+                       AND d.values_digest <> f.values_digest AND d.recorded_at >= coalesce((
+                         SELECT max(n.recorded_at) FROM drift_notices n WHERE n.finding_key = f.finding_key AND n.what = 'resolved'), '-infinity')) THEN ':' || f.values_digest ELSE '' END,
            'found', NOT EXISTS (SELECT FROM drift_baselines b WHERE b.scope = ${scopeOf}), ${now}
     FROM drift_findings f
     WHERE f.superseded_at = 'infinity' AND f.valid_to = 'infinity' AND f.state <> 'settling' AND f.parent_key IS NULL AND f.ignore_reason IS NULL
