@@ -221,8 +221,21 @@ describe('accounts', () => {
       'all is read',
     );
     await worker.stop();
+    let asked = 0;
+    page.on('request', (request) => {
+      if (new URL(request.url()).pathname.endsWith('/check')) asked += 1;
+    });
     await page.getByRole('button', { name: 'Check the token now' }).click();
     await page.getByText(/The token answers as/).waitFor();
+    // What changes something reads what is on screen again, and asks no provider.
+    const readAgain = page.waitForResponse((response) => response.url().endsWith('/account-status'));
+    await page
+      .getByRole('button', { name: /^Sync [a-z]/ })
+      .first()
+      .click();
+    await readAgain;
+    await page.waitForTimeout(500);
+    expect(asked).toBe(1);
     await expectNoFaults(page);
     await context.close();
   });
