@@ -120,6 +120,16 @@ export async function selectTokenChecks(db: Queryable): Promise<TokenCheck[]> {
   return rows;
 }
 
+/** Of one account; undefined: its token was not checked yet. */
+export async function selectTokenCheck(
+  db: Queryable,
+  accountId: number,
+): Promise<Pick<TokenCheck, 'checkedAt' | 'missing'> | undefined> {
+  const { rows } = await statement<Pick<TokenCheck, 'checkedAt' | 'missing'>>('inventory.selectTokenCheck')`
+    SELECT checked_at AS "checkedAt", missing FROM account_checks WHERE account_id = ${accountId}`.execute(db);
+  return rows[0];
+}
+
 export async function writeTokenCheck(
   db: Queryable,
   accountId: number,

@@ -223,6 +223,33 @@ export async function selectChosenTotals(
   return rows;
 }
 
+/** What some invoices come to in a currency, and what those of a step are. */
+export interface StepRow {
+  readonly currency: string;
+  readonly invoices: number;
+  readonly total: string;
+  /** Of those, which the step leaves to the next. */
+  readonly restInvoices: number;
+  readonly restTotal: string;
+  readonly step: readonly { readonly invoiceId: number; readonly customer: string; readonly total: string }[];
+}
+
+/** The chosen beyond one by its id, of which a step takes the oldest, `limit` at most; all as of one instant. */
+export async function selectStep(db: Queryable, choice: MonthChoice, after: number, limit: number): Promise<StepRow[]> {
+  const { rows } = await statement<StepRow>('invoices.selectStep')`
+    WITH chosen AS (
+      SELECT i.invoice_id, i.customer_id, i.currency, i.total, row_number() OVER (ORDER BY i.invoice_id) > ${limit} AS later
+      FROM invoices i WHERE ${isChosen(choice)} AND i.invoice_id > ${after}
+    )
+    SELECT i.currency, count(*)::int AS invoices, sum(i.total)::text AS total,
+           count(*) FILTER (WHERE i.later)::int AS "restInvoices",
+           coalesce(sum(i.total) FILTER (WHERE i.later), 0)::text AS "restTotal",
+           coalesce(json_agg(json_build_object('invoiceId', i.invoice_id, 'customer', c.external_id, 'total', i.total::text))
+             FILTER (WHERE NOT i.later), '[]') AS step
+    FROM chosen i JOIN deployments_customers c USING (customer_id) GROUP BY i.currency ORDER BY i.currency`.execute(db);
+  return rows;
+}
+
 export interface StateTotalsRow extends InvoiceTotalsRow {
   readonly kind: 'invoice' | 'credit_note';
   readonly state: InvoiceState;

@@ -61,14 +61,7 @@ export async function approveInvoice(
     if (!invoice) {
       throw invoiceFactsChanged(`Nothing is due for invoice ${invoiceId} any more: the facts have changed.`);
     }
-    const total = formatMoney(new Decimal(invoice.total), invoice.currency);
-    const { expectedTotal } = options;
-    if (expectedTotal !== undefined && !parseQuantity(expectedTotal).eq(total)) {
-      throw invoiceFactsChanged(
-        `The total of invoice ${invoiceId} is ${total} ${invoice.currency} now, not ${expectedTotal}.`,
-        { details: { total, expectedTotal }, next: show(invoiceId) },
-      );
-    }
+    const total = assertTotal(invoice, options.expectedTotal);
     const blockers = await approvalBlockers(trx, invoice, now);
     const reason = options.override?.trim();
     if (blockers.length > 0 && !reason) {
@@ -79,6 +72,19 @@ export async function approveInvoice(
     }
     await store.updateApproved(trx, invoiceId, blockers.length > 0 ? (reason ?? null) : null, by, now);
     return { total };
+  });
+}
+
+/** The total as it is printed. @throws ArcadiaError invoice_facts_changed where whoever decides has seen another */
+function assertTotal(
+  { invoiceId, total: exact, currency }: store.LockedInvoice,
+  expectedTotal: string | undefined,
+): string {
+  const total = formatMoney(new Decimal(exact), currency);
+  if (expectedTotal === undefined || parseQuantity(expectedTotal).eq(total)) return total;
+  throw invoiceFactsChanged(`The total of invoice ${invoiceId} is ${total} ${currency} now, not ${expectedTotal}.`, {
+    details: { total, expectedTotal },
+    next: show(invoiceId),
   });
 }
 
@@ -118,6 +124,8 @@ export interface IssueOptions {
   readonly number?: string | undefined;
   /** Issue it although names, addresses or tax ids are missing. */
   readonly incomplete?: boolean | undefined;
+  /** What whoever issues has seen: refused where it was approved at another total since. */
+  readonly expectedTotal?: string | undefined;
 }
 
 export interface Issued {
@@ -145,6 +153,7 @@ export async function issueInvoice(db: Database, invoiceId: number, options: Iss
     if (invoice.state === 'cancelled') throw invoiceCancelled(`Invoice ${invoice.number ?? invoiceId} is cancelled.`);
     if (invoice.state === 'draft')
       throw invoiceNotApproved(`Invoice ${invoiceId} is a draft.`, { next: approve(invoiceId) });
+    assertTotal(invoice, options.expectedTotal);
     const [customer] = await composeCustomer(trx, invoice.customerId, invoice.month);
     const current = customer?.invoices.find((composed) => composed.currency === invoice.currency);
     if (current?.inputsDigest !== invoice.inputsDigest) {

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { addDeployment, addDroplet, at, openBusiness, settle } from '../../test/fixtures/invoices.ts';
+import { Decimal } from '../platform/quantity.ts';
 import { draftMonth } from './drafts.ts';
 import { listInvoices, totalInvoices } from './invoices.ts';
-import { approveInvoice, issueInvoice } from './issue.ts';
-import { addLine } from './manual-lines.ts';
+import { approveInvoice, issueInvoice, reopenInvoice } from './issue.ts';
+import { addLine, removeLine } from './manual-lines.ts';
 import { holdsOfInvoices } from './month-invoices.ts';
 import { stepMonth } from './month-step.ts';
 import { changeOfListed, readMonthSummary } from './month-summary.ts';
@@ -90,6 +91,26 @@ it('does nothing where the chosen come to something else than was seen', async (
   expect((await readMonthSummary(test.db, february, march5)).states).toMatchObject([{ state: 'draft', invoices: 3 }]);
 });
 
+it('goes on only with what was seen when it began, one batch after the other', async () => {
+  const [all] = await totalInvoices(test.db, { month: february });
+  const seen = [{ currency: 'USD', invoices: 3, total: all?.total ?? '' }];
+  const first = await stepMonth(test.db, { ...choice, limit: 1, expected: seen }, approve);
+  const [done, rest] = [first.done[0]?.total ?? '', first.rest[0]];
+  expect([first.done.length, rest?.invoices]).toEqual([1, 2]);
+  expect(new Decimal(done).plus(rest?.total ?? '0').toFixed(2)).toBe(all?.total);
+
+  const second = { ...choice, after: first.next ?? 0, limit: 1, expected: first.rest };
+  const { items } = await listInvoices(test.db, { month: february }, { limit: 10, cursor: null });
+  const last = Math.max(...items.map(({ invoiceId }) => invoiceId));
+  const late = { description: 'Late', quantity: '1', unitPrice: '10' };
+  const { lineId } = await addLine(test.db, last, late, 'ann', march5);
+  await expect(stepMonth(test.db, second, approve)).rejects.toThrow('Nothing more was done');
+  await removeLine(test.db, lineId, 'ann', march5);
+  const more = await stepMonth(test.db, second, approve);
+  expect([more.done.length, more.rest]).toMatchObject([1, [{ invoices: 1 }]]);
+  for (const { invoiceId } of [...first.done, ...more.done]) await reopenInvoice(test.db, invoiceId, march5);
+});
+
 it('approves all but an exception at the totals that were seen, then issues only some', async () => {
   const gamma = await idOf('gamma');
   const chosen = { ...choice, except: [gamma] };
@@ -101,6 +122,10 @@ it('approves all but an exception at the totals that were seen, then issues only
   ];
   const { done, refused } = await stepMonth(test.db, { ...chosen, expected }, approve);
   expect([done.map(({ customer }) => customer).sort(), refused]).toEqual([['acme', 'beta'], []]);
+  const other = { by: 'ann', now: march5, incomplete: true, expectedTotal: '1.00' };
+  await expect(issueInvoice(test.db, await idOf('acme'), other)).rejects.toMatchObject({
+    code: 'invoice_facts_changed',
+  });
   const issued = await stepMonth(test.db, { ...choice, state: 'approved', only: [await idOf('acme')] }, (id) =>
     issueInvoice(test.db, id, { by: 'ann', now: march5, incomplete: true }),
   );

@@ -17,6 +17,8 @@ export interface MonthStep {
   }[];
   /** Where to go on; null: there is no more. */
   readonly next: number | null;
+  /** What those beyond `next` came to when the step began: `expected` of the next one. */
+  readonly rest: readonly CurrencyTotal[];
 }
 
 /** Some invoices in a currency, and what they come to with tax. */
@@ -31,8 +33,10 @@ interface MonthStepOptions extends store.MonthChoice {
   readonly state: 'draft' | 'approved';
   /** Only invoices with a greater id; 0: the first step. */
   readonly after: number;
-  /** Of the first step: what whoever decides has seen; refused where they come to something else by now. */
+  /** What whoever decides has seen of those beyond `after`; refused where they come to something else by now. */
   readonly expected?: readonly CurrencyTotal[] | undefined;
+  /** As many at most; 100 unless given. */
+  readonly limit?: number;
   readonly signal: AbortSignal;
 }
 
@@ -40,17 +44,22 @@ interface MonthStepOptions extends store.MonthChoice {
 const invoicesAtOnce = 100;
 
 /**
- * Does a step to chosen invoices of a month, in the order of their ids. One that is refused stops no other.
+ * Does a step to chosen invoices of a month, in the order of their ids. One that is refused stops no other. With the
+ * totals that were seen, then those that each answer gives of the rest, nothing is done to what nobody has seen.
  * @param step is given the total that was seen, where one is expected
- * @throws ArcadiaError invoice_facts_changed (other totals than expected; nothing was done)
+ * @throws ArcadiaError invoice_facts_changed (other totals than expected; the step did nothing)
  */
 export async function stepMonth(
   db: Queryable,
-  { after, expected, signal, ...choice }: MonthStepOptions,
+  { after, expected, limit = invoicesAtOnce, signal, ...choice }: MonthStepOptions,
   step: (invoiceId: number, expectedTotal: string | undefined) => Promise<unknown>,
 ): Promise<MonthStep> {
-  if (after === 0 && expected !== undefined) await assertExpected(db, choice, expected);
-  const chosen = await store.selectInvoicesOfMonth(db, choice, after, invoicesAtOnce);
+  const rows = await store.selectStep(db, choice, after, limit);
+  if (expected !== undefined) assertExpected(choice, after, rows.map(inMoney), expected);
+  const chosen = rows.flatMap((row) => row.step).sort((a, b) => a.invoiceId - b.invoiceId);
+  const rest = rows
+    .filter(({ restInvoices }) => restInvoices > 0)
+    .map(({ currency, restInvoices, restTotal }) => inMoney({ currency, invoices: restInvoices, total: restTotal }));
   const done: Invoice[] = [];
   const refused: MonthStep['refused'][number][] = [];
   for (const { invoiceId, customer, total } of chosen) {
@@ -63,16 +72,15 @@ export async function stepMonth(
       refused.push({ invoiceId, customer, code: error.code, message: error.message });
     }
   }
-  const last = chosen.at(-1);
-  return { done, refused, next: chosen.length === invoicesAtOnce && last !== undefined ? last.invoiceId : null };
+  return { done, refused, next: rest.length === 0 ? null : (chosen.at(-1)?.invoiceId ?? null), rest };
 }
 
-async function assertExpected(
-  db: Queryable,
-  choice: store.MonthChoice,
+function assertExpected(
+  { month }: store.MonthChoice,
+  after: number,
+  found: readonly CurrencyTotal[],
   expected: readonly CurrencyTotal[],
-): Promise<void> {
-  const found = await totalsOf(db, choice);
+): void {
   const isSame =
     found.length === expected.length &&
     found.every(({ currency, invoices, total }) =>
@@ -83,15 +91,15 @@ async function assertExpected(
   if (isSame) return;
   const words = (totals: readonly CurrencyTotal[]) =>
     totals.map(({ currency, invoices, total }) => `${invoices} for ${total} ${currency}`).join(', ') || 'none';
-  throw invoiceFactsChanged(`Nothing was done: they are now ${words(found)}, and not ${words(expected)}.`, {
+  const what = after === 0 ? 'Nothing was done: they' : 'Nothing more was done: those that are left';
+  throw invoiceFactsChanged(`${what} are now ${words(found)}, and not ${words(expected)}.`, {
     details: { found, expected },
-    next: { operation: 'invoice list', arguments: { month: choice.month.toPlainYearMonth().toString() } },
+    next: { operation: 'invoice list', arguments: { month: month.toPlainYearMonth().toString() } },
   });
 }
 
-async function totalsOf(db: Queryable, choice: store.MonthChoice): Promise<CurrencyTotal[]> {
-  const rows = await store.selectChosenTotals(db, choice);
-  return rows.map((row) => ({ ...row, total: formatMoney(new Decimal(row.total), row.currency) }));
+function inMoney({ currency, invoices, total }: CurrencyTotal): CurrencyTotal {
+  return { currency, invoices, total: formatMoney(new Decimal(total), currency) };
 }
 
 export interface MonthPreview {
@@ -122,5 +130,5 @@ export async function previewMonthStep(
     if (last === undefined || rows.length < pageSize) break;
     after = last.invoiceId;
   }
-  return { totals: await totalsOf(db, choice), exceptions, exceptionsTotal };
+  return { totals: (await store.selectChosenTotals(db, choice)).map(inMoney), exceptions, exceptionsTotal };
 }

@@ -31,8 +31,9 @@ export class AttemptLog {
   /** How far a running attempt is, in its handler's words. */
   say(attempt: Pick<Begun, 'jobId' | 'claim'>, text: string): void {
     const running = this.#running.get(keyOf(attempt));
-    if (running === undefined || running.progress === text) return;
-    running.progress = text.slice(0, 500);
+    const progress = storable(text.slice(0, 500));
+    if (running === undefined || running.progress === progress) return;
+    running.progress = progress;
     running.hasNews = true;
   }
 
@@ -41,7 +42,12 @@ export class AttemptLog {
     if (running === undefined) return;
     this.#running.delete(keyOf(attempt));
     const milliseconds = Math.round(performance.now() - running.startedMs);
-    this.#ended.push({ ...recordOf(running), endedAt: running.startedAt.add({ milliseconds }), outcome, reason });
+    this.#ended.push({
+      ...recordOf(running),
+      endedAt: running.startedAt.add({ milliseconds }),
+      outcome,
+      reason: reason === null ? null : storable(reason),
+    });
   }
 
   /** Writes what has ended, and what has run since the flush before; whatever the database refuses is tried again. */
@@ -64,6 +70,11 @@ export class AttemptLog {
     for (const each of seen) each.age = 2;
     for (const each of this.#running.values()) if (each.age === 0) each.age = 1;
   }
+}
+
+/** Without what PostgreSQL takes in no text: one such character would refuse all that is written with it. */
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\ufffd');
 }
 
 function keyOf({ jobId, claim }: Pick<Begun, 'jobId' | 'claim'>): string {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { json, startTestApi, type TestApi } from '../../test/http/api-fixture.ts';
 import { openWorkerFixture, until, type WorkerFixture } from '../../test/jobs/worker-fixture.ts';
 import { declareJob } from '../platform/declare/job.ts';
+import { AttemptLog } from './attempt-log.ts';
 
 // What is kept of jobs for whoever looks: each attempt with its worker and error, how far it is, what queues did in each
 // minute; and decisions about many, which state how many.
@@ -99,6 +100,37 @@ test('each attempt is kept with its worker and error, and what runs says how far
     SELECT DISTINCT type FROM event_outbox WHERE type = 'job.progress' AND subject = ${id}
     UNION SELECT DISTINCT type FROM events WHERE type = 'job.progress' AND subject = ${id}`.execute(fixture.db);
   expect(rows).toEqual([{ type: 'job.progress' }]);
+  await worker.stop();
+});
+
+test('what PostgreSQL takes in no text refuses no attempt', async () => {
+  const log = new AttemptLog();
+  const jobId = '0196f1a2-7c55-7d9e-8d3a-0a7e4b1c2d3e';
+  const startedAt = Temporal.Instant.from('2026-06-01T00:00:00Z');
+  log.begin({ jobId, claim: 0, attempt: 1, queue: 'default', job: 'test_slow', worker: 'big-host', startedAt });
+  log.say({ jobId, claim: 0 }, `${'a'.repeat(499)}\u{1f4be}`);
+  await log.flush(fixture.db);
+  log.end({ jobId, claim: 0 }, 'failed', 'no \0 in a text');
+  await log.flush(fixture.db);
+  const { rows } = await sql<{ progress: string; reason: string }>`
+    SELECT progress, reason FROM job_attempts WHERE job_id = ${jobId}`.execute(fixture.db);
+  expect(rows).toEqual([{ progress: `${'a'.repeat(499)}\ufffd`, reason: 'no \ufffd in a text' }]);
+});
+
+test('jobs run and are tried again while their attempts cannot be written', async () => {
+  await sql`ALTER TABLE job_attempts RENAME TO job_attempts_away`.execute(fixture.db);
+  const again = { ...slow, run: slow.run, name: 'test_again' };
+  const worker = await fixture.start({ jobs: [again], queues: ['default'] });
+  const id = await fixture.db.transaction().execute((trx) => worker.jobs.enqueue(trx, again, { what: 'again' }));
+  const state = async () => (await worker.jobs.show(id ?? '')).state;
+  await until(async () => {
+    // Nobody is notified of it: the worker sees it when it looks.
+    await sql`UPDATE pgboss.job SET start_after = pgboss.job_now() WHERE id = ${id} AND state = 'retry'`.execute(
+      fixture.db,
+    );
+    return (await state()) === 'completed';
+  }, 'it is done at its third attempt');
+  await sql`ALTER TABLE job_attempts_away RENAME TO job_attempts`.execute(fixture.db);
   await worker.stop();
 });
 

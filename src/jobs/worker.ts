@@ -142,6 +142,7 @@ class RunningWorker implements Worker {
   readonly #completions = new Map<string, Completions>();
   readonly #attempts = new Map<string, Attempt>();
   readonly #attemptLog = new AttemptLog();
+  #losesAttempts = false;
   /** Queues whose jobs have started or ended here since that was last told. */
   readonly #changed = new Set<string>();
   readonly #stopping = new AbortController();
@@ -507,12 +508,23 @@ class RunningWorker implements Worker {
 
   async #poll(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
-    await this.#attemptLog.flush(this.#db);
+    await this.#keepAttempts();
     await this.#publishChanges();
     await this.#followControls();
     this.#wakeAll();
     for (const [queue, { limit, running, paused }] of this.#runners)
       this.#telemetry.queue({ queue, limit, running, paused });
+  }
+
+  /** For whoever looks: what goes wrong with it keeps no job and no decision waiting. */
+  async #keepAttempts(): Promise<void> {
+    try {
+      await this.#attemptLog.flush(this.#db);
+      this.#losesAttempts = false;
+    } catch (error) {
+      if (!this.#losesAttempts) this.#log.warn({ err: error }, 'attempts of jobs cannot be written; trying again');
+      this.#losesAttempts = true;
+    }
   }
 
   /** Of thousands of jobs a second, whoever watches hears once. */

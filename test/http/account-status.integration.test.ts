@@ -37,7 +37,7 @@ interface Status {
   readonly accounts: readonly {
     readonly account: string;
     readonly requests: { remaining: number; limit: number } | null;
-    readonly token: { missing: { scope: string; money: unknown[] }[] } | null;
+    readonly token: { checkedAt: string; missing: { scope: string; money: unknown[] }[] } | null;
     readonly kinds: readonly {
       kind: string;
       lastComplete: string | null;
@@ -131,5 +131,41 @@ test('a listing that goes on says how many it has seen; a scope that is missing 
     { kind: 'droplet', field: null, resources: 2 },
     { kind: 'droplet_backup', field: null },
   ]);
+  await provider.close();
+});
+
+test('a token is asked once an hour at most, and what could not be asked for stays as it was known', async () => {
+  const { db } = database;
+  const account = await getAccount(db, (await status()).accounts[0]?.account ?? '');
+  const provider = await openAccount(db, account, await openSecretKey(db, api.config));
+  let asked = 0;
+  const unknown = (isUnknown: (scope: string) => boolean) =>
+    replaceMembers(provider, {
+      scopes: async () => {
+        asked += 1;
+        const found = await provider.scopes();
+        return found.map((each) => (isUnknown(each.scope) ? { ...each, granted: 'unknown' as const } : each));
+      },
+    });
+  const token = async () => {
+    const { checkedAt, missing } = (await status()).accounts[0]?.token ?? { checkedAt: '', missing: [] };
+    return [checkedAt, missing.map(({ scope }) => scope)];
+  };
+  const before = await token();
+  expect(before[1]).toContain('droplet:read');
+  const now = await databaseClock(db).now();
+  const silent = unknown((scope) => scope !== 'Spaces key');
+  await noteToken(db, account, silent, now.add({ minutes: 59 }));
+  expect(asked).toBe(0);
+  await noteToken(db, account, silent, now.add({ minutes: 60 }));
+  expect([asked, await token()]).toEqual([1, before]);
+  const later = now.add({ minutes: 61 });
+  await noteToken(
+    db,
+    account,
+    unknown((scope) => scope === 'droplet:read'),
+    later,
+  );
+  expect(await token()).toEqual([later.toString(), before[1]]);
   await provider.close();
 });

@@ -221,8 +221,21 @@ describe('accounts', () => {
       'all is read',
     );
     await worker.stop();
+    let asked = 0;
+    page.on('request', (request) => {
+      if (new URL(request.url()).pathname.endsWith('/check')) asked += 1;
+    });
     await page.getByRole('button', { name: 'Check the token now' }).click();
     await page.getByText(/The token answers as/).waitFor();
+    // What changes something reads what is on screen again, and asks no provider.
+    const readAgain = page.waitForResponse((response) => response.url().endsWith('/account-status'));
+    await page
+      .getByRole('button', { name: /^Sync [a-z]/ })
+      .first()
+      .click();
+    await readAgain;
+    await page.waitForTimeout(500);
+    expect(asked).toBe(1);
     await expectNoFaults(page);
     await context.close();
   });
@@ -390,10 +403,20 @@ describe('rules', () => {
     await settle(page, /rules/);
     await page.getByRole('button', { name: 'Add a rule' }).click();
     const sheet = page.getByRole('dialog', { name: 'Add a rule' });
-    await sheet.getByLabel(/Pattern of names/).fill('stray-*');
+    let previews = 0;
+    page.on('request', (request) => {
+      if (request.url().endsWith('/rules?preview=true')) previews += 1;
+    });
     await sheet.getByLabel(/Deployment/).fill('acme-studio');
+    // A preview meters and rates: it waits until nobody types.
+    await sheet.getByLabel(/Pattern of names/).pressSequentially('stray-*', { delay: 50 });
     await sheet.getByText(/2 resources change owner: acme-studio gains 2; unassigned loses 2/).waitFor();
     await sheet.getByRole('row', { name: /stray-one 2 May .* unassigned acme-studio/ }).waitFor();
+    await sheet
+      .getByText(/before tax|No amount changes/)
+      .first()
+      .waitFor();
+    expect(previews).toBe(1);
     await expectNoFaults(page);
     await sheet.getByRole('button', { name: 'Add the rule: 2 resources change owner' }).click();
     await sheet.waitFor({ state: 'detached' });

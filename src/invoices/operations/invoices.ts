@@ -682,7 +682,10 @@ const chosenOfMonth = {
     .array(z.strictObject({ currency, invoices: z.int(), total: decimalInput }))
     .max(100)
     .optional()
-    .meta({ description: 'With tax. Refused at the first step where they come to something else by now' }),
+    .meta({
+      description:
+        'With tax, of those beyond `after`: as a preview says, then `rest` of the answer before. Refused where they come to something else by now',
+    }),
 };
 
 const stepOfMonth = {
@@ -724,11 +727,14 @@ const stepOfMonth = {
       .array(z.object({ invoiceId: id, customer: z.string(), code: z.string(), message: z.string() }))
       .meta({ description: 'They do not stop the others' }),
     next: id.nullable().meta({ description: 'There are more: ask again with it as `after`' }),
+    rest: z
+      .array(z.object({ currency: z.string(), invoices: z.int(), total: decimalOut }))
+      .meta({ description: 'What those came to when the step began, with tax: `expected` of the next' }),
   }),
 };
 
 function monthAnswer({ done, ...rest }: MonthStep): z.input<typeof stepOfMonth.response> {
-  return { preview: null, ...rest, done: done.map(invoiceAnswer), refused: [...rest.refused] };
+  return { preview: null, ...rest, done: done.map(invoiceAnswer), refused: [...rest.refused], rest: [...rest.rest] };
 }
 
 function previewAnswer({ exceptions, ...preview }: MonthPreview): z.input<typeof stepOfMonth.response> {
@@ -736,7 +742,7 @@ function previewAnswer({ exceptions, ...preview }: MonthPreview): z.input<typeof
     ...row,
     holds: holds.map(({ reason, message }) => ({ reason, message })),
   }));
-  return { preview: { ...preview, exceptions: looked }, done: [], refused: [], next: null };
+  return { preview: { ...preview, exceptions: looked }, done: [], refused: [], next: null, rest: [] };
 }
 
 export const approveMonth = declareOperation({
@@ -777,7 +783,8 @@ export const issueMonth = declareOperation({
     const { incomplete, ...chosen } = body;
     if (preview) return previewAnswer(await previewMonthStep(db, { ...params, ...chosen, state: 'approved' }, now));
     const options = { incomplete, by: principal.subject, now };
-    const step = (invoiceId: number) => issue.issueInvoice(db, invoiceId, options);
+    const step = (invoiceId: number, expectedTotal: string | undefined) =>
+      issue.issueInvoice(db, invoiceId, { ...options, expectedTotal });
     const done = await stepMonth(db, { ...params, ...query, ...chosen, state: 'approved', signal }, step);
     if (done.done.length > 0) await db.transaction().execute((trx) => follow(trx, drawDocumentsJob, {}));
     return monthAnswer(done);

@@ -21,7 +21,7 @@ export function Audit() {
   const chain = useQuery({
     queryKey: ['verifyAuditLog'],
     queryFn: ({ signal }) => verify(signal),
-    staleTime: Infinity,
+    staleTime: 'static',
     retry: false,
   });
   return (

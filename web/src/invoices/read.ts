@@ -101,17 +101,18 @@ export async function previewStep(step: Step, signal: AbortSignal) {
 
 export type StepPreview = Awaited<ReturnType<typeof previewStep>>;
 
-/** Approves or issues what was previewed, in as many requests as it takes; each with a key of its own. */
+/** Approves or issues what was previewed, and nothing else, in as many requests as it takes; each with a key of its own. */
 export async function takeStep(decision: StepDecision, headers: Readonly<Record<string, string>>) {
   const { month, step, expected, override, incomplete } = decision;
   const done: Schemas['Invoice'][] = [];
   const refused: { invoiceId: number; customer: string; code: string; message: string }[] = [];
+  let seen = [...expected];
   for (let after = 0; ; ) {
     const asked = {
       params: { path: { month }, query: { after } },
       headers: { ...headers, 'idempotency-key': `${headers['idempotency-key'] ?? ''}-${after}` },
     };
-    const chosen = { ...chosenOf(decision), expected: [...expected] };
+    const chosen = { ...chosenOf(decision), expected: seen };
     const answer = await bodyOf(
       step === 'approve'
         ? api.POST('/invoice-months/{month}/approve', {
@@ -127,5 +128,6 @@ export async function takeStep(decision: StepDecision, headers: Readonly<Record<
     refused.push(...answer.refused);
     if (answer.next === null) return { done, refused };
     after = answer.next;
+    seen = answer.rest;
   }
 }

@@ -1,8 +1,9 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Problem } from '../api/client.ts';
 import { busyWord, type Change, useChange } from '../app/change.ts';
+import { useQuiet } from '../app/quiet.ts';
 import { useMe } from '../app/session.ts';
 import styles from '../lists/lists.module.css';
 import { Failed, States } from '../ui/States.tsx';
@@ -11,8 +12,6 @@ import { readDraft, writeDraft } from './draft.ts';
 import { Impact, impactWords } from './Impact.tsx';
 import own from './plans.module.css';
 import { applyFile, type PlanPreview, previewFile, readFile } from './read.ts';
-
-const quietMs = 500;
 
 /** What would other prices change, for whom, and in money? */
 export function PlanEditor() {
@@ -24,6 +23,7 @@ export function PlanEditor() {
     gcTime: 0,
     // What is being edited is not read again under the hand.
     refetchOnMount: false,
+    staleTime: 'static',
   });
   return (
     <div className={styles.page}>
@@ -49,15 +49,6 @@ interface EditorProps {
   readonly plan: string;
   readonly file: string;
   readonly subject: string;
-}
-
-function useQuiet(text: string): string {
-  const [quiet, setQuiet] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setQuiet(text), quietMs);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return quiet;
 }
 
 function Editor({ plan, file, subject }: EditorProps) {

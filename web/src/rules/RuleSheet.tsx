@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { busyWord, useChange } from '../app/change.ts';
+import { useQuiet } from '../app/quiet.ts';
 import { useMe } from '../app/session.ts';
 import styles from '../lists/lists.module.css';
 import { Field, Sheet } from '../ui/Sheet.tsx';
@@ -8,6 +9,7 @@ import sheet from '../ui/sheet.module.css';
 import { Failed, Skeleton } from '../ui/States.tsx';
 import { moment } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
+import { MovedMoney } from '../unassigned/MovedMoney.tsx';
 import { addRule, endRule, type NewRule, previewEnd, previewRule, type RulePreview } from './read.ts';
 
 const shown = 20;
@@ -26,10 +28,12 @@ export function AddRuleSheet({ onClose }: { readonly onClose: () => void }) {
   const [value, setValue] = useState('');
   const [deployment, setDeployment] = useState('');
   const rule = value.trim() === '' || deployment.trim() === '' ? null : ruleOf(by, value.trim(), deployment.trim());
+  const text = JSON.stringify(rule);
+  const isQuiet = useQuiet(text) === text;
   const preview = useQuery({
     queryKey: ['rulePreview', rule],
     queryFn: ({ signal }) => previewRule(rule as NewRule, signal),
-    enabled: rule !== null,
+    enabled: rule !== null && isQuiet,
     gcTime: 0,
     retry: false,
   });
@@ -120,7 +124,9 @@ function ruleOf(by: By, value: string, deployment: string): NewRule {
   return by === 'project' ? { project: value, deployment } : { name: value, deployment };
 }
 
-function Moved({ preview: { resources, totals, changes, changesTotal } }: { readonly preview: RulePreview }) {
+/** Whose resources they become, what that comes to in money, and which they are. */
+function Moved({ preview }: { readonly preview: RulePreview }) {
+  const { resources, totals, changes, changesTotal, money } = preview;
   const { data: me } = useMe();
   if (resources === 0) return <p role="status">No resource changes owner.</p>;
   const now = me?.now ?? '';
@@ -131,6 +137,7 @@ function Moved({ preview: { resources, totals, changes, changesTotal } }: { read
         {totals.map(({ deployment, gains, loses }) => movedText(deployment, gains, loses)).join('; ')}. Past days are
         metered again; where an issued month comes to something else, a correction is proposed.
       </p>
+      <MovedMoney money={money} resources={resources} />
       <div className={styles.scroll} role="region" aria-label="Who changes owner, as a table" tabIndex={0}>
         <table className={styles.table}>
           <thead>

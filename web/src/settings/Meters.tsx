@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
+import { useQuiet } from '../app/quiet.ts';
 import { useMe } from '../app/session.ts';
 import styles from '../lists/lists.module.css';
 import { Csv, Listed, SearchField } from '../lists/parts.tsx';
@@ -104,7 +105,7 @@ function MeterSheet({ meter, onClose }: { readonly meter: Meter; readonly onClos
     queryKey: ['meterToEdit', meter.kind],
     queryFn: ({ signal }) => readMeter(meter.kind, signal),
     gcTime: 0,
-    staleTime: Infinity,
+    staleTime: 'static',
   });
   const retentionDays = wholeOf(retention);
   const changed: MeterChange = {
@@ -116,10 +117,12 @@ function MeterSheet({ meter, onClose }: { readonly meter: Meter; readonly onClos
   const isChanged = Object.keys(changed).length > 0 && retentionDays !== null && title.trim() !== '';
   const body: MeterChange = { ...changed, ...(fromDay === '' ? {} : { fromDay }) };
   const etag = held.data?.etag ?? '*';
+  const text = JSON.stringify(body);
+  const isQuiet = useQuiet(text) === text;
   const preview = useQuery({
     queryKey: ['meterPreview', meter.kind, body],
     queryFn: ({ signal }) => previewMeter(meter.kind, body, etag, signal),
-    enabled: isChanged && held.data !== undefined,
+    enabled: isChanged && isQuiet && held.data !== undefined,
     gcTime: 0,
     retry: false,
   });
@@ -133,7 +136,7 @@ function MeterSheet({ meter, onClose }: { readonly meter: Meter; readonly onClos
       title={`Change ${meter.title}`}
       onClose={onClose}
       change={change}
-      body={isChanged && !preview.isFetching && preview.error === null ? body : null}
+      body={isChanged && isQuiet && preview.isSuccess && !preview.isFetching ? body : null}
       verb={
         preview.data == null || preview.data.days === 0 ? 'Change' : `Change, and meter ${preview.data.days} days again`
       }

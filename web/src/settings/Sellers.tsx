@@ -221,7 +221,7 @@ function EditSheet({ entity, onClose }: { readonly entity: string; readonly onCl
     queryKey: ['sellerToEdit', entity],
     queryFn: ({ signal }) => readSeller(entity, signal),
     gcTime: 0,
-    staleTime: Infinity,
+    staleTime: 'static',
   });
   const [typed, setTyped] = useState<Details | null>(null);
   const [from, setFrom] = useState('');

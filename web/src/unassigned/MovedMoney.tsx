@@ -1,0 +1,103 @@
+import styles from '../lists/lists.module.css';
+import { grouped, isNegative, money } from '../ui/decimal.ts';
+import { month as monthName } from '../ui/time.ts';
+import ui from '../ui/ui.module.css';
+import type { Preview } from './read.ts';
+import own from './unassigned.module.css';
+
+interface MovedMoneyProps {
+  /** null: amounts cannot be tried. */
+  readonly money: Preview['money'];
+  /** How many change owner. */
+  readonly resources: number;
+}
+
+/** What a change of owners comes to: money first, then what it touches. */
+export function MovedMoney({ money: moved, resources }: MovedMoneyProps) {
+  if (moved === null)
+    return <p>{resources} would change owner. Amounts cannot be tried here: usage is in ClickHouse.</p>;
+  const { customers, bills, billsTotal, corrections, months, leftOut } = moved;
+  return (
+    <>
+      {customers.length === 0 ? (
+        <p>No amount changes: what they use lies within allowances, or is on no plan.</p>
+      ) : (
+        <MovedTable
+          caption="What customers pay, all months together, before tax"
+          rows={customers.map(({ customer, customerName, ...row }) => ({ ...row, key: customer, name: customerName }))}
+        />
+      )}
+      {bills.length === 0 ? null : (
+        <MovedTable
+          caption={`By month${billsTotal > bills.length ? `, ${bills.length} of ${billsTotal}` : ''}`}
+          rows={bills.map(({ customer, customerName, month, state, ...row }) => ({
+            ...row,
+            key: `${customer} ${month}`,
+            name: `${monthName(month)}, ${customerName}${state === 'open' ? '' : ` (${state})`}`,
+          }))}
+        />
+      )}
+      {corrections.invoices === 0 ? null : (
+        <p className={styles.wrong}>
+          ▲ {corrections.invoices} issued {corrections.invoices === 1 ? 'invoice' : 'invoices'} will have a correction
+          to decide.
+        </p>
+      )}
+      <p className={ui.note}>
+        {resources} change owner, in {months.length === 1 ? '1 month' : `${months.length} months`}.
+        {leftOut.months.length === 0 ? '' : ` Not in the figures: ${leftOut.months.map(monthName).join(', ')}.`}
+        {leftOut.days === 0 ? '' : ` ${leftOut.days} days are still to be metered.`}
+        {leftOut.notRated.length === 0
+          ? ''
+          : ` Not rated: ${leftOut.notRated.map(({ customer }) => customer).join(', ')}.`}
+      </p>
+    </>
+  );
+}
+
+export interface MovedRow {
+  readonly key: string;
+  readonly name: string;
+  readonly currency: string;
+  readonly before: string;
+  readonly after: string;
+  readonly difference: string;
+}
+
+export function MovedTable({ caption, rows }: { readonly caption: string; readonly rows: readonly MovedRow[] }) {
+  return (
+    <div className={styles.scroll} role="region" aria-label={caption} tabIndex={0}>
+      <table className={styles.table}>
+        <caption className={own.caption}>{caption}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Whose</th>
+            <th scope="col" className={styles.figure}>
+              Before
+            </th>
+            <th scope="col" className={styles.figure}>
+              After
+            </th>
+            <th scope="col" className={styles.figure}>
+              Difference
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ key, name, currency, before, after, difference }) => (
+            <tr key={`${key} ${currency}`}>
+              <th scope="row">{name}</th>
+              <td className={styles.figure}>{money(before)}</td>
+              <td className={styles.figure}>
+                {money(after)} <span className={ui.unit}>{currency}</span>
+              </td>
+              <td className={styles.figure}>
+                {isNegative(difference) ? '▼' : '▲'} {grouped(difference)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
