@@ -4,7 +4,7 @@ import { useMe } from '../app/session.ts';
 import { linear, toNumber } from '../charts/scale.ts';
 import { type DeploymentMonths, readMonth, readMonths } from '../deployments/read.ts';
 import styles from '../lists/lists.module.css';
-import { Due } from '../lists/parts.tsx';
+import { Due, Listed } from '../lists/parts.tsx';
 import { changed } from '../lists/search.ts';
 import { isZero, money, quantity } from '../ui/decimal.ts';
 import { Money, Quantity } from '../ui/Figure.tsx';
@@ -16,10 +16,11 @@ import { useCustomerSearch } from './search.ts';
 
 /** What does this month come to, and how much of what is included is used? */
 export function ThisMonth() {
-  const { m, deployment } = useCustomerSearch();
+  const { m, deployment, cursor } = useCustomerSearch();
   const { data: me } = useMe();
   const now = me?.now ?? '';
-  const months = useRead(['listDeploymentMonths', m ?? null], (signal) => readMonths(m, {}, signal), {
+  const search = cursor === undefined ? {} : { cursor };
+  const months = useRead(['listDeploymentMonths', m ?? null, search], (signal) => readMonths(m, search, signal), {
     keepsPrevious: true,
   });
   const shown = deployment ?? months.data?.items[0]?.deployment;
@@ -29,17 +30,18 @@ export function ThisMonth() {
         <h1 tabIndex={-1}>{months.data === undefined ? 'This month' : sentenceOf(months.data)}</h1>
         <p className={ui.note}>{months.data === undefined ? '' : noteOf(months.data, now)}</p>
       </header>
-      <States query={months} rows={4}>
-        {(data) =>
-          data.items.length === 0 ? (
-            <Empty title="You have no deployment yet.">
-              <p>What you use appears here from its first day on.</p>
-            </Empty>
-          ) : (
-            <MonthsTable page={data} shown={shown} />
-          )
+      <Listed
+        query={months}
+        cursor={cursor}
+        rows={4}
+        empty={
+          <Empty title="You have no deployment yet.">
+            <p>What you use appears here from its first day on.</p>
+          </Empty>
         }
-      </States>
+      >
+        {(data) => <MonthsTable page={data} shown={shown} />}
+      </Listed>
       {shown === undefined ? null : <Allowances deployment={shown} m={m} />}
     </div>
   );
