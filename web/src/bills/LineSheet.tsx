@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { api, bodyOf } from '../api/client.ts';
 import { busyWord, useChange } from '../app/change.ts';
 import { DeploymentField } from '../unassigned/AssignSheet.tsx';
-import { MovedTable } from '../unassigned/MovedMoney.tsx';
+import { MovedTable } from '../lists/parts.tsx';
 import { money } from '../ui/decimal.ts';
 import { Field, Sheet } from '../ui/Sheet.tsx';
 import { Failed, Skeleton } from '../ui/States.tsx';

@@ -2,7 +2,7 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useRef } from 'react';
 import { Problem } from '../api/client.ts';
-import { isNegative, isZero, money } from '../ui/decimal.ts';
+import { grouped, isNegative, isZero, money } from '../ui/decimal.ts';
 import { Figure, Money, Unknown } from '../ui/Figure.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Band, States } from '../ui/States.tsx';
@@ -10,7 +10,7 @@ import ui from '../ui/ui.module.css';
 import styles from './lists.module.css';
 import { type Before, changed, type ListSearch } from './search.ts';
 
-// What lists have in common: a field to search by, heads to sort by, pages, and what is on screen as a file.
+// What lists have in common: a field to search by, heads to sort by, pages, what a change moves, and what is on screen as a file.
 
 interface SearchFieldProps {
   readonly q: string | undefined;
@@ -233,4 +233,53 @@ export function totalsText(totals: readonly Total[]): string {
   const list = (of: (total: Total) => string) =>
     totals.map((total) => `${money(of(total))} ${total.currency}`).join(' and ');
   return `${list(({ amountToDate }) => amountToDate)} due so far, ${list(({ forecast }) => forecast)} by the month's end`;
+}
+
+interface MovedRow {
+  readonly key: string;
+  readonly name: ReactNode;
+  readonly currency: string;
+  readonly before: string;
+  readonly after: string;
+  readonly difference: string;
+}
+
+/** What amounts are before and after a change that is previewed. */
+export function MovedTable({ caption, rows }: { readonly caption: string; readonly rows: readonly MovedRow[] }) {
+  return (
+    <div className={styles.scroll} role="region" aria-label={caption} tabIndex={0}>
+      <table className={styles.table}>
+        <caption className={styles.caption}>{caption}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Whose</th>
+            <th scope="col" className={styles.figure}>
+              Before
+            </th>
+            <th scope="col" className={styles.figure}>
+              After
+            </th>
+            <th scope="col" className={styles.figure}>
+              Difference
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ key, name, currency, before, after, difference }) => (
+            <tr key={`${key} ${currency}`}>
+              <th scope="row">{name}</th>
+              <td className={styles.figure}>{money(before)}</td>
+              <td className={styles.figure}>
+                {money(after)} <span className={ui.unit}>{currency}</span>
+              </td>
+              <td className={styles.figure}>
+                {isZero(difference) ? '' : isNegative(difference) ? '▼ ' : '▲ '}
+                {grouped(difference)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
 }

@@ -1,10 +1,10 @@
 import { Link } from '@tanstack/react-router';
 import styles from '../lists/lists.module.css';
-import { grouped, isNegative, isZero, money } from '../ui/decimal.ts';
+import { MovedTable } from '../lists/parts.tsx';
+import { isNegative, isZero, money } from '../ui/decimal.ts';
 import { Band } from '../ui/States.tsx';
 import { month as monthName } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
-import own from './plans.module.css';
 import type { PlanChange } from './read.ts';
 
 const statuses: Readonly<Record<PlanChange['status'], string>> = {
@@ -81,6 +81,7 @@ function Money({ impact }: { readonly impact: NonNullable<PlanChange['impact']> 
   return (
     <>
       <ImpactTable
+        currency={currency}
         caption={`Bills that become others (${currency}, before tax)`}
         rows={bills.map(({ month, complete, deployments: some, sum }) => ({
           name: `${monthName(month)}${complete ? '' : ' so far'}, ${some} ${some === 1 ? 'deployment' : 'deployments'}`,
@@ -89,6 +90,7 @@ function Money({ impact }: { readonly impact: NonNullable<PlanChange['impact']> 
       />
       {bills.length === 0 ? <p>No bill up to now becomes another.</p> : null}
       <ImpactTable
+        currency={currency}
         caption="As if it had held: all who are on it"
         rows={months.map(({ month, complete, sum }) => ({
           name: `${monthName(month)}${complete ? '' : ' so far'}`,
@@ -96,6 +98,7 @@ function Money({ impact }: { readonly impact: NonNullable<PlanChange['impact']> 
         }))}
       />
       <ImpactTable
+        currency={currency}
         caption={`Hit most, ${monthName(months[0]?.month ?? '')}`}
         rows={most.flatMap(({ deployment, months: own }) => {
           const [sum] = own;
@@ -108,51 +111,28 @@ function Money({ impact }: { readonly impact: NonNullable<PlanChange['impact']> 
 
 interface ImpactTableProps {
   readonly caption: string;
+  readonly currency: string;
   readonly rows: readonly { readonly name: string; readonly deployment?: string; readonly sum: Compared }[];
 }
 
-function ImpactTable({ caption, rows }: ImpactTableProps) {
+function ImpactTable({ caption, currency, rows }: ImpactTableProps) {
   if (rows.length === 0) return null;
+  const linked = (name: string, deployment: string) => (
+    <Link to="/deployments/$deployment" params={{ deployment }} target="_blank" className={ui.link}>
+      {name}
+    </Link>
+  );
   return (
-    <div className={styles.scroll} role="region" aria-label={caption} tabIndex={0}>
-      <table className={styles.table}>
-        <caption className={own.caption}>{caption}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Whose</th>
-            <th scope="col" className={styles.figure}>
-              Before
-            </th>
-            <th scope="col" className={styles.figure}>
-              After
-            </th>
-            <th scope="col" className={styles.figure}>
-              Difference
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ name, deployment, sum: { before, after, difference } }) => (
-            <tr key={name}>
-              <th scope="row">
-                {deployment === undefined ? (
-                  name
-                ) : (
-                  <Link to="/deployments/$deployment" params={{ deployment }} target="_blank" className={ui.link}>
-                    {name}
-                  </Link>
-                )}
-              </th>
-              <td className={styles.figure}>{money(before)}</td>
-              <td className={styles.figure}>{money(after)}</td>
-              <td className={styles.figure}>
-                {isZero(difference) ? '' : isNegative(difference) ? '▼ ' : '▲ '}
-                {grouped(difference)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <MovedTable
+      caption={caption}
+      rows={rows.map(({ name, deployment, sum: { before, after, difference } }) => ({
+        key: name,
+        name: deployment === undefined ? name : linked(name, deployment),
+        currency,
+        before,
+        after,
+        difference,
+      }))}
+    />
   );
 }

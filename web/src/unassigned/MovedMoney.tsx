@@ -1,9 +1,8 @@
 import styles from '../lists/lists.module.css';
-import { grouped, isNegative, money } from '../ui/decimal.ts';
+import { MovedTable } from '../lists/parts.tsx';
 import { month as monthName } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import type { Preview } from './read.ts';
-import own from './unassigned.module.css';
 
 interface MovedMoneyProps {
   /** null: amounts cannot be tried. */
@@ -52,52 +51,5 @@ export function MovedMoney({ money: moved, resources }: MovedMoneyProps) {
           : ` Not rated: ${leftOut.notRated.map(({ customer }) => customer).join(', ')}.`}
       </p>
     </>
-  );
-}
-
-export interface MovedRow {
-  readonly key: string;
-  readonly name: string;
-  readonly currency: string;
-  readonly before: string;
-  readonly after: string;
-  readonly difference: string;
-}
-
-export function MovedTable({ caption, rows }: { readonly caption: string; readonly rows: readonly MovedRow[] }) {
-  return (
-    <div className={styles.scroll} role="region" aria-label={caption} tabIndex={0}>
-      <table className={styles.table}>
-        <caption className={own.caption}>{caption}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Whose</th>
-            <th scope="col" className={styles.figure}>
-              Before
-            </th>
-            <th scope="col" className={styles.figure}>
-              After
-            </th>
-            <th scope="col" className={styles.figure}>
-              Difference
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ key, name, currency, before, after, difference }) => (
-            <tr key={`${key} ${currency}`}>
-              <th scope="row">{name}</th>
-              <td className={styles.figure}>{money(before)}</td>
-              <td className={styles.figure}>
-                {money(after)} <span className={ui.unit}>{currency}</span>
-              </td>
-              <td className={styles.figure}>
-                {isNegative(difference) ? '▼' : '▲'} {grouped(difference)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }
