@@ -8,11 +8,14 @@ import {
   listInvoices,
 } from '../invoices/index.ts';
 import type { Database } from '../platform/database/database.ts';
-import { changeSubscription, pauseSubscription } from '../pricing/index.ts';
+import type { SecretKey } from '../platform/secrets/crypto.ts';
+import { addAlert, changeSubscription, checkAlerts, pauseSubscription } from '../pricing/index.ts';
+import { listReads, readBilling } from '../provider-billing/index.ts';
 import type { FleetDeployment } from '../simulator/index.ts';
+import { type FlowContext, silent } from './context.ts';
+import { decidedBy } from './declare-fleet.ts';
 
-// What a demonstration's operator has decided about invoices, so that there is something to look at: a month that
-// was issued and then corrected, on the next invoice and by a credit note.
+// What a demonstration's operator has decided about money, so that there is something to look at.
 
 /** What is told late of an issued month, and what is done about it. */
 interface LateDecision {
@@ -25,7 +28,7 @@ interface LateDecision {
 }
 
 /** The discounted plan of the demonstration's partner. */
-export const partnerPlan = `plan: partner
+const partnerPlan = `plan: partner
 name: Studio Partner
 from: 2000-01-01
 currency: USD
@@ -40,8 +43,12 @@ items:
   - { kind: spaces_gb_month, allowance: 50, model: standard, properties: { unitPrice: 0.04 } }
 `;
 
+export const partnerFile = { name: 'partner.yaml', text: partnerPlan };
+
 /** Who stands for what of a demonstration. */
 export interface Cast {
+  /** The first day of the month that was issued; null: the history has none that is long over. */
+  readonly month: Temporal.PlainDate | null;
   /** The deployment that is on the partner's plan. */
   readonly partner: string | null;
   readonly late: readonly LateDecision[];
@@ -60,14 +67,56 @@ export function castOf(deployments: readonly FleetDeployment[], month: Temporal.
   const [paused, dearer, partner] = alone;
   const late = (tell: LateDecision['tell'], found: FleetDeployment | undefined): LateDecision[] =>
     found === undefined ? [] : [{ deployment: found.slug, customer: found.customer.externalId, month, tell }];
-  return { partner: partner?.slug ?? null, late: [...late('paused', paused), ...late('dearer_plan', dearer)] };
+  return { month, partner: partner?.slug ?? null, late: [...late('paused', paused), ...late('dearer_plan', dearer)] };
 }
+
+type Settling = Pick<FlowContext, 'now' | 'signal' | 'progress'>;
+
+/**
+ * What was decided about money by the end of a history: a month was issued and then corrected, the next one approved by
+ * half, an alert fires, and the provider's bills were read. Once: where bills have been read, all of it was done.
+ */
+export async function settleMonths(
+  db: Database,
+  { month, late }: Cast,
+  secretKey: SecretKey,
+  { now, signal = new AbortController().signal, progress = silent }: Settling,
+): Promise<void> {
+  if (month === null || (await listReads(db)).length > 0) return;
+  await progress.step('Issuing invoices', async (report) => {
+    for (const decision of late) await correctLate(db, decision, decidedBy, now);
+    const drafts = (of: Temporal.PlainDate) => listInvoices(db, { month: of, state: 'draft' }, { limit: 500, cursor: null });
+    for (const { invoiceId, customerName } of (await drafts(month)).items) {
+      signal.throwIfAborted();
+      await approveInvoice(db, invoiceId, { by: decidedBy, now });
+      await issueInvoice(db, invoiceId, { by: decidedBy, now });
+      report(customerName);
+    }
+    const next = (await drafts(month.add({ months: 1 }))).items.filter((_, index) => index % 2 === 0);
+    for (const { invoiceId } of next) await approveInvoice(db, invoiceId, { by: decidedBy, now });
+  });
+  await addAlert(db, soonDear, decidedBy, now);
+  await checkAlerts(db, now, signal);
+  await progress.step("Reading the provider's bills", (report) =>
+    readBilling({ db, secretKey, signal, report }, { by: decidedBy, monthsBefore: 1 }),
+  );
+}
+
+/** Whoever will have used more than a plan's snapshots by the end of the month. */
+const soonDear = {
+  deployment: null,
+  kind: 'droplet_snapshot_gb_month',
+  threshold: '100',
+  unit: 'percent',
+  currency: null,
+  basis: 'forecast',
+} as const;
 
 /**
  * Issues the month's invoice, tells something late of it, and corrects it; each once, as far as an earlier run did
  * not. An invoice that a person has decided about stays as it is.
  */
-export async function correctLate(
+async function correctLate(
   db: Database,
   decision: LateDecision,
   by: string,

@@ -8,7 +8,7 @@ export { showOverview } from './operations/overview.ts';
 export { demonstrate } from './demonstration.ts';
 export { pilotDemonstration } from './demonstration.ts';
 export { agencyDemonstration } from './demonstration.ts';
-export { fleetAddress } from './demonstration.ts';
+export { fleetAddress } from './demonstrated-account.ts';
 export { keepClockGoing } from './living-clock.ts';
 export { bringUpToDate } from './bring-up-to-date.ts';
 export { monthFiguresOut, ok, readMonthFigures, section } from './month-figures.ts';

@@ -29,5 +29,6 @@ export {
 } from './resources.ts';
 export { type SyncAllResult, syncAccount, syncAll } from './sync.ts';
 export { listRevertedSyncs } from './sync-revert.ts';
+export { noteToken } from './token-check.ts';
 export { inventorySettings } from './settings.ts';
 export { searchAccounts, searchResources, searchSyncRuns } from './search.store.ts';

@@ -1,9 +1,9 @@
 /** What other modules may import of pricing; everything else in this folder is its own. */
 
-export { countFirings, firingPage } from './alerts.ts';
+export { addAlert, checkAlerts, countFirings, firingPage } from './alerts.ts';
 export { findUnbillable, otherCurrency } from './currency-rule.ts';
 export { type CurrencyPair, convertMoney, type DatedRate, rateAgeDaysMax } from './exchange-rate.ts';
-export { findExchangeRates } from './exchange-rates.ts';
+export { findExchangeRates, setExchangeRate } from './exchange-rates.ts';
 export { readSubscribed, startSubscriptions } from './first-subscriptions.ts';
 export { customersWithoutBill, type DeploymentCost, replaceDeploymentCosts } from './pass-through.ts';
 export type { PlanVersion } from './plan.ts';

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import type { UnitOfWork } from '../platform/database/database.ts';
-import { declareJob, type JobDeclaration } from '../platform/declare/job.ts';
+import { declareJob, type JobDeclaration, type JobRun } from '../platform/declare/job.ts';
+import { openSecretKey } from '../inventory/index.ts';
 import { readBalance } from './balances.ts';
 import { readBills } from './bills.ts';
-import { passCostsOn } from './costs.ts';
 import { readInsights } from './insights.ts';
-import { ensurePayers, getPayer, listPayers, type Payer, readPart } from './payers.ts';
-import { reconcileMonth } from './reconciliation/reconcile.ts';
-import { selectBillMonths } from './reconciliation/stage-lines.store.ts';
+import { type BillingContext, ensurePayers, getPayer, listPayers, type Payer, readPart } from './payers.ts';
+import { reconcileMonths } from './read-billing.ts';
 import { findSurprises } from './surprises.ts';
 import { providerBillingSettings } from './settings.ts';
 
@@ -17,6 +16,12 @@ import { providerBillingSettings } from './settings.ts';
 const queue = 'cloud_billing';
 const payer = z.string();
 
+type Run = Pick<JobRun, 'db' | 'config' | 'signal' | 'report'>;
+
+async function contextOf({ db, config, signal, report }: Run): Promise<BillingContext> {
+  return { db, secretKey: await openSecretKey(db, config), signal, report };
+}
+
 const readBalanceJob = declareJob({
   name: 'read_balance',
   queue,
@@ -24,7 +29,7 @@ const readBalanceJob = declareJob({
   arguments: z.strictObject({ payer }),
   timeoutSeconds: 600,
   attemptsMax: 3,
-  run: (run) => readPart(run, run.arguments.payer, 'balance', readBalance),
+  run: async (run) => readPart(await contextOf(run), run.arguments.payer, 'balance', readBalance),
 });
 
 export const reconcileBillsJob = declareJob({
@@ -35,14 +40,8 @@ export const reconcileBillsJob = declareJob({
   timeoutSeconds: 6 * 3_600,
   attemptsMax: 5,
   async run({ db, arguments: { payer: slug, month }, clock, report, signal }) {
-    const { payerId } = await getPayer(db, slug);
-    const months = month === undefined ? await selectBillMonths(db, payerId) : [Temporal.PlainDate.from(month)];
-    for (const each of months) {
-      signal.throwIfAborted();
-      const { bills, changed } = await reconcileMonth(db, payerId, each, await clock.now());
-      await passCostsOn(db, each, await clock.now());
-      report(`${slug}: ${each.toString().slice(0, 7)}: ${changed} of ${bills} bills came to something else`);
-    }
+    const only = month === undefined ? null : Temporal.PlainDate.from(month);
+    await reconcileMonths({ db, clock, report, signal }, slug, only);
   },
 });
 
@@ -77,7 +76,7 @@ const readBillsJob = declareJob({
   async run(run) {
     const { billMonths: monthsBefore } = providerBillingSettings.of(run.config);
     const options = { monthsBefore, again: run.arguments.again ?? false, by: 'job read_bills' };
-    await readPart(run, run.arguments.payer, 'bills', (reading) => readBills(reading, options));
+    await readPart(await contextOf(run), run.arguments.payer, 'bills', (reading) => readBills(reading, options));
     await run.db.transaction().execute((trx) => run.enqueue(trx, reconcileBillsJob, { payer: run.arguments.payer }));
   },
 });
@@ -92,7 +91,7 @@ const readInsightsJob = declareJob({
   async run(run) {
     const { db, clock, report, signal } = run;
     const { billMonths: monthsBefore } = providerBillingSettings.of(run.config);
-    await readPart(run, run.arguments.payer, 'insights', (reading) => readInsights(reading, { monthsBefore }));
+    await readPart(await contextOf(run), run.arguments.payer, 'insights', (reading) => readInsights(reading, { monthsBefore }));
     const { payerId, slug } = await getPayer(db, run.arguments.payer);
     const { days, surprises } = await findSurprises(db, payerId, await clock.now(), signal);
     report(`${slug}: ${surprises} rows of ${days} days cost more than expected`);

@@ -11,6 +11,7 @@ import { assertClocksAgree, databaseClock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import type { Database, Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { ArcadiaError, type ErrorCode, notFound } from '../platform/errors.ts';
+import type { SecretKey } from '../platform/secrets/crypto.ts';
 import {
   type BillingPart,
   insertOwnPayers,
@@ -120,9 +121,9 @@ export interface BillingReading {
   report(text: string): void;
 }
 
-interface BillingContext {
+export interface BillingContext {
   readonly db: Database;
-  readonly config: Config;
+  readonly secretKey: SecretKey;
   readonly signal: AbortSignal;
   report(text: string): void;
 }
@@ -135,7 +136,7 @@ interface BillingContext {
  * Errors: not_found; those of BillingSource otherwise; account_changed, clock_conflict, clock_skewed.
  */
 export async function readPart(
-  { db, config, signal, report }: BillingContext,
+  { db, secretKey, signal, report }: BillingContext,
   slug: string,
   part: BillingPart,
   work: (reading: BillingReading) => Promise<void>,
@@ -150,7 +151,7 @@ export async function readPart(
   const [first] = accounts.map(({ connectedAt }) => connectedAt).sort(Temporal.Instant.compare);
   const reasons: string[] = [];
   for (const account of accounts) {
-    const provider = await openAccount(db, account, await openSecretKey(db, config));
+    const provider = await openAccount(db, account, secretKey);
     try {
       await identifyAccount(account, provider, await now(), signal);
       const connectedAt = first as Temporal.Instant;
@@ -194,10 +195,7 @@ export async function askBilling<T>(
     db,
     config,
     signal,
-  }: Omit<BillingContext, 'report' | 'db' | 'signal'> & {
-    readonly db: Database;
-    readonly signal: AbortSignal | undefined;
-  },
+  }: { readonly db: Database; readonly config: Config; readonly signal: AbortSignal | undefined },
   payer: Payer,
   ask: (source: BillingSource) => Promise<T>,
 ): Promise<T> {

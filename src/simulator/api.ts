@@ -62,6 +62,8 @@ export class Api {
         ? this.#error(401, 'unauthorized')
         : verdict.refused !== null
           ? this.#refuse(verdict)
+          : lackedBy(given).has(this.#match(asked.path)?.route.scope ?? '')
+            ? this.#error(403, 'forbidden')
           : faults.none
             ? this.#show(asked)
             : (this.#fail(asked) ?? this.#spoil(asked, this.#show(asked)));
@@ -229,6 +231,11 @@ export class Api {
       hiddenScopes: faults.hiddenScopes(path),
     };
   }
+}
+
+/** The scopes that a token says it lacks: `anything-without-snapshot:read,tag:read`. */
+function lackedBy(token: string): ReadonlySet<string> {
+  return new Set(/-without-([a-z_:,]+)$/.exec(token)?.[1]?.split(','));
 }
 
 function isNamed(view: View, ids: ReadonlySet<string | number>): boolean {

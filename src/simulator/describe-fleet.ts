@@ -4,7 +4,7 @@ import type { FleetDeployment, SharedResource } from './timeline.ts';
 
 /** What is known of a fleet without running it. */
 export interface FleetDescription {
-  /** Its history; past its end, the fleet stands still. */
+  /** Its history; past its end, a fleet stands still, or goes on quietly. */
   readonly start: Temporal.Instant;
   readonly end: Temporal.Instant;
   /** What an operator of it would declare, who shares what included. */

@@ -42,7 +42,7 @@ export interface Simulator {
   now(): Temporal.Instant;
   /** Lets everything up to an instant happen. Throws RangeError for one that has passed. */
   advanceTo(instant: Temporal.Instant): void;
-  /** The fleet's history; past its end, the fleet stands still. */
+  /** The fleet's history; past its end, a fleet stands still, or goes on quietly. */
   readonly start: Temporal.Instant;
   readonly end: Temporal.Instant;
   /** What an operator of this fleet would declare, who shares what included. */

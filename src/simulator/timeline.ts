@@ -36,7 +36,7 @@ export interface Script {
   readonly events: Iterable<TimedEvent>;
   /** What happened before is there when the simulator starts. */
   readonly start: Ms;
-  /** The script ends here; from then on the fleet stands still. */
+  /** The history ends here; from then on a fleet stands still, or goes on quietly. */
   readonly end: Ms;
   readonly deployments: readonly FleetDeployment[];
   readonly shared: readonly SharedResource[];

@@ -154,6 +154,26 @@ describe('agency', () => {
     await later.close();
   });
 
+  test('goes on after its history, the same in any steps: servers come for some days and go', async () => {
+    const walked = await open({ fleet: 'agency', seed: 1, at: at('2026-06-18T00:00:00Z') });
+    const ids = async (one: Opened) =>
+      (await one.all('/v2/droplets', 'droplets')).map((droplet) => droplet.id).toSorted(ascending);
+    const begin = await ids(walked);
+    const guests = new Set<number>();
+    for (let day = 1; day <= 30; day += 1) {
+      walked.simulator.advanceTo(at('2026-06-18T00:00:00Z').add({ hours: 24 * day }));
+      for (const id of await ids(walked)) if (!begin.includes(id)) guests.add(id);
+    }
+    const jumped = await open({ fleet: 'agency', seed: 1, at: walked.simulator.now() });
+    expect(await ids(jumped)).toEqual(await ids(walked));
+    expect(guests.size).toBeGreaterThan(8);
+    expect(guests.size).toBeLessThan(25);
+    const now = await ids(walked);
+    expect([...guests].filter((id) => !now.includes(id)).length).toBeGreaterThan(5);
+    expect(begin.every((id) => now.includes(id))).toBe(true);
+    await Promise.all([walked.close(), jumped.close()]);
+  });
+
   test('has things that nobody owns: in the default project, without tags', async () => {
     const project = (await opened.send('/v2/projects/default')).body.project;
     const urns = (await opened.all(`/v2/projects/${project.id}/resources`, 'resources')).map(

@@ -2,6 +2,7 @@ import { backupSchedule, nextBackupWindow } from '../backup-schedule.ts';
 import { Random } from '../random.ts';
 import { DAY, HOUR, instantOf, MINUTE, type Ms } from '../time.ts';
 import type { FleetDeployment, Script } from '../timeline.ts';
+import { lifeAfter } from './agency-life.ts';
 import { tellStories } from './agency-stories.ts';
 import { END, START, type Server, type Tenant } from './agency-tenants.ts';
 import { type Company, companies, customerOf } from './companies.ts';
@@ -54,8 +55,15 @@ export function agency(seed: number): Script {
     return tenant;
   });
   const shared = tellStories(script, new Random(...key, 'stories'), tenants);
+  const history = script.finish(END);
   return {
-    events: script.finish(END),
+    // Anew for each world: what goes on after the history has no end.
+    events: {
+      *[Symbol.iterator]() {
+        yield* history;
+        yield* lifeAfter(seed, tenants);
+      },
+    },
     start: START,
     end: END,
     deployments: tenants.map((tenant) => tenant.deployment),
