@@ -46,9 +46,9 @@ export { attributeJob } from './jobs.ts';
 export { expectsOwner, ownersOfResource } from './fleet.ts';
 export { declaredRule } from './declared-rules.ts';
 export { followUp } from './operations/follow-up.ts';
-export { movedOut } from './operations/moved.ts';
+export { expect as expectPreview, movedOut } from './operations/moved.ts';
 export { ruleAnswer, ruleCounts, ruleOut, rulesBody, rulesFileOf } from './operations/rule-schemas.ts';
-export { type MovedOwnership, previewing, type StagedMove, stageMove } from './preview.ts';
+export { changeAsPreviewed, type MovedOwnership, previewing, type StagedMove, stageMove } from './preview.ts';
 export {
   applyRules,
   endRule,

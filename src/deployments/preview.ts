@@ -1,15 +1,17 @@
+import { createHash } from 'node:crypto';
 import type { Database, UnitOfWork } from '../platform/database/database.ts';
-import { rolledBack } from '../platform/database/rolled-back.ts';
+import { rolledBack, rolledBackWithin } from '../platform/database/rolled-back.ts';
 import { readLastChange } from '../platform/changes.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { deriveChanges, writeChanges } from './attribution.ts';
-import { limitStatements, lockAttributions, readProgress } from './attribution/store.ts';
+import { limitStatements, lockAttributions, lockDecisions, readProgress } from './attribution/store.ts';
 import {
   type MovedTime,
   type PreviewRow,
   type PreviewTotal,
   readMovedTimes,
   readPreview,
+  readPreviewDigest,
   readPreviewTotals,
 } from './rules/store.ts';
 
@@ -22,6 +24,8 @@ export interface MovedOwnership {
   /** By resource and time. */
   readonly changes: readonly PreviewRow[];
   readonly changesTotal: number;
+  /** Of all changes, sha256 in hexadecimal: another one where something else would change. */
+  readonly digest: string;
 }
 
 /** Whoever asks waits, and others' requests with them: a derivation of minutes is the job's. */
@@ -60,8 +64,10 @@ export async function stageMove<Made>(
   const reached = await readLastChange(trx);
   const made = await change(trx);
   const changes = await deriveChanges(trx, reached, await readLastChange(trx));
-  if (!changes)
-    return { made, reached, resources: 0, totals: [], changes: [], changesTotal: 0, times: [], async write() {} };
+  if (!changes) {
+    const nothing = { resources: 0, totals: [], changes: [], changesTotal: 0, digest: nothingDigest, times: [] };
+    return { made, reached, ...nothing, async write() {} };
+  }
   const { rows, total } = await readPreview(trx, changes.owners, limit, offset);
   return {
     made,
@@ -70,23 +76,41 @@ export async function stageMove<Made>(
     totals: await readPreviewTotals(trx, changes.owners),
     changes: rows,
     changesTotal: total,
+    digest: await readPreviewDigest(trx, changes.owners, now),
     times: await readMovedTimes(trx, changes.owners),
     write: () => writeChanges(trx, changes, now),
   };
 }
 
+/** sha256 of no changes. */
+const nothingDigest = createHash('sha256').digest('hex');
+
+interface PreviewLimits {
+  /** The part of a sentence that names what takes too long: `To preview these rules` */
+  readonly what: string;
+  readonly todo: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Does work in a transaction that is rolled back, each statement of which has ten seconds.
- * @param what the part of a sentence that names it: `To preview these rules`
  * @throws ArcadiaError what the work throws; too_costly
  */
-export async function previewing<Result>(
+export function previewing<Result>(
   db: Database,
-  { what, todo, signal }: { readonly what: string; readonly todo: string; readonly signal?: AbortSignal | undefined },
+  limits: PreviewLimits,
+  work: (trx: UnitOfWork) => Promise<Result>,
+): Promise<Result> {
+  return inTime(limits, (limited) => rolledBack(db, limited), work);
+}
+
+async function inTime<Result>(
+  { what, todo, signal }: PreviewLimits,
+  begin: (limited: (trx: UnitOfWork) => Promise<Result>) => Promise<Result>,
   work: (trx: UnitOfWork) => Promise<Result>,
 ): Promise<Result> {
   try {
-    return await rolledBack(db, async (trx) => {
+    return await begin(async (trx) => {
       await limitStatements(trx, statementMsMax);
       return work(trx);
     });
@@ -95,6 +119,39 @@ export async function previewing<Result>(
     const message = `${what} takes longer than ${statementMsMax / 1_000} s a step.`;
     throw new ArcadiaError('too_costly', message, { cause: error, todo });
   }
+}
+
+/**
+ * Makes a change in a transaction. With `expect`, the digest of a preview: only where it still does to ownership what the
+ * preview said; nobody else decides between that look and the change.
+ *
+ * Errors: what the change throws; conflict, with `details.resources` and `details.totals` of what it would do now;
+ * too_costly.
+ */
+export function changeAsPreviewed<Made>(
+  db: Database,
+  change: (trx: UnitOfWork) => Promise<Made>,
+  { expect, now, signal }: { readonly expect: string | undefined; readonly now: Temporal.Instant } & Pick<PreviewLimits, 'signal'>,
+): Promise<Made> {
+  return db.transaction().execute(async (trx) => {
+    if (expect !== undefined) {
+      await lockDecisions(trx);
+      const limits = { what: 'To look whether the preview still holds', todo: 'Decide about fewer at a time.', signal };
+      const stage = (nested: UnitOfWork) => stageMove(nested, change, now, { limit: 0 });
+      const found = await inTime(limits, (limited) => rolledBackWithin(trx, limited), stage);
+      if (found.digest !== expect) throw changedSince(found, expect);
+    }
+    return change(trx);
+  });
+}
+
+function changedSince({ resources, totals, digest }: MovedOwnership, expected: string): ArcadiaError {
+  const moved = totals.map(({ deployment, gains, loses }) => `${deployment} gains ${gains} and loses ${loses}`);
+  const would = resources === 0 ? 'nothing would change owner' : `${resources} would change owner: ${moved.join('; ')}`;
+  return new ArcadiaError('conflict', `Nothing was written: the preview no longer holds. By now ${would}.`, {
+    todo: 'Look at the preview again, then decide with its digest.',
+    details: { expected, found: digest, resources, totals },
+  });
 }
 
 interface PreviewPage {

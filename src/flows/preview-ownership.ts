@@ -101,13 +101,14 @@ export async function previewOwnership<Made>(
   const isHere = (await usageStoreAddress(db)) === null;
   return previewing(db, limits, async (trx) => {
     const move = await stageMove(trx, change, now, { limit });
-    const { made, resources, totals, changes, changesTotal } = move;
+    const { made, resources, totals, changes, changesTotal, digest } = move;
     return {
       made,
       resources,
       totals,
       changes,
       changesTotal,
+      digest,
       money: isHere ? await moneyOf(trx, move, { now, signal, moneyMsMax }) : null,
     };
   });

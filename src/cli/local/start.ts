@@ -145,9 +145,26 @@ async function startAll(session: Session, options: StartOptions): Promise<void> 
 
   if (session.signal.aborted) return;
   await work(session, database, options);
-  if (found === 'demonstration') await letClockGo(session, database, server, options);
+  if (found === 'demonstration') {
+    await askTooEarly(session, database);
+    await letClockGo(session, database, server, options);
+  }
   session.output.note(`arcadia is up at ${server.url} (/livez, /readyz). Ctrl-C stops it.`, { url: server.url });
   await noteSignIn(session, server.url);
+}
+
+/**
+ * Where the history has just been created, somebody has asked for the usage of a day that is not over: a job that fails
+ * until it is dead, and that can run again once the day is over.
+ */
+async function askTooEarly(session: Session, database: SessionDatabase): Promise<void> {
+  const { program } = await import('../../modules.ts');
+  const { openSessionJobs } = await import('../engine/jobs-session.ts');
+  const jobs = await openSessionJobs(session, program, database);
+  const job = 'meter_day';
+  const args = { day: (await database.clock.now()).toZonedDateTimeISO('UTC').toPlainDate().toString() };
+  const asked = await jobs.list({ job }, 1);
+  if (asked.length === 0) await jobs.runNow(job, args);
 }
 
 /** The demonstration goes on while somebody looks at it. */

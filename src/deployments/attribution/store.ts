@@ -62,6 +62,12 @@ export async function lockAttributions(trx: UnitOfWork): Promise<void> {
   await statement('deployments.lockAttributions')`LOCK TABLE attribution_progress IN EXCLUSIVE MODE`.execute(trx);
 }
 
+/** Lets nobody else assign by hand or change rules until the transaction ends. */
+export async function lockDecisions(trx: UnitOfWork): Promise<void> {
+  await statement('deployments.lockDecisions')`
+    LOCK TABLE manual_assignments, ownership_rules IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
+}
+
 /** How long each statement of the transaction may take from here on. */
 export async function limitStatements(trx: UnitOfWork, milliseconds: number): Promise<void> {
   await statement('deployments.limitStatements')`

@@ -26,4 +26,12 @@ export const movedOut = {
     }),
   ),
   changesTotal: z.int(),
+  digest: z.string().meta({ description: 'sha256 of all changes, for `expect` of the change itself' }),
 };
+
+/** For whoever decides after a preview. */
+export const expect = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, { error: 'is not the digest of a preview: 64 hexadecimal digits' })
+  .optional()
+  .meta({ description: 'The digest of the preview that was seen: refused (conflict) where something else would change by now' });

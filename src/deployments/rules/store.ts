@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { appendChanges } from '../../platform/changes.ts';
 import type { UnitOfWork, Queryable } from '../../platform/database/database.ts';
 import { rewriteHistory } from '../../platform/history.ts';
@@ -416,6 +416,30 @@ export async function readPreview(
     FROM ${changes} c JOIN attributions a ON a.resource_id = c.resource_id AND a.superseded_at = 'infinity'
      AND a.valid_from < c.valid_to AND a.valid_to > c.valid_from`.execute(trx);
   return { rows, total: counts[0]?.total ?? 0 };
+}
+
+/**
+ * Of all of these changes, sha256 in hexadecimal. What begins or ends at `now` does so whenever it is done; owners are told
+ * by who they are, for a set of them that only the preview made has another number next time.
+ */
+export async function readPreviewDigest(
+  trx: UnitOfWork,
+  changes: TemporaryTable<'owner_changes'>,
+  now: Temporal.Instant,
+): Promise<string> {
+  const moment = (at: RawBuilder<unknown>) =>
+    sql`CASE ${at} WHEN ${now}::timestamptz THEN 'now' ELSE extract(epoch FROM ${at})::text END`;
+  const { rows } = await statement<{ digest: string }>('deployments.readPreviewDigest')`
+    SELECT encode(sha256(convert_to(coalesce(string_agg(line, E'\\n' ORDER BY line COLLATE "C"), ''), 'UTF8')), 'hex') AS digest
+    FROM (
+      SELECT concat_ws(' ', c.resource_id, ${moment(sql`greatest(c.valid_from, a.valid_from)`)},
+                       ${moment(sql`least(c.valid_to, a.valid_to)`)}, was.signature, becomes.signature) AS line
+      FROM ${changes} c
+      JOIN attributions a ON a.resource_id = c.resource_id AND a.superseded_at = 'infinity'
+       AND a.valid_from < c.valid_to AND a.valid_to > c.valid_from
+      JOIN owner_sets was ON was.owner_set_id = a.owner_set_id
+      JOIN owner_sets becomes ON becomes.owner_set_id = c.owner_set_id) AS moved`.execute(trx);
+  return rows[0]?.digest ?? '';
 }
 
 /** The same per deployment: resources gained and lost over some interval. */

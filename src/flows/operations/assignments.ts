@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { assign, attributeJob, movedOut, unassign } from '../../deployments/index.ts';
+import { assign, attributeJob, changeAsPreviewed, expectPreview, movedOut, unassign } from '../../deployments/index.ts';
 import { getResource } from '../../inventory/index.ts';
 import { nestedDatabase } from '../../platform/database/nested-database.ts';
-import type { Database, Queryable, UnitOfWork } from '../../platform/database/database.ts';
+import type { Queryable, UnitOfWork } from '../../platform/database/database.ts';
 import { declareOperation, type Operation, type OperationCall } from '../../platform/declare/operation.ts';
 import { instant, slug } from '../../platform/declare/schemas.ts';
 import * as flow from '../preview-ownership.ts';
@@ -21,6 +21,7 @@ const interval = {
 
 const query = z.object({
   preview: z.boolean().default(false).meta({ description: 'Write nothing, and answer what it would change' }),
+  expect: expectPreview,
 });
 
 const assigned = z.object({
@@ -41,19 +42,18 @@ async function resolveResources(db: Queryable, refs: z.output<typeof resourceRef
 }
 
 type Written = { readonly inserted: number; readonly superseded: number };
-type Change = (db: Database) => Promise<Written>;
-type Call = Pick<OperationCall, 'db' | 'now' | 'signal' | 'follow'>;
+type Change = (trx: UnitOfWork) => Promise<Written>;
+type Call = Pick<OperationCall<unknown, z.output<typeof query>>, 'db' | 'now' | 'signal' | 'follow' | 'query'>;
 
 /** Does it and keeps nothing. */
-async function tried(change: Change, resources: number, { db, now, signal }: Omit<Call, 'follow'>) {
-  const make = (trx: UnitOfWork) => change(nestedDatabase(trx));
-  const { made, totals, changes, ...rest } = await flow.previewOwnership(db, make, { now, signal });
+async function tried(change: Change, resources: number, { db, now, signal }: Pick<Call, 'db' | 'now' | 'signal'>) {
+  const { made, totals, changes, ...rest } = await flow.previewOwnership(db, change, { now, signal });
   const preview = { ...rest, totals: [...totals], changes: [...changes] };
   return { written: false, resources, inserted: made.inserted, superseded: made.superseded, preview };
 }
 
-async function written(change: Change, resources: number, { db, follow }: Call) {
-  const { inserted, superseded } = await change(db);
+async function written(change: Change, resources: number, { db, follow, now, signal, query: { expect } }: Call) {
+  const { inserted, superseded } = await changeAsPreviewed(db, change, { expect, now, signal });
   // Attributions follow by a job in seconds, or at once where a command decides on the database.
   await db.transaction().execute((trx) => follow(trx, attributeJob, {}));
   return { written: true, resources, inserted, superseded, preview: null };
@@ -76,8 +76,8 @@ async function assignmentOf({
 }: Pick<OperationCall<unknown, unknown, z.output<typeof assignBody>>, 'db' | 'body' | 'principal' | 'now'>) {
   const resourceIds = await resolveResources(db, resources);
   const owners = shares.map(({ deployment, weight }) => ({ slug: deployment, weight }));
-  const change: Change = (on) =>
-    assign(on, { resourceIds, owners, from: from ?? null, to: to ?? null }, principal.subject, now);
+  const change: Change = (trx) =>
+    assign(nestedDatabase(trx), { resourceIds, owners, from: from ?? null, to: to ?? null }, principal.subject, now);
   return { change, resources: resourceIds.length };
 }
 
@@ -91,7 +91,7 @@ export const assignResources = declareOperation({
   command: { positional: ['owners'], flags: { resources: 'resource' } },
   description: `Several owners share by their weights. Past days that it changes are metered again. With \`preview\` all of
 it is done (owners, usage, amounts) and nothing kept: the answer says which months and issued invoices it touches, and
-what they come to before and after.`,
+what they come to before and after. With the digest of a preview as \`expect\` it is written only where the same owners change by it.`,
   roles: ['owner', 'operator'],
   query,
   body: assignBody,
@@ -119,8 +119,8 @@ async function unassignmentOf({
   now,
 }: Pick<OperationCall<unknown, unknown, z.output<typeof unassignBody>>, 'db' | 'body' | 'principal' | 'now'>) {
   const resourceIds = await resolveResources(db, resources);
-  const change: Change = (on) =>
-    unassign(on, { resourceIds, from: from ?? null, to: to ?? null }, principal.subject, now);
+  const change: Change = (trx) =>
+    unassign(nestedDatabase(trx), { resourceIds, from: from ?? null, to: to ?? null }, principal.subject, now);
   return { change, resources: resourceIds.length };
 }
 

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import {
   applyRules as apply,
   attributeJob,
+  changeAsPreviewed,
   declaredRule,
   endRule,
+  expectPreview,
   followUp,
   movedOut,
   ruleAnswer,
@@ -12,7 +14,9 @@ import {
   rulesBody,
   rulesFileOf,
 } from '../../deployments/index.ts';
-import { declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
+import type { UnitOfWork } from '../../platform/database/database.ts';
+import { nestedDatabase } from '../../platform/database/nested-database.ts';
+import { declareOperation, type Operation, type OperationCall, staff } from '../../platform/declare/operation.ts';
 import { id } from '../../platform/declare/schemas.ts';
 import * as flow from '../preview-rules.ts';
 import { movedMoney } from './moved-money.ts';
@@ -52,6 +56,19 @@ export const previewRules = declareOperation({
   },
 });
 
+type Call = Pick<
+  OperationCall<unknown, { readonly expect?: string | undefined }>,
+  'db' | 'query' | 'principal' | 'now' | 'signal' | 'follow'
+>;
+
+async function written(call: Call, file: unknown, options: Parameters<typeof apply>[4]) {
+  const { db, query, principal, now, signal } = call;
+  const change = (trx: UnitOfWork) => apply(nestedDatabase(trx), file, principal.subject, now, options);
+  const counts = await changeAsPreviewed(db, change, { expect: query.expect, now, signal });
+  await followUp(call);
+  return counts;
+}
+
 export const applyRules = declareOperation({
   method: 'POST',
   path: '/rules/apply',
@@ -66,6 +83,7 @@ it is refused (\`rules_would_end\`) and says which. Ownership follows within sec
   query: z.object({
     keepOthers,
     endRules: z.boolean().default(false).meta({ description: 'Agree that rules which are left out end' }),
+    expect: expectPreview,
   }),
   body: rulesBody,
   response: ruleCounts,
@@ -73,9 +91,7 @@ it is refused (\`rules_would_end\`) and says which. Ownership follows within sec
   async run(call) {
     const { keepOthers: isPart, endRules: mayEnd } = call.query;
     const options = { keepOthers: isPart, mayEnd };
-    const counts = await apply(call.db, rulesFileOf(call.body), call.principal.subject, call.now, options);
-    await followUp(call);
-    return counts;
+    return written(call, rulesFileOf(call.body), options);
   },
 });
 
@@ -87,6 +103,7 @@ const ruleChange = z.object({
 
 const asPreview = z.object({
   preview: z.boolean().default(false).meta({ description: 'Write nothing, and answer what it would change' }),
+  expect: expectPreview,
 });
 
 export const addRule = declareOperation({
@@ -108,10 +125,7 @@ export const addRule = declareOperation({
     query.preview ? flow.previewRules(db, rulesFileOf({ rules: [body] }), true, { now, signal }) : null,
   async run(call, found) {
     if (found !== null) return { written: false, rules: found.rules, preview: previewAnswer(found) };
-    const file = rulesFileOf({ rules: [call.body] });
-    const options = { keepOthers: true };
-    const counts = await apply(call.db, file, call.principal.subject, call.now, options);
-    await followUp(call);
+    const counts = await written(call, rulesFileOf({ rules: [call.body] }), { keepOthers: true });
     return { written: true, rules: counts, preview: null };
   },
 });
@@ -133,7 +147,9 @@ export const removeRule = declareOperation({
     query.preview ? flow.previewRuleEnd(db, params.rule, { now, signal }) : null,
   async run(call, found) {
     if (found !== null) return { written: false, rules: found.rules, preview: previewAnswer(found) };
-    const counts = await endRule(call.db, call.params.rule, call.now);
+    const { db, query: asked, now, signal } = call;
+    const end = (trx: UnitOfWork) => endRule(nestedDatabase(trx), call.params.rule, now);
+    const counts = await changeAsPreviewed(db, end, { expect: asked.expect, now, signal });
     await followUp(call);
     return { written: true, rules: counts, preview: null };
   },

@@ -37,7 +37,7 @@ export function AddRuleSheet({ onClose }: { readonly onClose: () => void }) {
     gcTime: 0,
     retry: false,
   });
-  const change = useChange({ write: (body: NewRule, headers) => addRule(body, headers), onDone: onClose });
+  const change = useChange({ write: addRule, onDone: onClose });
   return (
     <Sheet
       title="Add a rule"
@@ -47,7 +47,7 @@ export function AddRuleSheet({ onClose }: { readonly onClose: () => void }) {
           type="button"
           className={`${ui.button} ${ui.primary}`}
           disabled={rule === null || preview.data == null || preview.isFetching || change.state !== 'idle'}
-          onClick={() => (rule === null ? null : change.send(rule))}
+          onClick={() => (rule === null ? null : change.send({ rule, expect: preview.data?.digest ?? '' }))}
         >
           {busyWord(change.state) ?? verbOf('Add the rule', preview.data ?? null)}
         </button>
@@ -70,7 +70,9 @@ export function AddRuleSheet({ onClose }: { readonly onClose: () => void }) {
       {preview.isFetching ? <Skeleton rows={4} /> : null}
       {preview.error === null ? null : <Failed problem={preview.error} onRetry={() => void preview.refetch()} />}
       {preview.data == null || preview.isFetching ? null : <Moved preview={preview.data} />}
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={change.clear} />}
+      {change.problem === null ? null : (
+        <Failed problem={change.problem} onRetry={() => lookAgain(change, preview)} />
+      )}
     </Sheet>
   );
 }
@@ -89,7 +91,7 @@ export function EndRuleSheet({ rule, name, onClose }: EndRuleSheetProps) {
     gcTime: 0,
     retry: false,
   });
-  const change = useChange({ write: (of: number, headers) => endRule(of, headers), onDone: onClose });
+  const change = useChange({ write: endRule, onDone: onClose });
   return (
     <Sheet
       title={`End rule ${rule}`}
@@ -99,7 +101,7 @@ export function EndRuleSheet({ rule, name, onClose }: EndRuleSheetProps) {
           type="button"
           className={`${ui.button} ${ui.primary}`}
           disabled={preview.data == null || preview.isFetching || change.state !== 'idle'}
-          onClick={() => change.send(rule)}
+          onClick={() => change.send({ rule, expect: preview.data?.digest ?? '' })}
         >
           {busyWord(change.state) ?? verbOf('End the rule', preview.data ?? null)}
         </button>
@@ -109,9 +111,17 @@ export function EndRuleSheet({ rule, name, onClose }: EndRuleSheetProps) {
       {preview.isFetching ? <Skeleton rows={4} /> : null}
       {preview.error === null ? null : <Failed problem={preview.error} onRetry={() => void preview.refetch()} />}
       {preview.data == null || preview.isFetching ? null : <Moved preview={preview.data} />}
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={change.clear} />}
+      {change.problem === null ? null : (
+        <Failed problem={change.problem} onRetry={() => lookAgain(change, preview)} />
+      )}
     </Sheet>
   );
+}
+
+/** After a refusal: what it would change now is what is confirmed next. */
+function lookAgain(change: { clear(): void }, preview: { refetch(): Promise<unknown> }): void {
+  change.clear();
+  void preview.refetch();
 }
 
 function verbOf(verb: string, preview: RulePreview | null): string {

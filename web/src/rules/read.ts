@@ -39,8 +39,9 @@ export async function previewRule(body: NewRule, signal: AbortSignal) {
 
 export type RulePreview = NonNullable<Awaited<ReturnType<typeof previewRule>>>;
 
-export function addRule(body: NewRule, headers: Headers) {
-  return bodyOf(api.POST('/rules', { body: body as never, headers }));
+/** Adds it, where it still changes what the preview of this digest said. */
+export function addRule({ rule, expect }: { readonly rule: NewRule; readonly expect: string }, headers: Headers) {
+  return bodyOf(api.POST('/rules', { params: { query: { expect } }, body: rule as never, headers }));
 }
 
 export async function previewEnd(rule: number, signal: AbortSignal) {
@@ -48,6 +49,6 @@ export async function previewEnd(rule: number, signal: AbortSignal) {
   return (await bodyOf(api.POST('/rules/{rule}/remove', { params, signal }))).preview;
 }
 
-export function endRule(rule: number, headers: Headers) {
-  return bodyOf(api.POST('/rules/{rule}/remove', { params: { path: { rule } }, headers }));
+export function endRule({ rule, expect }: { readonly rule: number; readonly expect: string }, headers: Headers) {
+  return bodyOf(api.POST('/rules/{rule}/remove', { params: { path: { rule }, query: { expect } }, headers }));
 }

@@ -30,14 +30,16 @@ export function AssignSheet({ resources, suggested, onClose, onDone }: AssignShe
     gcTime: 0,
   });
   const client = useQueryClient();
+  const shown = preview.data?.preview ?? null;
   const write = useMutation({
-    mutationFn: () => assign(assignment),
+    mutationFn: () => assign(assignment, shown?.digest ?? ''),
+    // Somebody may have decided meanwhile: what it would change now is what is confirmed next.
+    onError: () => void preview.refetch(),
     async onSuccess() {
       await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'getMe' });
       onDone(assignment);
     },
   });
-  const shown = preview.data?.preview ?? null;
   const noun = resources.length === 1 ? 'resource' : 'resources';
   return (
     <Sheet

@@ -46,8 +46,9 @@ export function previewAssignment(assignment: Assignment, signal: AbortSignal) {
 
 export type Preview = NonNullable<Awaited<ReturnType<typeof previewAssignment>>['preview']>;
 
-export function assign(assignment: Assignment) {
-  return bodyOf(api.POST('/assignments', { body: bodyOfAssignment(assignment) }));
+/** Assigns, where it still changes what the preview of this digest said. */
+export function assign(assignment: Assignment, expect: string) {
+  return bodyOf(api.POST('/assignments', { params: { query: { expect } }, body: bodyOfAssignment(assignment) }));
 }
 
 /** Takes an assignment back: the rules say again whose they are. */
