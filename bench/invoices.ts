@@ -2,9 +2,9 @@ import { sql } from 'kysely';
 import { checkCorrections } from '../src/invoices/corrections.ts';
 import { draftMonth } from '../src/invoices/drafts.ts';
 import { approveInvoice, issueInvoice } from '../src/invoices/issue.ts';
-import { updateEntity } from '../src/invoices/entities.ts';
 import { invoicesOfMonth } from '../src/invoices/invoices.ts';
 import type { Database } from '../src/platform/database/database.ts';
+import { seedBusiness } from './business.ts';
 import { deployments, resources, seedFleet, seedUsage } from './fleet.ts';
 import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 
@@ -14,31 +14,6 @@ import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 const month = Temporal.PlainDate.from('2026-05-01');
 const days = month.daysInMonth;
 const issuedSample = 200;
-
-/** What the customers are on, and how they are billed: the plans to begin with in turn, and VAT. */
-async function seedBusiness(db: Database): Promise<void> {
-  await sql`
-    INSERT INTO subscriptions (deployment_id, plan_id, valid_from, valid_to, recorded_at, superseded_at, recorded_by)
-    SELECT d.deployment_id, p.plan_id, ${month}::date, 'infinity', ${month}::date, 'infinity', 'bench'
-    FROM deployments d JOIN (SELECT plan_id, row_number() OVER (ORDER BY plan_id) - 1 AS n FROM plans) p ON p.n = d.deployment_id % 3
-    WHERE d.customer_id IS NOT NULL`.execute(db);
-  await sql`
-    INSERT INTO customer_billing (customer_id, address, tax_ids, tax_category, tax_treatment, valid_from, valid_to, recorded_at, superseded_at, recorded_by)
-    SELECT customer_id, '{2 Hill Road}', '{}', 'standard', 'taxed', '-infinity', 'infinity', ${month}::date, 'infinity', 'bench' FROM customers`.execute(
-    db,
-  );
-  await sql`
-    INSERT INTO tax_rates (legal_entity_id, category, title, percent, valid_from, valid_to, recorded_at, superseded_at, recorded_by)
-    SELECT legal_entity_id, 'standard', 'VAT', 20, '-infinity', 'infinity', ${month}::date, 'infinity', 'bench' FROM legal_entities`.execute(
-    db,
-  );
-  await updateEntity(
-    db,
-    'default',
-    { name: 'Bench Ltd', address: ['1 Quay Street'], taxIds: ['VAT 1'], graceDays: 0 },
-    { by: 'bench', now: month.toZonedDateTime('UTC').toInstant() },
-  );
-}
 
 /** The bare cost: the sums of the month, fetched. */
 async function bare(db: Database): Promise<number> {
@@ -104,7 +79,7 @@ export default async function bench(): Promise<Row[]> {
   return withBenchDatabase(async (db) => {
     say(`Seeding ${deployments} deployments and ${resources * days} usage records ...`);
     await seedFleet(db, deployments / 2);
-    await seedBusiness(db);
+    await seedBusiness(db, month);
     await seedUsage(db, month, days);
     const now = Temporal.Instant.from('2026-06-05T00:00:00Z');
     const bareMs = await bare(db);

@@ -316,7 +316,7 @@ CREATE TABLE simulated_clock (
   -- Until when the history of a demonstration is being created; NULL: it is there.
   runs_to   timestamptz,
   -- Simulated seconds in a second, while somebody watches; 0: it stands still.
-  pace      int NOT NULL DEFAULT 0 CHECK (pace BETWEEN 0 AND 3600)
+  pace      int NOT NULL DEFAULT 0 CHECK (pace BETWEEN 0 AND 1800)
 );
 CALL publish_to_customers('simulated_clock');
 
@@ -502,6 +502,16 @@ REVOKE EXECUTE ON FUNCTION note_audited_changes(), append_to_audit_log() FROM PU
 
 CALL protect_from_customers('audit_log');
 CALL give_access('REVOKE INSERT, UPDATE, DELETE ON audit_log FROM arcadia_worker, arcadia_api');
+
+-- How far the log was found to hold by whoever verified it last, so that the next one need not begin at its first entry.
+-- It proves nothing: all of it is verified each day (the job anchor_audit), and whenever somebody asks for that.
+CREATE TABLE audit_verified (
+  singleton   boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  position    bigint NOT NULL,
+  hash        bytea NOT NULL,
+  verified_at timestamptz NOT NULL               -- the server's own time; of all of it
+);
+CALL protect_from_customers('audit_verified');
 
 -- A secret is recorded as being there, and as new; its value never is. What a statement leaves
 -- unchanged is no change. For people's decisions only: what jobs derive in bulk has histories of its own.

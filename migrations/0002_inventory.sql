@@ -54,6 +54,7 @@ CREATE SEQUENCE sync_runs_written;
 CREATE INDEX sync_runs_by_kind ON sync_runs (account_id, kind, started_at DESC);
 CREATE INDEX sync_runs_complete ON sync_runs (account_id, kind, started_at DESC) WHERE outcome = 'complete';
 CREATE INDEX sync_runs_sightings ON sync_runs (account_id, kind, started_at DESC) WHERE unread IS NOT NULL;
+CREATE INDEX sync_runs_budgets ON sync_runs (account_id, sync_run_id DESC) WHERE requests_left IS NOT NULL;
 CREATE INDEX sync_runs_running ON sync_runs (account_id, kind) WHERE outcome = 'running';
 CREATE INDEX sync_runs_reverted ON sync_runs (account_id, kind, started_at DESC) WHERE outcome = 'reverted';
 

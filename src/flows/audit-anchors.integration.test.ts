@@ -34,7 +34,7 @@ const configOf = (env: Readonly<Record<string, string>>, key = 7) =>
   loadConfig({ env: { ARCADIA_SECRET_KEY: keyOf(key), ...env }, cwd: folder }, program.settings);
 const inFolder = (key?: number) => configOf({ ARCADIA_AUDIT_ANCHOR: folder }, key);
 const verify = (config = inFolder(), given: { name: string; text: string }[] = []) =>
-  verifyAnchoredAudit(db, config, { noted: null, given, signal });
+  verifyAnchoredAudit(db, config, { noted: null, given, isWhole: true, signal });
 const addCustomer = (externalId: string) =>
   sql`INSERT INTO customers (external_id, name, currency, created_at) VALUES (${externalId}, 'C', 'USD', '2026-05-01')`.execute(
     db,

@@ -60,6 +60,8 @@ interface Asked {
   readonly noted: AuditHead | null;
   /** Lines from elsewhere, such as a copy that somebody kept. */
   readonly given: readonly { readonly name: string; readonly text: string }[];
+  /** All of the log; else from where it was verified last. */
+  readonly isWhole: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -86,7 +88,7 @@ export async function verifyAnchoredAudit(db: Queryable, config: Config, asked: 
     sightings.push(...read.flatMap(({ at, faults }) => (faults === null ? [] : [{ at, faults: new Set(faults) }])));
   }
   sightings.sort((a, b) => Temporal.Instant.compare(a.at, b.at));
-  const verified = await verifyAudit(db, asked.noted, sightings);
+  const verified = await verifyAudit(db, asked.noted, sightings, asked.isWhole);
   const hold = anchors.every(({ broken, altered }) => broken.length === 0 && altered.length === 0);
   return { ...verified, intact: verified.intact && hold, anchors };
 }

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { declareJob } from '../platform/declare/job.ts';
+import { verifyAudit } from '../platform/audit.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { writeAnchor } from './audit-anchors.ts';
 
-/** Writes down where the audit log ends, so that a cut end of it shows. */
+/** Writes down where the audit log ends, so that a cut end of it shows, and verifies all of it. */
 export const anchorAuditJob = declareJob({
   name: 'anchor_audit',
   queue: 'default',
-  title: 'Writes where the audit log ends to the place of ARCADIA_AUDIT_ANCHOR',
+  title: 'Writes where the audit log ends to the place of ARCADIA_AUDIT_ANCHOR, and verifies all of it',
   arguments: z.strictObject({}),
-  timeoutSeconds: 300,
+  timeoutSeconds: 3_600,
   attemptsMax: 5,
   async run({ db, clock, config, signal, log }) {
     const written = await writeAnchor(db, config, { now: await clock.now(), signal }).catch((error: unknown) => {
@@ -17,6 +18,8 @@ export const anchorAuditJob = declareJob({
       if (error instanceof ArcadiaError) log.warn(`The audit log was not anchored. ${error.message} ${error.todo}`);
       throw error;
     });
+    const { broken } = await verifyAudit(db, null);
+    if (broken.length > 0) log.warn({ broken: broken.slice(0, 5) }, 'the audit log does not hold: verify it');
     if (written === null) return;
     log.info(written, 'audit log anchored');
     if (written.faults > 0)

@@ -6,6 +6,7 @@ import {
   followSimulatedClock,
   moveSimulatedClock,
   notSimulated,
+  paceMax,
   readSimulation,
   setPace,
 } from '../platform/clock.ts';
@@ -37,7 +38,8 @@ test('a real clock cannot be set', async () => {
 
 test('a simulated clock goes at its pace, a quarter of an hour at a time, by one process, while somebody watches', async () => {
   await followSimulatedClock(db, begin);
-  await setPace(db, 3_600);
+  await expect(setPace(db, paceMax + 1)).rejects.toThrow('simulated_clock');
+  await setPace(db, paceMax);
   const ending = new AbortController();
   let watching = 0;
   const options = { watchers: () => watching, signal: ending.signal, onError: fail };
@@ -49,7 +51,7 @@ test('a simulated clock goes at its pace, a quarter of an hour at a time, by one
   watching = 1;
   const since = performance.now();
   await expect.poll(quarters).toBeGreaterThanOrEqual(2);
-  const secondsOfStep = 900 / 3_600;
+  const secondsOfStep = 900 / paceMax;
   expect(await quarters()).toBeLessThanOrEqual((performance.now() - since) / 1_000 / secondsOfStep + 1);
 
   // What is being created moves the clock itself.
@@ -61,7 +63,7 @@ test('a simulated clock goes at its pace, a quarter of an hour at a time, by one
   expect(await standsStill()).toBe(true);
   expect(await quarters()).toBe(stood);
 
-  await setPace(db, 3_600);
+  await setPace(db, paceMax);
   await expect.poll(quarters).toBeGreaterThan(stood);
   ending.abort();
   await Promise.all(going);

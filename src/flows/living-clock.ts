@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { moveSimulatedClock, readSimulation } from '../platform/clock.ts';
+import { moveSimulatedClock, paceMax, readSimulation } from '../platform/clock.ts';
 import { type Database, inSession } from '../platform/database/database.ts';
 import { tryLockClock, unlockClock } from './demonstration.store.ts';
 
 /** It moves by so much at a time: as often as the schedule reads an account. */
 const stepSeconds = 900;
 /** How soon it is seen that somebody watches, or that the pace is another one. */
-const pollMs = 500;
+const pollMs = (1_000 * stepSeconds) / paceMax;
 
 interface LivingClock {
   /** How many watch: while nobody does, the clock stands still. */
@@ -51,8 +51,11 @@ async function goOn(db: Database, { watchers, signal }: Pick<LivingClock, 'watch
       movedAt = performance.now();
       continue;
     }
-    if (performance.now() - movedAt < (stepSeconds / simulation.pace) * 1_000) continue;
-    movedAt = performance.now();
+    const stepMs = (stepSeconds / simulation.pace) * 1_000;
+    const lateMs = performance.now() - movedAt - stepMs;
+    if (lateMs < 0) continue;
+    // What a look came late is made up for, by one step at most.
+    movedAt = performance.now() - Math.min(lateMs, stepMs);
     await moveSimulatedClock(db, stepSeconds);
   }
 }

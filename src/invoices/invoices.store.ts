@@ -134,8 +134,12 @@ export async function selectInvoiceTotals(
   return rows;
 }
 
-/** How far a document `i` is from the invoice of the month before, `p`, as a part of that; -1: there is nothing to compare it with. */
-const changeOf = sql`CASE WHEN p.subtotal IS NULL OR p.subtotal = 0 THEN -1 ELSE round(abs(i.subtotal - p.subtotal) / abs(p.subtotal), 9) END`;
+/**
+ * How far a document `i` is from the invoice of the month before, `p`, as a part of that; -1: there is none to compare it
+ * with. Something after nothing is farther than any part.
+ */
+const changeOf = sql`CASE WHEN p.subtotal IS NULL THEN -1 WHEN p.subtotal <> 0 THEN round(abs(i.subtotal - p.subtotal) / abs(p.subtotal), 9)
+  WHEN i.subtotal = 0 THEN 0 ELSE 'Infinity' END`;
 
 const newestKey: SortKey = { of: sql`i.invoice_id`, type: 'bigint' };
 const invoiceSorts = {

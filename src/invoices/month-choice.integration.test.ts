@@ -144,3 +144,20 @@ it('counts manual lines', async () => {
   await addLine(test.db, gamma, { description: 'Support', quantity: '1', unitPrice: '10' }, 'ann', march5);
   expect((await of('gamma')).items[0]).toMatchObject({ manualLines: 1, corrections: 0 });
 });
+
+it('lists what was nothing the month before as furthest from it', async () => {
+  await addDeployment(test.db, { customer: 'delta', slug: 'site' });
+  await settle(test.db, march5);
+  const january = february.subtract({ months: 1 });
+  for (const month of [january, february]) await draftMonth(test.db, { month, now: march5 });
+  const { items } = await listInvoices(test.db, { month: january, customer: 'delta' }, { limit: 1, cursor: null });
+  const [before] = items;
+  const free = { description: 'First month free', quantity: '1', unitPrice: `-${before?.subtotal}` };
+  await addLine(test.db, before?.invoiceId ?? 0, { ...free, deployment: 'site' }, 'ann', march5);
+  const page = (cursor: string | null) =>
+    listInvoices(test.db, { month: february, kind: 'invoice' }, { limit: 1, cursor, sort: 'change', order: 'desc' });
+  const first = await page(null);
+  expect(first.items).toMatchObject([{ customer: 'delta', previous: '0.00' }]);
+  const second = await page(first.nextCursor);
+  expect(second.items.map(({ customer }) => customer)).not.toContain('delta');
+});

@@ -209,7 +209,7 @@ export class Jobs {
     });
   }
 
-  /** Jobs that match, by state. */
+  /** Jobs that match, by state; of what is done or cancelled those since `countedSince`. */
   countByState(filter: JobFilter): ReturnType<typeof store.countByState> {
     return store.countByState(this.#db, filter);
   }

@@ -165,39 +165,74 @@ function matching(filter: JobFilter) {
          SELECT FROM jsonb_each_text(data -> 'arguments') AS argument WHERE strpos(lower(argument.value), ${q}) > 0))`;
 }
 
+/** Not ended, or dead: what an index of the queue's own holds, by these words. */
+const live = sql`state IN ('created', 'retry', 'active', 'failed')`;
+const liveStates: readonly JobState[] = ['waiting', 'scheduled', 'running', 'dead'];
+
 /** Where a page of jobs ended. */
 export interface JobPosition {
   readonly createdAt: Temporal.Instant;
   readonly id: string;
 }
 
-/** Newest first. */
+/** Newest first. From each queue as many as the page holds, by its own index: of a million jobs a page takes no sort. */
 export async function readJobs(
   db: Queryable,
   filter: JobFilter,
   limit: number,
   after: JobPosition | null = null,
 ): Promise<JobRow[]> {
+  const isLive = filter.states !== undefined && filter.states.every((state) => liveStates.includes(state));
   const { rows } = await statement<JobRow>('jobs.readJobs')`
     SELECT id, name AS queue, data ->> 'job' AS job, data -> 'arguments' AS arguments, ${stateOf} AS state,
            CASE WHEN started_on IS NULL THEN 0 ELSE retry_count + 1 - coalesce((data ->> 'unspent')::int, 0) END AS attempt,
            retry_limit + 1 - coalesce((data ->> 'unspent')::int, 0) AS "attemptsMax",
            created_on AS "createdAt", start_after AS "runAfter", started_on AS "startedAt", completed_on AS "endedAt",
            output ->> 'message' AS reason
-    FROM pgboss.job WHERE ${matching(filter)}
-      AND (${after?.id ?? null}::uuid IS NULL OR (created_on, id) < (${after?.createdAt ?? null}::timestamptz, ${after?.id ?? null}::uuid))
+    FROM (SELECT name AS queue_name FROM pgboss.queue) AS queues, LATERAL (
+      SELECT * FROM pgboss.job WHERE name = queue_name AND ${isLive ? live : sql`true`} AND ${matching(filter)}
+        AND (${after?.id ?? null}::uuid IS NULL OR (created_on, id) < (${after?.createdAt ?? null}::timestamptz, ${after?.id ?? null}::uuid))
+      ORDER BY created_on DESC, id DESC LIMIT ${limit}) AS newest
     ORDER BY created_on DESC, id DESC LIMIT ${limit}`.execute(db);
   return rows;
 }
 
-/** How many match, by state. */
-export async function countByState(
-  db: Queryable,
-  filter: JobFilter,
-): Promise<readonly { readonly state: JobState; readonly jobs: number }[]> {
-  const { rows } = await statement<{ state: JobState; jobs: number }>('jobs.countByState')`
-    SELECT ${stateOf} AS state, count(*) AS jobs FROM pgboss.job WHERE ${matching(filter)} GROUP BY 1`.execute(db);
-  return rows;
+/** Of what is done or cancelled as many of each queue are counted, the newest. */
+const countedMax = 5_000;
+
+/** The newest of each queue that are done or cancelled, one more than are counted. */
+function newestEnded(filter: Pick<JobFilter, 'from' | 'to'> = {}) {
+  const { from, to } = { from: filter.from ?? null, to: filter.to ?? null };
+  return sql`(SELECT name AS queue_name FROM pgboss.queue) AS queues, LATERAL (
+      SELECT id, name, state, data, created_on, start_after, row_number() OVER (ORDER BY created_on DESC) AS place
+      FROM pgboss.job WHERE name = queue_name AND state IN ('completed', 'cancelled')
+        AND (${from}::timestamptz IS NULL OR created_on >= ${from}::timestamptz)
+        AND (${to}::timestamptz IS NULL OR created_on < ${to}::timestamptz)
+      ORDER BY created_on DESC LIMIT ${countedMax + 1}) AS newest`;
+}
+
+export interface StateCounts {
+  readonly states: readonly { readonly state: JobState; readonly jobs: number }[];
+  /** Since when all that were done or cancelled are counted; null: all are. */
+  readonly countedSince: Temporal.Instant | null;
+}
+
+/** How many match, by state; of what is done or cancelled among the newest of each queue. */
+export async function countByState(db: Queryable, filter: JobFilter): Promise<StateCounts> {
+  const { rows } = await statement<{ state: JobState | null; jobs: number; since: Temporal.Instant | null }>(
+    'jobs.countByState',
+  )`
+    WITH ended AS MATERIALIZED (SELECT newest.* FROM ${newestEnded(filter)})
+    SELECT ${stateOf} AS state, count(*) AS jobs, NULL::timestamptz AS since
+    FROM pgboss.job WHERE ${live} AND ${matching(filter)} GROUP BY 1
+    UNION ALL
+    SELECT state::text, count(*), NULL FROM ended WHERE place <= ${countedMax} AND ${matching(filter)} GROUP BY 1
+    UNION ALL
+    SELECT NULL, 0, max(created_on) FROM ended WHERE place = ${countedMax + 1}`.execute(db);
+  return {
+    states: rows.flatMap(({ state, jobs }) => (state === null ? [] : [{ state, jobs }])),
+    countedSince: rows.find(({ state }) => state === null)?.since ?? null,
+  };
 }
 
 export interface JobCounts {
@@ -210,7 +245,7 @@ export interface JobCounts {
   readonly dead: number;
 }
 
-/** What is kept of each job, but for what was done. */
+/** What is kept of each job, but for what was done; of what was cancelled, among the newest of each queue. */
 export async function countByJob(db: Queryable): Promise<JobCounts[]> {
   const { rows } = await statement<JobCounts>('jobs.countByJob')`
     SELECT data ->> 'job' AS job, name AS queue,
@@ -219,7 +254,11 @@ export async function countByJob(db: Queryable): Promise<JobCounts[]> {
            count(*) FILTER (WHERE state = 'active') AS running,
            count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
            count(*) FILTER (WHERE state = 'failed') AS dead
-    FROM pgboss.job WHERE state <> 'completed' GROUP BY 1, 2 ORDER BY 1`.execute(db);
+    FROM (
+      SELECT name, state, data, start_after FROM pgboss.job WHERE ${live}
+      UNION ALL
+      SELECT name, state, data, start_after FROM ${newestEnded()} WHERE state = 'cancelled') AS kept
+    GROUP BY 1, 2 ORDER BY 1`.execute(db);
   return rows;
 }
 
@@ -329,7 +368,7 @@ export async function countJobs(db: Queryable): Promise<QueueCounts[]> {
            count(*) FILTER (WHERE state = 'failed') AS dead,
            coalesce(extract(epoch FROM pgboss.job_now() - min(greatest(created_on, start_after))
              FILTER (WHERE state < 'active' AND start_after <= pgboss.job_now())), 0)::float8 AS "lagSeconds"
-    FROM pgboss.job WHERE state <= 'active' OR state = 'failed' GROUP BY name`.execute(db);
+    FROM pgboss.job WHERE ${live} GROUP BY name`.execute(db);
   return rows;
 }
 

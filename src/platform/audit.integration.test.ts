@@ -234,8 +234,50 @@ test('a cut end shows by a head that was noted down', async () => {
   const { head } = await verifyAudit(db, null);
   expect(await verifyAudit(db, head)).toMatchObject({ intact: true, notedHolds: true });
   await tamper(`DELETE FROM audit_log WHERE position = ${at(1)}`);
-  expect(await verifyAudit(db, null)).toMatchObject({ broken: [] });
-  expect(await verifyAudit(db, head)).toMatchObject({ broken: [], notedHolds: false });
+  // It was there when the log was verified.
+  const broken = [{ position: at(1), what: 'missing' }];
+  expect(await verifyAudit(db, null)).toMatchObject({ intact: false, broken });
+  expect(await verifyAudit(db, head)).toMatchObject({ intact: false, broken, notedHolds: false });
+});
+
+test('what held is passed over the next time, and all of it verified when somebody asks', async () => {
+  for (let i = 1; i <= 3; i += 1) await addCustomer(db, `cus_${i}`);
+  const quick = () => verifyAudit(db, null, [], false);
+  expect(await quick()).toMatchObject({ intact: true, head: { position: at(3) }, since: { position: before } });
+  await addCustomer(db, 'cus_4');
+  const found = await quick();
+  expect(found).toMatchObject({ intact: true, head: { position: at(4) }, since: { position: at(3) } });
+  // What was kept says when all of it was looked at, and not when the rest was.
+  const whole = found.since?.verifiedAt;
+  expect((await quick()).since).toMatchObject({ position: at(4), verifiedAt: whole });
+
+  await tamper(`UPDATE audit_log SET actor = 'somebody' WHERE position = ${at(2)}`);
+  expect(await quick()).toMatchObject({ intact: true, broken: [] });
+  const broken = [{ position: at(2), what: 'changed' }];
+  expect(await verifyAudit(db, null)).toMatchObject({ intact: false, broken, since: null });
+
+  // Behind what was kept it shows at once, and stays to be seen.
+  await addCustomer(db, 'cus_5');
+  await tamper(`UPDATE audit_log SET actor = 'somebody' WHERE position = ${at(5)}`);
+  for (const _ of [1, 2])
+    expect(await quick()).toMatchObject({ intact: false, broken: [{ position: at(5), what: 'changed' }] });
+});
+
+test('a log that was made anew up to what was kept shows without an anchor', async () => {
+  for (let i = 1; i <= 3; i += 1) await addCustomer(db, `cus_${i}`);
+  expect(await verifyAudit(db, null)).toMatchObject({ intact: true });
+  await tamper(`
+    UPDATE audit_log SET actor = 'somebody' WHERE position = ${at(1)};
+    UPDATE audit_log a SET hash = audit_log_hash(a) WHERE position = ${at(1)};
+    UPDATE audit_log a SET previous_hash = (SELECT hash FROM audit_log WHERE position = ${at(1)}) WHERE position = ${at(2)};
+    UPDATE audit_log a SET hash = audit_log_hash(a) WHERE position = ${at(2)};
+    UPDATE audit_log a SET previous_hash = (SELECT hash FROM audit_log WHERE position = ${at(2)}) WHERE position = ${at(3)};
+    UPDATE audit_log a SET hash = audit_log_hash(a) WHERE position = ${at(3)}`);
+  for (const isWhole of [true, false])
+    expect(await verifyAudit(db, null, [], isWhole)).toMatchObject({
+      intact: false,
+      broken: [{ position: at(3), what: 'changed' }],
+    });
 });
 
 test('pages follow each other, and a list can be of one table, person or time', async () => {

@@ -67,19 +67,40 @@ export async function selectHead(db: Queryable, position: number | null): Promis
 
 export interface BrokenLink {
   readonly position: number;
-  /** changed: the content is not what its hash says. unlinked: it does not follow the entry before. missing: entries before it are gone. */
+  /** changed: the content is not what its hash says, or not what it was when it was verified. unlinked: it does not follow the entry before. missing: entries before it, or itself, are gone. */
   readonly what: 'changed' | 'unlinked' | 'missing';
 }
 
-/** The first places at which the chain does not hold, oldest first. */
-export async function selectBrokenLinks(db: Queryable, limit: number): Promise<BrokenLink[]> {
+/** The first places behind an entry, or in all, at which the chain does not hold, oldest first. */
+export async function selectBrokenLinks(db: Queryable, limit: number, after: AuditHead | null): Promise<BrokenLink[]> {
   const { rows } = await statement<BrokenLink>('platform.selectBrokenLinks')`
     SELECT position, what FROM (
       SELECT position, hash <> audit_log_hash(a) AS changed,
-             previous_hash <> lag(hash, 1, sha256('')) OVER chain AS unlinked,
-             position <> 1 + lag(position, 1, 0::bigint) OVER chain AS missing
-      FROM audit_log a WINDOW chain AS (ORDER BY position)) AS links,
+             previous_hash <> lag(hash, 1, coalesce(decode(${after?.hash ?? null}, 'hex'), sha256(''))) OVER chain AS unlinked,
+             position <> 1 + lag(position, 1, ${after?.position ?? 0}::bigint) OVER chain AS missing
+      FROM audit_log a WHERE position > ${after?.position ?? 0}::bigint WINDOW chain AS (ORDER BY position)) AS links,
       LATERAL (VALUES ('missing', missing), ('unlinked', unlinked AND NOT missing), ('changed', changed)) AS v (what, is_so)
     WHERE is_so ORDER BY position, what LIMIT ${limit}`.execute(db);
   return rows;
+}
+
+/** How far the log was found to hold. */
+export interface VerifiedUpTo extends AuditHead {
+  /** When all of it up to there was verified last; the server's own time. */
+  readonly verifiedAt: Temporal.Instant;
+}
+
+export async function selectVerified(db: Queryable): Promise<VerifiedUpTo | null> {
+  const { rows } = await statement<VerifiedUpTo>('platform.selectVerified')`
+    SELECT position, encode(hash, 'hex') AS hash, verified_at AS "verifiedAt" FROM audit_verified`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** Keeps how far the log holds. With `isWhole` all of it was looked at; else what is behind what was kept before. */
+export async function keepVerified(db: Queryable, { position, hash }: AuditHead, isWhole: boolean): Promise<void> {
+  await statement('platform.keepVerified')`
+    INSERT INTO audit_verified (position, hash, verified_at) VALUES (${position}, decode(${hash}, 'hex'), clock_timestamp())
+    ON CONFLICT (singleton) DO UPDATE SET position = excluded.position, hash = excluded.hash,
+      verified_at = CASE WHEN ${isWhole} THEN excluded.verified_at ELSE audit_verified.verified_at END
+    WHERE audit_verified.position < excluded.position OR ${isWhole}`.execute(db);
 }

@@ -3,9 +3,12 @@ import {
   type AuditFilter,
   type AuditHead,
   type BrokenLink,
+  keepVerified,
   selectBrokenLinks,
   selectEntries,
   selectHead,
+  selectVerified,
+  type VerifiedUpTo,
 } from './audit.store.ts';
 import type { Queryable } from './database/database.ts';
 import { readMigrations } from './database/migrate.ts';
@@ -36,19 +39,45 @@ interface ChainVerification {
   readonly broken: readonly BrokenLink[];
   /** Whether the entry that was noted down is still there as it was; null: none was given. */
   readonly notedHolds: boolean | null;
+  /** Entries up to here were not looked at, for they held before; null: all were. */
+  readonly since: VerifiedUpTo | null;
 }
 
 const brokenMax = 100;
 
 /**
- * Follows the whole chain. Whoever may switch triggers off can also make a whole new chain, or cut
+ * Follows the chain: all of it, or with `since` what is behind that entry. Whoever may switch triggers off can also make a whole new chain, or cut
  * off its end; neither shows from within, so an earlier head, `noted` down elsewhere, is looked up.
  */
-export async function verifyChain(db: Queryable, noted: AuditHead | null): Promise<ChainVerification> {
-  const broken = await selectBrokenLinks(db, brokenMax);
+export async function verifyChain(
+  db: Queryable,
+  noted: AuditHead | null,
+  since: VerifiedUpTo | null = null,
+): Promise<ChainVerification> {
+  const broken = await selectBrokenLinks(db, brokenMax, since);
   const head = await selectHead(db, null);
   const notedHolds = noted === null ? null : (await selectHead(db, noted.position))?.hash === noted.hash;
-  return { intact: broken.length === 0 && notedHolds !== false, head, broken, notedHolds };
+  return { intact: broken.length === 0 && notedHolds !== false, head, broken, notedHolds, since };
+}
+
+/**
+ * The chain from where it was verified last, or all of it: where that is asked for, and where nothing is kept of it. What
+ * holds is kept for the next time. Where the entry that was kept is gone, or is another one, the log was cut or made anew:
+ * it is told each time from then on.
+ */
+async function verifyOn(db: Queryable, noted: AuditHead | null, isWhole: boolean): Promise<ChainVerification> {
+  const kept = await selectVerified(db);
+  const there = kept === null ? null : await selectHead(db, kept.position);
+  const holds = kept === null || there?.hash === kept.hash;
+  const chain = await verifyChain(db, noted, isWhole || !holds ? null : kept);
+  if (!holds) {
+    const { position } = kept;
+    const others = chain.broken.filter((one) => one.position !== position);
+    const first = { position, what: there === null ? 'missing' : 'changed' } as const;
+    return { ...chain, intact: false, broken: [first, ...others].slice(0, brokenMax) };
+  }
+  if (chain.broken.length === 0 && chain.head !== null) await keepVerified(db, chain.head, chain.since === null);
+  return chain;
 }
 
 export interface AuditVerification extends ChainVerification {
@@ -64,13 +93,17 @@ const rewritingsMax = 100;
 /** Guards that one of them names. */
 const guardsMax = 20;
 
-/** The chain, and all that guards it and what it is about. `sightings`: what was seen earlier, oldest first. */
+/**
+ * The chain, all of it unless `isWhole` is false, and all that guards it and what it is about. `sightings`: what was seen
+ * earlier, oldest first.
+ */
 export async function verifyAudit(
   db: Queryable,
   noted: AuditHead | null,
   sightings: readonly Sighting[] = [],
+  isWhole = true,
 ): Promise<AuditVerification> {
-  const chain = await verifyChain(db, noted);
+  const chain = await verifyOn(db, noted, isWhole);
   const faults = await dateFaults(db, await findFaults(db), sightings);
   const migrations = (await readMigrations()).map(({ name }) => name);
   const rewritings = await selectRewritings(db, { migrations, limit: rewritingsMax, guardsMax });

@@ -91,7 +91,10 @@ export async function announceHistory(db: Queryable, runsTo: Temporal.Instant | 
     SELECT publish_event('clock.changed', '') FROM changed`.execute(db);
 }
 
-/** Sets how fast a simulated clock goes. Errors: not_simulated. */
+/** What moves a simulated clock looks twice a second, and moves it by a quarter of an hour: faster it cannot go. */
+export const paceMax = 1_800;
+
+/** Sets how fast a simulated clock goes, up to `paceMax`. Errors: not_simulated. */
 export async function setPace(db: Queryable, pace: number): Promise<void> {
   const { rows } = await statement('platform.setPace')`
     WITH changed AS (UPDATE simulated_clock SET pace = ${pace} RETURNING 1)

@@ -158,6 +158,7 @@ export const closedToCustomers: readonly string[] = names(`
   provider_bills
   provider_checked_days
   provider_clock
+  audit_verified
   provider_insight_days
   provider_insights
   provider_prices

@@ -222,6 +222,15 @@ describe('the control endpoint', () => {
     expect([reply.status, typeof reply.body.error.message]).toEqual([400, 'string']);
   });
 
+  test('lets a token lack the scopes that it names', async () => {
+    const status = async (path: string, token: string) => (await opened.send(path, { token })).status;
+    expect(await status('/v2/snapshots', 'any')).toBe(200);
+    expect(await status('/v2/snapshots', 'any-without-snapshot:read,tag:read')).toBe(403);
+    expect(await status('/v2/tags', 'any-without-snapshot:read,tag:read')).toBe(403);
+    expect(await status('/v2/droplets', 'any-without-snapshot:read,tag:read')).toBe(200);
+    expect(await status('/v2/nowhere', 'any')).toBe(404);
+  });
+
   test('does things by hand at the current instant', async () => {
     const { events } = (await opened.control('fleet', {
       events: [

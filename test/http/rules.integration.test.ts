@@ -112,3 +112,67 @@ test('one rule is added behind the others of its kind, and one is removed; previ
   expect((await answer('/rules/1/remove')).body).toMatchObject({ code: 'conflict' });
   expect((await answer('/rules/999999/remove')).status).toBe(404);
 });
+
+interface Previewed {
+  readonly digest: string;
+  readonly resources: number;
+}
+
+const conflict = (resources: number) => ({
+  status: 409,
+  body: { code: 'conflict', resources, detail: expect.stringMatching(/^Nothing was written: the preview no longer holds/) },
+});
+
+test('a rule is added, applied and ended as its preview said, or refused with what it would change now', async () => {
+  const rule = { name: 'n-*', deployment: 'beta' };
+  const previewed = async (path: string, body?: unknown) =>
+    (await answer(path, body ?? {})).body as unknown as { preview: Previewed };
+  const { preview } = await previewed('/rules?preview=true', rule);
+  const again = await previewed('/rules?preview=true', rule);
+  expect(again.preview.digest).toBe(preview.digest);
+  expect(preview.resources).toBe(0);
+
+  // A server of that name comes: one owner more would change.
+  const account = await insertAccount(database.db, 'second');
+  await insertLiving(database.db, account, 'droplet', '90', { name: 'n-1', tags: [] }, born);
+  await bringAttributionsUpToDate(database.db, later);
+  expect(await answer(`/rules?expect=${preview.digest}`, rule)).toMatchObject(conflict(1));
+  expect((await answer('/rules/preview?keepOthers=true', { rules: [rule] })).body).toMatchObject({ rules: { added: 1 } });
+
+  const file = await answer('/rules/preview?keepOthers=true', { rules: [rule] });
+  const seen = (file.body as unknown as Previewed).digest;
+  expect((await previewed('/rules?preview=true', rule)).preview).toMatchObject({ digest: seen, resources: 1 });
+  expect(await answer(`/rules/apply?keepOthers=true&expect=${seen}`, { rules: [rule] })).toMatchObject({
+    status: 200,
+    body: { added: 1 },
+  });
+  await bringAttributionsUpToDate(database.db, later);
+
+  const { items } = (await answer('/rules?q=n-*', undefined, 'GET')).body as unknown as { items: { ruleId: number }[] };
+  const path = `/rules/${items[0]?.ruleId}/remove`;
+  const end = (await previewed(`${path}?preview=true`)).preview;
+  expect(end.resources).toBe(1);
+  expect(await answer(`${path}?expect=${seen}`, {})).toMatchObject(conflict(1));
+  // Whenever it is done, it ends from then on.
+  expect(await answer(`${path}?expect=${end.digest}`, {})).toMatchObject({ status: 200, body: { rules: { ended: 1 } } });
+  await bringAttributionsUpToDate(database.db, later);
+});
+
+test('what a colleague assigned meanwhile refuses an assignment that was previewed before', async () => {
+  const wanted = { resources: ['droplet:5'], owners: [{ deployment: 'acme' }] };
+  const preview = async () =>
+    ((await answer('/assignments?preview=true', wanted)).body as unknown as { preview: Previewed }).preview;
+  const mine = await preview();
+  expect(mine.resources).toBe(1);
+  await answer('/assignments', { resources: ['droplet:5'], owners: [{ deployment: 'acme' }, { deployment: 'beta' }] });
+  // Not derived yet: what was decided counts all the same.
+  const refused = await answer(`/assignments?expect=${mine.digest}`, wanted);
+  expect(refused).toMatchObject(conflict(1));
+  const now = await preview();
+  expect(now.digest).not.toBe(mine.digest);
+  expect(await answer(`/assignments?expect=${now.digest}`, wanted)).toMatchObject({ status: 200, body: { written: true } });
+
+  const back = { resources: ['droplet:5'] };
+  expect(await answer(`/assignments/remove?expect=${now.digest}`, back)).toMatchObject({ status: 409 });
+  expect((await answer('/assignments?expect=abc', wanted)).status).toBe(400);
+});

@@ -20,7 +20,7 @@ import { commandLine } from './next.ts';
 import { printAnswer, printCsv, printDocument, printList } from './print.ts';
 import type { Session } from './session.ts';
 import type { Surface } from './surface.ts';
-import type { BoundView, ViewTools } from './views.ts';
+import type { BoundView, Question, ViewTools } from './views.ts';
 
 // An operation as a command: its arguments, where it runs, what is asked first, and what is printed.
 
@@ -211,21 +211,27 @@ async function actOn(session: Session, view: BoundView, tools: ViewTools, isSure
     };
     return view.run({ ...tools, note, ask, isSure });
   }
-  const isAgreed = isSure || (await askFirst(session, view, tools));
-  return surface.act(view.operation as Action, isAgreed ? agreedInput(view, input) : input);
+  const { isAgreed, seen } = isSure ? { isAgreed: true, seen: {} } : await askFirst(session, view, tools);
+  const given = isAgreed ? agreedInput(view, input) : input;
+  return surface.act(view.operation as Action, { ...given, query: { ...seen, ...given.query } });
 }
 
-/** Returns whether somebody has agreed; false: there was nothing to agree to. */
-async function askFirst(session: Session, view: BoundView, tools: ViewTools): Promise<boolean> {
+/** Whether somebody has agreed (not: there was nothing to agree to), and what goes with the request by what they saw. */
+async function askFirst(
+  session: Session,
+  view: BoundView,
+  tools: ViewTools,
+): Promise<Pick<Question, 'seen'> & { readonly isAgreed: boolean }> {
   const { input } = tools;
   const template = view.operation.command?.confirm;
   const note = (text: string) => session.output.note(text);
-  const question = view.confirm
+  const found = view.confirm
     ? await view.confirm({ ...tools, note })
     : template && filled(template, { ...(input.body as object), ...input.query, ...input.params });
-  if (question === null || question === undefined) return false;
-  await agreed(session, question);
-  return true;
+  const { question, seen } =
+    typeof found === 'object' && found !== null ? found : { question: found ?? null, seen: {} };
+  if (question !== null) await agreed(session, question);
+  return { isAgreed: question !== null, seen };
 }
 
 /** Errors: cancelled, where a person says no. */

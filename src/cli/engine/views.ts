@@ -82,13 +82,21 @@ interface CommonView {
   readonly help?: Readonly<Record<string, string>>;
 }
 
+/** What is asked after something was shown. */
+export interface Question {
+  /** null: nothing. */
+  readonly question: string | null;
+  /** What of the query goes with the request, so that it is refused where what was shown is no longer so. */
+  readonly seen: Readonly<Record<string, unknown>>;
+}
+
 interface ActionView<Answer> extends CommonView {
   /** The answer for a person. By default its fields, a line each. */
   text?(answer: Answer, tools: ViewTools): string | Promise<string>;
   /** Remarks beside it, such as what to do next. */
   notes?(answer: Answer, tools: ViewTools): readonly string[] | Promise<readonly string[]>;
   /** What is asked before it runs, unless --yes; null: nothing. What it shows first goes to stderr. */
-  confirm?(tools: ViewTools & { note(text: string): void }): Promise<string | null>;
+  confirm?(tools: ViewTools & { note(text: string): void }): Promise<string | null | Question>;
   /**
    * Runs it in place of one request: as several, whose answers are put together to one. `ask` throws where a person says
    * no, and asks nothing with --yes.

@@ -12,7 +12,15 @@ import { type Column, fields, moment, plural, table } from '../engine/output.ts'
 import { endedNotes, endedText } from './ended-text.ts';
 import { changesText, isToBeAsked, moneyText, movedCountText } from './moved-text.ts';
 import { noInput } from '../engine/surface.ts';
-import { type AnswerOf, actionView, listView, type Noun, type RowOf, type ViewTools } from '../engine/views.ts';
+import {
+  type AnswerOf,
+  actionView,
+  listView,
+  type Noun,
+  type Question,
+  type RowOf,
+  type ViewTools,
+} from '../engine/views.ts';
 
 type Deployment = RowOf<typeof listDeployments>;
 type Owned = RowOf<typeof listOwnership>;
@@ -111,13 +119,15 @@ async function askAboutOwners(
   operation: typeof assignResources | typeof unassignResources,
   question: string,
   { surface, input, note }: ViewTools & { note(text: string): void },
-): Promise<string | null> {
+): Promise<Question | null> {
   const asked = { ...input, query: { ...input.query, preview: true } };
   const { preview } = (await surface.act(operation, asked)) as Written;
-  if (preview === null || preview.resources === 0) return null;
+  if (preview === null) return null;
+  const seen = { expect: preview.digest };
+  if (preview.resources === 0) return { question: null, seen };
   const shown = { ...preview, changes: preview.changes.slice(0, changesShown) };
   note(`${[movedCountText(shown), ...changesText(shown), ...moneyText(shown.money)].join('\n\n')}\n`);
-  return isToBeAsked(preview) ? question : null;
+  return { question: isToBeAsked(preview) ? question : null, seen };
 }
 
 const next = 'Next: arcadia meter';

@@ -8,6 +8,7 @@ import {
   documentView,
   listView,
   type Noun,
+  type Question,
   type RowOf,
   type ViewTools,
 } from '../engine/views.ts';
@@ -77,13 +78,13 @@ async function askAboutRule(
   operation: typeof addRule | typeof removeRule,
   question: string,
   { surface, input, note }: ViewTools & { note(text: string): void },
-): Promise<string | null> {
+): Promise<Question | null> {
   const asked = { ...input, query: { ...input.query, preview: true } };
   const { preview } = (await surface.act(operation, asked)) as AnswerOf<typeof addRule>;
   if (preview === null) return null;
   const shown = { ...preview, changes: preview.changes.slice(0, changesShown) };
   note(`${previewText(shown)}\n`);
-  return needsConsent(preview) ? question : null;
+  return { question: needsConsent(preview) ? question : null, seen: { expect: preview.digest } };
 }
 
 const changesShown = 20;
@@ -143,7 +144,7 @@ Next: arcadia meter`,
         const query = { ...input.query, changesMax: changesShown };
         const preview = (await surface.act(previewRules, { ...input, query })) as Preview;
         note(`${previewText(preview)}\n`);
-        return needsConsent(preview) ? 'Apply these rules?' : null;
+        return { question: needsConsent(preview) ? 'Apply these rules?' : null, seen: { expect: preview.digest } };
       },
       text: (counts) => `Applied: ${countsText(counts)}`,
       notes: () => ['Next: arcadia meter'],

@@ -101,11 +101,14 @@ export const verifyAuditLog = declareOperation({
   summary: 'Check that nothing in the audit log was changed, and that all that guards it is in place',
   description: `Each entry holds the hash of the one before. The triggers that record and refuse, their functions and the row policies
 are held against what this version's migrations make. Whoever has all rights on the database could still write the whole
-log anew, or cut off its end: that shows by anchors, which are read from the configured place, and by an earlier head.`,
+log anew, or cut off its end: that shows by anchors, which are read from the configured place, and by an earlier head.
+Entries that held when they were verified last are passed over (\`since\`); all of them are verified each day by the job
+\`anchor_audit\`, and with \`full\`.`,
   roles: ['owner'],
   command: { files: ['anchors'], flags: { anchors: 'anchor' }, asItIs: true },
   body: z.strictObject({
     head: head.optional(),
+    full: z.boolean().default(false).meta({ description: 'Verify every entry, those that held before too' }),
     anchors: z
       .array(z.strictObject({ name: line, text: z.string().max(900_000) }))
       .max(20)
@@ -122,6 +125,14 @@ log anew, or cut off its end: that shows by anchors, which are read from the con
       .array(z.object({ position: z.int(), what: z.enum(['changed', 'unlinked', 'missing']) }))
       .readonly()
       .meta({ description: 'Entries at which the chain does not hold, the oldest first; a hundred at most' }),
+    since: z
+      .object({
+        position: z.int(),
+        hash: z.string(),
+        verifiedAt: instantOut.meta({ description: 'When all entries up to there were verified last' }),
+      })
+      .nullable()
+      .meta({ description: 'The entries up to here were passed over; null: all were verified' }),
     faults: z.array(fault).readonly(),
     rewritings: z
       .array(rewriting)
@@ -138,7 +149,12 @@ log anew, or cut off its end: that shows by anchors, which are read from the con
     anchors: z.array(place).readonly().meta({ description: 'Empty: no place is configured, and none was given' }),
   }),
   run: ({ db, body, config, signal }) =>
-    verifyAnchoredAudit(db, config, { noted: body.head ?? null, given: body.anchors ?? [], signal }),
+    verifyAnchoredAudit(db, config, {
+      noted: body.head ?? null,
+      given: body.anchors ?? [],
+      isWhole: body.full,
+      signal,
+    }),
 });
 
 export const auditOperations: readonly Operation[] = [verifyAuditLog];

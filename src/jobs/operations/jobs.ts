@@ -178,6 +178,10 @@ export const getJobsSummary = declareOperation({
         .readonly()
         .meta({ description: 'Of the jobs that match, whatever their state; every state is there' }),
       matching: z.int().meta({ description: 'All states together' }),
+      countedSince: instantOut.nullable().meta({
+        description:
+          'What is done or cancelled is counted among the newest 5,000 of each queue: since when all of it is. null: all is',
+      }),
       jobs: z
         .array(
           z.object({
@@ -199,7 +203,7 @@ export const getJobsSummary = declareOperation({
     const { minutes, ...asked } = call.query;
     assertQueue(call, asked.queue);
     const jobs = jobsOf(call);
-    const [queues, { asOf, queues: series }, states, byJob] = await Promise.all([
+    const [queues, { asOf, queues: series }, { states, countedSince }, byJob] = await Promise.all([
       jobs.queues(),
       jobs.throughput(minutes),
       jobs.countByState(filterOf(asked)),
@@ -226,6 +230,7 @@ export const getJobsSummary = declareOperation({
       },
       states: jobStates.map((state) => ({ state, jobs: states.find((row) => row.state === state)?.jobs ?? 0 })),
       matching: sum(states.map((row) => row.jobs)),
+      countedSince,
       jobs: byJob,
     };
   },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readSimulation, setPace } from '../clock.ts';
+import { paceMax, readSimulation, setPace } from '../clock.ts';
 import { declareOperation, type Operation, staff } from '../declare/operation.ts';
 import { instantOut } from '../declare/schemas.ts';
 
@@ -50,7 +50,7 @@ export const setClock = declareOperation({
     pace: z
       .int()
       .min(0)
-      .max(3_600)
+      .max(paceMax)
       .meta({ description: 'Simulated seconds in a second; 0: it stands still, 360: an hour in ten seconds' }),
   }),
   response: clock,

@@ -17,7 +17,6 @@ import { type AuditSearch } from './search.ts';
 export function Audit() {
   const { m: _month, why: _why, ...search } = useSearch({ from: '/audit' });
   const page = useRead(['listAuditLog', search], (signal) => readAudit(search, signal), { keepsPrevious: true });
-  // It reads the whole log: once, and again when somebody asks.
   const chain = useQuery({
     queryKey: ['verifyAuditLog'],
     queryFn: ({ signal }) => verify(signal),
@@ -59,7 +58,7 @@ function sentenceOf({ intact, head, broken, faults }: Verification): string {
   return `▲ The log is not intact: ${wrong.join(', ') || 'an anchor no longer holds'}.`;
 }
 
-function Chain({ found: { head, broken, faults, rewritings, pastFaults, anchors } }: { readonly found: Verification }) {
+function Chain({ found: { head, since, broken, faults, rewritings, pastFaults, anchors } }: { readonly found: Verification }) {
   return (
     <>
       {broken.slice(0, 5).map(({ position, what }) => (
@@ -74,6 +73,7 @@ function Chain({ found: { head, broken, faults, rewritings, pastFaults, anchors 
       ))}
       <p className={ui.note}>
         {head === null ? '' : `Head ${head.position}:${head.hash.slice(0, 16)}…`}
+        {since === null ? '' : `; the first ${grouped(String(since.position))} were verified before`}
         {anchors.length === 0 ? '; no place for anchors is configured' : `; ${anchors.length} places with anchors`}
         {rewritings.length === 0 ? '' : `; guards were written anew ${rewritings.length} times without a migration`}
         {pastFaults.length === 0 ? '' : `; ${pastFaults.length} faults that are gone`}.

@@ -6,6 +6,7 @@ import { Chip, Csv, Listed, SearchField } from '../lists/parts.tsx';
 import { grouped } from '../ui/decimal.ts';
 import { Act } from '../ui/Act.tsx';
 import { Empty, States } from '../ui/States.tsx';
+import { moment } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { DecideSheet } from './DecideSheet.tsx';
 import { FilterSelects } from './FilterSelects.tsx';
@@ -63,6 +64,9 @@ function sentenceOf({ totals, minutes }: Summary): string {
   return `${now.join(', ')}; ${grouped(String(completed))} completed in the last ${minutes} minutes${attempts}.`;
 }
 
+/** Of these all are counted, however many there are. */
+const liveStates: readonly JobState[] = ['waiting', 'scheduled', 'running', 'dead'];
+
 interface JobListProps {
   readonly search: JobsSearch;
   readonly summary: Summary | undefined;
@@ -74,6 +78,8 @@ function JobList({ search, summary }: JobListProps) {
   const [decision, setDecision] = useState<Decision | null>(null);
   const [done, setDone] = useState<string | null>(null);
   const counts = new Map(summary?.states.map(({ state, jobs }) => [state, jobs]));
+  const since = summary?.countedSince ?? null;
+  const isWhole = since === null || (search.state !== undefined && liveStates.includes(search.state));
   const total = search.state === undefined ? summary?.matching : counts.get(search.state);
   return (
     <>
@@ -104,7 +110,13 @@ function JobList({ search, summary }: JobListProps) {
           {done}
         </p>
       )}
-      <Listed query={page} cursor={search.cursor} rows={12} total={total} empty={<NoJobs state={search.state} />}>
+      {since === null ? null : (
+        <p className={ui.note}>
+          Completed and cancelled jobs are counted since {moment(since, summary?.asOf ?? '')}; older ones are listed all the
+          same.
+        </p>
+      )}
+      <Listed query={page} cursor={search.cursor} rows={12} total={isWhole ? total : undefined} empty={<NoJobs state={search.state} />}>
         {(data) => <JobTable items={data.items} now={summary?.asOf ?? ''} />}
       </Listed>
       {decision === null ? null : (
