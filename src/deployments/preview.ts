@@ -121,6 +121,11 @@ async function inTime<Result>(
   }
 }
 
+interface PreviewSeen extends Pick<PreviewLimits, 'signal'> {
+  readonly expect: string | undefined;
+  readonly now: Temporal.Instant;
+}
+
 /**
  * Makes a change in a transaction. With `expect`, the digest of a preview: only where it still does to ownership what the
  * preview said; nobody else decides between that look and the change.
@@ -131,7 +136,7 @@ async function inTime<Result>(
 export function changeAsPreviewed<Made>(
   db: Database,
   change: (trx: UnitOfWork) => Promise<Made>,
-  { expect, now, signal }: { readonly expect: string | undefined; readonly now: Temporal.Instant } & Pick<PreviewLimits, 'signal'>,
+  { expect, now, signal }: PreviewSeen,
 ): Promise<Made> {
   return db.transaction().execute(async (trx) => {
     if (expect !== undefined) {
@@ -145,10 +150,20 @@ export function changeAsPreviewed<Made>(
   });
 }
 
+/** Of the deployments that gain or lose as many as an error names. */
+const namedMax = 5;
+
 function changedSince({ resources, totals, digest }: MovedOwnership, expected: string): ArcadiaError {
-  const moved = totals.map(({ deployment, gains, loses }) => `${deployment} gains ${gains} and loses ${loses}`);
-  const would = resources === 0 ? 'nothing would change owner' : `${resources} would change owner: ${moved.join('; ')}`;
-  return new ArcadiaError('conflict', `Nothing was written: the preview no longer holds. By now ${would}.`, {
+  const named = totals
+    .slice(0, namedMax)
+    .map(({ deployment, gains, loses }) => `${deployment} gains ${gains}, loses ${loses}`);
+  const more = totals.length > namedMax ? [`and ${totals.length - namedMax} more deployments`] : [];
+  const moved = [...named, ...more].join('; ');
+  const would =
+    resources === 0
+      ? 'no resource would change owner'
+      : `${resources} ${resources === 1 ? 'resource' : 'resources'} would change owner (${moved})`;
+  return new ArcadiaError('conflict', `Nothing was written: the preview no longer holds. Now ${would}.`, {
     todo: 'Look at the preview again, then decide with its digest.',
     details: { expected, found: digest, resources, totals },
   });

@@ -9,16 +9,12 @@ import { describeFleet } from '../simulator/index.ts';
 import { decidedBy, declareFleet, type DeclaredFleet } from './declare-fleet.ts';
 import { type BuiltInAccount, connectBuiltIn, findOrConnect, syncWhole } from './demonstrated-account.ts';
 
-// The second account of a demonstration: one customer in Ireland, who pays in euros. Once nobody read it for days, and
-// then its token was replaced by one that may not read snapshots.
+// The second account of a demonstration: one customer in Ireland, who pays in euros. A week before the end of the history
+// its token was replaced by one that may not read snapshots, whose usage is a gap since.
 
 const account: BuiltInAccount = { slug: 'europe', fleet: 'pilot', seed: 2, token: 'simulated', spacesRegions: [] };
 
-/** From here on three steps of the history leave it out. */
-const unreadFrom = Temporal.Instant.from('2026-06-07T00:00:00Z');
-const unreadSteps = 3;
-
-const lessFrom = Temporal.Instant.from('2026-06-16T00:00:00Z');
+const lessFrom = Temporal.Instant.from('2026-06-11T00:00:00Z');
 const lesserToken = 'simulated-without-snapshot:read';
 const refused: ReadonlySet<string> = new Set(['snapshot']);
 
@@ -77,10 +73,10 @@ export class Branch {
     };
   }
 
-  /** Reads the account as it is at `now`, where it is read at all. */
+  /** Reads the account as it is at `now`. */
   async read(now: Temporal.Instant): Promise<void> {
     const { cadence, signal, secretKey } = this.#request;
-    if (isBefore(now, this.#start) || this.#isUnread(now)) return;
+    if (isBefore(now, this.#start)) return;
     const isLesser = !isBefore(now, lessFrom);
     // The step at which the token is replaced.
     if (isLesser && isBefore(now.subtract(cadence), lessFrom)) await this.#replaceToken(now);
@@ -108,11 +104,6 @@ export class Branch {
   async close(): Promise<void> {
     await this.#opened?.provider.close();
     this.#opened = null;
-  }
-
-  #isUnread(now: Temporal.Instant): boolean {
-    const hours = unreadSteps * this.#request.cadence.total('hours');
-    return !isBefore(now, unreadFrom) && isBefore(now, unreadFrom.add({ minutes: Math.round(60 * hours) }));
   }
 
   async #replaceToken(now: Temporal.Instant): Promise<void> {

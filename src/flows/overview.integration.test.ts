@@ -8,14 +8,20 @@ import { approveInvoice, issueInvoice } from '../invoices/issue.ts';
 import { listInvoices, readDocument } from '../invoices/invoices.ts';
 import { sumAmounts } from '../invoices/lines.ts';
 import { addLine } from '../invoices/manual-lines.ts';
+import { readAccountsStatus } from '../inventory/account-status.ts';
 import { rateMonths, readFigures } from '../invoices/month-figures.ts';
 import { previewDeployment } from '../invoices/preview.ts';
+import { openGaps } from '../metering/finality/gaps.ts';
 import { changeKind } from '../metering/kinds.ts';
 import { meterOutstanding } from '../metering/meter.ts';
 import { databaseClock } from '../platform/clock.ts';
 import { sumQuantities } from '../platform/quantity.ts';
+import { firingPage } from '../pricing/alerts.ts';
+import { findExchangeRates } from '../pricing/exchange-rates.ts';
 import { quoteDeployment } from '../pricing/quotes.ts';
 import { changeSubscription, pauseSubscription, subscribe } from '../pricing/subscriptions.ts';
+import { readMarginTotals } from '../provider-billing/margin/margin.ts';
+import { listReads } from '../provider-billing/payers.ts';
 import { agencyDemonstration, demonstrate } from './demonstration.ts';
 import { readOverview } from './overview.ts';
 
@@ -78,8 +84,19 @@ test("each row is its deployment's lines on the preview of its invoice, to the c
     expect(rows.get(changed ?? '')?.amounts).not.toEqual(before.find((row) => row.deployment === changed)?.amounts);
   }
   const shown = overview.deployments.flatMap(({ amounts }) => amounts);
-  expect(overview.totals).toMatchObject([{ currency: 'USD', subtotal: sumAmounts(shown, 'USD') }]);
+  const sumOf = (currency: string) =>
+    sumAmounts(
+      shown.filter((one) => one.currency === currency),
+      currency,
+    );
+  expect(overview.totals.map(({ currency, subtotal }) => [currency, subtotal])).toEqual(
+    ['EUR', 'USD'].map((currency) => [currency, sumOf(currency)]),
+  );
 });
+
+/** What the overview says of the month in dollars. */
+const dollars = (totals: readonly { readonly currency: string; readonly subtotal: string }[]) =>
+  totals.find(({ currency }) => currency === 'USD')?.subtotal ?? '0';
 
 test('what is kept of the month, and of the one before, is what the overview composes', async () => {
   const { db } = database;
@@ -90,7 +107,7 @@ test('what is kept of the month, and of the one before, is what the overview com
   expect(kept?.totals.map(({ currency, toDate }) => ({ currency, subtotal: toDate }))).toEqual(
     totals.map(({ currency, subtotal }) => ({ currency, subtotal })),
   );
-  expect(kept?.days.at(-1)).toMatchObject({ currency: 'USD', toDate: totals[0]?.subtotal });
+  expect(kept?.days.findLast(({ currency }) => currency === 'USD')).toMatchObject({ toDate: dollars(totals) });
   expect(await rateMonths(db, { now })).toEqual({ rated: [] });
 });
 
@@ -112,10 +129,58 @@ test('its invoices show more than base fees: overage, a discount, a credit, and 
   const notes = await all('credit_note');
   expect(notes).toMatchObject([{ state: 'issued', month: day('2026-04-01') }]);
   expect(Number(notes[0]?.total)).toBeLessThan(0);
+  const states = async () => {
+    const invoices = await all('invoice');
+    const of = (month: string) => invoices.filter((one) => one.month.equals(day(month))).map(({ state }) => state);
+    const may = of('2026-05-01');
+    return {
+      april: [...new Set(of('2026-04-01'))],
+      approved: may.filter((state) => state === 'approved').length,
+      draft: may.filter((state) => state === 'draft').length,
+    };
+  };
+  const { april, approved, draft } = await states();
+  expect(april).toEqual(['issued']);
+  expect(approved).toBeGreaterThan(10);
+  expect([0, 1]).toContain(approved - draft);
   // A later start decides nothing again.
   const cadence = Temporal.Duration.from({ hours: 96 });
   await demonstrate(db, { ...agencyDemonstration, cadence, secretKey }, { now, principal });
   expect((await all('credit_note')).length).toBe(1);
+  expect(await states()).toEqual({ april, approved, draft });
+});
+
+test('a customer pays in euros, a scope was lost, its usage is a gap, an alert fired, and bills are there', async () => {
+  const { db } = database;
+  const { items } = await listInvoices(db, { currency: 'EUR' }, { limit: 10, cursor: null });
+  expect(items.map(({ customer, month }) => [customer, month.toString()])).toEqual([
+    ['cus_acme', '2026-06-01'],
+    ['cus_acme', '2026-05-01'],
+  ]);
+  const pair = { base: 'USD', counter: 'EUR' };
+  const rates = await findExchangeRates(db, ['2026-05-31', '2026-06-17'].map((text) => ({ ...pair, on: day(text) })));
+  expect(rates.map((rate) => rate?.rate)).toEqual(['0.9153', '0.9126']);
+
+  const [agency, europe] = await readAccountsStatus(db, day('2026-06-18'));
+  expect([agency?.account.slug, europe?.account.slug]).toEqual(['agency', 'europe']);
+  expect(new Set(agency?.kinds.map(({ lastRun }) => lastRun?.outcome))).toEqual(new Set(['complete']));
+  expect(europe?.token?.missing.map(({ scope }) => scope)).toEqual(['snapshot:read']);
+  const gaps = (await openGaps(db, now)).map(({ account, resourceKind }) => `${account} ${resourceKind}`);
+  expect(gaps).toEqual(['europe snapshot']);
+
+  const fired = await firingPage(db, {}, { limit: 50, cursor: null, q: null, sort: 'firedAt', order: 'asc' });
+  expect(fired.total).toBeGreaterThan(0);
+  expect(fired.total).toBeLessThan(15);
+  expect((await listReads(db)).map(({ payer, part, outcome }) => `${payer} ${part}: ${outcome}`).toSorted()).toEqual([
+    'agency balance: complete',
+    'agency bills: complete',
+    'europe balance: complete',
+    'europe bills: complete',
+  ]);
+  const may = { from: day('2026-05-01'), to: day('2026-06-01'), basis: 'accrued' } as const;
+  const [margin] = (await readMarginTotals(db, may)).filter(({ currency }) => currency === 'USD');
+  expect(margin).toMatchObject({ notKnown: null });
+  expect(Number(margin?.cost)).toBeGreaterThan(1_000);
 });
 
 test('a manual line is in the row of its deployment, and one of no deployment in the total', async () => {
@@ -132,7 +197,7 @@ test('a manual line is in the row of its deployment, and one of no deployment in
   expect(after.deployments.find((row) => row.deployment === 'mid-june')?.amounts).toEqual([
     { currency: 'USD', amount: '145.00' },
   ]);
-  const [was, is] = [before.totals[0]?.subtotal ?? '0', after.totals[0]?.subtotal ?? '0'];
+  const [was, is] = [dollars(before.totals), dollars(after.totals)];
   expect(sumAmounts([{ amount: is }, { amount: `-${was}` }], 'USD')).toBe('240.00');
 });
 
@@ -167,7 +232,7 @@ test('what the plans price and nobody meters is told, and is what metering it ad
     const paused = kind === 'reserved_ip_hours' ? '168' : '0';
     expect(sumQuantities(used.map((one) => one ?? '0'))).toBe(sumQuantities([quantity ?? '0', paused]));
   }
-  const [was, is] = [before.totals[0]?.subtotal ?? '0', after.totals[0]?.subtotal ?? '0'];
+  const [was, is] = [dollars(before.totals), dollars(after.totals)];
   const told = before.unbilled.map(({ amount }) => ({ amount: amount ?? '0' }));
   expect(sumAmounts([{ amount: is }, { amount: `-${was}` }], 'USD')).toBe(sumAmounts(told, 'USD'));
 });

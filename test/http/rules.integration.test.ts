@@ -118,15 +118,18 @@ interface Previewed {
   readonly resources: number;
 }
 
-const conflict = (resources: number) => ({
+const conflict = (moved: string) => ({
   status: 409,
-  body: { code: 'conflict', resources, detail: expect.stringMatching(/^Nothing was written: the preview no longer holds/) },
+  body: {
+    code: 'conflict',
+    detail: `Nothing was written: the preview no longer holds. Now 1 resource would change owner (${moved}).`,
+  },
 });
 
 test('a rule is added, applied and ended as its preview said, or refused with what it would change now', async () => {
   const rule = { name: 'n-*', deployment: 'beta' };
   const previewed = async (path: string, body?: unknown) =>
-    (await answer(path, body ?? {})).body as unknown as { preview: Previewed };
+    (await answer(path, body)).body as unknown as { preview: Previewed };
   const { preview } = await previewed('/rules?preview=true', rule);
   const again = await previewed('/rules?preview=true', rule);
   expect(again.preview.digest).toBe(preview.digest);
@@ -136,8 +139,9 @@ test('a rule is added, applied and ended as its preview said, or refused with wh
   const account = await insertAccount(database.db, 'second');
   await insertLiving(database.db, account, 'droplet', '90', { name: 'n-1', tags: [] }, born);
   await bringAttributionsUpToDate(database.db, later);
-  expect(await answer(`/rules?expect=${preview.digest}`, rule)).toMatchObject(conflict(1));
-  expect((await answer('/rules/preview?keepOthers=true', { rules: [rule] })).body).toMatchObject({ rules: { added: 1 } });
+  expect(await answer(`/rules?expect=${preview.digest}`, rule)).toMatchObject(
+    conflict('beta gains 1, loses 0; unattributed gains 0, loses 1'),
+  );
 
   const file = await answer('/rules/preview?keepOthers=true', { rules: [rule] });
   const seen = (file.body as unknown as Previewed).digest;
@@ -152,9 +156,11 @@ test('a rule is added, applied and ended as its preview said, or refused with wh
   const path = `/rules/${items[0]?.ruleId}/remove`;
   const end = (await previewed(`${path}?preview=true`)).preview;
   expect(end.resources).toBe(1);
-  expect(await answer(`${path}?expect=${seen}`, {})).toMatchObject(conflict(1));
+  expect(await answer(`${path}?expect=${seen}`)).toMatchObject(
+    conflict('beta gains 0, loses 1; unattributed gains 1, loses 0'),
+  );
   // Whenever it is done, it ends from then on.
-  expect(await answer(`${path}?expect=${end.digest}`, {})).toMatchObject({ status: 200, body: { rules: { ended: 1 } } });
+  expect(await answer(`${path}?expect=${end.digest}`)).toMatchObject({ status: 200, body: { rules: { ended: 1 } } });
   await bringAttributionsUpToDate(database.db, later);
 });
 
@@ -167,7 +173,7 @@ test('what a colleague assigned meanwhile refuses an assignment that was preview
   await answer('/assignments', { resources: ['droplet:5'], owners: [{ deployment: 'acme' }, { deployment: 'beta' }] });
   // Not derived yet: what was decided counts all the same.
   const refused = await answer(`/assignments?expect=${mine.digest}`, wanted);
-  expect(refused).toMatchObject(conflict(1));
+  expect(refused).toMatchObject(conflict('acme gains 1, loses 1; beta gains 0, loses 1'));
   const now = await preview();
   expect(now.digest).not.toBe(mine.digest);
   expect(await answer(`/assignments?expect=${now.digest}`, wanted)).toMatchObject({ status: 200, body: { written: true } });
