@@ -121,51 +121,34 @@ async function inTime<Result>(
   }
 }
 
-interface PreviewSeen extends Pick<PreviewLimits, 'signal'> {
-  readonly expect: string | undefined;
+interface Look extends Pick<PreviewLimits, 'signal'> {
   readonly now: Temporal.Instant;
+  /** Sees what the change would do, and throws where it is not to be made. */
+  readonly look: ((trx: UnitOfWork, move: StagedMove<unknown>) => Promise<void>) | null;
 }
 
 /**
- * Makes a change in a transaction. With `expect`, the digest of a preview: only where it still does to ownership what the
- * preview said; nobody else decides between that look and the change.
+ * Makes a change in a transaction; with `look`, after a look at what it would do, which nobody else's decision can come
+ * between.
  *
- * Errors: what the change throws; conflict, with `details.resources` and `details.totals` of what it would do now;
- * too_costly.
+ * Errors: what the change or the look throws; too_costly.
  */
-export function changeAsPreviewed<Made>(
+export function changeAfterLook<Made>(
   db: Database,
   change: (trx: UnitOfWork) => Promise<Made>,
-  { expect, now, signal }: PreviewSeen,
+  { look, now, signal }: Look,
 ): Promise<Made> {
   return db.transaction().execute(async (trx) => {
-    if (expect !== undefined) {
+    if (look !== null) {
       await lockDecisions(trx);
       const limits = { what: 'To look whether the preview still holds', todo: 'Decide about fewer at a time.', signal };
-      const stage = (nested: UnitOfWork) => stageMove(nested, change, now, { limit: 0 });
-      const found = await inTime(limits, (limited) => rolledBackWithin(trx, limited), stage);
-      if (found.digest !== expect) throw changedSince(found, expect);
+      await inTime(
+        limits,
+        (limited) => rolledBackWithin(trx, limited),
+        async (nested) => look(nested, await stageMove(nested, change, now, { limit: 0 })),
+      );
     }
     return change(trx);
-  });
-}
-
-/** Of the deployments that gain or lose as many as an error names. */
-const namedMax = 5;
-
-function changedSince({ resources, totals, digest }: MovedOwnership, expected: string): ArcadiaError {
-  const named = totals
-    .slice(0, namedMax)
-    .map(({ deployment, gains, loses }) => `${deployment} gains ${gains}, loses ${loses}`);
-  const more = totals.length > namedMax ? [`and ${totals.length - namedMax} more deployments`] : [];
-  const moved = [...named, ...more].join('; ');
-  const would =
-    resources === 0
-      ? 'no resource would change owner'
-      : `${resources} ${resources === 1 ? 'resource' : 'resources'} would change owner (${moved})`;
-  return new ArcadiaError('conflict', `Nothing was written: the preview no longer holds. Now ${would}.`, {
-    todo: 'Look at the preview again, then decide with its digest.',
-    details: { expected, found: digest, resources, totals },
   });
 }
 

@@ -34,7 +34,7 @@ export { checkDrafts } from './stale-drafts.ts';
 export { invoiceAnswer, invoiceOut } from './operations/invoices.ts';
 export { checkCorrectionsJob, drawDocumentsJob } from './jobs.ts';
 export { type MonthAmount, readMonthAmounts } from './month-amounts.ts';
-export { selectPayingCustomers as payingCustomers } from './invoices.store.ts';
+export { selectPayingCustomers as payingCustomers, selectStandings as invoiceStandings } from './invoices.store.ts';
 export { searchInvoices } from './search.store.ts';
 export { describe as describeCharge, monthSpan } from './focus/charge.ts';
 export { type Column as FocusColumn, columns as focusColumns, type FocusValue, focusVersion } from './focus/columns.ts';

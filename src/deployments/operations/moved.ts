@@ -26,7 +26,7 @@ export const movedOut = {
     }),
   ),
   changesTotal: z.int(),
-  digest: z.string().meta({ description: 'sha256 of all changes, for `expect` of the change itself' }),
+  digest: z.string().meta({ description: 'Of all changes and of the invoices that are issued of their months, for `expect` of the change itself' }),
 };
 
 /** For whoever decides after a preview. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { assign, attributeJob, changeAsPreviewed, expectPreview, movedOut, unassign } from '../../deployments/index.ts';
+import { assign, attributeJob, expectPreview, movedOut, unassign } from '../../deployments/index.ts';
 import { getResource } from '../../inventory/index.ts';
 import { nestedDatabase } from '../../platform/database/nested-database.ts';
 import type { Queryable, UnitOfWork } from '../../platform/database/database.ts';
@@ -53,7 +53,7 @@ async function tried(change: Change, resources: number, { db, now, signal }: Pic
 }
 
 async function written(change: Change, resources: number, { db, follow, now, signal, query: { expect } }: Call) {
-  const { inserted, superseded } = await changeAsPreviewed(db, change, { expect, now, signal });
+  const { inserted, superseded } = await flow.changeAsPreviewed(db, change, { expect, now, signal });
   // Attributions follow by a job in seconds, or at once where a command decides on the database.
   await db.transaction().execute((trx) => follow(trx, attributeJob, {}));
   return { written: true, resources, inserted, superseded, preview: null };

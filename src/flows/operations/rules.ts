@@ -2,7 +2,6 @@ import { z } from 'zod';
 import {
   applyRules as apply,
   attributeJob,
-  changeAsPreviewed,
   declaredRule,
   endRule,
   expectPreview,
@@ -18,6 +17,7 @@ import type { UnitOfWork } from '../../platform/database/database.ts';
 import { nestedDatabase } from '../../platform/database/nested-database.ts';
 import { declareOperation, type Operation, type OperationCall, staff } from '../../platform/declare/operation.ts';
 import { id } from '../../platform/declare/schemas.ts';
+import { changeAsPreviewed } from '../preview-ownership.ts';
 import * as flow from '../preview-rules.ts';
 import { movedMoney } from './moved-money.ts';
 
