@@ -58,9 +58,21 @@ const reads: readonly Read[] = [
   { name: 'inventory, facets of one kind', limitMs: 300, path: () => '/resources/summary?kind=droplet' },
   { name: 'unassigned, a page', limitMs: 50, path: () => '/unattributed-resources?limit=100' },
   { name: 'unassigned, summary', limitMs: 50, path: () => '/unattributed-resources/summary' },
-  { name: 'deployments by amount', limitMs: 50, path: () => '/deployment-months?month=2026-05&sort=amountToDate&order=desc' },
-  { name: 'month of a deployment', limitMs: 50, path: (n) => `/deployments/d${one(n, deployments)}/month?month=2026-05` },
-  { name: 'usage grid', limitMs: 50, path: () => '/usage/grid?from=2026-05-01&to=2026-06-01&by=deployment&kind=droplet_hours' },
+  {
+    name: 'deployments by amount',
+    limitMs: 50,
+    path: () => '/deployment-months?month=2026-05&sort=amountToDate&order=desc',
+  },
+  {
+    name: 'month of a deployment',
+    limitMs: 50,
+    path: (n) => `/deployments/d${one(n, deployments)}/month?month=2026-05`,
+  },
+  {
+    name: 'usage grid',
+    limitMs: 50,
+    path: () => '/usage/grid?from=2026-05-01&to=2026-06-01&by=deployment&kind=droplet_hours',
+  },
   { name: 'invoices of a month', limitMs: 50, path: () => '/invoices?month=2026-05&sort=change&order=desc' },
   { name: 'invoices, summary', limitMs: 50, path: () => '/invoices/summary?month=2026-05' },
   { name: 'accounts', limitMs: 50, path: () => '/account-status' },
@@ -101,6 +113,16 @@ async function seedJobs(db: Database): Promise<void> {
     SELECT id, 0, 1, name, 'meter_day', started_on, completed_on, 'completed' FROM pgboss.job`.execute(db);
 }
 
+/** Of an account whose provider says nothing of requests that are left, as many as a year of syncs leaves. */
+async function seedRuns(db: Database): Promise<void> {
+  await sql`
+    INSERT INTO sync_runs (account_id, kind, started_at, finished_at, outcome)
+    SELECT account_id, (ARRAY['droplet', 'snapshot', 'volume', 'dns_zone'])[1 + n % 4], at, at + interval '1 second', 'complete'
+    FROM accounts, generate_series(1, 140000) AS n, LATERAL (SELECT ${now}::timestamptz - n * interval '15 minutes' AS at) AS moment`.execute(
+    db,
+  );
+}
+
 /** As the triggers chain them. */
 async function seedEntries(db: Database): Promise<void> {
   await sql`
@@ -124,6 +146,7 @@ async function seed(db: Database): Promise<void> {
   await sql`UPDATE accounts SET simulated = true`.execute(db);
   await followSimulatedClock(db, now);
   await seedUnassigned(db);
+  await seedRuns(db);
   await seedBusiness(db, month);
   await seedUsage(db, month, month.daysInMonth);
   say('Drafting and rating the month ...');
@@ -160,7 +183,10 @@ export default async function bench(): Promise<Row[]> {
     const token = await issueToken(config, { role: 'owner', customer: null, subject: 'bench', expiresIn });
     const ask = async (path: string, body?: unknown) => {
       const answer = await fetch(`${api.url}/api/v1${path}`, {
-        headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
         ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
       });
       const text = await answer.text();

@@ -20,7 +20,7 @@ export const decidedBy = 'demonstration';
 
 type Customer = FleetDeployment['customer'];
 
-export type DeclaredDeployment = Omit<FleetDeployment, 'plan'> & { readonly plan: string };
+type DeclaredDeployment = Omit<FleetDeployment, 'plan'> & { readonly plan: string };
 
 export interface DeclaredFleet {
   readonly deployments: readonly DeclaredDeployment[];
@@ -63,11 +63,7 @@ export async function declareFleet(
 }
 
 /** Who bills and who is billed, so that invoices can be issued at once; what a person has entered stays. */
-async function declareParties(
-  db: Database,
-  customers: readonly Customer[],
-  now: Temporal.Instant,
-): Promise<void> {
+async function declareParties(db: Database, customers: readonly Customer[], now: Temporal.Instant): Promise<void> {
   const seller = await getEntity(db, null);
   if (seller.name === null) {
     await updateEntity(

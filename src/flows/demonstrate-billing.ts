@@ -85,7 +85,8 @@ export async function settleMonths(
   if (month === null || (await listReads(db)).length > 0) return;
   await progress.step('Issuing invoices', async (report) => {
     for (const decision of late) await correctLate(db, decision, decidedBy, now);
-    const drafts = (of: Temporal.PlainDate) => listInvoices(db, { month: of, state: 'draft' }, { limit: 500, cursor: null });
+    const drafts = (of: Temporal.PlainDate) =>
+      listInvoices(db, { month: of, state: 'draft' }, { limit: 500, cursor: null });
     for (const { invoiceId, customerName } of (await drafts(month)).items) {
       signal.throwIfAborted();
       await approveInvoice(db, invoiceId, { by: decidedBy, now });
@@ -116,12 +117,7 @@ const soonDear = {
  * Issues the month's invoice, tells something late of it, and corrects it; each once, as far as an earlier run did
  * not. An invoice that a person has decided about stays as it is.
  */
-async function correctLate(
-  db: Database,
-  decision: LateDecision,
-  by: string,
-  now: Temporal.Instant,
-): Promise<void> {
+async function correctLate(db: Database, decision: LateDecision, by: string, now: Temporal.Instant): Promise<void> {
   const { deployment, customer, month, tell } = decision;
   const { items } = await listInvoices(db, { month, customer }, { limit: 2, cursor: null });
   const [invoice, ...others] = items;

@@ -158,7 +158,10 @@ test('a customer pays in euros, a scope was lost, its usage is a gap, an alert f
     ['cus_acme', '2026-05-01'],
   ]);
   const pair = { base: 'USD', counter: 'EUR' };
-  const rates = await findExchangeRates(db, ['2026-05-31', '2026-06-17'].map((text) => ({ ...pair, on: day(text) })));
+  const rates = await findExchangeRates(
+    db,
+    ['2026-05-31', '2026-06-17'].map((text) => ({ ...pair, on: day(text) })),
+  );
   expect(rates.map((rate) => rate?.rate)).toEqual(['0.9153', '0.9126']);
 
   const [agency, europe] = await readAccountsStatus(db, day('2026-06-18'));

@@ -32,13 +32,15 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-const toWiki = (resource: number, when = now) => (trx: UnitOfWork) =>
-  assign(
-    nestedDatabase(trx),
-    { resourceIds: [resource], owners: [{ slug: 'wiki', weight: 1 }], from: at('2026-01-20') },
-    'ann',
-    when,
-  );
+const toWiki =
+  (resource: number, when = now) =>
+  (trx: UnitOfWork) =>
+    assign(
+      nestedDatabase(trx),
+      { resourceIds: [resource], owners: [{ slug: 'wiki', weight: 1 }], from: at('2026-01-20') },
+      'ann',
+      when,
+    );
 const digestOf = async (change: (trx: UnitOfWork) => Promise<unknown>, when = now) =>
   (await previewOwnership(database.db, change, { now: when })).digest;
 const write = (change: (trx: UnitOfWork) => Promise<unknown>, expected: string, when = now) =>
@@ -87,7 +89,14 @@ test('of two who decide at once by the same preview one is refused', async () =>
   const other = (trx: UnitOfWork) =>
     assign(
       nestedDatabase(trx),
-      { resourceIds: [droplets[1] as number], owners: [{ slug: 'wiki', weight: 1 }, { slug: 'shop', weight: 1 }], from: null },
+      {
+        resourceIds: [droplets[1] as number],
+        owners: [
+          { slug: 'wiki', weight: 1 },
+          { slug: 'shop', weight: 1 },
+        ],
+        from: null,
+      },
       'bea',
       now,
     );

@@ -1,11 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  changeAfterLook,
-  type MovedOwnership,
-  previewing,
-  type StagedMove,
-  stageMove,
-} from '../deployments/index.ts';
+import { changeAfterLook, type MovedOwnership, previewing, type StagedMove, stageMove } from '../deployments/index.ts';
 import { invoiceStandings, type MonthAmount, payingCustomers, readMonthAmounts } from '../invoices/index.ts';
 import {
   completeRange,

@@ -91,7 +91,9 @@ const readInsightsJob = declareJob({
   async run(run) {
     const { db, clock, report, signal } = run;
     const { billMonths: monthsBefore } = providerBillingSettings.of(run.config);
-    await readPart(await contextOf(run), run.arguments.payer, 'insights', (reading) => readInsights(reading, { monthsBefore }));
+    await readPart(await contextOf(run), run.arguments.payer, 'insights', (reading) =>
+      readInsights(reading, { monthsBefore }),
+    );
     const { payerId, slug } = await getPayer(db, run.arguments.payer);
     const { days, surprises } = await findSurprises(db, payerId, await clock.now(), signal);
     report(`${slug}: ${surprises} rows of ${days} days cost more than expected`);

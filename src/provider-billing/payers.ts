@@ -191,11 +191,7 @@ async function coveredAccounts(db: Queryable, payer: Payer, at: Temporal.Instant
  * provider_forbidden where no account of the payer is connected.
  */
 export async function askBilling<T>(
-  {
-    db,
-    config,
-    signal,
-  }: { readonly db: Database; readonly config: Config; readonly signal: AbortSignal | undefined },
+  { db, config, signal }: { readonly db: Database; readonly config: Config; readonly signal: AbortSignal | undefined },
   payer: Payer,
   ask: (source: BillingSource) => Promise<T>,
 ): Promise<T> {

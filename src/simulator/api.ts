@@ -64,9 +64,9 @@ export class Api {
           ? this.#refuse(verdict)
           : lackedBy(given).has(this.#match(asked.path)?.route.scope ?? '')
             ? this.#error(403, 'forbidden')
-          : faults.none
-            ? this.#show(asked)
-            : (this.#fail(asked) ?? this.#spoil(asked, this.#show(asked)));
+            : faults.none
+              ? this.#show(asked)
+              : (this.#fail(asked) ?? this.#spoil(asked, this.#show(asked)));
     const past = faults.take('reset_in_past', asked.path);
     const resetInMs = past === undefined ? verdict.resetInMs : -past.seconds * SECOND;
     const skew = faults.take('clock_skew', asked.path);

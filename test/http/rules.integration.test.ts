@@ -176,7 +176,10 @@ test('what a colleague assigned meanwhile refuses an assignment that was preview
   expect(refused).toMatchObject(conflict('acme gains 1, loses 1; beta gains 0, loses 1'));
   const now = await preview();
   expect(now.digest).not.toBe(mine.digest);
-  expect(await answer(`/assignments?expect=${now.digest}`, wanted)).toMatchObject({ status: 200, body: { written: true } });
+  expect(await answer(`/assignments?expect=${now.digest}`, wanted)).toMatchObject({
+    status: 200,
+    body: { written: true },
+  });
 
   const back = { resources: ['droplet:5'] };
   expect(await answer(`/assignments/remove?expect=${now.digest}`, back)).toMatchObject({ status: 409 });

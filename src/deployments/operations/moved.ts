@@ -26,7 +26,12 @@ export const movedOut = {
     }),
   ),
   changesTotal: z.int(),
-  digest: z.string().meta({ description: 'Of all changes and of the invoices that are issued of their months, for `expect` of the change itself' }),
+  digest: z
+    .string()
+    .meta({
+      description:
+        'Of all changes and of the invoices that are issued of their months, for `expect` of the change itself',
+    }),
 };
 
 /** For whoever decides after a preview. */
@@ -34,4 +39,6 @@ export const expect = z
   .string()
   .regex(/^[0-9a-f]{64}$/, { error: 'is not the digest of a preview: 64 hexadecimal digits' })
   .optional()
-  .meta({ description: 'The digest of the preview that was seen: refused (conflict) where something else would change by now' });
+  .meta({
+    description: 'The digest of the preview that was seen: refused (conflict) where something else would change by now',
+  });

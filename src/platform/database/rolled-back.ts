@@ -20,10 +20,7 @@ export function rolledBack<Result>(db: Database, work: (trx: UnitOfWork) => Prom
 }
 
 /** The same in a transaction that goes on afterwards: not as of one instant, but as each statement sees things. */
-export function rolledBackWithin<Result>(
-  trx: UnitOfWork,
-  work: (trx: UnitOfWork) => Promise<Result>,
-): Promise<Result> {
+export function rolledBackWithin<Result>(trx: UnitOfWork, work: (trx: UnitOfWork) => Promise<Result>): Promise<Result> {
   return answerOf((attempt) => nestedDatabase(trx).transaction().execute(attempt), work);
 }
 

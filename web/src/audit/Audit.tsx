@@ -58,7 +58,11 @@ function sentenceOf({ intact, head, broken, faults }: Verification): string {
   return `▲ The log is not intact: ${wrong.join(', ') || 'an anchor no longer holds'}.`;
 }
 
-function Chain({ found: { head, since, broken, faults, rewritings, pastFaults, anchors } }: { readonly found: Verification }) {
+function Chain({
+  found: { head, since, broken, faults, rewritings, pastFaults, anchors },
+}: {
+  readonly found: Verification;
+}) {
   return (
     <>
       {broken.slice(0, 5).map(({ position, what }) => (

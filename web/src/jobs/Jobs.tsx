@@ -112,11 +112,17 @@ function JobList({ search, summary }: JobListProps) {
       )}
       {since === null ? null : (
         <p className={ui.note}>
-          Completed and cancelled jobs are counted since {moment(since, summary?.asOf ?? '')}; older ones are listed all the
-          same.
+          Completed and cancelled jobs are counted since {moment(since, summary?.asOf ?? '')}; older ones are listed all
+          the same.
         </p>
       )}
-      <Listed query={page} cursor={search.cursor} rows={12} total={isWhole ? total : undefined} empty={<NoJobs state={search.state} />}>
+      <Listed
+        query={page}
+        cursor={search.cursor}
+        rows={12}
+        total={isWhole ? total : undefined}
+        empty={<NoJobs state={search.state} />}
+      >
         {(data) => <JobTable items={data.items} now={summary?.asOf ?? ''} />}
       </Listed>
       {decision === null ? null : (
