@@ -7,9 +7,10 @@ import {
   listDecisions,
   listInvoices,
 } from '../invoices/index.ts';
+import { dayOf } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
-import { addAlert, changeSubscription, checkAlerts, pauseSubscription } from '../pricing/index.ts';
+import { addAlert, changeSubscription, checkAlerts, countFirings, pauseSubscription } from '../pricing/index.ts';
 import { listReads, readBilling } from '../provider-billing/index.ts';
 import type { FleetDeployment } from '../simulator/index.ts';
 import { type FlowContext, silent } from './context.ts';
@@ -93,11 +94,15 @@ export async function settleMonths(
       await issueInvoice(db, invoiceId, { by: decidedBy, now });
       report(customerName);
     }
-    const next = (await drafts(month.add({ months: 1 }))).items.filter((_, index) => index % 2 === 0);
-    for (const { invoiceId } of next) await approveInvoice(db, invoiceId, { by: decidedBy, now });
+    const next = { month: month.add({ months: 1 }), kind: 'invoice' } as const;
+    const { items } = await listInvoices(db, next, { limit: 500, cursor: null, sort: 'customer' });
+    for (const [index, { invoiceId, state }] of items.entries())
+      if (index % 2 === 0 && state === 'draft') await approveInvoice(db, invoiceId, { by: decidedBy, now });
   });
-  await addAlert(db, soonDear, decidedBy, now);
-  await checkAlerts(db, now, signal);
+  if ((await countFirings(db, dayOf(now).toPlainYearMonth())) === 0) {
+    await addAlert(db, soonDear, decidedBy, now);
+    await checkAlerts(db, now, signal);
+  }
   await progress.step("Reading the provider's bills", (report) =>
     readBilling({ db, secretKey, signal, report }, { by: decidedBy, monthsBefore: 1 }),
   );

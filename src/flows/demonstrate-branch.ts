@@ -73,7 +73,7 @@ export class Branch {
     };
   }
 
-  /** Reads the account as it is at `now`. */
+  /** Reads the account as it is at `now`, unless somebody has disconnected it. */
   async read(now: Temporal.Instant): Promise<void> {
     const { cadence, signal, secretKey } = this.#request;
     if (isBefore(now, this.#start)) return;
@@ -81,8 +81,10 @@ export class Branch {
     // The step at which the token is replaced.
     if (isLesser && isBefore(now.subtract(cadence), lessFrom)) await this.#replaceToken(now);
     const db = this.#db;
-    const { account: read, provider } = await this.#open(() => findOrConnect(db, account, { now, signal, secretKey }));
-    await syncWhole(db, read, provider, { clock: databaseClock(db), signal, ...(isLesser && { refused }) });
+    const opened = this.#opened ?? (await this.#open(await findOrConnect(db, account, { now, signal, secretKey })));
+    if (opened === null) return;
+    const reading = { clock: databaseClock(db), signal, ...(isLesser && { refused }) };
+    await syncWhole(db, opened.account, opened.provider, reading);
   }
 
   /** Declares what its operator would by `now`, and the exchange rates that were published since the last step. */
@@ -109,15 +111,13 @@ export class Branch {
   async #replaceToken(now: Temporal.Instant): Promise<void> {
     const { signal, secretKey } = this.#request;
     await this.close();
-    const opened = await this.#open(() =>
-      connectBuiltIn(this.#db, { ...account, token: lesserToken }, { now, signal, secretKey }),
-    );
-    await noteToken(this.#db, opened.account, opened.provider, now, signal);
+    const lesser = { ...account, token: lesserToken };
+    const opened = await this.#open(await connectBuiltIn(this.#db, lesser, { now, signal, secretKey }));
+    if (opened !== null) await noteToken(this.#db, opened.account, opened.provider, now, signal);
   }
 
-  async #open(find: () => Promise<Account>) {
-    if (this.#opened !== null) return this.#opened;
-    const found = await find();
+  async #open(found: Account) {
+    if (found.disconnectedAt !== null) return null;
     this.#opened = { account: found, provider: await openAccount(this.#db, found, this.#request.secretKey) };
     return this.#opened;
   }
