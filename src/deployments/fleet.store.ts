@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { PricedGroup, ResourceAt } from '../inventory/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
+import type { SortKey } from '../platform/database/keyset.ts';
 import { statement } from '../platform/database/statement.ts';
 import { neverMissed, unattributedSet } from './attribution/store.ts';
 
@@ -39,13 +40,13 @@ export interface FleetOrder {
   readonly order: 'asc' | 'desc';
 }
 
-const sortKeys: Readonly<Record<FleetOrder['sort'], RawBuilder<unknown>>> = {
-  resourceId: sql`lpad(s.resource_id::text, 15, '0')`,
-  name: sql`lower(s.name) COLLATE "C"`,
-  kind: sql`s.kind`,
-  // In microseconds, so that texts sort as instants do.
-  since: sql`lpad((extract(epoch FROM greatest(s.valid_from, '1970-01-01')) * 1000000)::bigint::text, 18, '0')`,
-  createdAt: sql`lpad((extract(epoch FROM greatest(coalesce(r.provider_created_at, r.first_seen_at), '1970-01-01')) * 1000000)::bigint::text, 18, '0')`,
+/** What a page is sorted by, as it is stored, so that an index serves. */
+const sortKeys: Readonly<Record<FleetOrder['sort'], SortKey>> = {
+  resourceId: { of: sql`s.resource_id`, type: 'bigint' },
+  name: { of: sql`lower(s.name) COLLATE "C"`, type: 'text' },
+  kind: { of: sql`s.kind`, type: 'text' },
+  since: { of: sql`s.valid_from`, type: 'timestamptz' },
+  createdAt: { of: sql`coalesce(r.provider_created_at, r.first_seen_at)`, type: 'timestamptz' },
 };
 
 /** Filters by values that a facet counts: left out where the facet itself is counted. */
@@ -70,6 +71,31 @@ const ownerClass = sql`(
   FROM deployments_owners w JOIN deployments_list d USING (deployment_id)
   WHERE w.owner_set_id = o.owner_set_id AND w.owner_set_id <> ${unattributedSet})`;
 
+const hasName = (q: string, name: RawBuilder<unknown>) => sql`lower(${name}) LIKE '%' || ${escaped(q)} || '%'`;
+
+function escaped(q: string): string {
+  return q.toLowerCase().replaceAll(/[\\%_]/g, '\\$&');
+}
+
+const isCalled = (q: string) => sql`r.external_id = ${q} OR r.urn = ${q} OR r.resource_id::text = ${q}`;
+
+const named = (q: string) => sql`(${hasName(q, sql`s.name`)} OR ${isCalled(q)})`;
+
+/** The same of what lives, by the indexes of names and ids. */
+const namedNow = (q: string) => sql`s.resource_id IN (
+  SELECT n.resource_id FROM inventory_states n WHERE n.valid_to = 'infinity' AND ${hasName(q, sql`n.name`)}
+  UNION ALL
+  SELECT r.resource_id FROM inventory_resources r WHERE r.external_id = ${q} OR r.urn = ${q} OR r.resource_id = ${idOf(q)}::bigint)`;
+
+/** null: it is none of ours. */
+function idOf(q: string): string | null {
+  return /^[1-9]\d{0,17}$/.test(q) ? q : null;
+}
+
+/** Owned by one deployment, by the index of owners: what the class of owners says, and more than that. */
+const isOwnedBy = (slug: string) => sql`o.owner_set_id IN (
+  SELECT w.owner_set_id FROM deployments_owners w JOIN deployments_list d USING (deployment_id) WHERE d.slug = ${slug})`;
+
 /** The states `s` of resources `r` of accounts `c` with their attributions `o`, by all filters but those of facets. */
 function fleet(filters: FleetFilters): RawBuilder<unknown> {
   const { at, now, q, tag, customer, rule, project, source, ended = false } = filters;
@@ -84,9 +110,7 @@ function fleet(filters: FleetFilters): RawBuilder<unknown> {
     ? sql`o.valid_from < s.valid_to AND o.valid_to >= s.valid_to`
     : sql`o.valid_from <= ${instant} AND o.valid_to > ${instant}`;
   const conditions: RawBuilder<unknown>[] = [ended ? last : alive];
-  if (q !== undefined)
-    conditions.push(sql`(position(lower(${q}) IN lower(s.name)) > 0 OR r.external_id = ${q} OR r.urn = ${q}
-      OR r.resource_id::text = ${q})`);
+  if (q !== undefined) conditions.push(at === null && !ended ? namedNow(q) : named(q));
   if (tag !== undefined) conditions.push(sql`lower(${tag}) = ANY (without_case(s.tags))`);
   if (source !== undefined) conditions.push(sql`s.source = ${source}`);
   if (rule !== undefined) conditions.push(sql`o.rule_id = ${rule}`);
@@ -129,7 +153,7 @@ export interface FleetRow extends Omit<ResourceAt, 'validFrom'> {
     | null;
   /** The rule that found the owner; null: none did. */
   readonly rule: number | null;
-  /** What it is sorted by, as text that sorts alike. */
+  /** What it is sorted by, as text. */
   readonly key: string;
 }
 
@@ -139,24 +163,26 @@ export async function selectFleet(
   { sort, order }: FleetOrder,
   page: { readonly after: { readonly key: string; readonly resourceId: number } | null; readonly limit: number },
 ): Promise<FleetRow[]> {
-  const key = sortKeys[sort];
+  const { of, type } = sortKeys[sort];
   const { after, limit } = page;
   const direction = order === 'asc' ? sql`ASC` : sql`DESC`;
   const beyond = order === 'asc' ? sql`>` : sql`<`;
   const facets = facetFilters(filters);
+  const { owner } = filters;
+  const isOwned = owner === undefined || owner === 'none' || owner === 'several' ? sql`true` : isOwnedBy(owner);
   const { rows } = await statement<FleetRow>('deployments.selectFleet')`
     WITH page AS (
       SELECT s.resource_id, c.slug AS account, s.kind, r.external_id, r.urn, s.name, s.status, s.region, s.tags, s.parents,
              s.attributes, s.valid_from, s.valid_to, s.source, r.provider_created_at, r.first_seen_at, o.owner_set_id, o.rule_id,
-             ${key} AS key
-      ${fleet(filters)} AND ${sql.join(Object.values(facets), sql` AND `)}
-        AND ${after === null ? sql`true` : sql`((${key}), s.resource_id) ${beyond} (${after.key} COLLATE "C", ${after.resourceId})`}
-      ORDER BY key ${direction}, s.resource_id ${direction} LIMIT ${limit}
+             ${of} AS key
+      ${fleet(filters)} AND ${sql.join(Object.values(facets), sql` AND `)} AND ${isOwned}
+        AND ${after === null ? sql`true` : sql`(${of}, s.resource_id) ${beyond} (${after.key}::text::${sql.raw(type)}, ${after.resourceId})`}
+      ORDER BY ${of} ${direction}, s.resource_id ${direction} LIMIT ${limit}
     )
     SELECT p.resource_id AS "resourceId", p.account, p.kind, p.external_id AS "externalId", p.urn, p.name, p.status, p.region,
            p.tags, p.parents, p.attributes, m.project, p.valid_from AS since, nullif(p.valid_to, 'infinity') AS until, p.source,
            p.provider_created_at AS "createdAt", p.first_seen_at AS "firstSeenAt", coalesce(w.owners, CASE WHEN p.kind <> ALL (${neverMissed}) THEN '[]'::jsonb END) AS owners,
-           p.rule_id AS rule, p.key
+           p.rule_id AS rule, p.key::text AS key
     FROM page p
     LEFT JOIN LATERAL (
       SELECT q.external_id AS project FROM inventory_memberships i JOIN inventory_resources q ON q.resource_id = i.project_id
