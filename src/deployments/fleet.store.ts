@@ -71,10 +71,9 @@ const ownerClass = sql`(
   FROM deployments_owners w JOIN deployments_list d USING (deployment_id)
   WHERE w.owner_set_id = o.owner_set_id AND w.owner_set_id <> ${unattributedSet})`;
 
-const hasName = (q: string, name: RawBuilder<unknown>) => sql`lower(${name}) LIKE '%' || ${escaped(q)} || '%'`;
-
-function escaped(q: string): string {
-  return q.toLowerCase().replaceAll(/[\\%_]/g, '\\$&');
+function hasName(q: string, name: RawBuilder<unknown>): RawBuilder<unknown> {
+  const part = q.replaceAll(/[\\%_]/g, '\\$&');
+  return sql`lower(${name}) LIKE lower(${`%${part}%`}::text)`;
 }
 
 const isCalled = (q: string) => sql`r.external_id = ${q} OR r.urn = ${q} OR r.resource_id::text = ${q}`;
