@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { Registry } from 'prom-client';
 import { startApi } from '../src/http/start.ts';
 import { openReadiness } from '../src/http/health/readiness.ts';
+import { recountFleet } from '../src/deployments/fleet.ts';
 import { draftMonth } from '../src/invoices/drafts.ts';
 import { rateMonths } from '../src/invoices/month-figures.ts';
 import { program } from '../src/modules.ts';
@@ -152,6 +153,7 @@ async function seed(db: Database): Promise<void> {
   say('Drafting and rating the month ...');
   await draftMonth(db, { month, now });
   await rateMonths(db, { now });
+  say(`Counting the fleet took ${Math.round(await timed(() => recountFleet(db, now)))} ms.`);
   say(`Seeding ${finishedJobs} jobs and ${entries} entries of the audit log ...`);
   await seedJobs(db);
   await seedEntries(db);

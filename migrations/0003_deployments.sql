@@ -101,6 +101,32 @@ CREATE TABLE attribution_progress (
 );
 INSERT INTO attribution_progress (change_id) VALUES (0);
 
+-- The fleet as it was counted last (src/deployments/fleet.ts): of a large one, counting takes longer than anybody waits.
+CREATE TABLE fleet_counts (
+  account_id   int NOT NULL,
+  kind         text COLLATE "C" NOT NULL,
+  status       text COLLATE "C" NOT NULL,
+  region       text NOT NULL,                -- '': in none
+  owner_set_id bigint,                       -- NULL: no attribution
+  -- What the price book charges by.
+  source       text,
+  size_slug    text,
+  type         text,
+  assigned     boolean,
+  ip_version   int,
+  resources    bigint NOT NULL,
+  size_gb      numeric,
+  nodes        numeric
+);
+CREATE TABLE fleet_counted (
+  singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  counted_at timestamptz NOT NULL,
+  change_id  bigint NOT NULL,                -- the last change that it knows of
+  resources  bigint NOT NULL
+);
+CALL protect_from_customers('fleet_counts');
+CALL protect_from_customers('fleet_counted');
+
 -- Published to other modules.
 CREATE VIEW deployments_attributions AS
   SELECT attribution_id, resource_id, owner_set_id, rule_id, valid_from, valid_to, recorded_at

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { PricedGroup, ResourceAt } from '../inventory/index.ts';
-import type { Queryable } from '../platform/database/database.ts';
+import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import type { SortKey } from '../platform/database/keyset.ts';
 import { statement } from '../platform/database/statement.ts';
 import { neverMissed, unattributedSet } from './attribution/store.ts';
@@ -203,47 +203,102 @@ export interface FacetRow {
   readonly resources: number;
 }
 
-/** Counts by each facet, without the facet's own filter; a region that is none is ''. */
-export async function countFleet(db: Queryable, filters: FleetFilters): Promise<FacetRow[]> {
+/** What was counted last, in place of what lives: it has what facets filter by. */
+const counted = sql`
+  FROM fleet_counts s JOIN inventory_accounts c USING (account_id) CROSS JOIN LATERAL (SELECT s.owner_set_id) AS o WHERE true`;
+
+/**
+ * Counts by each facet, without the facet's own filter; a region that is none is ''.
+ * @param isKept of what was counted last, for which other filters than those of facets are nothing
+ */
+export async function countFleet(db: Queryable, filters: FleetFilters, isKept: boolean): Promise<FacetRow[]> {
   const { kind, account, status, region, owner } = facetFilters(filters);
   const { rows } = await statement<FacetRow>('deployments.countFleet')`
     WITH found AS MATERIALIZED (
       SELECT s.kind, c.slug AS account, s.status, coalesce(s.region, '') AS region, o.owner_set_id,
-             ${kind} AS of_kind, ${account} AS of_account, ${status} AS of_status, ${region} AS of_region, ${owner} AS of_owner
-      ${fleet(filters)}
+             ${kind} AS of_kind, ${account} AS of_account, ${status} AS of_status, ${region} AS of_region, ${owner} AS of_owner,
+             ${isKept ? sql`s.resources` : sql`1`} AS n
+      ${isKept ? counted : fleet(filters)}
     ), sets AS MATERIALIZED (
       SELECT o.owner_set_id, ${ownerClass} AS owner FROM (SELECT DISTINCT owner_set_id FROM found) AS o
     )
     SELECT * FROM (
-      SELECT 'all' AS facet, '' AS value, count(*) AS resources FROM found
+      SELECT 'all' AS facet, '' AS value, coalesce(sum(n), 0)::bigint AS resources FROM found
         WHERE of_kind AND of_account AND of_status AND of_region AND of_owner
       UNION ALL
-      SELECT 'kind', kind, count(*) FROM found WHERE of_account AND of_status AND of_region AND of_owner GROUP BY kind
+      SELECT 'kind', kind, sum(n)::bigint FROM found WHERE of_account AND of_status AND of_region AND of_owner GROUP BY kind
       UNION ALL
-      SELECT 'account', account, count(*) FROM found WHERE of_kind AND of_status AND of_region AND of_owner GROUP BY account
+      SELECT 'account', account, sum(n)::bigint FROM found WHERE of_kind AND of_status AND of_region AND of_owner GROUP BY account
       UNION ALL
-      SELECT 'status', status, count(*) FROM found WHERE of_kind AND of_account AND of_region AND of_owner GROUP BY status
+      SELECT 'status', status, sum(n)::bigint FROM found WHERE of_kind AND of_account AND of_region AND of_owner GROUP BY status
       UNION ALL
-      SELECT 'region', region, count(*) FROM found WHERE of_kind AND of_account AND of_status AND of_owner GROUP BY region
+      SELECT 'region', region, sum(n)::bigint FROM found WHERE of_kind AND of_account AND of_status AND of_owner GROUP BY region
       UNION ALL
-      SELECT 'owner', coalesce(t.owner, ${noneOf(sql`f.kind`)}), count(*) FROM found f LEFT JOIN sets t USING (owner_set_id)
+      SELECT 'owner', coalesce(t.owner, ${noneOf(sql`f.kind`)}), sum(n)::bigint FROM found f LEFT JOIN sets t USING (owner_set_id)
         WHERE of_kind AND of_account AND of_status AND of_region GROUP BY 2
     ) AS counts WHERE value IS NOT NULL ORDER BY facet, resources DESC, value`.execute(db);
   return rows;
 }
 
-/** What matches, in groups that the price book charges alike. */
-export async function groupFleet(db: Queryable, filters: FleetFilters): Promise<PricedGroup[]> {
+/** What the price book charges a state by, as columns that `fleet_counts` has by the same names. */
+const priced = sql`
+  split_part(s.parents[1], ':', 1) AS source, s.attributes ->> 'size_slug' AS size_slug, s.attributes ->> 'type' AS type,
+  (s.attributes ->> 'assigned')::boolean AS assigned, (s.attributes ->> 'ip_version')::int AS ip_version,
+  (s.attributes ->> 'size_gb')::numeric AS size_gb, (s.attributes ->> 'nodes')::numeric AS nodes`;
+
+/** What matches, in groups that the price book charges alike. `isKept`: as of `countFleet`. */
+export async function groupFleet(db: Queryable, filters: FleetFilters, isKept: boolean): Promise<PricedGroup[]> {
   const facets = facetFilters(filters);
+  const columns = isKept
+    ? sql`s.source, s.size_slug, s.type, s.assigned, s.ip_version, s.size_gb, s.nodes, s.resources AS n`
+    : sql`${priced}, 1 AS n`;
   const { rows } = await statement<PricedGroup>('deployments.groupFleet')`
-    SELECT c.slug AS account, s.kind, split_part(s.parents[1], ':', 1) AS source, s.attributes ->> 'size_slug' AS "sizeSlug",
-           s.attributes ->> 'type' AS type, (s.attributes ->> 'assigned')::boolean AS assigned,
-           (s.attributes ->> 'ip_version')::int AS "ipVersion", count(*) AS resources,
-           sum((s.attributes ->> 'size_gb')::numeric)::text AS "sizeGb", sum((s.attributes ->> 'nodes')::numeric)::text AS nodes
-    ${fleet(filters)} AND ${sql.join(Object.values(facets), sql` AND `)}
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, s.attributes ->> 'size_gb' IS NULL, s.attributes ->> 'nodes' IS NULL
+    SELECT account, kind, source, size_slug AS "sizeSlug", type, assigned, ip_version AS "ipVersion", sum(n)::bigint AS resources,
+           sum(size_gb)::text AS "sizeGb", sum(nodes)::text AS nodes
+    FROM (SELECT c.slug AS account, s.kind, ${columns}
+          ${isKept ? counted : fleet(filters)} AND ${sql.join(Object.values(facets), sql` AND `)}) AS found
+    GROUP BY account, kind, source, size_slug, type, assigned, ip_version, size_gb IS NULL, found.nodes IS NULL
     ORDER BY 1, 2, 3, 4, 5, 6, 7`.execute(db);
   return rows;
+}
+
+/** When and of what the fleet was counted last. */
+export interface Counted {
+  readonly countedAt: Temporal.Instant;
+  /** The last change that it knows of. */
+  readonly changeId: number;
+  /** All that there were. */
+  readonly resources: number;
+}
+
+/** null: never. */
+export async function selectCounted(db: Queryable): Promise<Counted | null> {
+  const { rows } = await statement<Counted>('deployments.selectCounted')`
+    SELECT counted_at AS "countedAt", change_id AS "changeId", resources FROM fleet_counted`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** Counts the fleet anew, as it lives at `countedAt`. */
+export async function replaceCounts(
+  trx: UnitOfWork,
+  { countedAt, changeId }: Omit<Counted, 'resources'>,
+): Promise<void> {
+  await statement('deployments.replaceCounts.lock')`LOCK TABLE fleet_counts IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
+  await statement('deployments.replaceCounts.delete')`DELETE FROM fleet_counts`.execute(trx);
+  await statement('deployments.replaceCounts.insert')`
+    INSERT INTO fleet_counts (account_id, kind, status, region, owner_set_id, source, size_slug, type, assigned, ip_version, resources, size_gb, nodes)
+    SELECT account_id, kind, status, region, owner_set_id, source, size_slug, type, assigned, ip_version, count(*), sum(size_gb), sum(nodes)
+    FROM (SELECT s.account_id, s.kind, s.status, coalesce(s.region, '') AS region, o.owner_set_id, ${priced}
+          ${fleet({ at: null, now: countedAt })}) AS found
+    GROUP BY account_id, kind, status, region, owner_set_id, source, size_slug, type, assigned, ip_version, size_gb IS NULL, nodes IS NULL`.execute(
+    trx,
+  );
+  await statement('deployments.replaceCounts.upsert')`
+    INSERT INTO fleet_counted (counted_at, change_id, resources)
+    SELECT ${countedAt}, ${changeId}, coalesce(sum(resources), 0) FROM fleet_counts
+    ON CONFLICT (singleton) DO UPDATE SET counted_at = excluded.counted_at, change_id = excluded.change_id, resources = excluded.resources`.execute(
+    trx,
+  );
 }
 
 /** An interval in which the same deployments owned a resource, by the same rule. */

@@ -1,5 +1,6 @@
 import { type MonthlyPrices, openMonthlyPrices, priceGroups } from '../inventory/index.ts';
-import type { Queryable } from '../platform/database/database.ts';
+import { readWatermark, resourceTopics } from '../platform/changes.ts';
+import type { Database, Queryable } from '../platform/database/database.ts';
 import { neverMissedKinds } from './attribution/store.ts';
 import * as store from './fleet.store.ts';
 
@@ -39,6 +40,8 @@ export interface FleetSummary extends MonthlyPrices {
   /** Deployments' slugs, `none` and `several`; `ownersMax` of them at most. */
   readonly byOwner: readonly FleetFacet[];
   readonly ownersTotal: number;
+  /** Of a fleet too large to be counted while somebody waits: when it was counted last; null: it was counted now. */
+  readonly countedAt: Temporal.Instant | null;
 }
 
 /** Of owners as many as a person chooses from; `none` and `several` are always there. */
@@ -46,15 +49,37 @@ const ownersMax = 20;
 /** Kinds, accounts, statuses and regions are few; nobody is shown more. */
 const valuesMax = 200;
 
+/** Larger fleets are counted by a job, as far as facets filter; a million resources take seconds. */
+const countedNowMax = 10_000;
+
+/** Counts the fleet for `summarizeFleet`, where anything has changed since. */
+export async function recountFleet(db: Database, now: Temporal.Instant): Promise<void> {
+  // Before it is counted: what changes meanwhile is counted the next time.
+  const changeId = await readWatermark(db, resourceTopics);
+  if ((await store.selectCounted(db))?.changeId === changeId) return;
+  await db.transaction().execute((trx) => store.replaceCounts(trx, { countedAt: now, changeId }));
+}
+
+/** Whether nothing but facets filters what lives now. */
+function isByFacets({ at, ended = false, now: _, kind, account, status, region, owner, ...others }: store.FleetFilters) {
+  return at === null && !ended && Object.values(others).every((value) => value === undefined);
+}
+
 /** How many resources match, by what they could be narrowed by, and what they cost in a month. */
-export async function summarizeFleet(db: Queryable, filters: store.FleetFilters): Promise<FleetSummary> {
-  const counts = Map.groupBy(await store.countFleet(db, filters), ({ facet }) => facet);
+export async function summarizeFleet(
+  db: Queryable,
+  filters: store.FleetFilters,
+  nowMax = countedNowMax,
+): Promise<FleetSummary> {
+  const last = isByFacets(filters) ? await store.selectCounted(db) : null;
+  const isKept = last !== null && last.resources > nowMax;
+  const counts = Map.groupBy(await store.countFleet(db, filters, isKept), ({ facet }) => facet);
   const facet = (name: store.FacetRow['facet'], max = valuesMax): FleetFacet[] =>
     (counts.get(name) ?? []).slice(0, max).map(({ value, resources }) => ({ value, resources }));
   const owners = facet('owner', Number.POSITIVE_INFINITY);
   const isClass = ({ value }: FleetFacet) => value === 'none' || value === 'several';
   const deployments = owners.filter((each) => !isClass(each));
-  const { unknown, monthly } = await priceGroups(db, await store.groupFleet(db, filters), dayOf(filters));
+  const { unknown, monthly } = await priceGroups(db, await store.groupFleet(db, filters, isKept), dayOf(filters));
   return {
     resources: counts.get('all')?.[0]?.resources ?? 0,
     byKind: facet('kind'),
@@ -65,6 +90,7 @@ export async function summarizeFleet(db: Queryable, filters: store.FleetFilters)
     ownersTotal: deployments.length,
     unknown,
     monthly,
+    countedAt: isKept ? last.countedAt : null,
   };
 }
 

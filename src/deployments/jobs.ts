@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { declareJob, referToJob } from '../platform/declare/job.ts';
 import { bringAttributionsUpToDate } from './attribution.ts';
+import { recountFleet } from './fleet.ts';
 
 /** What differs from what was declared follows from who owns what; finding it is another module's. */
 const sweepDriftJob = referToJob('sweep_drift');
@@ -17,5 +18,18 @@ export const attributeJob = declareJob({
   async run({ db, clock, enqueue }) {
     await bringAttributionsUpToDate(db, await clock.now());
     await db.transaction().execute((trx) => enqueue(trx, sweepDriftJob, {}));
+  },
+});
+
+/** For whoever looks at all of a large fleet. */
+export const countFleetJob = declareJob({
+  name: 'count_fleet',
+  queue: 'default',
+  title: 'Counts the fleet, where anything has changed, for the inventory of a large one',
+  arguments: z.strictObject({}),
+  timeoutSeconds: 600,
+  attemptsMax: 3,
+  async run({ db, clock }) {
+    await recountFleet(db, await clock.now());
   },
 });

@@ -1,6 +1,6 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { rulesWouldEnd } from './errors.ts';
-import { attributeJob } from './jobs.ts';
+import { attributeJob, countFleetJob } from './jobs.ts';
 import { customerOperations } from './operations/customers.ts';
 import { deploymentOperations } from './operations/deployments.ts';
 import { resourceOperations } from './operations/resources.ts';
@@ -27,7 +27,9 @@ export const deploymentsModule = declareModule({
     ...ruleOperations,
     ...unattributedOperations,
   ],
-  jobs: [attributeJob],
+  jobs: [attributeJob, countFleetJob],
+  // Where nothing has changed it only looks.
+  schedule: [{ name: 'fleet_counts', cron: '*/10 * * * *', job: countFleetJob, arguments: {} }],
   errors: [rulesWouldEnd],
   events: [
     {

@@ -63,6 +63,8 @@ export const closedToCustomers: readonly string[] = names(`
   alerts
   allocation_rules
   attribution_progress
+  fleet_counted
+  fleet_counts
   audit_log
   audit_pending
   bill_cost_sums

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { assign } from '../../src/deployments/assignments.ts';
 import { bringAttributionsUpToDate } from '../../src/deployments/attribution.ts';
+import { recountFleet, summarizeFleet } from '../../src/deployments/fleet.ts';
 import { applyRules } from '../../src/deployments/rules.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { insertLiving, writeState } from '../fixtures/inventory.ts';
@@ -131,4 +132,38 @@ test('a project holds others: nobody misses its owner', async () => {
 test('customers do not see it', async () => {
   for (const path of ['/resources', '/resources/summary'])
     expect((await api.fetch(path, { as: 'customer', customer: 'acme' })).status).toBe(403);
+});
+
+test('a fleet that was counted by the job is counted as it is now, by whatever facets', async () => {
+  const { db } = database;
+  const now = at('2026-05-20');
+  await recountFleet(db, now);
+  const values = {
+    kind: [undefined, ['droplet'], ['volume', 'dns_zone'], ['none']],
+    account: [undefined, ['other']],
+    status: [undefined, ['off'], ['active', 'off']],
+    owner: [undefined, 'ash', 'none', 'several'],
+  };
+  for (const kind of values.kind)
+    for (const account of values.account)
+      for (const status of values.status)
+        for (const owner of values.owner) {
+          const filters = { at: null, now, kind, account, status, owner };
+          const { countedAt, ...kept } = await summarizeFleet(db, filters, 0);
+          expect(countedAt).toEqual(now);
+          expect({ ...kept, countedAt: null }).toEqual(await summarizeFleet(db, filters));
+        }
+  // What the counts do not have is counted now, and so is a fleet that is small.
+  expect((await summarizeFleet(db, { at: null, now, q: 'ash' }, 0)).countedAt).toBeNull();
+  expect(await read('/resources/summary')).toMatchObject({ exact: true });
+
+  // It is counted anew where something has changed, and only there.
+  const later = at('2026-05-21');
+  await recountFleet(db, later);
+  expect((await summarizeFleet(db, { at: null, now: later }, 0)).countedAt).toEqual(now);
+  const { rows } = await sql<{ id: number }>`SELECT account_id AS id FROM accounts ORDER BY 1 LIMIT 1`.execute(db);
+  await insertLiving(db, rows[0]?.id ?? 0, 'droplet', '17', { name: 'late' }, at('2026-05-20T12:00:00Z'));
+  await bringAttributionsUpToDate(db, later);
+  await recountFleet(db, later);
+  expect(await summarizeFleet(db, { at: null, now: later }, 0)).toMatchObject({ countedAt: later, resources: 6 });
 });

@@ -94,7 +94,9 @@ const getResourcesSummary = declareOperation({
   operationId: 'getResourcesSummary',
   tag: 'resources',
   summary: 'How many resources match, by kind, account, status, region and owner, and what they cost in a month',
-  description: 'The same filters as the list of resources. Each count is without the filter by its own field.',
+  description: `The same filters as the list of resources. Each count is without the filter by its own field. A fleet of more than
+10,000 is counted by a job every ten minutes, where something changed: \`asOf\` says when. Filters by anything but kind,
+account, status, region and owner count it now.`,
   roles: staff,
   query: z.object({
     q: line
@@ -112,12 +114,15 @@ const getResourcesSummary = declareOperation({
     ownersTotal: z.int().meta({ description: 'How many deployments own some' }),
     costPerMonth: z.array(amount).readonly().meta({ description: 'By the price book, of those whose price is known' }),
     unpriced: z.int().meta({ description: 'How many have no known price' }),
+    exact: z.boolean().meta({ description: 'false: as it was counted last' }),
     asOf: instantOut,
   }),
   async run({ db, query, now }) {
     const { at = null, ...rest } = query;
-    const { resources, unknown, monthly, ...facets } = await fleet.summarizeFleet(db, { ...rest, at, now });
-    return { total: resources, ...facets, costPerMonth: monthly, unpriced: unknown, asOf: at ?? now };
+    const found = await fleet.summarizeFleet(db, { ...rest, at, now });
+    const { resources, unknown, monthly, countedAt, ...facets } = found;
+    const asOf = countedAt ?? at ?? now;
+    return { total: resources, ...facets, costPerMonth: monthly, unpriced: unknown, exact: countedAt === null, asOf };
   },
 });
 

@@ -69,8 +69,9 @@ export function Inventory() {
 }
 
 /** The first line: how many, and what they cost. */
-function sentenceOf({ total, costPerMonth, unpriced }: Summary, { ended, owner }: InventorySearch): string {
-  const noun = total === 1 ? 'resource' : 'resources';
+function sentenceOf({ total: count, exact, costPerMonth, unpriced }: Summary, { ended, owner }: InventorySearch): string {
+  const total = exact ? `${count}` : `About ${count}`;
+  const noun = count === 1 ? 'resource' : 'resources';
   const what = `${ended === undefined ? '' : 'ended '}${noun}${owner === 'none' ? ', unassigned' : ''}`;
   const cost = costPerMonth.map(({ currency, amount }) => `${money(amount)} ${currency}`).join(' and ');
   const unknown = unpriced === 0 ? '' : `; the price of ${unpriced} is not known`;
