@@ -92,7 +92,7 @@ export default async function bench(): Promise<Row[]> {
         env: {
           DATABASE_URL: connectionString,
           ARCADIA_SECRET_KEY: Buffer.from(Array.from({ length: 32 }, (_, at) => 1 + at)).toString('base64'),
-          ARCADIA_JWT_SECRET: 'x'.repeat(64),
+          ARCADIA_JWT_SECRET: '0123456789abcdef'.repeat(4),
           ARCADIA_REQUESTS_PER_MINUTE: '10000000',
         },
         cwd: tmpdir(),

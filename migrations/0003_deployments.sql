@@ -124,6 +124,17 @@ CREATE TABLE fleet_counted (
   change_id  bigint NOT NULL,                -- the last change that it knows of
   resources  bigint NOT NULL
 );
+-- The suggested rules of that moment, the best first; of a small fleet none, they are made when somebody looks.
+CREATE TABLE fleet_suggestions (
+  place             int PRIMARY KEY,
+  kind              text COLLATE "C" NOT NULL CHECK (kind IN ('project', 'tag', 'name')),
+  subject           text NOT NULL,
+  deployment        text NOT NULL,
+  reason            text NOT NULL,
+  deployment_exists boolean NOT NULL,
+  resources         bigint NOT NULL
+);
+CALL protect_from_customers('fleet_suggestions');
 CALL protect_from_customers('fleet_counts');
 CALL protect_from_customers('fleet_counted');
 

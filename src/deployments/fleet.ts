@@ -1,8 +1,9 @@
 import { type MonthlyPrices, openMonthlyPrices, priceGroups } from '../inventory/index.ts';
-import { readWatermark, resourceTopics } from '../platform/changes.ts';
+import { readWatermark, resourceTopics, type Topic } from '../platform/changes.ts';
 import type { Database, Queryable } from '../platform/database/database.ts';
 import { neverMissedKinds } from './attribution/store.ts';
 import * as store from './fleet.store.ts';
+import { readSuggestions, replaceSuggestions } from './rules/store.ts';
 
 // The fleet as an operator looks at it: what there is, whose it is, and what it costs in a month by the price book.
 
@@ -49,19 +50,41 @@ const ownersMax = 20;
 /** Kinds, accounts, statuses and regions are few; nobody is shown more. */
 const valuesMax = 200;
 
-/** Larger fleets are counted by a job, as far as facets filter; a million resources take seconds. */
-const countedNowMax = 10_000;
+/**
+ * Larger fleets are counted, and rules suggested for them, by a job: a million resources take seconds, and what their names
+ * say takes longer.
+ */
+export const countedNowMax = 10_000;
 
-/** Counts the fleet for `summarizeFleet`, where anything has changed since. */
-export async function recountFleet(db: Database, now: Temporal.Instant): Promise<void> {
+/** Suggestions at most: more than a person chooses from. */
+const suggestionsKept = 100;
+
+const topics: readonly Topic[] = [...resourceTopics, 'deployment'];
+
+/** Counts the fleet for `summarizeFleet`, where anything has changed since, and suggests rules for a large one. */
+export async function recountFleet(db: Database, now: Temporal.Instant, nowMax = countedNowMax): Promise<void> {
   // Before it is counted: what changes meanwhile is counted the next time.
-  const changeId = await readWatermark(db, resourceTopics);
+  const changeId = await readWatermark(db, topics);
   if ((await store.selectCounted(db))?.changeId === changeId) return;
-  await db.transaction().execute((trx) => store.replaceCounts(trx, { countedAt: now, changeId }));
+  await db.transaction().execute(async (trx) => {
+    await store.replaceCounts(trx, { countedAt: now, changeId });
+    const isLarge = ((await store.selectCounted(trx))?.resources ?? 0) > nowMax;
+    await replaceSuggestions(trx, isLarge ? await readSuggestions(trx, suggestionsKept) : []);
+  });
 }
 
 /** Whether nothing but facets filters what lives now. */
-function isByFacets({ at, ended = false, now: _, kind, account, status, region, owner, ...others }: store.FleetFilters) {
+function isByFacets({
+  at,
+  ended = false,
+  now: _,
+  kind,
+  account,
+  status,
+  region,
+  owner,
+  ...others
+}: store.FleetFilters) {
   return at === null && !ended && Object.values(others).every((value) => value === undefined);
 }
 

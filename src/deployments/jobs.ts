@@ -25,9 +25,9 @@ export const attributeJob = declareJob({
 export const countFleetJob = declareJob({
   name: 'count_fleet',
   queue: 'default',
-  title: 'Counts the fleet, where anything has changed, for the inventory of a large one',
+  title: 'Counts the fleet, where anything has changed, and suggests rules for a large one',
   arguments: z.strictObject({}),
-  timeoutSeconds: 600,
+  timeoutSeconds: 3_600,
   attemptsMax: 3,
   async run({ db, clock }) {
     await recountFleet(db, await clock.now());

@@ -1,5 +1,7 @@
 import type { Queryable } from '../platform/database/database.ts';
-import { readSuggestions } from './rules/store.ts';
+import { countedNowMax } from './fleet.ts';
+import { selectCounted } from './fleet.store.ts';
+import { readSuggestions, selectSuggestions } from './rules/store.ts';
 
 /** A rule that could own what has no owner now; nothing is applied until an operator does. */
 export interface Suggestion {
@@ -19,10 +21,12 @@ export interface Suggestion {
 
 /**
  * Suggests rules for what has no owner: projects and tags called like a deployment, and common
- * beginnings of names. Those for deployments that exist come first, then by how much they would own.
+ * beginnings of names. Those for deployments that exist come first, then by how much they would own. For a large fleet they
+ * are those of when it was counted last, a hundred at most.
  */
-export async function suggestOwners(db: Queryable, limit = 20): Promise<Suggestion[]> {
-  const rows = await readSuggestions(db, limit);
+export async function suggestOwners(db: Queryable, limit = 20, nowMax = countedNowMax): Promise<Suggestion[]> {
+  const isLarge = ((await selectCounted(db))?.resources ?? 0) > nowMax;
+  const rows = await (isLarge ? selectSuggestions(db, limit) : readSuggestions(db, limit));
   return rows.map(({ kind, subject, deployment, reason, deploymentExists, resources }) => ({
     rule: { [kind]: subject, deployment } as Suggestion['rule'],
     reason,

@@ -65,6 +65,7 @@ export const closedToCustomers: readonly string[] = names(`
   attribution_progress
   fleet_counted
   fleet_counts
+  fleet_suggestions
   audit_log
   audit_pending
   bill_cost_sums

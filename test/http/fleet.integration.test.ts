@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { assign } from '../../src/deployments/assignments.ts';
 import { bringAttributionsUpToDate } from '../../src/deployments/attribution.ts';
 import { recountFleet, summarizeFleet } from '../../src/deployments/fleet.ts';
+import { suggestOwners } from '../../src/deployments/suggestions.ts';
 import { applyRules } from '../../src/deployments/rules.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { insertLiving, writeState } from '../fixtures/inventory.ts';
@@ -137,7 +138,8 @@ test('customers do not see it', async () => {
 test('a fleet that was counted by the job is counted as it is now, by whatever facets', async () => {
   const { db } = database;
   const now = at('2026-05-20');
-  await recountFleet(db, now);
+  await recountFleet(db, now, 0);
+  expect(await suggestOwners(db, 50, 0)).toEqual(await suggestOwners(db, 50));
   const values = {
     kind: [undefined, ['droplet'], ['volume', 'dns_zone'], ['none']],
     account: [undefined, ['other']],
@@ -160,10 +162,15 @@ test('a fleet that was counted by the job is counted as it is now, by whatever f
   // It is counted anew where something has changed, and only there.
   const later = at('2026-05-21');
   await recountFleet(db, later);
-  expect((await summarizeFleet(db, { at: null, now: later }, 0)).countedAt).toEqual(now);
+  const before = await summarizeFleet(db, { at: null, now: later }, 0);
+  expect(before.countedAt).toEqual(now);
   const { rows } = await sql<{ id: number }>`SELECT account_id AS id FROM accounts ORDER BY 1 LIMIT 1`.execute(db);
   await insertLiving(db, rows[0]?.id ?? 0, 'droplet', '17', { name: 'late' }, at('2026-05-20T12:00:00Z'));
   await bringAttributionsUpToDate(db, later);
-  await recountFleet(db, later);
-  expect(await summarizeFleet(db, { at: null, now: later }, 0)).toMatchObject({ countedAt: later, resources: 6 });
+  await recountFleet(db, later, 0);
+  expect(await summarizeFleet(db, { at: null, now: later }, 0)).toMatchObject({
+    countedAt: later,
+    resources: before.resources + 1,
+  });
+  expect(await suggestOwners(db, 50, 0)).toEqual(await suggestOwners(db, 50));
 });

@@ -26,12 +26,10 @@ export const movedOut = {
     }),
   ),
   changesTotal: z.int(),
-  digest: z
-    .string()
-    .meta({
-      description:
-        'Of all changes and of the invoices that are issued of their months, for `expect` of the change itself',
-    }),
+  digest: z.string().meta({
+    description:
+      'Of all changes and of the invoices that are issued of their months, for `expect` of the change itself',
+  }),
 };
 
 /** For whoever decides after a preview. */

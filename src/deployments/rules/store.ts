@@ -635,3 +635,22 @@ export async function readSuggestions(db: Queryable, limit: number): Promise<Sug
     ORDER BY place, "deploymentExists" DESC, resources DESC, subject LIMIT ${limit}`.execute(db);
   return rows;
 }
+
+/** Keeps suggestions in their order, in place of those that were kept. */
+export async function replaceSuggestions(trx: UnitOfWork, suggestions: readonly SuggestionRow[]): Promise<void> {
+  await statement('deployments.replaceSuggestions.delete')`DELETE FROM fleet_suggestions`.execute(trx);
+  await statement('deployments.replaceSuggestions')`
+    INSERT INTO fleet_suggestions (place, kind, subject, deployment, reason, deployment_exists, resources)
+    SELECT ordinality, kind, subject, deployment, reason, "deploymentExists", resources
+    FROM ROWS FROM (json_to_recordset(${JSON.stringify(suggestions)}::json)
+      AS (kind text, subject text, deployment text, reason text, "deploymentExists" boolean, resources bigint))
+      WITH ORDINALITY AS s (kind, subject, deployment, reason, "deploymentExists", resources, ordinality)`.execute(trx);
+}
+
+/** Those that were kept, the best first. */
+export async function selectSuggestions(db: Queryable, limit: number): Promise<SuggestionRow[]> {
+  const { rows } = await statement<SuggestionRow>('deployments.selectSuggestions')`
+    SELECT kind, subject, deployment, reason, deployment_exists AS "deploymentExists", resources
+    FROM fleet_suggestions ORDER BY place LIMIT ${limit}`.execute(db);
+  return rows;
+}

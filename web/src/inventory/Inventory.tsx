@@ -69,7 +69,10 @@ export function Inventory() {
 }
 
 /** The first line: how many, and what they cost. */
-function sentenceOf({ total: count, exact, costPerMonth, unpriced }: Summary, { ended, owner }: InventorySearch): string {
+function sentenceOf(
+  { total: count, exact, costPerMonth, unpriced }: Summary,
+  { ended, owner }: InventorySearch,
+): string {
   const total = exact ? `${count}` : `About ${count}`;
   const noun = count === 1 ? 'resource' : 'resources';
   const what = `${ended === undefined ? '' : 'ended '}${noun}${owner === 'none' ? ', unassigned' : ''}`;
