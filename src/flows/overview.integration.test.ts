@@ -177,19 +177,6 @@ test('a customer pays in euros, a scope was lost, its usage is a gap, an alert f
     'europe balance: complete',
     'europe bills: complete',
   ]);
-  // TEMPORARY
-  const seen = await readOverview(db, { now });
-  const over = await listInvoices(db, { month: day('2026-05-01'), kind: 'invoice' }, { limit: 500, cursor: null });
-  const withUsage: string[] = [];
-  for (const one of over.items) {
-    const { document } = await readDocument(db, one);
-    for (const section of document.sections)
-      if (section.lines.some((line) => line.kind === 'usage' && Number(line.amount) !== 0))
-        withUsage.push(String(section.deployment ?? ''));
-  }
-  process.stderr.write(
-    `FIGURES ${JSON.stringify({ totals: seen.totals, fired: fired.total, overages: withUsage.length, gaps })}\n`,
-  );
   const may = { from: day('2026-05-01'), to: day('2026-06-01'), basis: 'accrued' } as const;
   const [margin] = (await readMarginTotals(db, may)).filter(({ currency }) => currency === 'USD');
   expect(margin).toMatchObject({ notKnown: null });
