@@ -145,7 +145,7 @@ describe('signing in', () => {
     await other.goto('/');
     await settle(other);
     await page.getByRole('button', { name: 'Account' }).click();
-    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', title).waitFor();
     await other.getByRole('heading', title).waitFor();
     await context.close();
@@ -282,9 +282,12 @@ describe('the address and the theme', () => {
     await page.waitForURL('**/?m=2026-03');
     await page.reload();
     await settle(page);
-    await page.getByRole('button', { name: 'March 2026' }).waitFor();
+    const shown = page.getByRole('combobox', { name: 'Month of the view' });
+    await expect.poll(() => shown.inputValue()).toBe('2026-03');
     await page.goBack();
-    await page.getByRole('button', { name: 'April 2026' }).waitFor();
+    await expect.poll(() => shown.inputValue()).toBe('2026-04');
+    await shown.selectOption({ label: 'This month' });
+    await page.waitForURL(({ search }) => search === '');
     await context.close();
   });
 
@@ -295,7 +298,7 @@ describe('the address and the theme', () => {
     const ground = () => page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor');
     expect(await ground()).toBe('rgb(255, 255, 255)');
     await page.getByRole('button', { name: 'Account' }).click();
-    await page.getByRole('menuitemradio', { name: 'Dark' }).click();
+    await page.getByRole('radio', { name: 'Dark' }).check();
     expect(await ground()).toBe('rgb(18, 18, 21)');
     await page.reload({ waitUntil: 'commit' });
     await page.waitForFunction('document.styleSheets.length > 0');

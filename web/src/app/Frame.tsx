@@ -1,19 +1,23 @@
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Icon } from '../ui/icons.tsx';
 import { AccountMenu } from './AccountMenu.tsx';
 import { Clock } from './Clock.tsx';
+import { ExpiryBar } from './ExpiryBar.tsx';
 import styles from './frame.module.css';
-import { Keys, KeysHelp } from './Keys.tsx';
+import { Keys } from './Keys.tsx';
 import { live, type LiveState, useLiveState } from './live.ts';
 import { Period } from './Period.tsx';
-import { placesOf, placesOnPhone } from './places.ts';
-import type { Me } from './session.ts';
-import { ExpiryBar, SignedOut } from './SignIn.tsx';
+import { type Place, placesOf, placesOnPhone } from './places.ts';
+import { type Me, useSessionState } from './session.ts';
 import { Skeleton } from '../ui/States.tsx';
+import { moment } from '../ui/time.ts';
 import { useWhy } from './why.ts';
 
+// Dialogs are loaded once one opens: what they are made of weighs as much as every other part of ours that is here.
+const KeysHelp = lazy(() => import('./KeysHelp.tsx'));
 const Palette = lazy(() => import('./Palette.tsx'));
+const SignedOut = lazy(() => import('./SignedOut.tsx'));
 const CustomerPages = lazy(() => import('../customer/CustomerPages.tsx'));
 const Proof = lazy(() => import('../proof/Proof.tsx'));
 
@@ -21,6 +25,7 @@ const Proof = lazy(() => import('../proof/Proof.tsx'));
 export function Frame({ me }: { readonly me: Me }) {
   const [layer, setLayer] = useState<'palette' | 'keys' | null>(null);
   const why = useWhy();
+  const state = useSessionState();
   const expires = <ExpiryBar me={me} />;
   const places = placesOf(me);
   const isCustomer = me.role === 'customer';
@@ -67,33 +72,66 @@ export function Frame({ me }: { readonly me: Me }) {
           <Outlet />
         )}
       </main>
-      <nav className={styles.bottom} aria-label="Main, at the bottom">
-        <Places places={placesOnPhone(places)} />
-      </nav>
+      <PhoneBar me={me} places={places} />
       <Keys places={places} now={me.now} onLayer={setLayer} />
       <Suspense fallback={null}>
         {layer === 'palette' && !isCustomer ? <Palette me={me} onClose={() => setLayer(null)} /> : null}
-        {why === null ? null : <Proof why={why} now={me.now} />}
+        {layer === 'keys' ? <KeysHelp places={places} onClose={() => setLayer(null)} /> : null}
       </Suspense>
-      <KeysHelp open={layer === 'keys'} onClose={() => setLayer(null)} />
-      <SignedOut me={me} />
+      <Suspense fallback={null}>{why === null ? null : <Proof why={why} now={me.now} />}</Suspense>
+      <Suspense fallback={null}>{state === 'ended' ? <SignedOut me={me} /> : null}</Suspense>
     </div>
   );
 }
 
-function Places({ places }: { readonly places: ReturnType<typeof placesOf> }) {
-  return places.map(({ to, label, icon }) => (
+interface PlacesProps {
+  readonly places: readonly Place[];
+  readonly onGo?: () => void;
+}
+
+function Places({ places, onGo }: PlacesProps) {
+  return places.map(({ to, label, icon, beginsGroup }) => (
     <Link
       key={to}
       to={to}
       className={styles.place}
+      data-begins-group={beginsGroup === true ? '' : undefined}
       activeOptions={{ exact: to === '/', includeSearch: false }}
       search={({ m }) => (m === undefined ? {} : { m })}
+      onClick={onGo}
     >
       <Icon name={icon} />
       {label}
     </Link>
   ));
+}
+
+/** At a phone's foot: the views that are opened most, and a sheet with the others. */
+function PhoneBar({ me, places }: { readonly me: Me; readonly places: readonly Place[] }) {
+  const sheet = useRef<HTMLElement>(null);
+  const first = placesOnPhone(places);
+  const others = places.filter((place) => !first.includes(place));
+  return (
+    <>
+      <nav className={styles.bottom} aria-label="Main, at the bottom">
+        <Places places={first} />
+        {others.length === 0 ? null : (
+          <button type="button" className={styles.place} popoverTarget="more" aria-haspopup="true">
+            <Icon name="menu" />
+            More
+          </button>
+        )}
+      </nav>
+      {others.length === 0 ? null : (
+        <nav ref={sheet} id="more" popover="auto" className={styles.more} aria-label="More views">
+          <Places places={others} onGo={() => sheet.current?.hidePopover()} />
+          <p className={styles.railFoot}>
+            {moment(me.now, me.now)} UTC{me.simulated ? ', simulated' : ''}
+          </p>
+        </nav>
+      )}
+    </>
+  );
 }
 
 /** Whoever comes by a link stands at the view's title; who only changes what it shows stays where they are. */
