@@ -35,7 +35,7 @@ export interface Place {
 const places: readonly Place[] = [
   { to: '/', label: 'Overview', icon: 'overview', key: 'o', needs: 'getOverview' },
   { to: '/unassigned', label: 'Unassigned', icon: 'unassigned', key: 'u', needs: 'getUnattributedSummary' },
-  { to: '/drift', label: 'Drift', icon: 'drift', key: 'f', needs: 'listFindingGroups' },
+  { to: '/drift', label: 'Unexpected changes', icon: 'drift', key: 'f', needs: 'listFindingGroups' },
   { to: '/resources', label: 'Inventory', icon: 'inventory', key: 'i', needs: 'listResources', beginsGroup: true },
   { to: '/deployments', label: 'Deployments', icon: 'deployments', key: 'd', needs: 'listDeploymentMonths' },
   { to: '/customers', label: 'Customers', icon: 'customers', key: 'c', needs: 'listCustomerMonths' },

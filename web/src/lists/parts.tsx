@@ -94,6 +94,37 @@ export function Chip({ name, value, chosen, children }: ChipProps) {
   );
 }
 
+interface FilterSelectProps {
+  readonly label: string;
+  /** In the address. */
+  readonly name: string;
+  /** undefined: all. */
+  readonly value: string | undefined;
+  readonly values: readonly (readonly [value: string, text: string])[];
+}
+
+/** One of many values to filter by. */
+export function FilterSelect({ label, name, value, values }: FilterSelectProps) {
+  const navigate = useNavigate();
+  // What the address names is there while the others are still read.
+  const isKnown = value === undefined || values.some(([each]) => each === value);
+  const choose = (chosen: string) =>
+    void navigate({ to: '.', search: changed({ [name]: chosen === '' ? undefined : chosen }) as never });
+  return (
+    <label className={styles.filter}>
+      {label}
+      <select value={value ?? ''} onChange={({ target }) => choose(target.value)}>
+        <option value="">all</option>
+        {(isKnown ? values : [[value, value] as const, ...values]).map(([each, text]) => (
+          <option key={each} value={each}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 interface ListedProps<Page> {
   readonly query: UseQueryResult<Page, Error>;
   /** Of the page that is shown; undefined: it is the first. */
