@@ -28,8 +28,7 @@ export function Account() {
       <p className={styles.crumb}>
         <Link to="/accounts">Accounts</Link> / {account}
       </p>
-      {status.data === undefined ? <h1 tabIndex={-1}>{account}</h1> : null}
-      <States query={status} rows={16}>
+      <States query={status} rows={16} title={account}>
         {({ accounts, asOf }) => {
           const row = accounts.find((each) => each.account === account);
           return row === undefined ? (
@@ -170,7 +169,7 @@ function SyncNow({ account, kind }: { readonly account: string; readonly kind: s
             : `; not read: ${change.answer.notRead.map(({ kind: of, needs }) => `${of} (${needs})`).join(', ')}`}
         </span>
       ) : null}
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={change.clear} />}
+      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={change.clear} />}
     </div>
   );
 }

@@ -24,7 +24,7 @@ export function Deployment() {
   });
   const now = me?.now ?? '';
   return (
-    <States query={month} rows={14}>
+    <States query={month} rows={14} title="Deployment">
       {(data) => (
         <div className={styles.page}>
           <header>

@@ -102,7 +102,7 @@ export function DecideSheet({ decision, findings, onClose, onDone }: DecideSheet
       {decision === 'ignore' ? (
         <Field label="Until (UTC day; empty: without end)" type="date" value={until} onChange={setUntil} />
       ) : null}
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={() => change.send(said)} />}
+      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={() => change.send(said)} />}
     </Sheet>
   );
 }

@@ -30,7 +30,7 @@ export function Declaration() {
   const now = me?.now ?? '';
   return (
     <div className={styles.page}>
-      <States query={detail} rows={10}>
+      <States query={detail} rows={10} title="Declaration">
         {(data) => (
           <div className={styles.page}>
             <Head detail={data} now={now} />
@@ -120,7 +120,7 @@ function EndSheet({ declaration, resources, onClose }: EndSheetProps) {
         From now on nothing is compared with it, and what it found is resolved. What it said stays in its history, and
         it can be applied again.
       </p>
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={() => change.send(declaration)} />}
+      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={() => change.send(declaration)} />}
     </Sheet>
   );
 }

@@ -103,7 +103,7 @@ function Head({ search }: { readonly search: DriftSearch }) {
           ) : null}
         </div>
       </header>
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={() => change.send(null)} />}
+      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={() => change.send(null)} />}
       {change.answer === null ? null : (
         <p className={ui.note} role="status">
           It is compared within a minute; what is found appears here by itself.

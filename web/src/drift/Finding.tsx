@@ -20,7 +20,7 @@ export function Finding() {
   const { data: me } = useMe();
   const now = me?.now ?? '';
   return (
-    <States query={detail} rows={14}>
+    <States query={detail} rows={14} title="Unexpected change">
       {(data) => (
         <div className={styles.page}>
           <Head finding={data.finding} now={now} />

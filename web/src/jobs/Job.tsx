@@ -22,8 +22,7 @@ export function Job() {
         </Link>{' '}
         / <span className={ui.mono}>{job}</span>
       </p>
-      {life.data === undefined ? <h1 tabIndex={-1}>Job</h1> : null}
-      <States query={life} rows={10}>
+      <States query={life} rows={10} title="Job">
         {(data) => <Life life={data} />}
       </States>
     </div>
@@ -226,7 +225,7 @@ function Decide({ life: { jobId, state } }: { readonly life: JobLife }) {
       >
         {busyWord(change.state) ?? (isEnded ? 'Retry' : 'Cancel the job')}
       </Act>
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={change.clear} />}
+      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={change.clear} />}
     </div>
   );
 }

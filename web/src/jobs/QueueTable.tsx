@@ -82,7 +82,7 @@ function Row({ row, minutes, onScale }: RowProps) {
             {worker}: {isPaused ? 'paused' : own_}
           </span>
         ))}
-        {control.problem === null ? null : <Failed problem={control.problem} onRetry={control.clear} />}
+        {control.problem === null ? null : <Failed isChange problem={control.problem} onRetry={control.clear} />}
       </th>
       <td>
         <Gauge value={running} limit={limit} label={`${running} of ${limit} running`} /> {running} of {limit}

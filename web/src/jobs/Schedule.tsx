@@ -89,7 +89,7 @@ function RunNow({
       >
         {busyWord(change.state) ?? 'Run now'}
       </Act>
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={change.clear} />}
+      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={change.clear} />}
     </>
   );
 }

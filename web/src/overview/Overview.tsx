@@ -17,7 +17,7 @@ export function Overview() {
   const { m } = useSearch({ from: '__root__' });
   const overview = useRead(['getOverview', m ?? null], (signal) => readOverview(m, signal), { keepsPrevious: true });
   return (
-    <States query={overview} rows={12}>
+    <States query={overview} rows={12} title="Overview">
       {(data) => <Loaded overview={data} month={data.month} />}
     </States>
   );

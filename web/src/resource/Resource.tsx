@@ -25,7 +25,7 @@ export function Resource() {
   const { data: me } = useMe();
   const now = me?.now ?? presentInstant();
   return (
-    <States query={life} rows={14}>
+    <States query={life} rows={14} title="Resource">
       {(data) => (
         <div className={styles.page}>
           <Head life={data} now={now} />

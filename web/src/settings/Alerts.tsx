@@ -92,7 +92,7 @@ function Row({ alert, now }: { readonly alert: Alert; readonly now: string }) {
             {deployment}
           </Link>
         )}
-        {change.problem === null ? null : <Failed problem={change.problem} onRetry={change.clear} />}
+        {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={change.clear} />}
       </th>
       <td className={styles.figure} title={threshold}>
         {quantity(threshold)} {unit === 'percent' ? '%' : (currency ?? '')}
