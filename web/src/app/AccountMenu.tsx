@@ -2,6 +2,7 @@ import { useRef } from 'react';
 import { Icon } from '../ui/icons.tsx';
 import ui from '../ui/ui.module.css';
 import styles from './frame.module.css';
+import type { Layer } from './layer.ts';
 import { type Me, signOut } from './session.ts';
 import { setTheme, useTheme } from './theme.ts';
 
@@ -11,10 +12,19 @@ const themes = [
   ['system', 'As the system'],
 ] as const;
 
+interface AccountMenuProps {
+  readonly me: Me;
+  readonly onLayer: (layer: Layer) => void;
+}
+
 /** Who is signed in, and what concerns them alone. The browser itself opens and closes it. */
-export function AccountMenu({ me, onHelp }: { readonly me: Me; readonly onHelp: () => void }) {
+export function AccountMenu({ me, onLayer }: AccountMenuProps) {
   const theme = useTheme();
   const menu = useRef<HTMLDivElement>(null);
+  const open = (layer: Layer) => {
+    menu.current?.hidePopover();
+    onLayer(layer);
+  };
   return (
     <>
       <button type="button" className={ui.icon} aria-label="Account" popoverTarget="account">
@@ -35,14 +45,12 @@ export function AccountMenu({ me, onHelp }: { readonly me: Me; readonly onHelp: 
             </label>
           ))}
         </fieldset>
-        <button
-          type="button"
-          className={styles.item}
-          onClick={() => {
-            menu.current?.hidePopover();
-            onHelp();
-          }}
-        >
+        {me.role === 'customer' ? null : (
+          <button type="button" className={styles.item} onClick={() => open('who')}>
+            Who sees this view
+          </button>
+        )}
+        <button type="button" className={styles.item} onClick={() => open('keys')}>
           Keyboard shortcuts
         </button>
         <a className={styles.item} href="/api/v1/docs">

@@ -1,11 +1,13 @@
-import { Link, Outlet, useRouterState } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { Link, Outlet } from '@tanstack/react-router';
+import { lazy, Suspense, useRef, useState } from 'react';
 import { Icon } from '../ui/icons.tsx';
 import { AccountMenu } from './AccountMenu.tsx';
 import { Clock } from './Clock.tsx';
 import { ExpiryBar } from './ExpiryBar.tsx';
+import { focusTitle, useFocusOnTitle, useKeepFocus } from './focus.ts';
 import styles from './frame.module.css';
 import { Keys } from './Keys.tsx';
+import type { Layer } from './layer.ts';
 import { live, type LiveState, useLiveState } from './live.ts';
 import { Period } from './Period.tsx';
 import { type Place, placesOf, placesOnPhone } from './places.ts';
@@ -18,20 +20,25 @@ import { useWhy } from './why.ts';
 const KeysHelp = lazy(() => import('./KeysHelp.tsx'));
 const Palette = lazy(() => import('./Palette.tsx'));
 const SignedOut = lazy(() => import('./SignedOut.tsx'));
+const WhoSees = lazy(() => import('./WhoSees.tsx'));
 const CustomerPages = lazy(() => import('../customer/CustomerPages.tsx'));
 const Proof = lazy(() => import('../proof/Proof.tsx'));
 
 /** What stands around every view: where one is, of which time, how fresh, and as whom. */
 export function Frame({ me }: { readonly me: Me }) {
-  const [layer, setLayer] = useState<'palette' | 'keys' | null>(null);
+  const [layer, setLayer] = useState<Layer | null>(null);
   const why = useWhy();
   const state = useSessionState();
   const expires = <ExpiryBar me={me} />;
   const places = placesOf(me);
   const isCustomer = me.role === 'customer';
   useFocusOnTitle();
+  useKeepFocus();
   return (
     <div className={`${styles.frame} ${styles.withBar}`}>
+      <button type="button" className={styles.skip} onClick={focusTitle}>
+        Skip to the view
+      </button>
       <div className={styles.barArea}>{expires}</div>
       <nav className={styles.rail} aria-label="Main">
         <div className={styles.brand}>
@@ -61,7 +68,7 @@ export function Frame({ me }: { readonly me: Me }) {
         )}
         <Clock me={me} />
         <LiveDot />
-        <AccountMenu me={me} onHelp={() => setLayer('keys')} />
+        <AccountMenu me={me} onLayer={setLayer} />
       </header>
       <main className={styles.main} id="main">
         {isCustomer ? (
@@ -75,7 +82,8 @@ export function Frame({ me }: { readonly me: Me }) {
       <PhoneBar me={me} places={places} />
       <Keys places={places} now={me.now} onLayer={setLayer} />
       <Suspense fallback={null}>
-        {layer === 'palette' && !isCustomer ? <Palette me={me} onClose={() => setLayer(null)} /> : null}
+        {layer === 'palette' && !isCustomer ? <Palette me={me} onLayer={setLayer} /> : null}
+        {layer === 'who' ? <WhoSees onClose={() => setLayer(null)} /> : null}
         {layer === 'keys' ? <KeysHelp places={places} onClose={() => setLayer(null)} /> : null}
       </Suspense>
       <Suspense fallback={null}>{why === null ? null : <Proof why={why} now={me.now} />}</Suspense>
@@ -132,16 +140,6 @@ function PhoneBar({ me, places }: { readonly me: Me; readonly places: readonly P
       )}
     </>
   );
-}
-
-/** Whoever comes by a link stands at the view's title; who only changes what it shows stays where they are. */
-function useFocusOnTitle(): void {
-  const path = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname });
-  const [first] = useState(path);
-  useEffect(() => {
-    if (path === first) return;
-    document.querySelector<HTMLElement>('main h1')?.focus();
-  }, [path, first]);
 }
 
 const words: Readonly<Record<LiveState, string>> = {

@@ -1,6 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { monthsLater } from '../ui/time.ts';
+import type { Layer } from './layer.ts';
 import { areLettersOff } from './letters.ts';
 import { live } from './live.ts';
 import { useChooseMonth, useMonth } from './Period.tsx';
@@ -16,7 +17,7 @@ function isTyping(target: EventTarget | null): boolean {
 interface KeysProps {
   readonly places: readonly Place[];
   readonly now: string;
-  readonly onLayer: (layer: 'palette' | 'keys') => void;
+  readonly onLayer: (layer: Layer) => void;
 }
 
 /** Single letters act where no field has the focus and no layer is open, and can be switched off. */

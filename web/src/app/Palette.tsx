@@ -5,6 +5,7 @@ import { useEffect, useState, type KeyboardEvent } from 'react';
 import { api, bodyOf, type Schemas } from '../api/client.ts';
 import { Icon } from '../ui/icons.tsx';
 import styles from './palette.module.css';
+import type { Layer } from './layer.ts';
 import { live } from './live.ts';
 import { placesOf } from './places.ts';
 import { type Me, signOut } from './session.ts';
@@ -25,14 +26,15 @@ interface Command extends Choice {
 
 interface PaletteProps {
   readonly me: Me;
-  readonly onClose: () => void;
+  readonly onLayer: (layer: Layer | null) => void;
 }
 
 /** Goes, finds and does, by a few letters. */
-export default function Palette({ me, onClose }: PaletteProps) {
+export default function Palette({ me, onLayer }: PaletteProps) {
+  const onClose = () => onLayer(null);
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
-  const commands = useCommands(me);
+  const commands = useCommands(me, onLayer);
   const { found, isSearching, problem } = useFound(text, me);
   const wanted = text.trim().toLowerCase();
   const choices = [
@@ -200,7 +202,7 @@ function Choices({ choices, chosen, onPoint, onChoose }: ChoicesProps) {
   );
 }
 
-function useCommands(me: Me): readonly Command[] {
+function useCommands(me: Me, onLayer: PaletteProps['onLayer']): readonly Command[] {
   const navigate = useNavigate();
   const places = placesOf(me).map(
     ({ to, label, key }): Command => ({
@@ -226,6 +228,11 @@ function useCommands(me: Me): readonly Command[] {
     command('light', 'Light theme', '', () => setTheme('light')),
     command('dark', 'Dark theme', '', () => setTheme('dark')),
     command('copy', 'Copy the link of this view', 'y', () => void navigator.clipboard?.writeText(location.href)),
+    ...(me.may.includes('quotePlans')
+      ? [command('quote', 'Quote usage on all plans', '', () => void navigate({ to: '/quote' }))]
+      : []),
+    command('who', 'Who sees this view', '', () => onLayer('who')),
+    command('keys', 'Keyboard shortcuts', '?', () => onLayer('keys')),
     command('docs', 'API reference', '', () => location.assign('/api/v1/docs')),
     command('out', 'Sign out', '', () => void signOut()),
   ];

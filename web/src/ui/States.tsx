@@ -1,5 +1,5 @@
 import type { UseQueryResult } from '@tanstack/react-query';
-import { type ReactNode, useLayoutEffect, useRef } from 'react';
+import type { ReactNode } from 'react';
 import { Problem } from '../api/client.ts';
 import styles from './ui.module.css';
 
@@ -24,26 +24,9 @@ export function States<Data>({ query, rows = 4, title, children }: StatesProps<D
     );
   return (
     <>
-      {title === undefined ? null : <Title>{title}</Title>}
+      {title === undefined ? null : <h1 tabIndex={-1}>{title}</h1>}
       {error === null ? <Skeleton rows={rows} /> : <Failed problem={error} onRetry={() => void refetch()} />}
     </>
-  );
-}
-
-/** Until what is read has a title: whoever stands at this one stands at that one then. */
-function Title({ children }: { readonly children: string }) {
-  const title = useRef<HTMLHeadingElement>(null);
-  useLayoutEffect(() => {
-    const own = title.current;
-    return () => {
-      if (own !== document.activeElement) return;
-      queueMicrotask(() => document.querySelector<HTMLElement>('main h1')?.focus());
-    };
-  }, []);
-  return (
-    <h1 ref={title} tabIndex={-1}>
-      {children}
-    </h1>
   );
 }
 
