@@ -104,7 +104,14 @@ function JobList({ search, summary }: JobListProps) {
           {done}
         </p>
       )}
-      <Listed query={page} cursor={search.cursor} rows={12} total={total} empty={<NoJobs state={search.state} />}>
+      <Listed
+        query={page}
+        cursor={search.cursor}
+        rows={12}
+        total={total}
+        empty={<NoJobs state={search.state} />}
+        held={{ keyOf: ({ jobId }) => jobId, list: JSON.stringify(listed) }}
+      >
         {(data) => <JobTable items={data.items} now={summary?.asOf ?? ''} />}
       </Listed>
       {decision === null ? null : (

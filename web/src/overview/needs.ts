@@ -12,10 +12,9 @@ export interface Need {
   readonly detail: string | null;
   /** The view that deals with it. */
   readonly link:
-    | { readonly to: '/resources'; readonly search: { readonly owner: string }; readonly verb: string }
     | { readonly to: '/jobs'; readonly search: { readonly state?: 'dead' }; readonly verb: string }
     | { readonly to: '/settings'; readonly search: { readonly tab: 'alerts' }; readonly verb: string }
-    | { readonly to: '/accounts' | '/corrections' | '/drift'; readonly search: object; readonly verb: string }
+    | { readonly to: '/accounts' | '/corrections' | '/drift' | '/unassigned'; readonly search: object; readonly verb: string }
     | { readonly to: '/margin' | '/invoices'; readonly search: { readonly m: string }; readonly verb: string };
   readonly isWrong: boolean;
 }
@@ -45,7 +44,7 @@ export function needsOf(overview: OverviewDocument): readonly Need[] {
     }),
     ...need('unowned', unowned.resources, ['resource is unassigned', 'resources are unassigned'], {
       detail: unassignedDetail(overview),
-      link: { to: '/resources', search: { owner: 'none' }, verb: 'Show' },
+      link: { to: '/unassigned', search: {}, verb: 'Assign' },
     }),
     ...need('drift', drift.findings, ['unexpected change is open', 'unexpected changes are open'], {
       detail: driftDetail(drift.groups),
