@@ -72,7 +72,8 @@ describe('the overview', () => {
     await settle(other);
     await other.getByText('resources are unassigned').first().waitFor();
     const { items } = await answerOf<{ items: { resourceId: number }[] }>('/resources?q=stray-one');
-    const body = { deployment: 'acme-studio', resources: items.map(({ resourceId }) => ({ resourceId })) };
+    const owners = [{ deployment: 'acme-studio' }];
+    const body = { resources: items.map(({ resourceId }) => resourceId), owners };
     const assigned = await dashboard.api.fetch('/assignments', json('POST', body));
     expect([assigned.status, await assigned.text()]).toEqual([201, expect.any(String)]);
     await bringAttributionsUpToDate(dashboard.database.db, since);
@@ -122,15 +123,15 @@ describe('what changes while one looks', () => {
     if (!isThere) skip();
     const { page, context } = await dashboard.open({ path: '/jobs' });
     await settle(page, /completed/);
-    const run = (schedule: string) => dashboard.api.fetch(`/schedule/${schedule}/run`, json('POST', {}));
-    expect((await run('sync_runs')).status).toBeLessThan(300);
+    const run = (job: string) => dashboard.api.fetch('/jobs', json('POST', { job, arguments: {} }));
+    expect((await run('prune_sync_runs')).status).toBeLessThan(300);
     const rows = page.getByRole('region', { name: 'Jobs, as a table' }).getByRole('rowheader');
     await rows.first().waitFor();
     await page.reload();
     await settle(page, /wait/);
     await rows.first().waitFor();
     const before = await rows.allInnerTexts();
-    expect((await run('drift')).status).toBeLessThan(300);
+    expect((await run('sweep_drift')).status).toBeLessThan(300);
     const waiting = page.getByRole('button', { name: '1 new: show' });
     await waiting.waitFor();
     expect(await rows.allInnerTexts()).toEqual(before);

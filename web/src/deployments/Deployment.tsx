@@ -175,6 +175,12 @@ function FactsCard({ detail, now }: { readonly detail: MonthDetail; readonly now
               {resources} {resources === 1 ? 'resource' : 'resources'}
             </Link>
           </dd>
+          <dt>Declared</dt>
+          <dd>
+            <Link to="/drift" search={{ tab: 'each', deployment }} className={ui.link}>
+              What differs
+            </Link>
+          </dd>
           {alerts === null ? null : (
             <>
               <dt>Alerts</dt>
