@@ -4,6 +4,7 @@ import { busyWord, useChange } from '../app/change.ts';
 import { useMonth } from '../app/Period.tsx';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Act } from '../ui/Act.tsx';
 import { grouped } from '../ui/decimal.ts';
@@ -65,13 +66,7 @@ function One({ row, now }: { readonly row: AccountRow; readonly now: string }) {
       {kinds.length === 0 ? (
         <Empty title="Nothing was read yet." />
       ) : (
-        <div
-          className={`${styles.scroll} ${styles.cardList}`}
-          role="region"
-          aria-label="Kinds, as a table"
-          tabIndex={0}
-        >
-          <table className={styles.table}>
+        <DataTable label="Kinds" isCards>
             <thead>
               <tr>
                 <th scope="col">Kind</th>
@@ -94,8 +89,7 @@ function One({ row, now }: { readonly row: AccountRow; readonly now: string }) {
                 <Kind key={kind.kind} row={kind} account={account} now={now} />
               ))}
             </tbody>
-          </table>
-        </div>
+          </DataTable>
       )}
       <TokenCard row={row} now={now} />
     </div>

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useRead } from '../app/reads.ts';
 import { Gauge } from '../charts/Spark.tsx';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Csv } from '../lists/parts.tsx';
 import { Empty, States } from '../ui/States.tsx';
@@ -47,8 +48,7 @@ export function Accounts() {
 
 function AccountTable({ status: { accounts, asOf } }: { readonly status: Status }) {
   return (
-    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Accounts, as a table" tabIndex={0}>
-      <table className={styles.table}>
+    <DataTable label="Accounts" isCards>
         <thead>
           <tr>
             <th scope="col">Account</th>
@@ -63,8 +63,7 @@ function AccountTable({ status: { accounts, asOf } }: { readonly status: Status 
             <Row key={account.account} row={account} now={asOf} />
           ))}
         </tbody>
-      </table>
-    </div>
+      </DataTable>
   );
 }
 
@@ -130,8 +129,7 @@ function Matrix({ status: { accounts } }: { readonly status: Status }) {
       </Empty>
     );
   return (
-    <div className={styles.scroll} role="region" aria-label="Kinds by account, as a table" tabIndex={0}>
-      <table className={styles.table}>
+    <DataTable label="Kinds by account">
         <thead>
           <tr>
             <th scope="col">Kind</th>
@@ -154,8 +152,7 @@ function Matrix({ status: { accounts } }: { readonly status: Status }) {
             </tr>
           ))}
         </tbody>
-      </table>
-    </div>
+      </DataTable>
   );
 }
 

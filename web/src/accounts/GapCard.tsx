@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Act } from '../ui/Act.tsx';
 import { money } from '../ui/decimal.ts';
@@ -67,8 +68,7 @@ interface GapTableProps {
 
 function GapTable({ gaps, now, onConfirm }: GapTableProps) {
   return (
-    <div className={styles.scroll} role="region" aria-label="Gaps, as a table" tabIndex={0}>
-      <table className={styles.table}>
+    <DataTable label="Gaps">
         <thead>
           <tr>
             <th scope="col">Kind</th>
@@ -111,8 +111,7 @@ function GapTable({ gaps, now, onConfirm }: GapTableProps) {
             </tr>
           ))}
         </tbody>
-      </table>
-    </div>
+      </DataTable>
   );
 }
 

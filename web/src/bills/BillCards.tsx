@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useRead } from '../app/reads.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Change } from '../lists/parts.tsx';
 import { money } from '../ui/decimal.ts';
@@ -276,13 +277,7 @@ function Versions({ bill: { history, currency }, now }: VersionsCardProps) {
         <h2>Versions</h2>
         <span className={ui.note}>as they were read, the newest first</span>
       </div>
-      <div
-        className={`${styles.scroll} ${styles.cardList}`}
-        role="region"
-        aria-label="Versions, as a table"
-        tabIndex={0}
-      >
-        <table className={styles.table}>
+      <DataTable label="Versions" isCards>
           <thead>
             <tr>
               <th scope="col">Version</th>
@@ -317,8 +312,7 @@ function Versions({ bill: { history, currency }, now }: VersionsCardProps) {
               </tr>
             ))}
           </tbody>
-        </table>
-      </div>
+        </DataTable>
     </section>
   );
 }

@@ -2,6 +2,7 @@ import { Link, useSearch } from '@tanstack/react-router';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import { UseCurve } from '../charts/UseCurve.tsx';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Change, Chip, Csv, Listed } from '../lists/parts.tsx';
 import { isZero, money } from '../ui/decimal.ts';
@@ -183,8 +184,7 @@ function NoBills({ search }: { readonly search: BillsSearch }) {
 
 function BillTable({ items }: { readonly items: readonly BillRow[] }) {
   return (
-    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Bills, as a table" tabIndex={0}>
-      <table className={styles.table}>
+    <DataTable label="Bills" isCards>
         <thead>
           <tr>
             <th scope="col">Month</th>
@@ -210,8 +210,7 @@ function BillTable({ items }: { readonly items: readonly BillRow[] }) {
             <Row key={bill.bill} bill={bill} />
           ))}
         </tbody>
-      </table>
-    </div>
+      </DataTable>
   );
 }
 

@@ -4,6 +4,7 @@ import { api, bodyOf } from '../api/client.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import { ChosenBar } from '../lists/ChosenBar.tsx';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Csv, Listed, SearchField, SortHead } from '../lists/parts.tsx';
 import { listQuery, type ListSearch } from '../lists/search.ts';
@@ -99,13 +100,7 @@ interface CorrectionTableProps {
 
 function CorrectionTable({ items, search, chosen, onChoose }: CorrectionTableProps) {
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="Corrections, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
+    <DataTable label="Corrections" isCards>
         <thead>
           <tr>
             <SortHead sort="customer" search={search} own={own}>
@@ -149,8 +144,7 @@ function CorrectionTable({ items, search, chosen, onChoose }: CorrectionTablePro
             </tr>
           </tfoot>
         )}
-      </table>
-    </div>
+      </DataTable>
   );
 }
 

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { api, bodyOf, type Schemas } from '../api/client.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Csv, Listed } from '../lists/parts.tsx';
 import { money } from '../ui/decimal.ts';
@@ -51,8 +52,7 @@ export function CustomerInvoices() {
 
 function IssuedTable({ items, now }: { readonly items: readonly Schemas['ListedInvoice'][]; readonly now: string }) {
   return (
-    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Invoices, as a table" tabIndex={0}>
-      <table className={styles.table}>
+    <DataTable label="Invoices" isCards>
         <thead>
           <tr>
             <th scope="col">Number</th>
@@ -93,7 +93,6 @@ function IssuedTable({ items, now }: { readonly items: readonly Schemas['ListedI
             </tr>
           ))}
         </tbody>
-      </table>
-    </div>
+      </DataTable>
   );
 }

@@ -3,6 +3,7 @@ import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import { linear, toNumber } from '../charts/scale.ts';
 import { type DeploymentMonths, readMonth, readMonths } from '../deployments/read.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Due, Listed } from '../lists/parts.tsx';
 import { changed } from '../lists/search.ts';
@@ -70,13 +71,7 @@ interface MonthsTableProps {
 function MonthsTable({ page: { items, month, ratedAt }, shown }: MonthsTableProps) {
   const isRated = ratedAt !== null;
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="Deployments, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
+    <DataTable label="Deployments" isCards>
         <thead>
           <tr>
             <th scope="col">Deployment</th>
@@ -121,8 +116,7 @@ function MonthsTable({ page: { items, month, ratedAt }, shown }: MonthsTableProp
             </tr>
           ))}
         </tbody>
-      </table>
-    </div>
+      </DataTable>
   );
 }
 

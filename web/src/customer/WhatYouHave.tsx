@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { api, bodyOf, type Schemas } from '../api/client.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Chip, Csv, Listed, SearchField } from '../lists/parts.tsx';
 import { Empty } from '../ui/States.tsx';
@@ -75,13 +76,7 @@ export function WhatYouHave() {
 
 function OwnedTable({ items, now }: { readonly items: readonly Schemas['OwnedResource'][]; readonly now: string }) {
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="What you have, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
+    <DataTable label="What you have" isCards>
         <thead>
           <tr>
             <th scope="col">Name</th>
@@ -106,8 +101,7 @@ function OwnedTable({ items, now }: { readonly items: readonly Schemas['OwnedRes
             </tr>
           ))}
         </tbody>
-      </table>
-    </div>
+      </DataTable>
   );
 }
 

@@ -1,5 +1,6 @@
 import { api, bodyOf, type Schemas } from '../api/client.ts';
 import { useRead } from '../app/reads.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Money } from '../ui/Figure.tsx';
 import { Empty, States } from '../ui/States.tsx';
@@ -61,8 +62,7 @@ interface InvoiceTableProps {
 
 function InvoiceTable({ items, now }: InvoiceTableProps) {
   return (
-    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Invoices, as a table" tabIndex={0}>
-      <table className={styles.table}>
+    <DataTable label="Invoices" isCards>
         <thead>
           <tr>
             <th scope="col">Month</th>
@@ -96,7 +96,6 @@ function InvoiceTable({ items, now }: InvoiceTableProps) {
             </tr>
           ))}
         </tbody>
-      </table>
-    </div>
+      </DataTable>
   );
 }

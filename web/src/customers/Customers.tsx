@@ -1,5 +1,6 @@
 import { Link, useSearch } from '@tanstack/react-router';
 import { useRead } from '../app/reads.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Listed, Change, Csv, Due, SearchField, SortHead, totalsText } from '../lists/parts.tsx';
 import type { ListSearch } from '../lists/search.ts';
@@ -50,13 +51,7 @@ interface CustomerTableProps {
 function CustomerTable({ page: { items, ratedAt }, search, m }: CustomerTableProps) {
   const isRated = ratedAt !== null;
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="Customers, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
+    <DataTable label="Customers" isCards>
         <thead>
           <tr>
             <SortHead sort="name" search={search} own={own}>
@@ -102,8 +97,7 @@ function CustomerTable({ page: { items, ratedAt }, search, m }: CustomerTablePro
             </tr>
           ))}
         </tbody>
-      </table>
-    </div>
+      </DataTable>
   );
 }
 

@@ -2,6 +2,7 @@ import { Link, useParams, useSearch } from '@tanstack/react-router';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import { Bars } from '../charts/Bars.tsx';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { OnDemand } from '../lists/OnDemand.tsx';
 import { Change, Due } from '../lists/parts.tsx';
@@ -221,13 +222,7 @@ function MetersCard({ detail, now }: { readonly detail: MonthDetail; readonly no
           <p>Usage appears once a day is metered on which it owned something.</p>
         </Empty>
       ) : (
-        <div
-          className={`${styles.scroll} ${styles.cardList}`}
-          role="region"
-          aria-label="Meters, as a table"
-          tabIndex={0}
-        >
-          <table className={styles.table}>
+        <DataTable label="Meters" isCards>
             <thead>
               <tr>
                 <th scope="col">Meter</th>
@@ -254,8 +249,7 @@ function MetersCard({ detail, now }: { readonly detail: MonthDetail; readonly no
                 <MeterRow key={meter.kind} meter={meter} detail={detail} now={now} />
               ))}
             </tbody>
-          </table>
-        </div>
+          </DataTable>
       )}
     </section>
   );

@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Change, Due, SortHead } from '../lists/parts.tsx';
 import { Money } from '../ui/Figure.tsx';
@@ -18,13 +19,7 @@ interface MonthTableProps {
 export function MonthTable({ page, search, m, showsCustomer = true }: MonthTableProps) {
   const { items, totals } = page;
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="Deployments, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
+    <DataTable label="Deployments" isCards>
         <thead>
           <tr>
             <SortHead sort="name" search={search} own={own}>
@@ -76,8 +71,7 @@ export function MonthTable({ page, search, m, showsCustomer = true }: MonthTable
             </tr>
           ))}
         </tfoot>
-      </table>
-    </div>
+      </DataTable>
   );
 }
 

@@ -1,6 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Csv } from '../lists/parts.tsx';
 import { grouped } from '../ui/decimal.ts';
@@ -26,13 +27,7 @@ export function CoverageTable({ query }: { readonly query: UseQueryResult<Covera
               <p>Listings that are not whole and settings that a token may not read appear here.</p>
             </Empty>
           ) : (
-            <div
-              className={`${styles.scroll} ${styles.cardList}`}
-              role="region"
-              aria-label="What is not seen, as a table"
-              tabIndex={0}
-            >
-              <table className={styles.table}>
+            <DataTable label="What is not seen" isCards>
                 <thead>
                   <tr>
                     <th scope="col">What</th>
@@ -65,8 +60,7 @@ export function CoverageTable({ query }: { readonly query: UseQueryResult<Covera
                     </tr>
                   ))}
                 </tbody>
-              </table>
-            </div>
+              </DataTable>
           )
         }
       </States>

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { busyWord, useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Act } from '../ui/Act.tsx';
 import { grouped } from '../ui/decimal.ts';
@@ -127,8 +128,7 @@ function EndSheet({ declaration, resources, onClose }: EndSheetProps) {
 
 function Resources({ resources }: { readonly resources: readonly Declared[] }) {
   return (
-    <div className={styles.scroll} role="region" aria-label="Declared resources, as a table" tabIndex={0}>
-      <table className={styles.table}>
+    <DataTable label="Declared resources">
         <thead>
           <tr>
             <th scope="col">Address</th>
@@ -143,8 +143,7 @@ function Resources({ resources }: { readonly resources: readonly Declared[] }) {
             <Row key={one.address} declared={one} />
           ))}
         </tbody>
-      </table>
-    </div>
+      </DataTable>
   );
 }
 
@@ -212,8 +211,7 @@ function Ignored({ ignore, now }: { readonly ignore: DeclarationDetail['ignore']
 
 function VersionTable({ items, now }: { readonly items: Versions['items']; readonly now: string }) {
   return (
-    <div className={styles.scroll} role="region" aria-label="Versions, as a table" tabIndex={0}>
-      <table className={styles.table}>
+    <DataTable label="Versions">
         <thead>
           <tr>
             <th scope="col">From</th>
@@ -241,7 +239,6 @@ function VersionTable({ items, now }: { readonly items: Versions['items']; reado
             </tr>
           ))}
         </tbody>
-      </table>
-    </div>
+      </DataTable>
   );
 }

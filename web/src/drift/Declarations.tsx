@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Csv, Listed, SearchField } from '../lists/parts.tsx';
 import { Act } from '../ui/Act.tsx';
@@ -34,13 +35,7 @@ export function Declarations({ search }: { readonly search: DriftSearch }) {
       </div>
       <Listed query={page} cursor={search.cursor} rows={6} empty={<NoDeclarations isFiltered={search.q !== undefined} />}>
         {({ items }) => (
-          <div
-            className={`${styles.scroll} ${styles.cardList}`}
-            role="region"
-            aria-label="Declarations, as a table"
-            tabIndex={0}
-          >
-            <table className={styles.table}>
+          <DataTable label="Declarations" isCards>
               <thead>
                 <tr>
                   <th scope="col">Declaration</th>
@@ -58,8 +53,7 @@ export function Declarations({ search }: { readonly search: DriftSearch }) {
                   <Row key={row.declaration} row={row} now={me?.now ?? ''} />
                 ))}
               </tbody>
-            </table>
-          </div>
+            </DataTable>
         )}
       </Listed>
       {isAdopting ? <AdoptSheet onClose={() => setAdopting(false)} /> : null}

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import { ChosenBar } from '../lists/ChosenBar.tsx';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Listed, SortHead } from '../lists/parts.tsx';
 import { moment } from '../ui/time.ts';
@@ -80,13 +81,7 @@ interface FindingTableProps {
 
 function FindingTable({ items, search, now, chosen, onChoose }: FindingTableProps) {
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="Unexpected changes, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
+    <DataTable label="Unexpected changes" isCards>
         <thead>
           <tr>
             <SortHead sort="name" search={search} own={own}>
@@ -132,8 +127,7 @@ function FindingTable({ items, search, now, chosen, onChoose }: FindingTableProp
             </tr>
           </tfoot>
         )}
-      </table>
-    </div>
+      </DataTable>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Empty, States } from '../ui/States.tsx';
 import { grouped } from '../ui/decimal.ts';
@@ -22,13 +23,7 @@ export function GroupTable({ query, search }: GroupTableProps) {
         items.length === 0 ? (
           <NoFindings search={search} />
         ) : (
-          <div
-            className={`${styles.scroll} ${styles.cardList}`}
-            role="region"
-            aria-label="Unexpected changes by deployment, as a table"
-            tabIndex={0}
-          >
-            <table className={styles.table}>
+          <DataTable label="Unexpected changes by deployment" isCards>
               <thead>
                 <tr>
                   <th scope="col">What</th>
@@ -47,8 +42,7 @@ export function GroupTable({ query, search }: GroupTableProps) {
                   <Row key={`${group.deployment} ${group.rule}`} group={group} />
                 ))}
               </tbody>
-            </table>
-          </div>
+            </DataTable>
         )
       }
     </States>

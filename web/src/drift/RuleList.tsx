@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Csv, Listed, SearchField } from '../lists/parts.tsx';
 import { Choice, FormSheet, wholeOf } from '../settings/parts.tsx';
@@ -28,13 +29,7 @@ export function RuleList({ search }: { readonly search: DriftSearch }) {
       </div>
       <Listed query={page} cursor={undefined} rows={12} empty={<Empty title="No rule matches." />}>
         {({ items }) => (
-          <div
-            className={`${styles.scroll} ${styles.cardList}`}
-            role="region"
-            aria-label="What counts, as a table"
-            tabIndex={0}
-          >
-            <table className={styles.table}>
+          <DataTable label="What counts" isCards>
               <thead>
                 <tr>
                   <th scope="col">What</th>
@@ -51,8 +46,7 @@ export function RuleList({ search }: { readonly search: DriftSearch }) {
                   <Row key={`${rule.rule} ${whoseOf(rule)}`} rule={rule} onEdit={() => setEdited(rule)} />
                 ))}
               </tbody>
-            </table>
-          </div>
+            </DataTable>
         )}
       </Listed>
       {edited === null ? null : <RuleSheet rule={edited} onClose={() => setEdited(null)} />}

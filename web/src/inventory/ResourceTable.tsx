@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Money, Unknown } from '../ui/Figure.tsx';
 import { Empty } from '../ui/States.tsx';
@@ -18,13 +19,7 @@ interface ResourceTableProps {
 export function ResourceTable({ items, search, summary }: ResourceTableProps) {
   const now = summary?.asOf ?? items[0]?.since ?? '';
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="Resources, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
+    <DataTable label="Resources" isCards>
         <thead>
           <tr>
             <Head sort="name" search={search}>
@@ -49,8 +44,7 @@ export function ResourceTable({ items, search, summary }: ResourceTableProps) {
             <Row key={item.resourceId} item={item} now={now} />
           ))}
         </tbody>
-      </table>
-    </div>
+      </DataTable>
   );
 }
 

@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { SortHead } from '../lists/parts.tsx';
 import { isNegative, isZero, money, quantity } from '../ui/decimal.ts';
@@ -36,8 +37,7 @@ export function InvoiceTable({ items, search, now, chosen, onChoose }: InvoiceTa
     onChoose?.(next);
   };
   return (
-    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Invoices, as a table" tabIndex={0}>
-      <table className={styles.table}>
+    <DataTable label="Invoices" isCards>
         <thead>
           <tr>
             <SortHead sort="customerName" search={search} own={own}>
@@ -79,8 +79,7 @@ export function InvoiceTable({ items, search, now, chosen, onChoose }: InvoiceTa
             </tr>
           </tfoot>
         )}
-      </table>
-    </div>
+      </DataTable>
   );
 }
 

@@ -1,6 +1,7 @@
 import { Link, useParams } from '@tanstack/react-router';
 import { busyWord, useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Act } from '../ui/Act.tsx';
 import { Empty, Failed, States } from '../ui/States.tsx';
@@ -173,8 +174,7 @@ function Attempts({ life: { attempts } }: { readonly life: JobLife }) {
           <p>Workers write attempts down once a second. Of jobs of earlier versions there are none.</p>
         </Empty>
       ) : (
-        <div className={styles.scroll} role="region" aria-label="Attempts, as a table" tabIndex={0}>
-          <table className={styles.table}>
+        <DataTable label="Attempts">
             <thead>
               <tr>
                 <th scope="col">Attempt</th>
@@ -201,8 +201,7 @@ function Attempts({ life: { attempts } }: { readonly life: JobLife }) {
                 </tr>
               ))}
             </tbody>
-          </table>
-        </div>
+          </DataTable>
       )}
     </section>
   );

@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { moment } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
@@ -14,8 +15,7 @@ interface JobTableProps {
 /** The newest first; what failed says why in its row. */
 export function JobTable({ items, now }: JobTableProps) {
   return (
-    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Jobs, as a table" tabIndex={0}>
-      <table className={styles.table}>
+    <DataTable label="Jobs" isCards>
         <thead>
           <tr>
             <th scope="col">Job</th>
@@ -54,8 +54,7 @@ export function JobTable({ items, now }: JobTableProps) {
             </tr>
           ))}
         </tbody>
-      </table>
-    </div>
+      </DataTable>
   );
 }
 

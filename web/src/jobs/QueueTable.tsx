@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useChange } from '../app/change.ts';
 import { Gauge, Spark } from '../charts/Spark.tsx';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { changed } from '../lists/search.ts';
 import { Act } from '../ui/Act.tsx';
@@ -19,8 +20,7 @@ export function QueueTable({ summary: { queues, minutes } }: { readonly summary:
   const of = queues.find(({ queue }) => queue === scaled);
   return (
     <>
-      <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Queues, as a table" tabIndex={0}>
-        <table className={styles.table}>
+      <DataTable label="Queues" isCards>
           <thead>
             <tr>
               <th scope="col">Queue</th>
@@ -51,8 +51,7 @@ export function QueueTable({ summary: { queues, minutes } }: { readonly summary:
               <Row key={row.queue} row={row} minutes={minutes} onScale={() => setScaled(row.queue)} />
             ))}
           </tbody>
-        </table>
-      </div>
+        </DataTable>
       {of === undefined ? null : <ScaleSheet row={of} onClose={() => setScaled(null)} />}
     </>
   );

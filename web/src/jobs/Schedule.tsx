@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { busyWord, useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Listed } from '../lists/parts.tsx';
 import { Act } from '../ui/Act.tsx';
@@ -18,13 +19,7 @@ export function Schedule() {
   return (
     <Listed query={schedule} cursor={undefined} rows={16} empty={<Empty title="The schedule is empty." />}>
       {({ items }) => (
-        <div
-          className={`${styles.scroll} ${styles.cardList}`}
-          role="region"
-          aria-label="Schedule, as a table"
-          tabIndex={0}
-        >
-          <table className={styles.table}>
+        <DataTable label="Schedule" isCards>
             <thead>
               <tr>
                 <th scope="col">Entry</th>
@@ -53,8 +48,7 @@ export function Schedule() {
                 </tr>
               ))}
             </tbody>
-          </table>
-        </div>
+          </DataTable>
       )}
     </Listed>
   );

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { MonthSpark } from '../charts/MonthSpark.tsx';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { SortHead } from '../lists/parts.tsx';
 import { isNegative, isZero, money } from '../ui/decimal.ts';
@@ -35,8 +36,7 @@ interface MarginTableProps {
 export function MarginTable({ page: { items, totals }, search, month }: MarginTableProps) {
   const isTargeted = search.target !== undefined && (search.by ?? 'deployment') === 'deployment';
   return (
-    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Margins, as a table" tabIndex={0}>
-      <table className={styles.table}>
+    <DataTable label="Margins" isCards>
         <thead>
           <tr>
             <SortHead sort="month" search={search} own={ownSort}>
@@ -87,8 +87,7 @@ export function MarginTable({ page: { items, totals }, search, month }: MarginTa
             </tr>
           ))}
         </tfoot>
-      </table>
-    </div>
+      </DataTable>
   );
 }
 

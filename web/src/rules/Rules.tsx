@@ -2,6 +2,7 @@ import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Listed, Csv, SearchField } from '../lists/parts.tsx';
 import { Act } from '../ui/Act.tsx';
@@ -60,8 +61,7 @@ function RuleTable({ items, now }: { readonly items: Page['items']; readonly now
   const [ended, setEnded] = useState<{ readonly rule: number; readonly name: string } | null>(null);
   return (
     <>
-      <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Rules, as a table" tabIndex={0}>
-        <table className={styles.table}>
+      <DataTable label="Rules" isCards>
           <thead>
             <tr>
               <th scope="col">Rule</th>
@@ -115,8 +115,7 @@ function RuleTable({ items, now }: { readonly items: Page['items']; readonly now
               </tr>
             ))}
           </tbody>
-        </table>
-      </div>
+        </DataTable>
       {ended === null ? null : <EndRuleSheet {...ended} onClose={() => setEnded(null)} />}
     </>
   );

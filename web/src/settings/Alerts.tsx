@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { OnDemand } from '../lists/OnDemand.tsx';
 import { Csv, Listed, SearchField } from '../lists/parts.tsx';
@@ -40,13 +41,7 @@ export function Alerts({ search }: { readonly search: SettingsSearch }) {
         }
       >
         {({ items }) => (
-          <div
-            className={`${styles.scroll} ${styles.cardList}`}
-            role="region"
-            aria-label="Alerts, as a table"
-            tabIndex={0}
-          >
-            <table className={styles.table}>
+          <DataTable label="Alerts" isCards>
               <thead>
                 <tr>
                   <th scope="col">Watched</th>
@@ -66,8 +61,7 @@ export function Alerts({ search }: { readonly search: SettingsSearch }) {
                   <Row key={alert.alertId} alert={alert} now={me?.now ?? ''} />
                 ))}
               </tbody>
-            </table>
-          </div>
+            </DataTable>
         )}
       </Listed>
       <OnDemand title="what fired last">
@@ -123,8 +117,7 @@ function Firings() {
   return (
     <Listed query={page} cursor={undefined} rows={4} empty={<Empty title="Nothing fired yet." />}>
       {({ items }) => (
-        <div className={styles.scroll} role="region" aria-label="What fired, as a table" tabIndex={0}>
-          <table className={styles.table}>
+        <DataTable label="What fired">
             <thead>
               <tr>
                 <th scope="col">Deployment</th>
@@ -151,8 +144,7 @@ function Firings() {
                 </tr>
               ))}
             </tbody>
-          </table>
-        </div>
+          </DataTable>
       )}
     </Listed>
   );

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Listed } from '../lists/parts.tsx';
 import { Act } from '../ui/Act.tsx';
@@ -30,8 +31,7 @@ export function Limits() {
       </div>
       <Listed query={page} cursor={undefined} rows={4} empty={<Empty title="No limit is set." />}>
         {({ items }) => (
-          <div className={styles.scroll} role="region" aria-label="Limits, as a table" tabIndex={0}>
-            <table className={styles.table}>
+          <DataTable label="Limits">
               <thead>
                 <tr>
                   <th scope="col">Kind</th>
@@ -67,8 +67,7 @@ export function Limits() {
                   </tr>
                 ))}
               </tbody>
-            </table>
-          </div>
+            </DataTable>
         )}
       </Listed>
       {edited === null ? null : <LimitSheet limit={edited} onClose={() => setEdited(null)} />}

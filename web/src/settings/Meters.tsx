@@ -4,6 +4,7 @@ import { useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
 import { useQuiet } from '../app/quiet.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Csv, Listed, SearchField } from '../lists/parts.tsx';
 import { Act } from '../ui/Act.tsx';
@@ -27,13 +28,7 @@ export function Meters({ search }: { readonly search: SettingsSearch }) {
       </div>
       <Listed query={page} cursor={search.cursor} rows={12} empty={<Empty title="No meter matches." />}>
         {({ items }) => (
-          <div
-            className={`${styles.scroll} ${styles.cardList}`}
-            role="region"
-            aria-label="Meters, as a table"
-            tabIndex={0}
-          >
-            <table className={styles.table}>
+          <DataTable label="Meters" isCards>
               <thead>
                 <tr>
                   <th scope="col">Meter</th>
@@ -75,8 +70,7 @@ export function Meters({ search }: { readonly search: SettingsSearch }) {
                   </tr>
                 ))}
               </tbody>
-            </table>
-          </div>
+            </DataTable>
         )}
       </Listed>
       {edited === null ? null : <MeterSheet meter={edited} onClose={() => setEdited(null)} />}
@@ -210,8 +204,7 @@ interface HistoryProps {
 function History({ configs, now }: HistoryProps) {
   if (configs.length === 0) return null;
   return (
-    <div className={styles.scroll} role="region" aria-label="So far, as a table" tabIndex={0}>
-      <table className={styles.table}>
+    <DataTable label="So far">
         <thead>
           <tr>
             <th scope="col">From</th>
@@ -230,7 +223,6 @@ function History({ configs, now }: HistoryProps) {
             </tr>
           ))}
         </tbody>
-      </table>
-    </div>
+      </DataTable>
   );
 }

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Csv, Listed, SearchField } from '../lists/parts.tsx';
 import { Act } from '../ui/Act.tsx';
@@ -53,13 +54,7 @@ interface RateTableProps {
 
 function RateTable({ items, now, onEdit }: RateTableProps) {
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="Tax rates, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
+    <DataTable label="Tax rates" isCards>
         <thead>
           <tr>
             <th scope="col">Seller</th>
@@ -99,8 +94,7 @@ function RateTable({ items, now, onEdit }: RateTableProps) {
             </tr>
           ))}
         </tbody>
-      </table>
-    </div>
+      </DataTable>
   );
 }
 

@@ -2,6 +2,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Csv, Listed, SearchField } from '../lists/parts.tsx';
 import { Act } from '../ui/Act.tsx';
@@ -43,13 +44,7 @@ export function Tokens({ search }: { readonly search: SettingsSearch }) {
         empty={<Empty title="No token is refused before its end." />}
       >
         {({ items }) => (
-          <div
-            className={`${styles.scroll} ${styles.cardList}`}
-            role="region"
-            aria-label="Revoked tokens, as a table"
-            tabIndex={0}
-          >
-            <table className={styles.table}>
+          <DataTable label="Revoked tokens" isCards>
               <thead>
                 <tr>
                   <th scope="col">Refused</th>
@@ -70,8 +65,7 @@ export function Tokens({ search }: { readonly search: SettingsSearch }) {
                   </tr>
                 ))}
               </tbody>
-            </table>
-          </div>
+            </DataTable>
         )}
       </Listed>
       {sheet === 'revoke' ? <RevokeSheet onClose={() => setSheet(null)} /> : null}

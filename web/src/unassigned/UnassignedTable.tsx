@@ -1,3 +1,4 @@
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Money, Unknown } from '../ui/Figure.tsx';
 import { age, day } from '../ui/time.ts';
@@ -29,13 +30,7 @@ export function UnassignedTable({ items, now, chosen, onChoose }: UnassignedTabl
     onChoose?.(next);
   };
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="Unassigned, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
+    <DataTable label="Unassigned" isCards>
         <thead>
           <tr>
             <th scope="col">
@@ -66,8 +61,7 @@ export function UnassignedTable({ items, now, chosen, onChoose }: UnassignedTabl
             />
           ))}
         </tbody>
-      </table>
-    </div>
+      </DataTable>
   );
 }
 
