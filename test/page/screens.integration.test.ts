@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
@@ -195,13 +195,26 @@ async function declare({ api, database: { db } }: Dashboard): Promise<void> {
   await sweep(db, await databaseClock(db).now());
 }
 
+/** The ways in that the README names. */
+function toursOf(): readonly Screen[] {
+  const text = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const found = [...text.matchAll(/\(http:\/\/127\.0\.0\.1:4000(\/[^)\s]+)\)/g)].map(([, path]) => path ?? '');
+  return found.map((path, at) => ({ name: `tour-${at + 1}`, path, act: expectFound }));
+}
+
+async function expectFound(page: Page): Promise<void> {
+  expect(await page.getByText(/^(Not found|No resource matches)/).count()).toBe(0);
+}
+
 async function take(dashboard: Dashboard, into: string): Promise<string[]> {
   const taken: string[] = [];
+  const tours = toursOf();
+  expect(tours.length).toBe(4);
   for (const theme of ['light', 'dark'] as const)
     for (const width of [1440, 390]) {
       const { context, page } = await dashboard.open({ theme, width });
       await page.locator('button[data-state="live"]').waitFor();
-      for (const { name, path, act } of screens) {
+      for (const { name, path, act } of [...screens, ...tours]) {
         await page.goto(path);
         await page.waitForTimeout(1_200);
         await act?.(page);
