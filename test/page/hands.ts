@@ -13,6 +13,8 @@ export interface Hands {
   go(view: string, letter: string): Promise<void>;
   /** By a part of its name, to the first that matches. */
   find(text: string, option: RegExp): Promise<void>;
+  /** To the filters of the view, where there is a way there that is shorter than all that lies before them. */
+  filters(): Promise<void>;
   /** A row's own link or figure, by its place in the list. */
   row(target: Locator): Promise<void>;
 }
@@ -53,6 +55,8 @@ class Mouse extends Counted implements Hands {
   async row(target: Locator): Promise<void> {
     await this.press(target);
   }
+
+  async filters(): Promise<void> {}
 }
 
 class Thumb extends Mouse {
@@ -127,6 +131,10 @@ class Keyboard extends Counted implements Hands {
     await found.waitFor();
     while ((await found.getAttribute('aria-selected')) !== 'true') await this.key('ArrowDown');
     await this.key('Enter');
+  }
+
+  async filters(): Promise<void> {
+    await this.key('/');
   }
 
   async row(target: Locator): Promise<void> {

@@ -167,11 +167,12 @@ const tasks: readonly Task[] = [
   },
   {
     name: 'retry what failed at night',
-    most: { mouse: 4, keyboard: 40, thumb: 5 },
+    most: { mouse: 4, keyboard: 24, thumb: 5 },
     before: failJobs,
     async run(hands, page) {
       await hands.go('Jobs', 'j');
       await title(page, /5 are dead/);
+      await hands.filters();
       await hands.press(page.getByRole('link', { name: /^dead 5/ }));
       await page.waitForURL('**/jobs?state=dead');
       await hands.press(page.getByRole('button', { name: 'Retry all that match' }));
@@ -187,7 +188,7 @@ const tasks: readonly Task[] = [
   },
   {
     name: 'what would Atelier cost',
-    most: { mouse: 4, keyboard: 30, thumb: 5 },
+    most: { mouse: 3, keyboard: 5, thumb: 3 },
     async run(hands, page) {
       await hands.find('quote usage', /Quote usage on all plans/);
       await title(page, /Cheapest/);
@@ -198,10 +199,13 @@ const tasks: readonly Task[] = [
   },
   {
     name: 'who sees this',
-    most: { mouse: 2, keyboard: 30, thumb: 2 },
+    most: { mouse: 2, keyboard: 5, thumb: 2 },
     async run(hands, page) {
-      await hands.press(page.getByRole('button', { name: 'Account' }));
-      await hands.press(page.getByRole('button', { name: 'Who sees this view' }));
+      if (hands.name === 'keyboard') await hands.find('who sees', /Who sees this view/);
+      else {
+        await hands.press(page.getByRole('button', { name: 'Account' }));
+        await hands.press(page.getByRole('button', { name: 'Who sees this view' }));
+      }
       await page.getByRole('dialog', { name: 'Who sees this view' }).getByText('all of it').first().waitFor();
     },
   },

@@ -15,7 +15,7 @@ export function useFocusOnTitle(): void {
   }, [path, first]);
 }
 
-/** Whose place is gone, with a row that was dealt with or a sheet, stands at the title and not nowhere. */
+/** Whose place is gone, with a row that was dealt with or a sheet, stands at the title, or in the layer that is open. */
 export function useKeepFocus(): void {
   useEffect(() => {
     let last: Element | null = null;
@@ -25,7 +25,10 @@ export function useKeepFocus(): void {
     const watch = new MutationObserver(() => {
       if (last === null || last.isConnected || document.activeElement !== document.body) return;
       last = null;
-      focusTitle();
+      // Behind a layer nothing can have the focus.
+      const layer = [...document.querySelectorAll<HTMLElement>('[role="dialog"], [role="alertdialog"]')].at(-1);
+      if (layer === undefined) focusTitle();
+      else layer.focus();
     });
     document.addEventListener('focusin', note);
     watch.observe(document.body, { childList: true, subtree: true });

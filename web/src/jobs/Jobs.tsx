@@ -79,17 +79,16 @@ function JobList({ search, summary }: JobListProps) {
     <>
       <div className={styles.tools}>
         <SearchField q={search.q} label="Id or argument" />
-        <FilterSelects search={search} summary={summary} />
-      </div>
-      <div className={styles.tools} role="group" aria-label="States">
-        <Chip name="state" value={undefined} chosen={search.state}>
-          All{summary === undefined ? '' : ` ${grouped(String(summary.matching))}`}
-        </Chip>
-        {states.map((state) => (
-          <Chip key={state} name="state" value={state} chosen={search.state}>
-            {state} {grouped(String(counts.get(state) ?? 0))}
+        <div className={styles.tools} role="group" aria-label="States">
+          <Chip name="state" value={undefined} chosen={search.state}>
+            All{summary === undefined ? '' : ` ${grouped(String(summary.matching))}`}
           </Chip>
-        ))}
+          {states.map((state) => (
+            <Chip key={state} name="state" value={state} chosen={search.state}>
+              {state} {grouped(String(counts.get(state) ?? 0))}
+            </Chip>
+          ))}
+        </div>
         <span className={own.acts}>
           <Act operation="retryJobs" needs="operator" onAct={() => setDecision('retry')}>
             Retry all that match
@@ -98,6 +97,9 @@ function JobList({ search, summary }: JobListProps) {
             Cancel all that match
           </Act>
         </span>
+      </div>
+      <div className={styles.tools}>
+        <FilterSelects search={search} summary={summary} />
       </div>
       {done === null ? null : (
         <p role="status" className={own.done}>
