@@ -150,7 +150,17 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'entity.changed': ['getOverview', 'listLegalEntities', 'listTaxRates', ...documents],
   'figures.changed': [...money, 'listMargins'],
   'invoice.changed': ['getOverview', ...documents],
-  'job.changed': ['getOverview', 'getJobsSummary', 'listJobs', 'getJob', 'listSchedule'],
+  // What the first comparison finds is a baseline, of which nothing is published but that its job ran.
+  'job.changed': [
+    'getOverview',
+    'getJobsSummary',
+    'listJobs',
+    'getJob',
+    'listSchedule',
+    'listFindingGroups',
+    'listFindings',
+    'listDriftCoverage',
+  ],
   'job.progress': ['getJob'],
   'kind.changed': [
     'getUsageGaps',
