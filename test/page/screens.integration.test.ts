@@ -11,6 +11,8 @@ import { type Dashboard, openDashboard, wholeDemonstration } from './dashboard.t
 // The pictures of `npm run screens`. Nothing is compared: somebody looks at them.
 
 const folder = process.env.ARCADIA_SCREENS;
+/** Of which names; all unless told. */
+const asked = new RegExp(process.env.ARCADIA_SCREENS_OF ?? '');
 
 /** What the README opens with. */
 const pictures = {
@@ -206,34 +208,45 @@ async function expectFound(page: Page): Promise<void> {
   expect(await page.getByText(/^(Not found|No resource matches)/).count()).toBe(0);
 }
 
+/** Until nothing loads, or for as long as somebody would wait for a picture of what does. */
+async function settled(page: Page): Promise<void> {
+  await page
+    .waitForFunction("document.querySelector('h1') && !document.querySelector('[aria-busy=true]')", undefined, {
+      timeout: 3_000,
+    })
+    .catch(() => undefined);
+  await page.waitForTimeout(300);
+}
+
 async function take(dashboard: Dashboard, into: string): Promise<string[]> {
   const taken: string[] = [];
   const tours = toursOf();
   expect(tours.length).toBe(4);
   for (const theme of ['light', 'dark'] as const)
     for (const width of [1440, 390]) {
+      const fileOf = (name: string) => `${name}-${theme}-${width}.png`;
+      const wanted = [...screens, ...tours].filter(({ name }) => asked.test(fileOf(name)));
+      if (wanted.length === 0) continue;
       const { context, page } = await dashboard.open({ theme, width });
       await page.locator('button[data-state="live"]').waitFor();
-      for (const { name, path, act } of [...screens, ...tours]) {
+      for (const { name, path, act } of wanted) {
         await page.goto(path);
-        await page.waitForTimeout(1_200);
+        await settled(page);
         await act?.(page);
-        await page.waitForTimeout(600);
-        const file = `${name}-${theme}-${width}.png`;
+        if (act !== undefined) await settled(page);
         await page.screenshot({
-          path: join(into, file),
+          path: join(into, fileOf(name)),
           fullPage: width < 720 && (act === undefined || act === openResource),
         });
         if (name === 'overview' && width === 1440) await page.screenshot({ path: pictures[theme] });
         await page.unrouteAll({ behavior: 'ignoreErrors' });
-        taken.push(file);
+        taken.push(fileOf(name));
       }
       await context.close();
       const { context: outside, page: door } = await dashboard.open({ theme, width, signsIn: false });
       await door.getByLabel('Token').waitFor();
-      const file = `sign-in-${theme}-${width}.png`;
-      await door.screenshot({ path: join(into, file) });
-      taken.push(file);
+      await door.screenshot({ path: join(into, fileOf('sign-in')) });
+      taken.push(fileOf('sign-in'));
       await outside.close();
     }
   return taken;
@@ -248,7 +261,7 @@ test.skipIf(folder === undefined)(
     const dashboard = await openDashboard(wholeDemonstration);
     expect(dashboard).not.toBeNull();
     if (dashboard === null) return;
-    rmSync(into, { recursive: true, force: true });
+    if (asked.source === '(?:)') rmSync(into, { recursive: true, force: true });
     mkdirSync(into, { recursive: true });
     await declare(dashboard);
     const taken = await take(dashboard, into);
