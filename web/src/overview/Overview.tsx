@@ -300,7 +300,16 @@ function MoversCard({ overview, month }: { readonly overview: OverviewDocument; 
             <tbody>
               {deployments.map(({ deployment, name, currency, amount, change }) => (
                 <tr key={deployment} data-row="">
-                  <th scope="row">{name}</th>
+                  <th scope="row">
+                    <Link
+                      to="/deployments/$deployment"
+                      params={{ deployment }}
+                      search={{ m: month }}
+                      className={styles.name}
+                    >
+                      {name}
+                    </Link>
+                  </th>
                   <td>
                     <Money amount={amount} currency={currency} why={`quote:${deployment}/${month}`} />
                   </td>
@@ -337,7 +346,10 @@ function FreshnessCard({ overview: { accounts, clock } }: { readonly overview: O
           {accounts.kinds.slice(0, readsMax).map(({ account, kind, syncedAt, state, reason }) => (
             <li key={`${account} ${kind}`} data-state={state} data-row="">
               <span>
-                {kind.replaceAll('_', ' ')} <span className={ui.note}>{account}</span>
+                <Link to="/accounts/$account" params={{ account }} className={styles.name}>
+                  {kind.replaceAll('_', ' ')}
+                </Link>{' '}
+                <span className={ui.note}>{account}</span>
                 {state === 'complete' ? null : (
                   <span className={styles.bad}>
                     {' '}
