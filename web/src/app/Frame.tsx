@@ -29,17 +29,26 @@ export function Frame({ me }: { readonly me: Me }) {
   const [layer, setLayer] = useState<Layer | null>(null);
   const why = useWhy();
   const state = useSessionState();
-  const expires = <ExpiryBar me={me} />;
   const places = placesOf(me);
   const isCustomer = me.role === 'customer';
   useFocusOnTitle();
   useKeepFocus();
   return (
     <div className={`${styles.frame} ${styles.withBar}`}>
-      <button type="button" className={styles.skip} onClick={focusTitle}>
+      <a
+        href="#main"
+        className={styles.skip}
+        onClick={(event) => {
+          // The address is the view's own state.
+          event.preventDefault();
+          focusTitle();
+        }}
+      >
         Skip to the view
-      </button>
-      <div className={styles.barArea}>{expires}</div>
+      </a>
+      <div className={styles.barArea}>
+        <ExpiryBar me={me} />
+      </div>
       <nav className={styles.rail} aria-label="Main">
         <div className={styles.brand}>
           <img src="/favicon.svg" width="20" height="20" alt="" />
