@@ -232,7 +232,7 @@ describe('seen otherwise', () => {
     await page.reload();
     await page.getByText('Loading').first().waitFor({ state: 'attached' });
     const moving = await page.evaluate<number[]>(
-      "document.getAnimations().map((each) => Number(each.effect.getComputedTiming().duration)).filter((ms) => ms > 1)",
+      'document.getAnimations().map((each) => Number(each.effect.getComputedTiming().duration)).filter((ms) => ms > 1)',
     );
     expect(moving).toEqual([]);
     await context.close();
@@ -252,7 +252,7 @@ describe('what is drawn', () => {
       await show.click();
       const cells = await card.locator('tbody td').allInnerTexts();
       const said = cells.map((text) => parseFloat(text.replaceAll(/\s/g, '')));
-      const drawn = await card.locator('svg').evaluate<{ line: string; ticks: [number, number][] }>(
+      const drawn: { readonly line: string; readonly ticks: readonly (readonly [number, number])[] } = await card.locator('svg').evaluate(
         `(svg) => ({
           line: [...svg.querySelectorAll('path')].map((path) => path.getAttribute('d')).sort((a, b) => b.length - a.length).find((d) => !d.endsWith('Z')) ?? '',
           ticks: [...svg.querySelectorAll('g')].map((tick) => [Number(tick.querySelector('line').getAttribute('y1')), Number(tick.textContent.replace('k', '000'))]),
@@ -265,7 +265,8 @@ describe('what is drawn', () => {
       const values = places.slice(1).map(value);
       expect(said.length).toBeGreaterThan(0);
       expect(values.length).toBe(said.length);
-      for (const [at, each] of said.entries()) expect(Math.abs((values[at] ?? 0) - each)).toBeLessThan(top[1] / 100 + 0.01);
+      for (const [at, each] of said.entries())
+        expect(Math.abs((values[at] ?? 0) - each)).toBeLessThan(top[1] / 100 + 0.01);
     }
     await context.close();
   });

@@ -124,7 +124,13 @@ async function visit(browser: Browser, api: TestApi, options: OpenOptions): Prom
   const { as = 'owner', customer, theme = 'light', width = 1440, touch = false, path = '/', signsIn = true } = options;
   const height = width < 720 ? 844 : 900;
   const viewport = { width, height };
-  const context = await browser.newContext({ viewport, colorScheme: theme, hasTouch: touch, isMobile: touch, baseURL: api.url });
+  const context = await browser.newContext({
+    viewport,
+    colorScheme: theme,
+    hasTouch: touch,
+    isMobile: touch,
+    baseURL: api.url,
+  });
   const wrong: string[] = [];
   await context.addInitScript(
     "addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`))",

@@ -119,7 +119,11 @@ describe('what differs', () => {
     expect(size?.monthly).not.toBeNull();
     await row.getByRole('link', { name: 'Set differently than declared' }).click();
     await page.waitForURL(({ searchParams }) => searchParams.get('rule') === 'changed');
-    await page.getByRole('row', { name: /size: s-8vcpu-16gb/ }).getByRole('rowheader').getByRole('link').click();
+    await page
+      .getByRole('row', { name: /size: s-8vcpu-16gb/ })
+      .getByRole('rowheader')
+      .getByRole('link')
+      .click();
     await settle(page, /, size: set differently than declared\./);
     const beside = page.getByRole('region', { name: 'Declared beside actual, as a table' });
     const cells = await beside.getByRole('row').nth(1).getByRole('cell').allInnerTexts();
@@ -157,7 +161,10 @@ describe('what differs', () => {
     await ignore.getByLabel('Why, for the record').fill('until the migration');
     await ignore.getByLabel(/^Until/).fill('2027-01-01');
     await ignore.getByRole('button', { name: 'Ignore' }).click();
-    await page.getByText(/ignored until 1 Jan 2027/).first().waitFor();
+    await page
+      .getByText(/ignored until 1 Jan 2027/)
+      .first()
+      .waitFor();
     expect(await stateOf()).toBe('ignored');
     await page.goto('/drift?tab=each&decided=ignored');
     await page.getByRole('row', { name: /ignored until 1 Jan 2027/ }).waitFor();

@@ -414,7 +414,11 @@ describe('a customer', () => {
       await subscribe(db, { deployment: slug, plan: 'studio', from: april }, 'test', startsAt);
     }
     await rateMonths(db, { now: await databaseClock(db).now() });
-    const { page, context, wrong } = await dashboard.open({ as: 'customer', customer: 'cus_many', path: '/?m=2026-04' });
+    const { page, context, wrong } = await dashboard.open({
+      as: 'customer',
+      customer: 'cus_many',
+      path: '/?m=2026-04',
+    });
     await settle(page, /April 2026/);
     const rows = page.getByRole('region', { name: 'Deployments, as a table' }).getByRole('rowheader');
     await page.getByText(`50 of ${many}`).waitFor();

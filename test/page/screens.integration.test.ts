@@ -191,7 +191,12 @@ async function declare({ api, database: { db } }: Dashboard): Promise<void> {
     id,
     fields: kind === 'droplet' ? { ...fields, size: 's-2vcpu-4gb', backups: true } : fields,
   }));
-  const document = { declaration: 'hazel-bakery', deployment: 'hazel-bakery', covers: 'deployment', resources: declared };
+  const document = {
+    declaration: 'hazel-bakery',
+    deployment: 'hazel-bakery',
+    covers: 'deployment',
+    resources: declared,
+  };
   const applied = await api.fetch('/declarations/apply', json('POST', document));
   expect([applied.status, await applied.text()]).toEqual([200, expect.any(String)]);
   await sweep(db, await databaseClock(db).now());

@@ -104,10 +104,7 @@ describe('every view', () => {
     ]) {
       await page.goto(`${path}${path.includes('?') ? '&' : '?'}q=nothing-is-called-so`);
       await page.locator('button[data-state="live"]').waitFor();
-      await page
-        .getByText(/match/)
-        .first()
-        .waitFor();
+      await page.getByText(/match/).first().waitFor();
       const back = page.getByRole('link', { name: /^(Clear the filters|Show all)/ });
       expect([path, await back.count()]).toEqual([path, 1]);
       await back.click();
@@ -161,7 +158,10 @@ describe('the address', () => {
   const addresses = [
     ['/resources?kind=droplet&sort=name&order=desc', /resource/],
     ['/deployments?sorted=amountToDate&direction=desc&m=2026-05', /deployment/],
-    ['/usage?by=deployment&meter=droplet_hours&m=2026-05&why=usage:acme-studio/droplet_hours/2026-05', /droplet|hours/i],
+    [
+      '/usage?by=deployment&meter=droplet_hours&m=2026-05&why=usage:acme-studio/droplet_hours/2026-05',
+      /droplet|hours/i,
+    ],
     ['/invoices?m=2026-04&tab=draft', /April 2026/],
     ['/jobs?state=completed&queue=default', /completed/],
     ['/settings?tab=limits', /How long/],
@@ -241,7 +241,10 @@ describe('the address', () => {
     const { page, context } = await dashboard.open({ path: '/?m=2026-04' });
     await settle(page);
     for (const name of ['Deployments', 'Customers', 'Usage', 'Invoices', 'Plans']) {
-      await page.getByRole('navigation', { name: 'Main', exact: true }).getByRole('link', { name, exact: true }).click();
+      await page
+        .getByRole('navigation', { name: 'Main', exact: true })
+        .getByRole('link', { name, exact: true })
+        .click();
       await page.waitForURL(({ search }) => new URLSearchParams(search).get('m') === '2026-04');
       expect(await page.getByRole('combobox', { name: 'Month of the view' }).inputValue()).toBe('2026-04');
     }
@@ -277,7 +280,9 @@ describe('what each role is led to', () => {
       const { may } = (await (await dashboard.api.fetch('/me', { as: role })).json()) as { may: string[] };
       const { page, context } = await dashboard.open({ as: role });
       const links = page.getByRole('navigation', { name: 'Main', exact: true }).getByRole('link');
-      expect(await links.allInnerTexts()).toEqual(led.flatMap(([name, , needs]) => (may.includes(needs) ? [name] : [])));
+      expect(await links.allInnerTexts()).toEqual(
+        led.flatMap(([name, , needs]) => (may.includes(needs) ? [name] : [])),
+      );
       for (const [, path, needs] of led) {
         if (may.includes(needs)) continue;
         await page.goto(path);

@@ -58,8 +58,13 @@ describe('the overview', () => {
     expect(shown).toBe(`${first?.revenueToDate} ${first?.currency}`);
     await page.getByRole('listitem').filter({ hasText: 'unassigned' }).getByRole('link', { name: 'Assign' }).click();
     await settle(page, new RegExp(`^${unowned.resources} resources are unassigned`));
-    await page.getByRole('navigation', { name: 'Main', exact: true }).getByRole('link', { name: 'Deployments' }).click();
-    await page.getByRole('heading', { level: 1, name: new RegExp(`${first?.revenueToDate} ${first?.currency} due so far`) }).waitFor();
+    await page
+      .getByRole('navigation', { name: 'Main', exact: true })
+      .getByRole('link', { name: 'Deployments' })
+      .click();
+    await page
+      .getByRole('heading', { level: 1, name: new RegExp(`${first?.revenueToDate} ${first?.currency} due so far`) })
+      .waitFor();
     await context.close();
   });
 
@@ -145,7 +150,10 @@ describe('what changes while one looks', () => {
     await leaveUnassigned('stray-three');
     const { page, context } = await dashboard.open({ path: '/unassigned' });
     await settle(page, /2 resources are unassigned/);
-    await page.getByRole('row', { name: /stray-three/ }).getByRole('checkbox').check();
+    await page
+      .getByRole('row', { name: /stray-three/ })
+      .getByRole('checkbox')
+      .check();
     let reads = 0;
     page.on('request', (request) => {
       if (request.url().includes('/unattributed-resources')) reads += 1;
@@ -155,7 +163,12 @@ describe('what changes while one looks', () => {
       await page.waitForTimeout(150);
     }
     await expect.poll(() => reads).toBeGreaterThan(0);
-    expect(await page.getByRole('row', { name: /stray-three/ }).getByRole('checkbox').isChecked()).toBe(true);
+    expect(
+      await page
+        .getByRole('row', { name: /stray-three/ })
+        .getByRole('checkbox')
+        .isChecked(),
+    ).toBe(true);
     await page.getByText('1 chosen').waitFor();
     await context.close();
   });
@@ -203,7 +216,10 @@ describe('a proof', () => {
     const { page, context } = await dashboard.open({ path: why });
     const text = async (of: Page) => {
       const proof = of.getByRole('dialog', { name: 'Where this comes from' });
-      await proof.getByText(/adds up to/).first().waitFor();
+      await proof
+        .getByText(/adds up to/)
+        .first()
+        .waitFor();
       return proof.innerText();
     };
     const owned = await text(page);

@@ -31,9 +31,10 @@ $ arcadia open --customer cus_1`,
         .default('owner'),
     )
     .addOption(
-      new Option('--customer <id>', 'as this customer sees it, by the external id; open it in a private window').conflicts(
-        'role',
-      ),
+      new Option(
+        '--customer <id>',
+        'as this customer sees it, by the external id; open it in a private window',
+      ).conflicts('role'),
     )
     .option('--url <url>', 'where the server answers (default: the configured host and port)')
     .action(withSession(open));

@@ -67,29 +67,29 @@ function One({ row, now }: { readonly row: AccountRow; readonly now: string }) {
         <Empty title="Nothing was read yet." />
       ) : (
         <DataTable label="Kinds" isCards>
-            <thead>
-              <tr>
-                <th scope="col">Kind</th>
-                <th scope="col">Read whole</th>
-                <th scope="col" className={styles.figure}>
-                  Listed
-                </th>
-                <th scope="col" className={styles.figure}>
-                  Requests
-                </th>
-                <th scope="col">Estimated until</th>
-                <th scope="col">Next</th>
-                <th scope="col">
-                  <span className="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {kinds.map((kind) => (
-                <Kind key={kind.kind} row={kind} account={account} now={now} />
-              ))}
-            </tbody>
-          </DataTable>
+          <thead>
+            <tr>
+              <th scope="col">Kind</th>
+              <th scope="col">Read whole</th>
+              <th scope="col" className={styles.figure}>
+                Listed
+              </th>
+              <th scope="col" className={styles.figure}>
+                Requests
+              </th>
+              <th scope="col">Estimated until</th>
+              <th scope="col">Next</th>
+              <th scope="col">
+                <span className="visually-hidden">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {kinds.map((kind) => (
+              <Kind key={kind.kind} row={kind} account={account} now={now} />
+            ))}
+          </tbody>
+        </DataTable>
       )}
       <TokenCard row={row} now={now} />
     </div>

@@ -49,21 +49,21 @@ export function Accounts() {
 function AccountTable({ status: { accounts, asOf } }: { readonly status: Status }) {
   return (
     <DataTable label="Accounts" isCards>
-        <thead>
-          <tr>
-            <th scope="col">Account</th>
-            <th scope="col">Requests left</th>
-            <th scope="col">Scopes missing, and what they hide</th>
-            <th scope="col">Token checked</th>
-            <th scope="col">Connected</th>
-          </tr>
-        </thead>
-        <tbody>
-          {accounts.map((account) => (
-            <Row key={account.account} row={account} now={asOf} />
-          ))}
-        </tbody>
-      </DataTable>
+      <thead>
+        <tr>
+          <th scope="col">Account</th>
+          <th scope="col">Requests left</th>
+          <th scope="col">Scopes missing, and what they hide</th>
+          <th scope="col">Token checked</th>
+          <th scope="col">Connected</th>
+        </tr>
+      </thead>
+      <tbody>
+        {accounts.map((account) => (
+          <Row key={account.account} row={account} now={asOf} />
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 
@@ -130,29 +130,29 @@ function Matrix({ status: { accounts } }: { readonly status: Status }) {
     );
   return (
     <DataTable label="Kinds by account">
-        <thead>
-          <tr>
-            <th scope="col">Kind</th>
-            {shown.map(({ account }) => (
-              <th key={account} scope="col">
-                <Link to="/accounts/$account" params={{ account }}>
-                  {account}
-                </Link>
-              </th>
+      <thead>
+        <tr>
+          <th scope="col">Kind</th>
+          {shown.map(({ account }) => (
+            <th key={account} scope="col">
+              <Link to="/accounts/$account" params={{ account }}>
+                {account}
+              </Link>
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {kinds.map((kind) => (
+          <tr key={kind} data-row="">
+            <th scope="row">{kindName(kind)}</th>
+            {shown.map((account) => (
+              <Cell key={account.account} row={account.kinds.find((each) => each.kind === kind)} />
             ))}
           </tr>
-        </thead>
-        <tbody>
-          {kinds.map((kind) => (
-            <tr key={kind} data-row="">
-              <th scope="row">{kindName(kind)}</th>
-              {shown.map((account) => (
-                <Cell key={account.account} row={account.kinds.find((each) => each.kind === kind)} />
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </DataTable>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

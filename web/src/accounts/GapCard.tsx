@@ -69,49 +69,49 @@ interface GapTableProps {
 function GapTable({ gaps, now, onConfirm }: GapTableProps) {
   return (
     <DataTable label="Gaps">
-        <thead>
-          <tr>
-            <th scope="col">Kind</th>
-            <th scope="col">From</th>
-            <th scope="col">To</th>
-            <th scope="col">Estimated until</th>
-            <th scope="col" className={styles.figure}>
-              Resources
-            </th>
-            <th scope="col">Costs customers</th>
-            <th scope="col">
-              <span className="visually-hidden">Actions</span>
-            </th>
+      <thead>
+        <tr>
+          <th scope="col">Kind</th>
+          <th scope="col">From</th>
+          <th scope="col">To</th>
+          <th scope="col">Estimated until</th>
+          <th scope="col" className={styles.figure}>
+            Resources
+          </th>
+          <th scope="col">Costs customers</th>
+          <th scope="col">
+            <span className="visually-hidden">Actions</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {gaps.map((gap) => (
+          <tr key={`${gap.resourceKind} ${gap.from}`} data-row="">
+            <th scope="row">{kindName(gap.resourceKind)}</th>
+            <td>{moment(gap.from, now)}</td>
+            <td>{gap.to === null ? 'open' : moment(gap.to, now)}</td>
+            <td className={gap.beyondLimit ? styles.wrong : undefined}>
+              {moment(gap.limit, now)}
+              {gap.beyondLimit ? ', over' : ''}
+            </td>
+            <td className={styles.figure}>{gap.resources}</td>
+            <td className={styles.wide}>
+              <Amounts gap={gap} />
+            </td>
+            <td className={styles.rowActs}>
+              <Act
+                operation="confirmUsage"
+                needs="operator"
+                label={`Confirm manually: ${kindName(gap.resourceKind)}`}
+                onAct={() => onConfirm(gap)}
+              >
+                Confirm manually
+              </Act>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {gaps.map((gap) => (
-            <tr key={`${gap.resourceKind} ${gap.from}`} data-row="">
-              <th scope="row">{kindName(gap.resourceKind)}</th>
-              <td>{moment(gap.from, now)}</td>
-              <td>{gap.to === null ? 'open' : moment(gap.to, now)}</td>
-              <td className={gap.beyondLimit ? styles.wrong : undefined}>
-                {moment(gap.limit, now)}
-                {gap.beyondLimit ? ', over' : ''}
-              </td>
-              <td className={styles.figure}>{gap.resources}</td>
-              <td className={styles.wide}>
-                <Amounts gap={gap} />
-              </td>
-              <td className={styles.rowActs}>
-                <Act
-                  operation="confirmUsage"
-                  needs="operator"
-                  label={`Confirm manually: ${kindName(gap.resourceKind)}`}
-                  onAct={() => onConfirm(gap)}
-                >
-                  Confirm manually
-                </Act>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </DataTable>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

@@ -38,14 +38,16 @@ export default function KeysHelp({ places, onClose }: KeysHelpProps) {
         <Dialog.Popup className={styles.dialog}>
           <Dialog.Title render={<h2 />}>Keyboard shortcuts</Dialog.Title>
           <dl className={styles.keys}>
-            {[...meanings, ...places.map(({ key, label }) => [`g ${key}`, `To ${label}`] as const)].map(([keys, meaning]) => (
-              <div key={keys} style={{ display: 'contents' }}>
-                <dt>
-                  <kbd>{keys}</kbd>
-                </dt>
-                <dd>{meaning}</dd>
-              </div>
-            ))}
+            {[...meanings, ...places.map(({ key, label }) => [`g ${key}`, `To ${label}`] as const)].map(
+              ([keys, meaning]) => (
+                <div key={keys} style={{ display: 'contents' }}>
+                  <dt>
+                    <kbd>{keys}</kbd>
+                  </dt>
+                  <dd>{meaning}</dd>
+                </div>
+              ),
+            )}
           </dl>
           <label className={styles.check}>
             <input type="checkbox" checked={!isOff} onChange={(event) => change(event.target.checked)} />

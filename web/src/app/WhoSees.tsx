@@ -14,7 +14,10 @@ async function readRoles(signal: AbortSignal): Promise<RolesOf> {
   if (!response.ok) throw problemOf(await response.json().catch(() => null), response);
   const { paths } = (await response.json()) as {
     readonly paths: Readonly<
-      Record<string, Readonly<Record<string, { readonly operationId?: string; readonly 'x-roles'?: readonly string[] }>>>
+      Record<
+        string,
+        Readonly<Record<string, { readonly operationId?: string; readonly 'x-roles'?: readonly string[] }>>
+      >
     >;
   };
   return new Map(

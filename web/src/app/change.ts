@@ -48,7 +48,11 @@ const signedInAgain = () =>
   });
 
 /** A change that is done once. What is on screen is read again afterwards. */
-export function useChange<Body, Answer>({ write, onDone, onRefused }: ChangeOptions<Body, Answer>): Change<Body, Answer> {
+export function useChange<Body, Answer>({
+  write,
+  onDone,
+  onRefused,
+}: ChangeOptions<Body, Answer>): Change<Body, Answer> {
   const client = useQueryClient();
   const [state, setState] = useState<Change<Body, Answer>['state']>('idle');
   const [problem, setProblem] = useState<Error | null>(null);

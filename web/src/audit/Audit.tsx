@@ -154,21 +154,21 @@ function Entries({ items }: { readonly items: readonly Entry[] }) {
   const now = presentInstant();
   return (
     <DataTable label="Audit log" isCards>
-        <thead>
-          <tr>
-            <th scope="col">When, UTC</th>
-            <th scope="col">Who</th>
-            <th scope="col">What</th>
-            <th scope="col">Before</th>
-            <th scope="col">After</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((entry) => (
-            <Row key={entry.position} entry={entry} now={now} />
-          ))}
-        </tbody>
-      </DataTable>
+      <thead>
+        <tr>
+          <th scope="col">When, UTC</th>
+          <th scope="col">Who</th>
+          <th scope="col">What</th>
+          <th scope="col">Before</th>
+          <th scope="col">After</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((entry) => (
+          <Row key={entry.position} entry={entry} now={now} />
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

@@ -185,32 +185,32 @@ function NoBills({ search }: { readonly search: BillsSearch }) {
 function BillTable({ items }: { readonly items: readonly BillRow[] }) {
   return (
     <DataTable label="Bills" isCards>
-        <thead>
-          <tr>
-            <th scope="col">Month</th>
-            <th scope="col">Payer</th>
-            <th scope="col">Number</th>
-            <th scope="col" className={styles.figure}>
-              Amount
-            </th>
-            <th scope="col" className={styles.figure}>
-              Difference
-            </th>
-            <th scope="col" className={styles.figure}>
-              Unexplained
-            </th>
-            <th scope="col" className={styles.figure}>
-              Missing
-            </th>
-            <th scope="col">State</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((bill) => (
-            <Row key={bill.bill} bill={bill} />
-          ))}
-        </tbody>
-      </DataTable>
+      <thead>
+        <tr>
+          <th scope="col">Month</th>
+          <th scope="col">Payer</th>
+          <th scope="col">Number</th>
+          <th scope="col" className={styles.figure}>
+            Amount
+          </th>
+          <th scope="col" className={styles.figure}>
+            Difference
+          </th>
+          <th scope="col" className={styles.figure}>
+            Unexplained
+          </th>
+          <th scope="col" className={styles.figure}>
+            Missing
+          </th>
+          <th scope="col">State</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((bill) => (
+          <Row key={bill.bill} bill={bill} />
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

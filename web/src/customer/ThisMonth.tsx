@@ -72,51 +72,51 @@ function MonthsTable({ page: { items, month, ratedAt }, shown }: MonthsTableProp
   const isRated = ratedAt !== null;
   return (
     <DataTable label="Deployments" isCards>
-        <thead>
-          <tr>
-            <th scope="col">Deployment</th>
-            <th scope="col">Plan</th>
-            <th scope="col" className={styles.figure}>
-              So far
+      <thead>
+        <tr>
+          <th scope="col">Deployment</th>
+          <th scope="col">Plan</th>
+          <th scope="col" className={styles.figure}>
+            So far
+          </th>
+          <th scope="col" className={styles.figure}>
+            Expected
+          </th>
+          <th scope="col" className={styles.figure}>
+            Last month
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map(({ deployment, name, plan, paused, currency, amountToDate, forecast, lastMonth }) => (
+          <tr key={`${deployment} ${currency}`} data-row="">
+            <th scope="row">
+              <Link
+                to="."
+                search={changed({ deployment }) as never}
+                className={styles.name}
+                aria-current={deployment === shown ? 'true' : 'false'}
+              >
+                {name}
+              </Link>
             </th>
-            <th scope="col" className={styles.figure}>
-              Expected
-            </th>
-            <th scope="col" className={styles.figure}>
-              Last month
-            </th>
+            <td className={styles.spare}>
+              {plan ?? '–'}
+              {paused ? ', paused' : ''}
+            </td>
+            <td className={styles.figure}>
+              <Due amount={amountToDate} currency={currency} why={`quote:${deployment}/${month}`} isRated={isRated} />
+            </td>
+            <td className={styles.figure}>
+              <Due amount={forecast} currency={currency} isRated={isRated} />
+            </td>
+            <td className={`${styles.figure} ${styles.spare}`}>
+              <Due amount={lastMonth} currency={currency} isRated={isRated} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map(({ deployment, name, plan, paused, currency, amountToDate, forecast, lastMonth }) => (
-            <tr key={`${deployment} ${currency}`} data-row="">
-              <th scope="row">
-                <Link
-                  to="."
-                  search={changed({ deployment }) as never}
-                  className={styles.name}
-                  aria-current={deployment === shown ? 'true' : 'false'}
-                >
-                  {name}
-                </Link>
-              </th>
-              <td className={styles.spare}>
-                {plan ?? '–'}
-                {paused ? ', paused' : ''}
-              </td>
-              <td className={styles.figure}>
-                <Due amount={amountToDate} currency={currency} why={`quote:${deployment}/${month}`} isRated={isRated} />
-              </td>
-              <td className={styles.figure}>
-                <Due amount={forecast} currency={currency} isRated={isRated} />
-              </td>
-              <td className={`${styles.figure} ${styles.spare}`}>
-                <Due amount={lastMonth} currency={currency} isRated={isRated} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </DataTable>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

@@ -77,31 +77,31 @@ export function WhatYouHave() {
 function OwnedTable({ items, now }: { readonly items: readonly Schemas['OwnedResource'][]; readonly now: string }) {
   return (
     <DataTable label="What you have" isCards>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">What</th>
-            <th scope="col">State</th>
-            <th scope="col">Deployment</th>
-            <th scope="col">Since</th>
-            <th scope="col">Share</th>
+      <thead>
+        <tr>
+          <th scope="col">Name</th>
+          <th scope="col">What</th>
+          <th scope="col">State</th>
+          <th scope="col">Deployment</th>
+          <th scope="col">Since</th>
+          <th scope="col">Share</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map(({ deployment, deploymentName, resourceId, kind, name, status, from, weight, weightTotal }) => (
+          <tr key={`${deployment} ${resourceId}`} data-row="">
+            <th scope="row">
+              <span className={styles.name}>{name}</span>
+            </th>
+            <td className={styles.aside}>{kindWord(kind, 1)}</td>
+            <td className={styles.spare}>{status ?? '–'}</td>
+            <td className={styles.spare}>{deploymentName}</td>
+            <td className={styles.spare}>{day(from, now)}</td>
+            <td className={styles.spare}>{weight === weightTotal ? 'all' : `${weight} of ${weightTotal}`}</td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map(({ deployment, deploymentName, resourceId, kind, name, status, from, weight, weightTotal }) => (
-            <tr key={`${deployment} ${resourceId}`} data-row="">
-              <th scope="row">
-                <span className={styles.name}>{name}</span>
-              </th>
-              <td className={styles.aside}>{kindWord(kind, 1)}</td>
-              <td className={styles.spare}>{status ?? '–'}</td>
-              <td className={styles.spare}>{deploymentName}</td>
-              <td className={styles.spare}>{day(from, now)}</td>
-              <td className={styles.spare}>{weight === weightTotal ? 'all' : `${weight} of ${weightTotal}`}</td>
-            </tr>
-          ))}
-        </tbody>
-      </DataTable>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

@@ -63,39 +63,39 @@ interface InvoiceTableProps {
 function InvoiceTable({ items, now }: InvoiceTableProps) {
   return (
     <DataTable label="Invoices" isCards>
-        <thead>
-          <tr>
-            <th scope="col">Month</th>
-            <th scope="col">State</th>
-            <th scope="col">Due on</th>
-            <th scope="col" className={styles.figure}>
-              Total, with tax
+      <thead>
+        <tr>
+          <th scope="col">Month</th>
+          <th scope="col">State</th>
+          <th scope="col">Due on</th>
+          <th scope="col" className={styles.figure}>
+            Total, with tax
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map(({ invoiceId, number, kind, state, month, dueOn, total, currency }) => (
+          <tr key={invoiceId} data-row="">
+            <th scope="row">
+              {monthName(month)}
+              <span className={ui.note}>
+                {' '}
+                {kind === 'credit_note' ? 'credit note ' : ''}
+                {number === null ? null : (
+                  <a className={ui.link} href={`/api/v1/invoices/${invoiceId}/pdf`} target="_blank" rel="noreferrer">
+                    {number}
+                  </a>
+                )}
+              </span>
             </th>
+            <td className={styles.spare}>{state}</td>
+            <td className={styles.spare}>{dueOn === null ? '–' : day(dueOn, now)}</td>
+            <td className={styles.figure}>
+              <Money amount={total} currency={currency} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map(({ invoiceId, number, kind, state, month, dueOn, total, currency }) => (
-            <tr key={invoiceId} data-row="">
-              <th scope="row">
-                {monthName(month)}
-                <span className={ui.note}>
-                  {' '}
-                  {kind === 'credit_note' ? 'credit note ' : ''}
-                  {number === null ? null : (
-                    <a className={ui.link} href={`/api/v1/invoices/${invoiceId}/pdf`} target="_blank" rel="noreferrer">
-                      {number}
-                    </a>
-                  )}
-                </span>
-              </th>
-              <td className={styles.spare}>{state}</td>
-              <td className={styles.spare}>{dueOn === null ? '–' : day(dueOn, now)}</td>
-              <td className={styles.figure}>
-                <Money amount={total} currency={currency} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </DataTable>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }

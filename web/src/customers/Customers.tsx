@@ -52,52 +52,52 @@ function CustomerTable({ page: { items, ratedAt }, search, m }: CustomerTablePro
   const isRated = ratedAt !== null;
   return (
     <DataTable label="Customers" isCards>
-        <thead>
-          <tr>
-            <SortHead sort="name" search={search} own={own}>
-              Name
-            </SortHead>
-            <th scope="col" className={styles.figure}>
-              Deployments
+      <thead>
+        <tr>
+          <SortHead sort="name" search={search} own={own}>
+            Name
+          </SortHead>
+          <th scope="col" className={styles.figure}>
+            Deployments
+          </th>
+          <SortHead sort="amountToDate" first="desc" isFigure search={search} own={own}>
+            So far
+          </SortHead>
+          <SortHead sort="forecast" first="desc" isFigure search={search} own={own}>
+            Forecast
+          </SortHead>
+          <SortHead sort="change" first="desc" isFigure search={search} own={own}>
+            Change
+          </SortHead>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map(({ customer, name, deployments, currency, amountToDate, forecast, change }) => (
+          <tr key={`${customer} ${currency}`} data-row="">
+            <th scope="row">
+              <Link
+                to="/customers/$customer"
+                params={{ customer }}
+                search={m === undefined ? {} : { m }}
+                className={styles.name}
+              >
+                {name}
+              </Link>
             </th>
-            <SortHead sort="amountToDate" first="desc" isFigure search={search} own={own}>
-              So far
-            </SortHead>
-            <SortHead sort="forecast" first="desc" isFigure search={search} own={own}>
-              Forecast
-            </SortHead>
-            <SortHead sort="change" first="desc" isFigure search={search} own={own}>
-              Change
-            </SortHead>
+            <td className={`${styles.figure} ${styles.spare}`}>{deployments}</td>
+            <td className={styles.figure}>
+              <Due amount={amountToDate} currency={currency} isRated={isRated} />
+            </td>
+            <td className={`${styles.figure} ${styles.spare}`}>
+              <Due amount={forecast} currency={currency} isRated={isRated} />
+            </td>
+            <td className={`${styles.figure} ${styles.spare}`}>
+              <Change change={change} isRated={isRated} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map(({ customer, name, deployments, currency, amountToDate, forecast, change }) => (
-            <tr key={`${customer} ${currency}`} data-row="">
-              <th scope="row">
-                <Link
-                  to="/customers/$customer"
-                  params={{ customer }}
-                  search={m === undefined ? {} : { m }}
-                  className={styles.name}
-                >
-                  {name}
-                </Link>
-              </th>
-              <td className={`${styles.figure} ${styles.spare}`}>{deployments}</td>
-              <td className={styles.figure}>
-                <Due amount={amountToDate} currency={currency} isRated={isRated} />
-              </td>
-              <td className={`${styles.figure} ${styles.spare}`}>
-                <Due amount={forecast} currency={currency} isRated={isRated} />
-              </td>
-              <td className={`${styles.figure} ${styles.spare}`}>
-                <Change change={change} isRated={isRated} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </DataTable>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

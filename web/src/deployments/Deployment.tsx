@@ -223,33 +223,33 @@ function MetersCard({ detail, now }: { readonly detail: MonthDetail; readonly no
         </Empty>
       ) : (
         <DataTable label="Meters" isCards>
-            <thead>
-              <tr>
-                <th scope="col">Meter</th>
-                <th scope="col">Days</th>
-                <th scope="col" className={styles.figure}>
-                  Used
-                </th>
-                <th scope="col" className={styles.figure}>
-                  Included
-                </th>
-                <th scope="col" className={styles.figure}>
-                  Beyond
-                </th>
-                <th scope="col" className={styles.figure}>
-                  Forecast
-                </th>
-                <th scope="col" className={styles.figure}>
-                  Due
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {used.map((meter) => (
-                <MeterRow key={meter.kind} meter={meter} detail={detail} now={now} />
-              ))}
-            </tbody>
-          </DataTable>
+          <thead>
+            <tr>
+              <th scope="col">Meter</th>
+              <th scope="col">Days</th>
+              <th scope="col" className={styles.figure}>
+                Used
+              </th>
+              <th scope="col" className={styles.figure}>
+                Included
+              </th>
+              <th scope="col" className={styles.figure}>
+                Beyond
+              </th>
+              <th scope="col" className={styles.figure}>
+                Forecast
+              </th>
+              <th scope="col" className={styles.figure}>
+                Due
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {used.map((meter) => (
+              <MeterRow key={meter.kind} meter={meter} detail={detail} now={now} />
+            ))}
+          </tbody>
+        </DataTable>
       )}
     </section>
   );

@@ -46,7 +46,9 @@ export function AdoptSheet({ onClose }: { readonly onClose: () => void }) {
       {preview.isFetching ? <Skeleton rows={3} /> : null}
       {preview.error === null ? null : <Failed problem={preview.error} onRetry={() => void preview.refetch()} />}
       {preview.data === undefined || preview.isFetching ? null : <p role="status">{previewText(preview.data)}</p>}
-      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={() => change.send(deployment)} />}
+      {change.problem === null ? null : (
+        <Failed isChange problem={change.problem} onRetry={() => change.send(deployment)} />
+      )}
     </Sheet>
   );
 }

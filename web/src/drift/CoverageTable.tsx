@@ -28,39 +28,39 @@ export function CoverageTable({ query }: { readonly query: UseQueryResult<Covera
             </Empty>
           ) : (
             <DataTable label="What is not seen" isCards>
-                <thead>
-                  <tr>
-                    <th scope="col">What</th>
-                    <th scope="col">Account</th>
-                    <th scope="col">Why</th>
-                    <th scope="col">Last seen whole</th>
-                    <th scope="col" className={styles.figure}>
-                      Resources
+              <thead>
+                <tr>
+                  <th scope="col">What</th>
+                  <th scope="col">Account</th>
+                  <th scope="col">Why</th>
+                  <th scope="col">Last seen whole</th>
+                  <th scope="col" className={styles.figure}>
+                    Resources
+                  </th>
+                  <th scope="col" className={styles.figure}>
+                    Declared of them
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {items.map(({ account, kind, field, reason, since, resources, declared }) => (
+                  <tr key={`${account} ${kind} ${field}`} data-row="">
+                    <th scope="row">
+                      {field === null ? kind.replaceAll('_', ' ') : `${field} of ${kind.replaceAll('_', ' ')}`}
                     </th>
-                    <th scope="col" className={styles.figure}>
-                      Declared of them
-                    </th>
+                    <td>
+                      <Link to="/accounts/$account" params={{ account }} className={styles.name}>
+                        {account}
+                      </Link>
+                    </td>
+                    <td className={styles.wide}>{reason}</td>
+                    <td className={styles.aside}>{since === null ? 'never' : moment(since, now)}</td>
+                    <td className={`${styles.figure} ${styles.spare}`}>{grouped(String(resources))}</td>
+                    <td className={`${styles.figure} ${styles.spare}`}>{grouped(String(declared))}</td>
                   </tr>
-                </thead>
-                <tbody>
-                  {items.map(({ account, kind, field, reason, since, resources, declared }) => (
-                    <tr key={`${account} ${kind} ${field}`} data-row="">
-                      <th scope="row">
-                        {field === null ? kind.replaceAll('_', ' ') : `${field} of ${kind.replaceAll('_', ' ')}`}
-                      </th>
-                      <td>
-                        <Link to="/accounts/$account" params={{ account }} className={styles.name}>
-                          {account}
-                        </Link>
-                      </td>
-                      <td className={styles.wide}>{reason}</td>
-                      <td className={styles.aside}>{since === null ? 'never' : moment(since, now)}</td>
-                      <td className={`${styles.figure} ${styles.spare}`}>{grouped(String(resources))}</td>
-                      <td className={`${styles.figure} ${styles.spare}`}>{grouped(String(declared))}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </DataTable>
+                ))}
+              </tbody>
+            </DataTable>
           )
         }
       </States>

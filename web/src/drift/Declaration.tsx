@@ -121,7 +121,9 @@ function EndSheet({ declaration, resources, onClose }: EndSheetProps) {
         From now on nothing is compared with it, and what it found is resolved. What it said stays in its history, and
         it can be applied again.
       </p>
-      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={() => change.send(declaration)} />}
+      {change.problem === null ? null : (
+        <Failed isChange problem={change.problem} onRetry={() => change.send(declaration)} />
+      )}
     </Sheet>
   );
 }
@@ -129,21 +131,21 @@ function EndSheet({ declaration, resources, onClose }: EndSheetProps) {
 function Resources({ resources }: { readonly resources: readonly Declared[] }) {
   return (
     <DataTable label="Declared resources">
-        <thead>
-          <tr>
-            <th scope="col">Address</th>
-            <th scope="col">Kind</th>
-            <th scope="col">Found by</th>
-            <th scope="col">Is</th>
-            <th scope="col">Fields</th>
-          </tr>
-        </thead>
-        <tbody>
-          {resources.map((one) => (
-            <Row key={one.address} declared={one} />
-          ))}
-        </tbody>
-      </DataTable>
+      <thead>
+        <tr>
+          <th scope="col">Address</th>
+          <th scope="col">Kind</th>
+          <th scope="col">Found by</th>
+          <th scope="col">Is</th>
+          <th scope="col">Fields</th>
+        </tr>
+      </thead>
+      <tbody>
+        {resources.map((one) => (
+          <Row key={one.address} declared={one} />
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 
@@ -212,33 +214,33 @@ function Ignored({ ignore, now }: { readonly ignore: DeclarationDetail['ignore']
 function VersionTable({ items, now }: { readonly items: Versions['items']; readonly now: string }) {
   return (
     <DataTable label="Versions">
-        <thead>
-          <tr>
-            <th scope="col">From</th>
-            <th scope="col">To</th>
-            <th scope="col" className={styles.figure}>
-              Resources
-            </th>
-            <th scope="col">Made from</th>
-            <th scope="col">By</th>
-            <th scope="col">Recorded</th>
+      <thead>
+        <tr>
+          <th scope="col">From</th>
+          <th scope="col">To</th>
+          <th scope="col" className={styles.figure}>
+            Resources
+          </th>
+          <th scope="col">Made from</th>
+          <th scope="col">By</th>
+          <th scope="col">Recorded</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map(({ from, to, resources, source, recordedBy, recordedAt, supersededAt }) => (
+          <tr key={`${from} ${to} ${recordedAt} ${supersededAt}`} data-row="">
+            <th scope="row">{from === null ? 'the beginning' : moment(from, now)}</th>
+            <td>{to === null ? 'it holds' : moment(to, now)}</td>
+            <td className={styles.figure}>{grouped(String(resources))}</td>
+            <td>{sourceWords[source] ?? source.replaceAll('_', ' ')}</td>
+            <td>{recordedBy}</td>
+            <td title={exactMoment(recordedAt)}>
+              {moment(recordedAt, now)}
+              {supersededAt === null ? '' : `, replaced ${moment(supersededAt, now)}`}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map(({ from, to, resources, source, recordedBy, recordedAt, supersededAt }) => (
-            <tr key={`${from} ${to} ${recordedAt} ${supersededAt}`} data-row="">
-              <th scope="row">{from === null ? 'the beginning' : moment(from, now)}</th>
-              <td>{to === null ? 'it holds' : moment(to, now)}</td>
-              <td className={styles.figure}>{grouped(String(resources))}</td>
-              <td>{sourceWords[source] ?? source.replaceAll('_', ' ')}</td>
-              <td>{recordedBy}</td>
-              <td title={exactMoment(recordedAt)}>
-                {moment(recordedAt, now)}
-                {supersededAt === null ? '' : `, replaced ${moment(supersededAt, now)}`}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </DataTable>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }

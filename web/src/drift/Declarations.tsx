@@ -33,27 +33,32 @@ export function Declarations({ search }: { readonly search: DriftSearch }) {
         </Act>
         <Csv path="/declarations" query={{ q: search.q }} file="declarations" />
       </div>
-      <Listed query={page} cursor={search.cursor} rows={6} empty={<NoDeclarations isFiltered={search.q !== undefined} />}>
+      <Listed
+        query={page}
+        cursor={search.cursor}
+        rows={6}
+        empty={<NoDeclarations isFiltered={search.q !== undefined} />}
+      >
         {({ items }) => (
           <DataTable label="Declarations" isCards>
-              <thead>
-                <tr>
-                  <th scope="col">Declaration</th>
-                  <th scope="col" className={styles.figure}>
-                    Resources
-                  </th>
-                  <th scope="col">Of</th>
-                  <th scope="col">Covers</th>
-                  <th scope="col">Made from</th>
-                  <th scope="col">Since</th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((row) => (
-                  <Row key={row.declaration} row={row} now={me?.now ?? ''} />
-                ))}
-              </tbody>
-            </DataTable>
+            <thead>
+              <tr>
+                <th scope="col">Declaration</th>
+                <th scope="col" className={styles.figure}>
+                  Resources
+                </th>
+                <th scope="col">Of</th>
+                <th scope="col">Covers</th>
+                <th scope="col">Made from</th>
+                <th scope="col">Since</th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((row) => (
+                <Row key={row.declaration} row={row} now={me?.now ?? ''} />
+              ))}
+            </tbody>
+          </DataTable>
         )}
       </Listed>
       {isAdopting ? <AdoptSheet onClose={() => setAdopting(false)} /> : null}

@@ -86,12 +86,7 @@ function Head({ search }: { readonly search: DriftSearch }) {
           </p>
         </div>
         <div className={styles.tools}>
-          <Act
-            operation="sweepDrift"
-            needs="operator"
-            isBusy={change.state !== 'idle'}
-            onAct={() => change.send(null)}
-          >
+          <Act operation="sweepDrift" needs="operator" isBusy={change.state !== 'idle'} onAct={() => change.send(null)}>
             Compare now
           </Act>
           {isOfFindings ? (

@@ -82,52 +82,52 @@ interface FindingTableProps {
 function FindingTable({ items, search, now, chosen, onChoose }: FindingTableProps) {
   return (
     <DataTable label="Unexpected changes" isCards>
-        <thead>
+      <thead>
+        <tr>
+          <SortHead sort="name" search={search} own={own}>
+            What
+          </SortHead>
+          <SortHead sort="monthly" first="desc" isFigure search={search} own={own}>
+            A month
+          </SortHead>
+          <th scope="col">Declared, and what there is</th>
+          <th scope="col">Deployment</th>
+          <SortHead sort="severity" search={search} own={own}>
+            Severity
+          </SortHead>
+          <SortHead sort="sinceBefore" first="desc" search={search} own={own}>
+            Since
+          </SortHead>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((finding) => (
+          <Row
+            key={finding.finding}
+            finding={finding}
+            now={now}
+            isChosen={chosen.has(finding.finding)}
+            onChoose={onChoose === null ? null : (isOn) => onChoose([finding], isOn)}
+          />
+        ))}
+      </tbody>
+      {onChoose === null ? null : (
+        <tfoot>
           <tr>
-            <SortHead sort="name" search={search} own={own}>
-              What
-            </SortHead>
-            <SortHead sort="monthly" first="desc" isFigure search={search} own={own}>
-              A month
-            </SortHead>
-            <th scope="col">Declared, and what there is</th>
-            <th scope="col">Deployment</th>
-            <SortHead sort="severity" search={search} own={own}>
-              Severity
-            </SortHead>
-            <SortHead sort="sinceBefore" first="desc" search={search} own={own}>
-              Since
-            </SortHead>
+            <td colSpan={6}>
+              <label className={styles.choice}>
+                <input
+                  type="checkbox"
+                  checked={items.every(({ finding }) => chosen.has(finding))}
+                  onChange={({ target }) => onChoose(items, target.checked)}
+                />
+                Choose all {items.length} on this page
+              </label>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map((finding) => (
-            <Row
-              key={finding.finding}
-              finding={finding}
-              now={now}
-              isChosen={chosen.has(finding.finding)}
-              onChoose={onChoose === null ? null : (isOn) => onChoose([finding], isOn)}
-            />
-          ))}
-        </tbody>
-        {onChoose === null ? null : (
-          <tfoot>
-            <tr>
-              <td colSpan={6}>
-                <label className={styles.choice}>
-                  <input
-                    type="checkbox"
-                    checked={items.every(({ finding }) => chosen.has(finding))}
-                    onChange={({ target }) => onChoose(items, target.checked)}
-                  />
-                  Choose all {items.length} on this page
-                </label>
-              </td>
-            </tr>
-          </tfoot>
-        )}
-      </DataTable>
+        </tfoot>
+      )}
+    </DataTable>
   );
 }
 

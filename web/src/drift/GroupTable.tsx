@@ -24,25 +24,25 @@ export function GroupTable({ query, search }: GroupTableProps) {
           <NoFindings search={search} />
         ) : (
           <DataTable label="Unexpected changes by deployment" isCards>
-              <thead>
-                <tr>
-                  <th scope="col">What</th>
-                  <th scope="col" className={styles.figure}>
-                    A month
-                  </th>
-                  <th scope="col">Deployment</th>
-                  <th scope="col">Severity</th>
-                  <th scope="col" className={styles.figure}>
-                    How many
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((group) => (
-                  <Row key={`${group.deployment} ${group.rule}`} group={group} />
-                ))}
-              </tbody>
-            </DataTable>
+            <thead>
+              <tr>
+                <th scope="col">What</th>
+                <th scope="col" className={styles.figure}>
+                  A month
+                </th>
+                <th scope="col">Deployment</th>
+                <th scope="col">Severity</th>
+                <th scope="col" className={styles.figure}>
+                  How many
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((group) => (
+                <Row key={`${group.deployment} ${group.rule}`} group={group} />
+              ))}
+            </tbody>
+          </DataTable>
         )
       }
     </States>
@@ -83,11 +83,7 @@ export function NoFindings({ search }: { readonly search: DriftSearch }) {
   if (isFiltered)
     return (
       <Empty title="No unexpected change matches.">
-        <Link
-          to="/drift"
-          search={search.tab === undefined ? {} : { tab: search.tab }}
-          className={ui.link}
-        >
+        <Link to="/drift" search={search.tab === undefined ? {} : { tab: search.tab }} className={ui.link}>
           Clear the filters
         </Link>
       </Empty>

@@ -30,23 +30,23 @@ export function RuleList({ search }: { readonly search: DriftSearch }) {
       <Listed query={page} cursor={undefined} rows={12} empty={<Empty title="No rule matches." />}>
         {({ items }) => (
           <DataTable label="What counts" isCards>
-              <thead>
-                <tr>
-                  <th scope="col">What</th>
-                  <th scope="col">Severity</th>
-                  <th scope="col">Of</th>
-                  <th scope="col">With</th>
-                  <th scope="col">
-                    <span className="visually-hidden">Actions</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((rule) => (
-                  <Row key={`${rule.rule} ${whoseOf(rule)}`} rule={rule} onEdit={() => setEdited(rule)} />
-                ))}
-              </tbody>
-            </DataTable>
+            <thead>
+              <tr>
+                <th scope="col">What</th>
+                <th scope="col">Severity</th>
+                <th scope="col">Of</th>
+                <th scope="col">With</th>
+                <th scope="col">
+                  <span className="visually-hidden">Actions</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((rule) => (
+                <Row key={`${rule.rule} ${whoseOf(rule)}`} rule={rule} onEdit={() => setEdited(rule)} />
+              ))}
+            </tbody>
+          </DataTable>
         )}
       </Listed>
       {edited === null ? null : <RuleSheet rule={edited} onClose={() => setEdited(null)} />}

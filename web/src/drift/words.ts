@@ -64,7 +64,8 @@ export function coversText(covers: string): string {
 export function valueText(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (typeof value === 'boolean') return value ? 'on' : 'off';
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : value.map((each) => valueText(each)).join(', ');
+  if (Array.isArray(value))
+    return value.length === 0 ? 'an empty list' : value.map((each) => valueText(each)).join(', ');
   if (typeof value !== 'object') return String(value) === '' ? 'an empty text' : String(value);
   const { min, max, includes, ...rest } = value as Readonly<Record<string, unknown>>;
   if (includes !== undefined) return `at least ${valueText(includes)}`;

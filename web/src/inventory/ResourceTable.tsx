@@ -20,31 +20,31 @@ export function ResourceTable({ items, search, summary }: ResourceTableProps) {
   const now = summary?.asOf ?? items[0]?.since ?? '';
   return (
     <DataTable label="Resources" isCards>
-        <thead>
-          <tr>
-            <Head sort="name" search={search}>
-              Name
-            </Head>
-            <Head sort="kind" search={search}>
-              Kind
-            </Head>
-            <th scope="col">Owner</th>
-            <th scope="col">State</th>
-            <th scope="col">Region</th>
-            <Head sort="since" search={search}>
-              Since
-            </Head>
-            <th scope="col" className={styles.figure}>
-              Cost a month
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((item) => (
-            <Row key={item.resourceId} item={item} now={now} />
-          ))}
-        </tbody>
-      </DataTable>
+      <thead>
+        <tr>
+          <Head sort="name" search={search}>
+            Name
+          </Head>
+          <Head sort="kind" search={search}>
+            Kind
+          </Head>
+          <th scope="col">Owner</th>
+          <th scope="col">State</th>
+          <th scope="col">Region</th>
+          <Head sort="since" search={search}>
+            Since
+          </Head>
+          <th scope="col" className={styles.figure}>
+            Cost a month
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((item) => (
+          <Row key={item.resourceId} item={item} now={now} />
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

@@ -19,7 +19,12 @@ export function FilterSelects({ search, summary }: FilterSelectsProps) {
   const jobs = summary?.jobs.map(({ job }) => job).toSorted() ?? [];
   return (
     <>
-      <FilterSelect label="Queue" name="queue" value={search.queue} values={queues.map((each) => [each, each] as const)} />
+      <FilterSelect
+        label="Queue"
+        name="queue"
+        value={search.queue}
+        values={queues.map((each) => [each, each] as const)}
+      />
       <FilterSelect label="Job" name="job" value={search.job} values={jobs.map((each) => [each, each] as const)} />
       <Day label="Enqueued from" value={search.from} onChange={(from) => set({ from })} />
       <Day label="before" value={search.to} onChange={(to) => set({ to })} />

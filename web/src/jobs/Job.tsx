@@ -175,33 +175,33 @@ function Attempts({ life: { attempts } }: { readonly life: JobLife }) {
         </Empty>
       ) : (
         <DataTable label="Attempts">
-            <thead>
-              <tr>
-                <th scope="col">Attempt</th>
-                <th scope="col">Outcome</th>
-                <th scope="col">Worker</th>
-                <th scope="col">Started</th>
-                <th scope="col" className={styles.figure}>
-                  Took
-                </th>
-                <th scope="col">Error</th>
+          <thead>
+            <tr>
+              <th scope="col">Attempt</th>
+              <th scope="col">Outcome</th>
+              <th scope="col">Worker</th>
+              <th scope="col">Started</th>
+              <th scope="col" className={styles.figure}>
+                Took
+              </th>
+              <th scope="col">Error</th>
+            </tr>
+          </thead>
+          <tbody>
+            {attempts.map(({ attempt, worker, startedAt, endedAt, outcome, reason }) => (
+              <tr key={startedAt}>
+                <th scope="row">{attempt}</th>
+                <td className={outcome === 'dead' || outcome === 'failed' || outcome === 'lost' ? styles.wrong : ''}>
+                  {outcome?.replaceAll('_', ' ') ?? 'running'}
+                </td>
+                <td>{worker ?? '?'}</td>
+                <td>{exactMoment(startedAt)}</td>
+                <td className={styles.figure}>{endedAt === null ? '–' : spanBetween(startedAt, endedAt)}</td>
+                <td className={own.error}>{reason ?? '–'}</td>
               </tr>
-            </thead>
-            <tbody>
-              {attempts.map(({ attempt, worker, startedAt, endedAt, outcome, reason }) => (
-                <tr key={startedAt}>
-                  <th scope="row">{attempt}</th>
-                  <td className={outcome === 'dead' || outcome === 'failed' || outcome === 'lost' ? styles.wrong : ''}>
-                    {outcome?.replaceAll('_', ' ') ?? 'running'}
-                  </td>
-                  <td>{worker ?? '?'}</td>
-                  <td>{exactMoment(startedAt)}</td>
-                  <td className={styles.figure}>{endedAt === null ? '–' : spanBetween(startedAt, endedAt)}</td>
-                  <td className={own.error}>{reason ?? '–'}</td>
-                </tr>
-              ))}
-            </tbody>
-          </DataTable>
+            ))}
+          </tbody>
+        </DataTable>
       )}
     </section>
   );

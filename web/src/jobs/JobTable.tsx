@@ -16,45 +16,45 @@ interface JobTableProps {
 export function JobTable({ items, now }: JobTableProps) {
   return (
     <DataTable label="Jobs" isCards>
-        <thead>
-          <tr>
-            <th scope="col">Job</th>
-            <th scope="col">State</th>
-            <th scope="col">Arguments</th>
-            <th scope="col" className={styles.figure}>
-              Attempt
+      <thead>
+        <tr>
+          <th scope="col">Job</th>
+          <th scope="col">State</th>
+          <th scope="col">Arguments</th>
+          <th scope="col" className={styles.figure}>
+            Attempt
+          </th>
+          <th scope="col">Enqueued</th>
+          <th scope="col">Reason</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map(({ jobId, job, queue, state, arguments: args, attempt, attemptsMax, createdAt, reason }) => (
+          <tr key={jobId} data-row="">
+            <th scope="row" title={jobId}>
+              <Link to="/jobs/$job" params={{ job: jobId }} search={{}} className={styles.name}>
+                {job}
+              </Link>
+              <span className={ui.note}> {queue}</span>
             </th>
-            <th scope="col">Enqueued</th>
-            <th scope="col">Reason</th>
+            <td className={state === 'dead' ? styles.wrong : undefined}>
+              {state === 'dead' ? <span aria-hidden="true">▲ </span> : null}
+              {state}
+            </td>
+            <td className={`${ui.mono} ${styles.spare}`}>{argumentsText(args)}</td>
+            <td className={`${styles.figure} ${styles.spare}`}>
+              {attempt} of {attemptsMax}
+            </td>
+            <td className={styles.spare} title={createdAt}>
+              {moment(createdAt, now)}
+            </td>
+            <td className={reason === null ? styles.spare : own.reason} title={reason ?? undefined}>
+              {reason ?? '–'}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map(({ jobId, job, queue, state, arguments: args, attempt, attemptsMax, createdAt, reason }) => (
-            <tr key={jobId} data-row="">
-              <th scope="row" title={jobId}>
-                <Link to="/jobs/$job" params={{ job: jobId }} search={{}} className={styles.name}>
-                  {job}
-                </Link>
-                <span className={ui.note}> {queue}</span>
-              </th>
-              <td className={state === 'dead' ? styles.wrong : undefined}>
-                {state === 'dead' ? <span aria-hidden="true">▲ </span> : null}
-                {state}
-              </td>
-              <td className={`${ui.mono} ${styles.spare}`}>{argumentsText(args)}</td>
-              <td className={`${styles.figure} ${styles.spare}`}>
-                {attempt} of {attemptsMax}
-              </td>
-              <td className={styles.spare} title={createdAt}>
-                {moment(createdAt, now)}
-              </td>
-              <td className={reason === null ? styles.spare : own.reason} title={reason ?? undefined}>
-                {reason ?? '–'}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </DataTable>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

@@ -21,37 +21,37 @@ export function QueueTable({ summary: { queues, minutes } }: { readonly summary:
   return (
     <>
       <DataTable label="Queues" isCards>
-          <thead>
-            <tr>
-              <th scope="col">Queue</th>
-              <th scope="col">Running</th>
-              <th scope="col" className={styles.figure}>
-                Waiting
-              </th>
-              <th scope="col" className={styles.figure}>
-                Oldest wait
-              </th>
-              <th scope="col" className={styles.figure}>
-                Dead
-              </th>
-              <th scope="col">Last {minutes} minutes</th>
-              <th scope="col" className={styles.figure}>
-                Completed
-              </th>
-              <th scope="col" className={styles.figure}>
-                Failed
-              </th>
-              <th scope="col">
-                <span className="visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {queues.map((row) => (
-              <Row key={row.queue} row={row} minutes={minutes} onScale={() => setScaled(row.queue)} />
-            ))}
-          </tbody>
-        </DataTable>
+        <thead>
+          <tr>
+            <th scope="col">Queue</th>
+            <th scope="col">Running</th>
+            <th scope="col" className={styles.figure}>
+              Waiting
+            </th>
+            <th scope="col" className={styles.figure}>
+              Oldest wait
+            </th>
+            <th scope="col" className={styles.figure}>
+              Dead
+            </th>
+            <th scope="col">Last {minutes} minutes</th>
+            <th scope="col" className={styles.figure}>
+              Completed
+            </th>
+            <th scope="col" className={styles.figure}>
+              Failed
+            </th>
+            <th scope="col">
+              <span className="visually-hidden">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {queues.map((row) => (
+            <Row key={row.queue} row={row} minutes={minutes} onScale={() => setScaled(row.queue)} />
+          ))}
+        </tbody>
+      </DataTable>
       {of === undefined ? null : <ScaleSheet row={of} onClose={() => setScaled(null)} />}
     </>
   );

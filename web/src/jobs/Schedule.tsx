@@ -20,35 +20,35 @@ export function Schedule() {
     <Listed query={schedule} cursor={undefined} rows={16} empty={<Empty title="The schedule is empty." />}>
       {({ items }) => (
         <DataTable label="Schedule" isCards>
-            <thead>
-              <tr>
-                <th scope="col">Entry</th>
-                <th scope="col">When, UTC</th>
-                <th scope="col">Job</th>
-                <th scope="col">Next</th>
-                <th scope="col">Last</th>
-                <th scope="col">
-                  <span className="visually-hidden">Actions</span>
-                </th>
+          <thead>
+            <tr>
+              <th scope="col">Entry</th>
+              <th scope="col">When, UTC</th>
+              <th scope="col">Job</th>
+              <th scope="col">Next</th>
+              <th scope="col">Last</th>
+              <th scope="col">
+                <span className="visually-hidden">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.map(({ name, when, cron, job, arguments: args, next, last }) => (
+              <tr key={name} data-row="">
+                <th scope="row">{name}</th>
+                <td title={cron}>{when}</td>
+                <td className={styles.spare}>
+                  {job} <span className={ui.note}>{Object.keys(args).length === 0 ? '' : argumentsText(args)}</span>
+                </td>
+                <td className={styles.spare}>{moment(next, me?.now ?? next)}</td>
+                <td className={styles.spare}>{last === null ? '–' : moment(last, me?.now ?? last)}</td>
+                <td className={styles.rowActs}>
+                  <RunNow name={name} job={job} args={args} />
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {items.map(({ name, when, cron, job, arguments: args, next, last }) => (
-                <tr key={name} data-row="">
-                  <th scope="row">{name}</th>
-                  <td title={cron}>{when}</td>
-                  <td className={styles.spare}>
-                    {job} <span className={ui.note}>{Object.keys(args).length === 0 ? '' : argumentsText(args)}</span>
-                  </td>
-                  <td className={styles.spare}>{moment(next, me?.now ?? next)}</td>
-                  <td className={styles.spare}>{last === null ? '–' : moment(last, me?.now ?? last)}</td>
-                  <td className={styles.rowActs}>
-                    <RunNow name={name} job={job} args={args} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </DataTable>
+            ))}
+          </tbody>
+        </DataTable>
       )}
     </Listed>
   );

@@ -127,7 +127,10 @@ function MonthCard({ overview, month }: { readonly overview: OverviewDocument; r
 const staleAfterMinutes = 72 * 60;
 
 /** Since when nothing has been read, where that is too long ago for the present month's figures to stand; else null. */
-function staleSince({ accounts: { newestAt }, clock: { now, runsTo } }: OverviewDocument, month: string): string | null {
+function staleSince(
+  { accounts: { newestAt }, clock: { now, runsTo } }: OverviewDocument,
+  month: string,
+): string | null {
   if (newestAt === null || month !== monthOf(now) || runsTo !== null) return null;
   return minutesBetween(newestAt, now) > staleAfterMinutes ? newestAt : null;
 }

@@ -14,7 +14,11 @@ export interface Need {
   readonly link:
     | { readonly to: '/jobs'; readonly search: { readonly state?: 'dead' }; readonly verb: string }
     | { readonly to: '/settings'; readonly search: { readonly tab: 'alerts' }; readonly verb: string }
-    | { readonly to: '/accounts' | '/corrections' | '/drift' | '/unassigned'; readonly search: object; readonly verb: string }
+    | {
+        readonly to: '/accounts' | '/corrections' | '/drift' | '/unassigned';
+        readonly search: object;
+        readonly verb: string;
+      }
     | { readonly to: '/margin' | '/invoices'; readonly search: { readonly m: string }; readonly verb: string };
   readonly isWrong: boolean;
 }

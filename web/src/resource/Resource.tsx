@@ -360,7 +360,11 @@ function KnownBefore({ life: { knownBefore }, now }: CardProps) {
                 {supersededByRun === null ? null : (
                   <span className={ui.note}>
                     {' '}
-                    <Link to="." search={(before) => ({ ...before, why: `sync:${supersededByRun}` })} className={ui.link}>
+                    <Link
+                      to="."
+                      search={(before) => ({ ...before, why: `sync:${supersededByRun}` })}
+                      className={ui.link}
+                    >
                       sync run {supersededByRun}
                     </Link>{' '}
                     said otherwise

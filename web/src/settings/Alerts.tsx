@@ -42,26 +42,26 @@ export function Alerts({ search }: { readonly search: SettingsSearch }) {
       >
         {({ items }) => (
           <DataTable label="Alerts" isCards>
-              <thead>
-                <tr>
-                  <th scope="col">Watched</th>
-                  <th scope="col" className={styles.figure}>
-                    Threshold
-                  </th>
-                  <th scope="col">Of</th>
-                  <th scope="col">By</th>
-                  <th scope="col">Added</th>
-                  <th scope="col">
-                    <span className="visually-hidden">Actions</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((alert) => (
-                  <Row key={alert.alertId} alert={alert} now={me?.now ?? ''} />
-                ))}
-              </tbody>
-            </DataTable>
+            <thead>
+              <tr>
+                <th scope="col">Watched</th>
+                <th scope="col" className={styles.figure}>
+                  Threshold
+                </th>
+                <th scope="col">Of</th>
+                <th scope="col">By</th>
+                <th scope="col">Added</th>
+                <th scope="col">
+                  <span className="visually-hidden">Actions</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((alert) => (
+                <Row key={alert.alertId} alert={alert} now={me?.now ?? ''} />
+              ))}
+            </tbody>
+          </DataTable>
         )}
       </Listed>
       <OnDemand title="what fired last">
@@ -118,33 +118,33 @@ function Firings() {
     <Listed query={page} cursor={undefined} rows={4} empty={<Empty title="Nothing fired yet." />}>
       {({ items }) => (
         <DataTable label="What fired">
-            <thead>
-              <tr>
-                <th scope="col">Deployment</th>
-                <th scope="col">Month</th>
-                <th scope="col" className={styles.figure}>
-                  Value
-                </th>
-                <th scope="col" className={styles.figure}>
-                  Threshold
-                </th>
-                <th scope="col">Fired</th>
+          <thead>
+            <tr>
+              <th scope="col">Deployment</th>
+              <th scope="col">Month</th>
+              <th scope="col" className={styles.figure}>
+                Value
+              </th>
+              <th scope="col" className={styles.figure}>
+                Threshold
+              </th>
+              <th scope="col">Fired</th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.map(({ alertId, deployment, month, value, threshold, unit, firedAt }) => (
+              <tr key={`${alertId} ${deployment} ${month}`} data-row="">
+                <th scope="row">{deployment}</th>
+                <td>{monthName(month)}</td>
+                <td className={styles.figure}>{quantity(value)}</td>
+                <td className={styles.figure}>
+                  {quantity(threshold)} {unit}
+                </td>
+                <td>{moment(firedAt, me?.now ?? firedAt)}</td>
               </tr>
-            </thead>
-            <tbody>
-              {items.map(({ alertId, deployment, month, value, threshold, unit, firedAt }) => (
-                <tr key={`${alertId} ${deployment} ${month}`} data-row="">
-                  <th scope="row">{deployment}</th>
-                  <td>{monthName(month)}</td>
-                  <td className={styles.figure}>{quantity(value)}</td>
-                  <td className={styles.figure}>
-                    {quantity(threshold)} {unit}
-                  </td>
-                  <td>{moment(firedAt, me?.now ?? firedAt)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </DataTable>
+            ))}
+          </tbody>
+        </DataTable>
       )}
     </Listed>
   );

@@ -55,46 +55,46 @@ interface RateTableProps {
 function RateTable({ items, now, onEdit }: RateTableProps) {
   return (
     <DataTable label="Tax rates" isCards>
-        <thead>
-          <tr>
-            <th scope="col">Seller</th>
-            <th scope="col" className={styles.figure}>
-              Percent
-            </th>
-            <th scope="col">Category</th>
-            <th scope="col">Printed as</th>
-            <th scope="col">From</th>
-            <th scope="col">To</th>
-            <th scope="col">
-              <span className="visually-hidden">Actions</span>
-            </th>
+      <thead>
+        <tr>
+          <th scope="col">Seller</th>
+          <th scope="col" className={styles.figure}>
+            Percent
+          </th>
+          <th scope="col">Category</th>
+          <th scope="col">Printed as</th>
+          <th scope="col">From</th>
+          <th scope="col">To</th>
+          <th scope="col">
+            <span className="visually-hidden">Actions</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((rate) => (
+          <tr key={`${rate.entity} ${rate.category} ${rate.from ?? ''}`} data-row="">
+            <th scope="row">{rate.entity}</th>
+            <td className={styles.figure} title={rate.percent}>
+              {quantity(rate.percent)}
+            </td>
+            <td className={styles.spare}>{rate.category}</td>
+            <td className={styles.spare}>{rate.title}</td>
+            <td className={styles.spare}>{rate.from === null ? 'the beginning' : day(rate.from, now)}</td>
+            <td className={styles.spare}>{rate.to === null ? '–' : day(rate.to, now)}</td>
+            <td className={styles.rowActs}>
+              <Act
+                operation="setTaxRate"
+                needs="finance"
+                label={`Change ${rate.category} of ${rate.entity}`}
+                onAct={() => onEdit(rate)}
+              >
+                Change
+              </Act>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map((rate) => (
-            <tr key={`${rate.entity} ${rate.category} ${rate.from ?? ''}`} data-row="">
-              <th scope="row">{rate.entity}</th>
-              <td className={styles.figure} title={rate.percent}>
-                {quantity(rate.percent)}
-              </td>
-              <td className={styles.spare}>{rate.category}</td>
-              <td className={styles.spare}>{rate.title}</td>
-              <td className={styles.spare}>{rate.from === null ? 'the beginning' : day(rate.from, now)}</td>
-              <td className={styles.spare}>{rate.to === null ? '–' : day(rate.to, now)}</td>
-              <td className={styles.rowActs}>
-                <Act
-                  operation="setTaxRate"
-                  needs="finance"
-                  label={`Change ${rate.category} of ${rate.entity}`}
-                  onAct={() => onEdit(rate)}
-                >
-                  Change
-                </Act>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </DataTable>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

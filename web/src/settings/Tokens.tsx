@@ -45,27 +45,27 @@ export function Tokens({ search }: { readonly search: SettingsSearch }) {
       >
         {({ items }) => (
           <DataTable label="Revoked tokens" isCards>
-              <thead>
-                <tr>
-                  <th scope="col">Refused</th>
-                  <th scope="col">Reason</th>
-                  <th scope="col">Revoked</th>
-                  <th scope="col">Kept until</th>
+            <thead>
+              <tr>
+                <th scope="col">Refused</th>
+                <th scope="col">Reason</th>
+                <th scope="col">Revoked</th>
+                <th scope="col">Kept until</th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((row) => (
+                <tr key={row.revocation} data-row="">
+                  <th scope="row">{nameOf(row)}</th>
+                  <td className={styles.wide}>{row.reason}</td>
+                  <td className={styles.spare}>
+                    {exactMoment(row.revokedAt)} <span className={ui.note}>{row.revokedBy}</span>
+                  </td>
+                  <td className={styles.spare}>{row.expiresAt === null ? 'for ever' : exactMoment(row.expiresAt)}</td>
                 </tr>
-              </thead>
-              <tbody>
-                {items.map((row) => (
-                  <tr key={row.revocation} data-row="">
-                    <th scope="row">{nameOf(row)}</th>
-                    <td className={styles.wide}>{row.reason}</td>
-                    <td className={styles.spare}>
-                      {exactMoment(row.revokedAt)} <span className={ui.note}>{row.revokedBy}</span>
-                    </td>
-                    <td className={styles.spare}>{row.expiresAt === null ? 'for ever' : exactMoment(row.expiresAt)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </DataTable>
+              ))}
+            </tbody>
+          </DataTable>
         )}
       </Listed>
       {sheet === 'revoke' ? <RevokeSheet onClose={() => setSheet(null)} /> : null}

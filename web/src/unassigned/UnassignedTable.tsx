@@ -31,37 +31,37 @@ export function UnassignedTable({ items, now, chosen, onChoose }: UnassignedTabl
   };
   return (
     <DataTable label="Unassigned" isCards>
-        <thead>
-          <tr>
-            <th scope="col">
-              {onChoose === null ? null : (
-                <label>
-                  <input type="checkbox" checked={isAll} onChange={chooseAll} />
-                  <span className="visually-hidden">Choose all on this page</span>
-                </label>
-              )}{' '}
-              Name
-            </th>
-            <th scope="col" className={styles.figure}>
-              Cost a month
-            </th>
-            <th scope="col">Kind</th>
-            <th scope="col">Unassigned since</th>
-            <th scope="col">May belong to</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((item) => (
-            <Row
-              key={item.resourceId}
-              item={item}
-              now={now}
-              isChosen={chosen.has(item.resourceId)}
-              onChoose={onChoose === null ? null : choose}
-            />
-          ))}
-        </tbody>
-      </DataTable>
+      <thead>
+        <tr>
+          <th scope="col">
+            {onChoose === null ? null : (
+              <label>
+                <input type="checkbox" checked={isAll} onChange={chooseAll} />
+                <span className="visually-hidden">Choose all on this page</span>
+              </label>
+            )}{' '}
+            Name
+          </th>
+          <th scope="col" className={styles.figure}>
+            Cost a month
+          </th>
+          <th scope="col">Kind</th>
+          <th scope="col">Unassigned since</th>
+          <th scope="col">May belong to</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((item) => (
+          <Row
+            key={item.resourceId}
+            item={item}
+            now={now}
+            isChosen={chosen.has(item.resourceId)}
+            onChoose={onChoose === null ? null : choose}
+          />
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

@@ -74,7 +74,8 @@ function sentenceOf(
 ): string {
   const whose = deployment ?? customer;
   const of = whose === undefined ? '' : ` of ${whose}`;
-  if (all === null || by === 'kind') return `${monthName(month)}: ${total} ${total === 1 ? 'meter' : 'meters'} used${of}.`;
+  if (all === null || by === 'kind')
+    return `${monthName(month)}: ${total} ${total === 1 ? 'meter' : 'meters'} used${of}.`;
   const unit = items[0]?.unit ?? '';
   return `${monthName(month)}: ${quantity(all)} ${unit}${of}, by ${total} ${by === 'customer' ? 'customer' : 'deployment'}${total === 1 ? '' : 's'}.`;
 }
