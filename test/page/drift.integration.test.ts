@@ -101,7 +101,7 @@ describe('declarations', () => {
     await page.waitForURL('**/drift?tab=declarations');
     await page.getByText('Nothing is declared yet.').waitFor();
     const { items } = await answerOf<{ items: { to: string | null }[] }>('/declarations/acme-studio/versions');
-    expect(items[0]?.to).not.toBeNull();
+    expect(items.some(({ to }) => to !== null)).toBe(true);
     await context.close();
   });
 });
