@@ -8,6 +8,9 @@ import { views } from './views.ts';
 // Whoever sees little, sees no colours, has a thumb or no mouse: dialogs, sizes, zoom, forced colours, motion, and what is
 // drawn beside what is written.
 
+/** Of the page that a function is handed to. */
+declare const document: { readonly activeElement: never };
+
 let dashboard: Dashboard;
 let isThere = false;
 beforeAll(async () => {
@@ -115,7 +118,7 @@ describe('every layer', () => {
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
       await expect
-        .poll(() => button.evaluate('(element) => element === document.activeElement'), { message: path })
+        .poll(() => button.evaluate((element) => element === document.activeElement), { message: path })
         .toBe(true);
     }
     await context.close();
@@ -252,14 +255,18 @@ describe('what is drawn', () => {
       await show.click();
       const cells = await card.locator('tbody td').allInnerTexts();
       const said = cells.map((text) => parseFloat(text.replaceAll(/\s/g, '')));
-      const drawn: { readonly line: string; readonly ticks: readonly (readonly [number, number])[] } = await card.locator('svg').evaluate(
-        `(svg) => ({
-          line: [...svg.querySelectorAll('path')].map((path) => path.getAttribute('d')).sort((a, b) => b.length - a.length).find((d) => !d.endsWith('Z')) ?? '',
-          ticks: [...svg.querySelectorAll('g')].map((tick) => [Number(tick.querySelector('line').getAttribute('y1')), Number(tick.textContent.replace('k', '000'))]),
-        })`,
-      );
+      const line = await card
+        .locator('svg path')
+        .evaluateAll((paths) => paths.map((path) => path.getAttribute('d') ?? '').filter((d) => !d.endsWith('Z')));
+      const ticks = await card
+        .locator('svg g')
+        .evaluateAll((all) => all.map((tick) => [tick.querySelector('line')?.getAttribute('y1'), tick.textContent]));
+      const drawn = {
+        line: line.toSorted((one, other) => other.length - one.length)[0] ?? '',
+        ticks: ticks.map(([y, value]) => [Number(y), Number(value?.replace('k', '000'))] as const),
+      };
       const places = [...drawn.line.matchAll(/[ML][\d.]+ ([\d.]+)/g)].map(([, y]) => Number(y));
-      const [ground, top] = [drawn.ticks[0]!, drawn.ticks.at(-1)!];
+      const [ground = [0, 0], top = [0, 0]] = [drawn.ticks[0], drawn.ticks.at(-1)];
       const value = (y: number) => ((ground[0] - y) / (ground[0] - top[0])) * top[1];
       // The line begins at nothing, before the first day.
       const values = places.slice(1).map(value);

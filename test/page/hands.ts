@@ -4,6 +4,9 @@ import type { Locator, Page } from 'playwright-core';
 // One way to do each step of a task by mouse, by keyboard alone and by thumb, with how many actions it took. What is typed
 // into a field is one.
 
+/** Of the page that a function is handed to. */
+declare const document: { readonly activeElement: never };
+
 export interface Hands {
   readonly name: 'mouse' | 'keyboard' | 'thumb';
   readonly actions: number;
@@ -91,7 +94,7 @@ class Keyboard extends Counted implements Hands {
   /** By Tab alone, with the focus to be seen at every step. */
   async reach(target: Locator): Promise<void> {
     await target.waitFor();
-    const isThere = () => target.evaluate('(element) => element === document.activeElement');
+    const isThere = () => target.evaluate((element) => element === document.activeElement);
     for (let tabs = 0; !(await isThere()); tabs += 1) {
       if (tabs === tabsMax) throw new Error(`${String(target)} cannot be reached by the keyboard.`);
       await this.key('Tab');
@@ -106,7 +109,7 @@ class Keyboard extends Counted implements Hands {
 
   async press(target: Locator): Promise<void> {
     await this.reach(target);
-    const isChoice = await target.evaluate('(element) => element instanceof HTMLInputElement');
+    const isChoice = await target.evaluate((element) => element.tagName === 'INPUT');
     await this.key(isChoice ? 'Space' : 'Enter');
   }
 
@@ -140,7 +143,7 @@ class Keyboard extends Counted implements Hands {
   async row(target: Locator): Promise<void> {
     await target.waitFor();
     const isThere = () =>
-      target.evaluate("(element) => element.closest('[data-row]')?.contains(document.activeElement) === true");
+      target.evaluate((element) => element.closest('[data-row]')?.contains(document.activeElement) === true);
     for (let rows = 0; !(await isThere()); rows += 1) {
       if (rows === tabsMax) throw new Error(`${String(target)} is in no row that j reaches.`);
       await this.key('j');

@@ -35,7 +35,7 @@ export default function KeysHelp({ places, onClose }: KeysHelpProps) {
     <Dialog.Root open onOpenChange={(isOpen) => (isOpen ? null : onClose())}>
       <Dialog.Portal>
         <Dialog.Backdrop className={styles.backdrop} />
-        <Dialog.Popup className={styles.dialog}>
+        <Dialog.Popup className={`${styles.dialog} ${styles.wideDialog}`}>
           <Dialog.Title render={<h2 />}>Keyboard shortcuts</Dialog.Title>
           <dl className={styles.keys}>
             {[...meanings, ...places.map(({ key, label }) => [`g ${key}`, `To ${label}`] as const)].map(

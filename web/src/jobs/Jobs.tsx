@@ -89,6 +89,9 @@ function JobList({ search, summary }: JobListProps) {
             </Chip>
           ))}
         </div>
+      </div>
+      <div className={styles.tools}>
+        {/* By the keyboard they follow what is chosen above. */}
         <span className={own.acts}>
           <Act operation="retryJobs" needs="operator" onAct={() => setDecision('retry')}>
             Retry all that match
@@ -97,8 +100,6 @@ function JobList({ search, summary }: JobListProps) {
             Cancel all that match
           </Act>
         </span>
-      </div>
-      <div className={styles.tools}>
         <FilterSelects search={search} summary={summary} />
       </div>
       {done === null ? null : (
