@@ -27,8 +27,6 @@ const Proof = lazy(() => import('../proof/Proof.tsx'));
 /** What stands around every view: where one is, of which time, how fresh, and as whom. */
 export function Frame({ me }: { readonly me: Me }) {
   const [layer, setLayer] = useState<Layer | null>(null);
-  const why = useWhy();
-  const state = useSessionState();
   const places = placesOf(me);
   const isCustomer = me.role === 'customer';
   useFocusOnTitle();
@@ -90,14 +88,32 @@ export function Frame({ me }: { readonly me: Me }) {
       </main>
       <PhoneBar me={me} places={places} />
       <Keys places={places} now={me.now} onLayer={setLayer} />
+      <Layers me={me} places={places} layer={layer} onLayer={setLayer} />
+    </div>
+  );
+}
+
+interface LayersProps {
+  readonly me: Me;
+  readonly places: readonly Place[];
+  readonly layer: Layer | null;
+  readonly onLayer: (layer: Layer | null) => void;
+}
+
+/** What lies over a view: the proof that the address names, what was opened, and that the session has ended. */
+function Layers({ me, places, layer, onLayer }: LayersProps) {
+  const why = useWhy();
+  const state = useSessionState();
+  return (
+    <>
       <Suspense fallback={null}>
-        {layer === 'palette' && !isCustomer ? <Palette me={me} onLayer={setLayer} /> : null}
-        {layer === 'who' ? <WhoSees onClose={() => setLayer(null)} /> : null}
-        {layer === 'keys' ? <KeysHelp places={places} onClose={() => setLayer(null)} /> : null}
+        {layer === 'palette' && me.role !== 'customer' ? <Palette me={me} onLayer={onLayer} /> : null}
+        {layer === 'who' ? <WhoSees onClose={() => onLayer(null)} /> : null}
+        {layer === 'keys' ? <KeysHelp places={places} onClose={() => onLayer(null)} /> : null}
       </Suspense>
       <Suspense fallback={null}>{why === null ? null : <Proof why={why} now={me.now} />}</Suspense>
       <Suspense fallback={null}>{state === 'ended' ? <SignedOut me={me} /> : null}</Suspense>
-    </div>
+    </>
   );
 }
 
