@@ -230,7 +230,9 @@ function VersionTable({ items, now }: { readonly items: Versions['items']; reado
         {items.map(({ from, to, resources, source, recordedBy, recordedAt, supersededAt }) => (
           <tr key={`${from} ${to} ${recordedAt} ${supersededAt}`} data-row="">
             <th scope="row">{from === null ? 'the beginning' : moment(from, now)}</th>
-            <td>{to !== null ? moment(to, now) : supersededAt === null ? 'it holds' : 'as was believed, without end'}</td>
+            <td>
+              {to !== null ? moment(to, now) : supersededAt === null ? 'it holds' : 'as was believed, without end'}
+            </td>
             <td className={styles.figure}>{grouped(String(resources))}</td>
             <td>{sourceWords[source] ?? source.replaceAll('_', ' ')}</td>
             <td>{recordedBy}</td>
