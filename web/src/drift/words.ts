@@ -66,7 +66,8 @@ export function valueText(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (Array.isArray(value))
     return value.length === 0 ? 'an empty list' : value.map((each) => valueText(each)).join(', ');
-  if (typeof value !== 'object') return String(value) === '' ? 'an empty text' : String(value);
+  if (typeof value === 'string') return value === '' ? 'an empty text' : value;
+  if (typeof value !== 'object') return JSON.stringify(value);
   const { min, max, includes, ...rest } = value as Readonly<Record<string, unknown>>;
   if (includes !== undefined) return `at least ${valueText(includes)}`;
   if (min !== undefined && max !== undefined) return `${valueText(min)} to ${valueText(max)}`;
