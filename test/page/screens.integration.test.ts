@@ -14,7 +14,7 @@ const folder = process.env.ARCADIA_SCREENS;
 /** Of which names; all unless told. */
 const asked = new RegExp(process.env.ARCADIA_SCREENS_OF ?? '');
 
-/** What the README opens with. */
+/** For documents. */
 const pictures = {
   light: fileURLToPath(new URL('../../docs/overview.png', import.meta.url)),
   dark: fileURLToPath(new URL('../../docs/overview-dark.png', import.meta.url)),
