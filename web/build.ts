@@ -38,6 +38,8 @@ async function buildInto(folder: string): Promise<void> {
         target: 'es2023',
         sourcemap: false,
         reportCompressedSize: false,
+        // What every view needs is one file: as forty, it took as many requests and a twelfth more bytes.
+        rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'first', tags: ['$initial'] }] } } },
       },
     });
     for (const each of readdirSync(half, { recursive: true, withFileTypes: true })) {

@@ -108,7 +108,7 @@ function findings(filters: FindingFilters): RawBuilder<unknown> {
     CROSS JOIN LATERAL (SELECT coalesce(c.decided, CASE
       WHEN f.ignore_reason IS NOT NULL AND (f.ignore_until IS NULL OR f.ignore_until > ${now}::timestamptz) THEN 'ignored' ELSE f.state END) AS state) st
     WHERE f.superseded_at = 'infinity' AND f.valid_to = 'infinity' AND (${parts}::boolean OR f.parent_key IS NULL OR ${finding ?? null}::text IS NOT NULL)
-      AND ${only(sql`f.finding_key`, finding)} AND ${only(sql`f.parent_key`, partOf)} AND ${only(sql`n.slug`, declaration)} AND ${only(sql`d.slug`, deployment)}
+      AND ${only(sql`f.finding_key`, finding)} AND ${only(sql`f.parent_key`, partOf)} AND ${only(sql`n.slug`, declaration)} AND ${deployment === 'unattributed' ? sql`f.deployment_id IS NULL` : only(sql`d.slug`, deployment)}
       AND ${only(sql`a.slug`, account)} AND ${only(sql`f.kind`, kind)} AND ${only(sql`f.rule`, rule)}
       AND ${among(sql`f.category`, category)} AND ${among(sql`st.state`, state)}
       AND ${severity === undefined ? sql`true` : sql`${severityRank(sql`f.severity`)} >= ${severityRank(sql`${severity}::text`)}`}

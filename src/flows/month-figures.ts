@@ -126,6 +126,7 @@ export const monthFiguresOut = z.object({
   alerts: section({ fired: z.int().meta({ description: 'On this month' }) }),
   accounts: section({
     broken: z.int().meta({ description: 'Accounts of which the newest reading of some kind did not end whole' }),
+    newestAt: instantOut.nullable().meta({ description: 'When anything was last listed whole; null: never' }),
     kinds: z
       .array(
         z.object({
@@ -347,6 +348,6 @@ async function correctionsOf({ db, now }: Asked): Promise<Figures['corrections']
 }
 
 async function accountsOf({ db, now }: Asked): Promise<Figures['accounts']> {
-  const { kinds, accountsBroken } = await readFreshness(db, kindsMax);
-  return { ...ok(now), broken: accountsBroken, kinds: [...kinds] };
+  const { kinds, accountsBroken, newestAt } = await readFreshness(db, kindsMax);
+  return { ...ok(now), broken: accountsBroken, newestAt, kinds: [...kinds] };
 }

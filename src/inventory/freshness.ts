@@ -7,6 +7,8 @@ export interface Freshness {
   readonly kinds: readonly FreshnessRow[];
   /** Accounts of which the newest run of some kind did not end whole. */
   readonly accountsBroken: number;
+  /** When anything was last listed whole; null: never. */
+  readonly newestAt: Temporal.Instant | null;
 }
 
 /** When each kind of each account was last listed whole, at most `limit` of them, and what is wrong. */
@@ -15,5 +17,10 @@ export async function readFreshness(db: Queryable, limit: number): Promise<Fresh
   const broken = new Set(
     all.filter(({ state }) => state === 'failed' || state === 'partial').map(({ account }) => account),
   );
-  return { kinds: all.slice(0, limit), accountsBroken: broken.size };
+  const newestAt = all.reduce<Temporal.Instant | null>(
+    (newest, { syncedAt }) =>
+      syncedAt !== null && (newest === null || Temporal.Instant.compare(syncedAt, newest) > 0) ? syncedAt : newest,
+    null,
+  );
+  return { kinds: all.slice(0, limit), accountsBroken: broken.size, newestAt };
 }

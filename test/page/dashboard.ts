@@ -30,6 +30,8 @@ interface OpenOptions {
   readonly customer?: string;
   readonly theme?: 'light' | 'dark';
   readonly width?: number;
+  /** With a thumb in place of a mouse. */
+  readonly touch?: boolean;
   /** Where the link leads. */
   readonly path?: string;
   readonly signsIn?: boolean;
@@ -119,9 +121,16 @@ function launch(): Promise<Browser> {
 }
 
 async function visit(browser: Browser, api: TestApi, options: OpenOptions): Promise<Visitor> {
-  const { as = 'owner', customer, theme = 'light', width = 1440, path = '/', signsIn = true } = options;
+  const { as = 'owner', customer, theme = 'light', width = 1440, touch = false, path = '/', signsIn = true } = options;
   const height = width < 720 ? 844 : 900;
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, baseURL: api.url });
+  const viewport = { width, height };
+  const context = await browser.newContext({
+    viewport,
+    colorScheme: theme,
+    hasTouch: touch,
+    isMobile: touch,
+    baseURL: api.url,
+  });
   const wrong: string[] = [];
   await context.addInitScript(
     "addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`))",

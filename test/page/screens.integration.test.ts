@@ -1,12 +1,24 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { sweep } from '../../src/drift/sweep/sweep.ts';
+import { databaseClock } from '../../src/platform/clock.ts';
+import { json } from '../http/api-fixture.ts';
 import { type Dashboard, openDashboard, wholeDemonstration } from './dashboard.ts';
 
 // The pictures of `npm run screens`. Nothing is compared: somebody looks at them.
 
 const folder = process.env.ARCADIA_SCREENS;
+/** Of which names; all unless told. */
+const asked = new RegExp(process.env.ARCADIA_SCREENS_OF ?? '');
+
+/** For documents. */
+const pictures = {
+  light: fileURLToPath(new URL('../../docs/overview.png', import.meta.url)),
+  dark: fileURLToPath(new URL('../../docs/overview-dark.png', import.meta.url)),
+} as const;
 
 interface Screen {
   readonly name: string;
@@ -52,6 +64,20 @@ const screens: readonly Screen[] = [
   { name: 'usage', path: '/usage' },
   { name: 'usage-deployments', path: '/usage?by=deployment&meter=droplet_hours' },
   { name: 'usage-customers', path: '/usage?by=customer&meter=droplet_hours' },
+  { name: 'drift', path: '/drift' },
+  { name: 'drift-each', path: '/drift?tab=each' },
+  { name: 'drift-no-match', path: '/drift?q=nothing-is-called-so' },
+  { name: 'drift-not-seen', path: '/drift?tab=coverage' },
+  { name: 'drift-declarations', path: '/drift?tab=declarations' },
+  { name: 'drift-rules', path: '/drift?tab=rules' },
+  {
+    name: 'drift-adopt',
+    path: '/drift?tab=declarations',
+    act: (page) => page.getByRole('button', { name: 'Declare what a deployment has' }).click(),
+  },
+  { name: 'drift-finding', path: '/drift?tab=each&rule=changed', act: openFinding },
+  { name: 'drift-ignore', path: '/drift?tab=each&rule=changed', act: ignoring },
+  { name: 'declaration', path: '/declarations/hazel-bakery' },
   { name: 'jobs', path: '/jobs' },
   { name: 'jobs-no-match', path: '/jobs?q=nothing-is-called-so' },
   { name: 'jobs-schedule', path: '/jobs?tab=schedule' },
@@ -77,12 +103,35 @@ const screens: readonly Screen[] = [
   { name: 'rule-add', path: '/rules', act: (page) => page.getByRole('button', { name: 'Add a rule' }).click() },
   { name: 'palette', path: '/', act: (page) => page.keyboard.press('Control+k') },
   { name: 'keys', path: '/', act: (page) => page.keyboard.press('?') },
+  { name: 'who-sees', path: '/jobs', act: askWho },
+  { name: 'more', path: '/', act: openMore },
   { name: 'account-menu', path: '/', act: (page) => page.getByRole('button', { name: 'Account' }).click() },
   { name: 'not-found', path: '/nothing-is-here' },
   { name: 'proof-gone', path: '/?why=quote:nobody/2026-05' },
   { name: 'failed', path: '/', act: failing },
   { name: 'loading', path: '/', act: waiting },
 ];
+
+async function openFinding(page: Page): Promise<void> {
+  await page.locator('main tbody th a').first().click();
+  await page.getByRole('heading', { name: 'What was decided' }).waitFor();
+}
+
+async function ignoring(page: Page): Promise<void> {
+  await openFinding(page);
+  await page.getByRole('button', { name: 'Ignore' }).click();
+}
+
+async function askWho(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Account' }).click();
+  await page.getByRole('button', { name: 'Who sees this view' }).click();
+}
+
+/** At a phone's foot alone. */
+async function openMore(page: Page): Promise<void> {
+  const more = page.getByRole('button', { name: 'More' });
+  if (await more.isVisible()) await more.click();
+}
 
 /** The rule by which the first resource has its owner. */
 async function openOwner(page: Page): Promise<void> {
@@ -129,31 +178,80 @@ async function waiting(page: Page): Promise<void> {
   await page.reload();
 }
 
+/** What one deployment has is declared, but for the size of its servers. */
+async function declare({ api, database: { db } }: Dashboard): Promise<void> {
+  const adopted = await api.fetch('/deployments/hazel-bakery/adopt', json('POST', {}));
+  expect([adopted.status, await adopted.text()]).toEqual([200, expect.any(String)]);
+  const { resources } = (await (await api.fetch('/declarations/hazel-bakery')).json()) as {
+    resources: { address: string; kind: string; externalId: string; fields: Record<string, unknown> }[];
+  };
+  const declared = resources.map(({ address, kind, externalId: id, fields }) => ({
+    address,
+    kind,
+    id,
+    fields: kind === 'droplet' ? { ...fields, size: 's-2vcpu-4gb', backups: true } : fields,
+  }));
+  const document = {
+    declaration: 'hazel-bakery',
+    deployment: 'hazel-bakery',
+    covers: 'deployment',
+    resources: declared,
+  };
+  const applied = await api.fetch('/declarations/apply', json('POST', document));
+  expect([applied.status, await applied.text()]).toEqual([200, expect.any(String)]);
+  await sweep(db, await databaseClock(db).now());
+}
+
+/** The ways in that the README names. */
+function toursOf(): readonly Screen[] {
+  const text = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const found = [...text.matchAll(/\(http:\/\/127\.0\.0\.1:4000(\/[^)\s]+)\)/g)].map(([, path]) => path ?? '');
+  return found.map((path, at) => ({ name: `tour-${at + 1}`, path, act: expectFound }));
+}
+
+async function expectFound(page: Page): Promise<void> {
+  expect(await page.getByText(/^(Not found|No resource matches)/).count()).toBe(0);
+}
+
+/** Until nothing loads, or for as long as somebody would wait for a picture of what does. */
+async function settled(page: Page): Promise<void> {
+  await page
+    .waitForFunction("document.querySelector('h1') && !document.querySelector('[aria-busy=true]')", undefined, {
+      timeout: 3_000,
+    })
+    .catch(() => undefined);
+  await page.waitForTimeout(300);
+}
+
 async function take(dashboard: Dashboard, into: string): Promise<string[]> {
   const taken: string[] = [];
+  const tours = toursOf();
+  expect(tours.length).toBe(4);
   for (const theme of ['light', 'dark'] as const)
     for (const width of [1440, 390]) {
+      const fileOf = (name: string) => `${name}-${theme}-${width}.png`;
+      const wanted = [...screens, ...tours].filter(({ name }) => asked.test(fileOf(name)));
+      if (wanted.length === 0) continue;
       const { context, page } = await dashboard.open({ theme, width });
       await page.locator('button[data-state="live"]').waitFor();
-      for (const { name, path, act } of screens) {
+      for (const { name, path, act } of wanted) {
         await page.goto(path);
-        await page.waitForTimeout(1_200);
+        await settled(page);
         await act?.(page);
-        await page.waitForTimeout(600);
-        const file = `${name}-${theme}-${width}.png`;
+        if (act !== undefined) await settled(page);
         await page.screenshot({
-          path: join(into, file),
+          path: join(into, fileOf(name)),
           fullPage: width < 720 && (act === undefined || act === openResource),
         });
+        if (name === 'overview' && width === 1440) await page.screenshot({ path: pictures[theme] });
         await page.unrouteAll({ behavior: 'ignoreErrors' });
-        taken.push(file);
+        taken.push(fileOf(name));
       }
       await context.close();
       const { context: outside, page: door } = await dashboard.open({ theme, width, signsIn: false });
       await door.getByLabel('Token').waitFor();
-      const file = `sign-in-${theme}-${width}.png`;
-      await door.screenshot({ path: join(into, file) });
-      taken.push(file);
+      await door.screenshot({ path: join(into, fileOf('sign-in')) });
+      taken.push(fileOf('sign-in'));
       await outside.close();
     }
   return taken;
@@ -168,13 +266,14 @@ test.skipIf(folder === undefined)(
     const dashboard = await openDashboard(wholeDemonstration);
     expect(dashboard).not.toBeNull();
     if (dashboard === null) return;
-    rmSync(into, { recursive: true, force: true });
+    if (asked.source === '(?:)') rmSync(into, { recursive: true, force: true });
     mkdirSync(into, { recursive: true });
+    await declare(dashboard);
     const taken = await take(dashboard, into);
-    const pictures = taken.map((file) => `<figure><img src="${file}" alt=""><figcaption>${file}</figcaption></figure>`);
+    const figures = taken.map((file) => `<figure><img src="${file}" alt=""><figcaption>${file}</figcaption></figure>`);
     writeFileSync(
       join(into, 'index.html'),
-      `<!doctype html><meta charset="utf-8"><title>Screens</title><style>body{display:grid;grid-template-columns:repeat(auto-fill,minmax(480px,1fr));gap:24px;font-family:sans-serif}img{max-width:100%;border:1px solid #888}</style>${pictures.join('\n')}\n`,
+      `<!doctype html><meta charset="utf-8"><title>Screens</title><style>body{display:grid;grid-template-columns:repeat(auto-fill,minmax(480px,1fr));gap:24px;font-family:sans-serif}img{max-width:100%;border:1px solid #888}</style>${figures.join('\n')}\n`,
     );
     await dashboard.close();
   },

@@ -37,10 +37,13 @@ test.each([
   expect(await signInLink(config(env), 'http://127.0.0.1:4000')).toBeNull();
 });
 
-test('a link for another role', async () => {
-  const link = new URL((await signInLink(config(), 'http://127.0.0.1:4000', 'viewer')) ?? '');
+test.each([
+  ['viewer', null, { role: 'viewer' }],
+  ['owner', 'cus_1', { role: 'customer', customer: 'cus_1' }],
+] as const)('a link for the role %s, or for customer %s', async (role, customer, expected) => {
+  const link = new URL((await signInLink(config(), 'http://127.0.0.1:4000', role, customer)) ?? '');
   const verifier = await openTokenVerifier(config(), createLog({ level: 'silent', format: 'json' }));
-  expect((await verifier.verify(link.hash.replace('#token=', ''))).role).toBe('viewer');
+  expect(await verifier.verify(link.hash.replace('#token=', ''))).toMatchObject(expected);
 });
 
 test.each([

@@ -10,6 +10,7 @@ import { signInLink } from '../engine/sign-in.ts';
 
 interface OpenOptions extends CommonOptions {
   readonly role: Role;
+  readonly customer?: string;
   readonly url?: string;
 }
 
@@ -21,20 +22,27 @@ configured. Where CI is set or there is no display it is only printed.`,
     example: `
 $ arcadia open
 http://127.0.0.1:4000/#token=eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9...
-$ arcadia open --role viewer`,
+$ arcadia open --role viewer
+$ arcadia open --customer cus_1`,
   })
     .addOption(
       new Option('--role <role>', 'what it allows')
         .choices(roleNames.filter((role) => role !== 'customer'))
         .default('owner'),
     )
+    .addOption(
+      new Option(
+        '--customer <id>',
+        'as this customer sees it, by the external id; open it in a private window',
+      ).conflicts('role'),
+    )
     .option('--url <url>', 'where the server answers (default: the configured host and port)')
     .action(withSession(open));
 }
 
-async function open(session: Session, { role, url }: OpenOptions): Promise<void> {
+async function open(session: Session, { role, customer, url }: OpenOptions): Promise<void> {
   const config = await session.config();
-  const link = await signInLink(config, url ?? (await configuredUrl(session)), role);
+  const link = await signInLink(config, url ?? (await configuredUrl(session)), role, customer ?? null);
   if (link === null)
     throw new ArcadiaError('invalid_config', 'The tokens of this server are issued elsewhere.', {
       todo: 'Sign in where they are issued; with a secret of your own, arcadia token issue makes one.',

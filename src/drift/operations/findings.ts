@@ -10,7 +10,7 @@ import { category, finding, findingAnswer, findingKey, findingState, severity } 
 const deciders = ['owner', 'operator'] as const;
 
 const filters = z.object({
-  deployment: slug.optional(),
+  deployment: slug.optional().meta({ description: 'unattributed: of none, or of several' }),
   account: slug.optional(),
   declaration: slug.optional(),
   kind: z.string().max(63).optional().meta({ description: 'A kind of resource' }),

@@ -4,6 +4,7 @@ import { busyWord, useChange } from '../app/change.ts';
 import { useMonth } from '../app/Period.tsx';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Act } from '../ui/Act.tsx';
 import { grouped } from '../ui/decimal.ts';
@@ -28,8 +29,7 @@ export function Account() {
       <p className={styles.crumb}>
         <Link to="/accounts">Accounts</Link> / {account}
       </p>
-      {status.data === undefined ? <h1 tabIndex={-1}>{account}</h1> : null}
-      <States query={status} rows={16}>
+      <States query={status} rows={16} title={account}>
         {({ accounts, asOf }) => {
           const row = accounts.find((each) => each.account === account);
           return row === undefined ? (
@@ -66,37 +66,30 @@ function One({ row, now }: { readonly row: AccountRow; readonly now: string }) {
       {kinds.length === 0 ? (
         <Empty title="Nothing was read yet." />
       ) : (
-        <div
-          className={`${styles.scroll} ${styles.cardList}`}
-          role="region"
-          aria-label="Kinds, as a table"
-          tabIndex={0}
-        >
-          <table className={styles.table}>
-            <thead>
-              <tr>
-                <th scope="col">Kind</th>
-                <th scope="col">Read whole</th>
-                <th scope="col" className={styles.figure}>
-                  Listed
-                </th>
-                <th scope="col" className={styles.figure}>
-                  Requests
-                </th>
-                <th scope="col">Estimated until</th>
-                <th scope="col">Next</th>
-                <th scope="col">
-                  <span className="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {kinds.map((kind) => (
-                <Kind key={kind.kind} row={kind} account={account} now={now} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <DataTable label="Kinds" isCards>
+          <thead>
+            <tr>
+              <th scope="col">Kind</th>
+              <th scope="col">Read whole</th>
+              <th scope="col" className={styles.figure}>
+                Listed
+              </th>
+              <th scope="col" className={styles.figure}>
+                Requests
+              </th>
+              <th scope="col">Estimated until</th>
+              <th scope="col">Next</th>
+              <th scope="col">
+                <span className="visually-hidden">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {kinds.map((kind) => (
+              <Kind key={kind.kind} row={kind} account={account} now={now} />
+            ))}
+          </tbody>
+        </DataTable>
       )}
       <TokenCard row={row} now={now} />
     </div>
@@ -170,7 +163,7 @@ function SyncNow({ account, kind }: { readonly account: string; readonly kind: s
             : `; not read: ${change.answer.notRead.map(({ kind: of, needs }) => `${of} (${needs})`).join(', ')}`}
         </span>
       ) : null}
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={change.clear} />}
+      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={change.clear} />}
     </div>
   );
 }

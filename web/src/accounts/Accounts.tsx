@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useRead } from '../app/reads.ts';
 import { Gauge } from '../charts/Spark.tsx';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Csv } from '../lists/parts.tsx';
 import { Empty, States } from '../ui/States.tsx';
@@ -47,24 +48,22 @@ export function Accounts() {
 
 function AccountTable({ status: { accounts, asOf } }: { readonly status: Status }) {
   return (
-    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Accounts, as a table" tabIndex={0}>
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">Account</th>
-            <th scope="col">Requests left</th>
-            <th scope="col">Scopes missing, and what they hide</th>
-            <th scope="col">Token checked</th>
-            <th scope="col">Connected</th>
-          </tr>
-        </thead>
-        <tbody>
-          {accounts.map((account) => (
-            <Row key={account.account} row={account} now={asOf} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <DataTable label="Accounts" isCards>
+      <thead>
+        <tr>
+          <th scope="col">Account</th>
+          <th scope="col">Requests left</th>
+          <th scope="col">Scopes missing, and what they hide</th>
+          <th scope="col">Token checked</th>
+          <th scope="col">Connected</th>
+        </tr>
+      </thead>
+      <tbody>
+        {accounts.map((account) => (
+          <Row key={account.account} row={account} now={asOf} />
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 
@@ -130,32 +129,30 @@ function Matrix({ status: { accounts } }: { readonly status: Status }) {
       </Empty>
     );
   return (
-    <div className={styles.scroll} role="region" aria-label="Kinds by account, as a table" tabIndex={0}>
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">Kind</th>
-            {shown.map(({ account }) => (
-              <th key={account} scope="col">
-                <Link to="/accounts/$account" params={{ account }}>
-                  {account}
-                </Link>
-              </th>
+    <DataTable label="Kinds by account">
+      <thead>
+        <tr>
+          <th scope="col">Kind</th>
+          {shown.map(({ account }) => (
+            <th key={account} scope="col">
+              <Link to="/accounts/$account" params={{ account }}>
+                {account}
+              </Link>
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {kinds.map((kind) => (
+          <tr key={kind} data-row="">
+            <th scope="row">{kindName(kind)}</th>
+            {shown.map((account) => (
+              <Cell key={account.account} row={account.kinds.find((each) => each.kind === kind)} />
             ))}
           </tr>
-        </thead>
-        <tbody>
-          {kinds.map((kind) => (
-            <tr key={kind} data-row="">
-              <th scope="row">{kindName(kind)}</th>
-              {shown.map((account) => (
-                <Cell key={account.account} row={account.kinds.find((each) => each.kind === kind)} />
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

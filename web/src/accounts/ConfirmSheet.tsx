@@ -40,7 +40,7 @@ export function ConfirmSheet({ gap, onClose }: { readonly gap: Gap; readonly onC
         listing then: the gap ends, its days become final, and no usage changes.
       </p>
       <Field label="How is it known? (kept with your name)" value={reason} onChange={setReason} />
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={send} />}
+      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={send} />}
     </Sheet>
   );
 }

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Act } from '../ui/Act.tsx';
 import { money } from '../ui/decimal.ts';
@@ -67,52 +68,50 @@ interface GapTableProps {
 
 function GapTable({ gaps, now, onConfirm }: GapTableProps) {
   return (
-    <div className={styles.scroll} role="region" aria-label="Gaps, as a table" tabIndex={0}>
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">Kind</th>
-            <th scope="col">From</th>
-            <th scope="col">To</th>
-            <th scope="col">Estimated until</th>
-            <th scope="col" className={styles.figure}>
-              Resources
-            </th>
-            <th scope="col">Costs customers</th>
-            <th scope="col">
-              <span className="visually-hidden">Actions</span>
-            </th>
+    <DataTable label="Gaps">
+      <thead>
+        <tr>
+          <th scope="col">Kind</th>
+          <th scope="col">From</th>
+          <th scope="col">To</th>
+          <th scope="col">Estimated until</th>
+          <th scope="col" className={styles.figure}>
+            Resources
+          </th>
+          <th scope="col">Costs customers</th>
+          <th scope="col">
+            <span className="visually-hidden">Actions</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {gaps.map((gap) => (
+          <tr key={`${gap.resourceKind} ${gap.from}`} data-row="">
+            <th scope="row">{kindName(gap.resourceKind)}</th>
+            <td>{moment(gap.from, now)}</td>
+            <td>{gap.to === null ? 'open' : moment(gap.to, now)}</td>
+            <td className={gap.beyondLimit ? styles.wrong : undefined}>
+              {moment(gap.limit, now)}
+              {gap.beyondLimit ? ', over' : ''}
+            </td>
+            <td className={styles.figure}>{gap.resources}</td>
+            <td className={styles.wide}>
+              <Amounts gap={gap} />
+            </td>
+            <td className={styles.rowActs}>
+              <Act
+                operation="confirmUsage"
+                needs="operator"
+                label={`Confirm manually: ${kindName(gap.resourceKind)}`}
+                onAct={() => onConfirm(gap)}
+              >
+                Confirm manually
+              </Act>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {gaps.map((gap) => (
-            <tr key={`${gap.resourceKind} ${gap.from}`} data-row="">
-              <th scope="row">{kindName(gap.resourceKind)}</th>
-              <td>{moment(gap.from, now)}</td>
-              <td>{gap.to === null ? 'open' : moment(gap.to, now)}</td>
-              <td className={gap.beyondLimit ? styles.wrong : undefined}>
-                {moment(gap.limit, now)}
-                {gap.beyondLimit ? ', over' : ''}
-              </td>
-              <td className={styles.figure}>{gap.resources}</td>
-              <td className={styles.wide}>
-                <Amounts gap={gap} />
-              </td>
-              <td className={styles.rowActs}>
-                <Act
-                  operation="confirmUsage"
-                  needs="operator"
-                  label={`Confirm manually: ${kindName(gap.resourceKind)}`}
-                  onAct={() => onConfirm(gap)}
-                >
-                  Confirm manually
-                </Act>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

@@ -1,9 +1,10 @@
-import { Menu } from '@base-ui/react/menu';
+import { useRef } from 'react';
 import { Icon } from '../ui/icons.tsx';
 import ui from '../ui/ui.module.css';
 import styles from './frame.module.css';
+import type { Layer } from './layer.ts';
 import { type Me, signOut } from './session.ts';
-import { setTheme, type Theme, useTheme } from './theme.ts';
+import { setTheme, useTheme } from './theme.ts';
 
 const themes = [
   ['light', 'Light'],
@@ -11,44 +12,54 @@ const themes = [
   ['system', 'As the system'],
 ] as const;
 
-export function AccountMenu({ me, onHelp }: { readonly me: Me; readonly onHelp: () => void }) {
+interface AccountMenuProps {
+  readonly me: Me;
+  readonly onLayer: (layer: Layer) => void;
+}
+
+/** Who is signed in, and what concerns them alone. The browser itself opens and closes it. */
+export function AccountMenu({ me, onLayer }: AccountMenuProps) {
   const theme = useTheme();
+  const menu = useRef<HTMLDivElement>(null);
+  const open = (layer: Layer) => {
+    menu.current?.hidePopover();
+    onLayer(layer);
+  };
   return (
-    <Menu.Root modal={false}>
-      <Menu.Trigger className={ui.icon} aria-label="Account">
+    <>
+      <button type="button" className={ui.icon} aria-label="Account" popoverTarget="account">
         <Icon name="person" />
-      </Menu.Trigger>
-      <Menu.Portal>
-        <Menu.Positioner className={styles.positioner} align="end" sideOffset={6}>
-          <Menu.Popup className={styles.popup}>
-            <div className={styles.who}>
-              <strong>{me.subject}</strong>
-              {me.role}
-              {me.customer === null ? '' : `, ${me.customer.name}`}
-            </div>
-            <div className={styles.separator} />
-            <Menu.RadioGroup value={theme} onValueChange={(value) => setTheme(value as Theme)}>
-              <Menu.GroupLabel className={styles.groupLabel}>Theme</Menu.GroupLabel>
-              {themes.map(([value, label]) => (
-                <Menu.RadioItem key={value} value={value} className={styles.item}>
-                  {label}
-                  {theme === value ? <span aria-hidden="true">✓</span> : null}
-                </Menu.RadioItem>
-              ))}
-            </Menu.RadioGroup>
-            <div className={styles.separator} />
-            <Menu.Item className={styles.item} onClick={onHelp}>
-              Keyboard shortcuts <span aria-hidden="true">?</span>
-            </Menu.Item>
-            <Menu.LinkItem className={styles.item} href="/api/v1/docs">
-              API reference
-            </Menu.LinkItem>
-            <Menu.Item className={styles.item} onClick={() => void signOut()}>
-              Sign out
-            </Menu.Item>
-          </Menu.Popup>
-        </Menu.Positioner>
-      </Menu.Portal>
-    </Menu.Root>
+      </button>
+      <div ref={menu} id="account" popover="auto" role="group" aria-label="Account" className={styles.popup}>
+        <div className={styles.who}>
+          <strong>{me.subject}</strong>
+          {me.role}
+          {me.customer === null ? '' : `, ${me.customer.name}`}
+        </div>
+        <fieldset className={styles.themes}>
+          <legend>Theme</legend>
+          {themes.map(([value, label]) => (
+            <label key={value} className={styles.item}>
+              <input type="radio" name="theme" checked={theme === value} onChange={() => setTheme(value)} />
+              {label}
+            </label>
+          ))}
+        </fieldset>
+        {me.role === 'customer' ? null : (
+          <button type="button" className={styles.item} onClick={() => open('who')}>
+            Who sees this view
+          </button>
+        )}
+        <button type="button" className={styles.item} onClick={() => open('keys')}>
+          Keyboard shortcuts
+        </button>
+        <a className={styles.item} href="/api/v1/docs">
+          API reference
+        </a>
+        <button type="button" className={styles.item} onClick={() => void signOut()}>
+          Sign out
+        </button>
+      </div>
+    </>
   );
 }

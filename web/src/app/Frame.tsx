@@ -1,33 +1,52 @@
-import { Link, Outlet, useRouterState } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { Link, Outlet } from '@tanstack/react-router';
+import { lazy, Suspense, useRef, useState } from 'react';
 import { Icon } from '../ui/icons.tsx';
 import { AccountMenu } from './AccountMenu.tsx';
 import { Clock } from './Clock.tsx';
+import { ExpiryBar } from './ExpiryBar.tsx';
+import { focusTitle, useFocusOnTitle, useKeepFocus } from './focus.ts';
 import styles from './frame.module.css';
-import { Keys, KeysHelp } from './Keys.tsx';
+import { Keys } from './Keys.tsx';
+import type { Layer } from './layer.ts';
 import { live, type LiveState, useLiveState } from './live.ts';
 import { Period } from './Period.tsx';
-import { placesOf, placesOnPhone } from './places.ts';
-import type { Me } from './session.ts';
-import { ExpiryBar, SignedOut } from './SignIn.tsx';
+import { type Place, placesOf, placesOnPhone } from './places.ts';
+import { type Me, useSessionState } from './session.ts';
 import { Skeleton } from '../ui/States.tsx';
+import { moment } from '../ui/time.ts';
 import { useWhy } from './why.ts';
 
+// Dialogs are loaded once one opens: what they are made of weighs as much as every other part of ours that is here.
+const KeysHelp = lazy(() => import('./KeysHelp.tsx'));
 const Palette = lazy(() => import('./Palette.tsx'));
+const SignedOut = lazy(() => import('./SignedOut.tsx'));
+const WhoSees = lazy(() => import('./WhoSees.tsx'));
 const CustomerPages = lazy(() => import('../customer/CustomerPages.tsx'));
 const Proof = lazy(() => import('../proof/Proof.tsx'));
 
 /** What stands around every view: where one is, of which time, how fresh, and as whom. */
 export function Frame({ me }: { readonly me: Me }) {
-  const [layer, setLayer] = useState<'palette' | 'keys' | null>(null);
-  const why = useWhy();
-  const expires = <ExpiryBar me={me} />;
+  const [layer, setLayer] = useState<Layer | null>(null);
   const places = placesOf(me);
   const isCustomer = me.role === 'customer';
   useFocusOnTitle();
+  useKeepFocus();
   return (
     <div className={`${styles.frame} ${styles.withBar}`}>
-      <div className={styles.barArea}>{expires}</div>
+      <a
+        href="#main"
+        className={styles.skip}
+        onClick={(event) => {
+          // The address is the view's own state.
+          event.preventDefault();
+          focusTitle();
+        }}
+      >
+        Skip to the view
+      </a>
+      <div className={styles.barArea}>
+        <ExpiryBar me={me} />
+      </div>
       <nav className={styles.rail} aria-label="Main">
         <div className={styles.brand}>
           <img src="/favicon.svg" width="20" height="20" alt="" />
@@ -56,7 +75,7 @@ export function Frame({ me }: { readonly me: Me }) {
         )}
         <Clock me={me} />
         <LiveDot />
-        <AccountMenu me={me} onHelp={() => setLayer('keys')} />
+        <AccountMenu me={me} onLayer={setLayer} />
       </header>
       <main className={styles.main} id="main">
         {isCustomer ? (
@@ -67,28 +86,52 @@ export function Frame({ me }: { readonly me: Me }) {
           <Outlet />
         )}
       </main>
-      <nav className={styles.bottom} aria-label="Main, at the bottom">
-        <Places places={placesOnPhone(places)} />
-      </nav>
+      <PhoneBar me={me} places={places} />
       <Keys places={places} now={me.now} onLayer={setLayer} />
-      <Suspense fallback={null}>
-        {layer === 'palette' && !isCustomer ? <Palette me={me} onClose={() => setLayer(null)} /> : null}
-        {why === null ? null : <Proof why={why} now={me.now} />}
-      </Suspense>
-      <KeysHelp open={layer === 'keys'} onClose={() => setLayer(null)} />
-      <SignedOut me={me} />
+      <Layers me={me} places={places} layer={layer} onLayer={setLayer} />
     </div>
   );
 }
 
-function Places({ places }: { readonly places: ReturnType<typeof placesOf> }) {
-  return places.map(({ to, label, icon }) => (
+interface LayersProps {
+  readonly me: Me;
+  readonly places: readonly Place[];
+  readonly layer: Layer | null;
+  readonly onLayer: (layer: Layer | null) => void;
+}
+
+/** What lies over a view: the proof that the address names, what was opened, and that the session has ended. */
+function Layers({ me, places, layer, onLayer }: LayersProps) {
+  const why = useWhy();
+  const state = useSessionState();
+  return (
+    <>
+      <Suspense fallback={null}>
+        {layer === 'palette' && me.role !== 'customer' ? <Palette me={me} onLayer={onLayer} /> : null}
+        {layer === 'who' ? <WhoSees onClose={() => onLayer(null)} /> : null}
+        {layer === 'keys' ? <KeysHelp places={places} onClose={() => onLayer(null)} /> : null}
+      </Suspense>
+      <Suspense fallback={null}>{why === null ? null : <Proof why={why} now={me.now} />}</Suspense>
+      <Suspense fallback={null}>{state === 'ended' ? <SignedOut me={me} /> : null}</Suspense>
+    </>
+  );
+}
+
+interface PlacesProps {
+  readonly places: readonly Place[];
+  readonly onGo?: () => void;
+}
+
+function Places({ places, onGo }: PlacesProps) {
+  return places.map(({ to, label, icon, beginsGroup }) => (
     <Link
       key={to}
       to={to}
       className={styles.place}
+      data-begins-group={beginsGroup === true ? '' : undefined}
       activeOptions={{ exact: to === '/', includeSearch: false }}
       search={({ m }) => (m === undefined ? {} : { m })}
+      onClick={onGo}
     >
       <Icon name={icon} />
       {label}
@@ -96,14 +139,32 @@ function Places({ places }: { readonly places: ReturnType<typeof placesOf> }) {
   ));
 }
 
-/** Whoever comes by a link stands at the view's title; who only changes what it shows stays where they are. */
-function useFocusOnTitle(): void {
-  const path = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname });
-  const [first] = useState(path);
-  useEffect(() => {
-    if (path === first) return;
-    document.querySelector<HTMLElement>('main h1')?.focus();
-  }, [path, first]);
+/** At a phone's foot: the views that are opened most, and a sheet with the others. */
+function PhoneBar({ me, places }: { readonly me: Me; readonly places: readonly Place[] }) {
+  const sheet = useRef<HTMLElement>(null);
+  const first = placesOnPhone(places);
+  const others = places.filter((place) => !first.includes(place));
+  return (
+    <>
+      <nav className={styles.bottom} aria-label="Main, at the bottom">
+        <Places places={first} />
+        {others.length === 0 ? null : (
+          <button type="button" className={styles.place} popoverTarget="more" aria-haspopup="true">
+            <Icon name="menu" />
+            More
+          </button>
+        )}
+      </nav>
+      {others.length === 0 ? null : (
+        <nav ref={sheet} id="more" popover="auto" className={styles.more} aria-label="More views">
+          <Places places={others} onGo={() => sheet.current?.hidePopover()} />
+          <p className={styles.railFoot}>
+            {moment(me.now, me.now)} UTC{me.simulated ? ', simulated' : ''}
+          </p>
+        </nav>
+      )}
+    </>
+  );
 }
 
 const words: Readonly<Record<LiveState, string>> = {

@@ -5,6 +5,7 @@ import { useEffect, useState, type KeyboardEvent } from 'react';
 import { api, bodyOf, type Schemas } from '../api/client.ts';
 import { Icon } from '../ui/icons.tsx';
 import styles from './palette.module.css';
+import type { Layer } from './layer.ts';
 import { live } from './live.ts';
 import { placesOf } from './places.ts';
 import { type Me, signOut } from './session.ts';
@@ -18,19 +19,28 @@ interface Choice {
   readonly act: () => void;
 }
 
+/** What is always there, found by a word of its own as well. */
+interface Command extends Choice {
+  readonly alias: string;
+}
+
 interface PaletteProps {
   readonly me: Me;
-  readonly onClose: () => void;
+  readonly onLayer: (layer: Layer | null) => void;
 }
 
 /** Goes, finds and does, by a few letters. */
-export default function Palette({ me, onClose }: PaletteProps) {
+export default function Palette({ me, onLayer }: PaletteProps) {
+  const onClose = () => onLayer(null);
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
-  const commands = useCommands(me);
+  const commands = useCommands(me, onLayer);
   const { found, isSearching, problem } = useFound(text, me);
   const wanted = text.trim().toLowerCase();
-  const choices = [...commands.filter(({ label }) => label.toLowerCase().includes(wanted)), ...found];
+  const choices = [
+    ...commands.filter(({ label, alias }) => `${label} ${alias}`.toLowerCase().includes(wanted)),
+    ...found,
+  ];
   const chosen = Math.min(at, choices.length - 1);
   const choose = (choice: Choice | undefined) => {
     if (choice === undefined) return;
@@ -101,10 +111,15 @@ function useFound(text: string, me: Me) {
     gcTime: 0,
   });
   const found = (isAsked ? (data?.groups ?? []) : []).flatMap(({ group, hits }) =>
-    hits.flatMap(({ hitId: id, title, detail }): Choice[] => {
-      const act = open(group, id);
-      return act === null ? [] : [{ id: `found-${group}-${id}`, group: groupNames[group], label: title, detail, act }];
-    }),
+    hits.map(
+      ({ hitId: id, title, detail }): Choice => ({
+        id: `found-${group}-${id}`,
+        group: groupNames[group],
+        label: title,
+        detail,
+        act: () => open(group, id),
+      }),
+    ),
   );
   return {
     found,
@@ -129,19 +144,30 @@ const groupNames: Readonly<Record<HitGroup, string>> = {
   job: 'Job',
 };
 
-/** Shows what was found, where a view or a proof does; null: none does. */
-function useOpenHit(): (group: HitGroup, id: string) => (() => void) | null {
+/** Shows what was found, in its view or its proof. */
+function useOpenHit(): (group: HitGroup, id: string) => void {
   const navigate = useNavigate();
   return (group, id) => {
-    if (group === 'resource') return () => void navigate({ to: '/resources/$resource', params: { resource: id } });
-    if (group === 'deployment') return () => void navigate({ to: '/resources', search: { owner: id } });
-    if (group === 'account') return () => void navigate({ to: '/resources', search: { account: [id] } });
-    if (group === 'rule')
-      return () => void navigate({ to: '.', search: (before) => ({ ...before, why: `rule:${id}` }) });
-    if (group === 'sync_run')
-      return () => void navigate({ to: '.', search: (before) => ({ ...before, why: `sync:${id}` }) });
-    if (group === 'invoice') return () => void globalThis.open(`/api/v1/invoices/${id}/pdf`, '_blank', 'noopener');
-    return null;
+    switch (group) {
+      case 'resource':
+        return void navigate({ to: '/resources/$resource', params: { resource: id } });
+      case 'deployment':
+        return void navigate({ to: '/deployments/$deployment', params: { deployment: id } });
+      case 'customer':
+        return void navigate({ to: '/customers/$customer', params: { customer: id } });
+      case 'invoice':
+        return void navigate({ to: '/invoices/$invoice', params: { invoice: id } });
+      case 'plan':
+        return void navigate({ to: '/plans/$plan', params: { plan: id } });
+      case 'account':
+        return void navigate({ to: '/accounts/$account', params: { account: id } });
+      case 'job':
+        return void navigate({ to: '/jobs/$job', params: { job: id } });
+      case 'rule':
+        return void navigate({ to: '.', search: (before) => ({ ...before, why: `rule:${id}` }) });
+      case 'sync_run':
+        return void navigate({ to: '.', search: (before) => ({ ...before, why: `sync:${id}` }) });
+    }
   };
 }
 
@@ -176,19 +202,21 @@ function Choices({ choices, chosen, onPoint, onChoose }: ChoicesProps) {
   );
 }
 
-function useCommands(me: Me): readonly Choice[] {
+function useCommands(me: Me, onLayer: PaletteProps['onLayer']): readonly Command[] {
   const navigate = useNavigate();
   const places = placesOf(me).map(
-    ({ to, label, key }): Choice => ({
+    ({ to, label, key }): Command => ({
       id: `go-${key}`,
+      alias: to,
       group: 'Go',
       label,
       detail: `g ${key}`,
       act: () => void navigate({ to, search: ({ m }) => (m === undefined ? {} : { m }) }),
     }),
   );
-  const command = (id: string, label: string, detail: string, act: () => void): Choice => ({
+  const command = (id: string, label: string, detail: string, act: () => void): Command => ({
     id: `do-${id}`,
+    alias: '',
     group: 'Do',
     label,
     detail,
@@ -200,6 +228,11 @@ function useCommands(me: Me): readonly Choice[] {
     command('light', 'Light theme', '', () => setTheme('light')),
     command('dark', 'Dark theme', '', () => setTheme('dark')),
     command('copy', 'Copy the link of this view', 'y', () => void navigator.clipboard?.writeText(location.href)),
+    ...(me.may.includes('quotePlans')
+      ? [command('quote', 'Quote usage on all plans', '', () => void navigate({ to: '/quote' }))]
+      : []),
+    command('who', 'Who sees this view', '', () => onLayer('who')),
+    command('keys', 'Keyboard shortcuts', '?', () => onLayer('keys')),
     command('docs', 'API reference', '', () => location.assign('/api/v1/docs')),
     command('out', 'Sign out', '', () => void signOut()),
   ];

@@ -1,4 +1,3 @@
-import { Menu } from '@base-ui/react/menu';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { Icon } from '../ui/icons.tsx';
 import { month as monthName, monthOf, monthsLater } from '../ui/time.ts';
@@ -29,7 +28,8 @@ export function Period({ now }: { readonly now: string }) {
   const present = monthOf(now);
   const month = useMonth(now);
   const choose = useChooseMonth(now);
-  const months = Array.from({ length: 13 }, (_, at) => monthsLater(present, -at));
+  const recent = Array.from({ length: 13 }, (_, at) => monthsLater(present, -at));
+  const months = recent.includes(month) ? recent : [...recent, month];
   return (
     <div className={styles.period} role="group" aria-label="Period">
       <button
@@ -40,23 +40,13 @@ export function Period({ now }: { readonly now: string }) {
       >
         <Icon name="chevronLeft" />
       </button>
-      <Menu.Root modal={false}>
-        <Menu.Trigger>{month === present ? 'This month' : monthName(month)}</Menu.Trigger>
-        <Menu.Portal>
-          <Menu.Positioner className={styles.positioner} align="start" sideOffset={6}>
-            <Menu.Popup className={styles.popup}>
-              <Menu.RadioGroup value={month} onValueChange={(value: string) => choose(value)}>
-                {months.map((each) => (
-                  <Menu.RadioItem key={each} value={each} closeOnClick className={styles.item}>
-                    {monthName(each)}
-                    {each === present ? <span className={styles.hint}>this month</span> : null}
-                  </Menu.RadioItem>
-                ))}
-              </Menu.RadioGroup>
-            </Menu.Popup>
-          </Menu.Positioner>
-        </Menu.Portal>
-      </Menu.Root>
+      <select aria-label="Month of the view" value={month} onChange={({ target }) => choose(target.value)}>
+        {months.map((each) => (
+          <option key={each} value={each}>
+            {each === present ? 'This month' : monthName(each)}
+          </option>
+        ))}
+      </select>
       <button
         type="button"
         aria-label="The month after"

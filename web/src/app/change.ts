@@ -22,6 +22,8 @@ export interface Change<Body, Answer> {
 interface ChangeOptions<Body, Answer> {
   readonly write: (body: Body, headers: Readonly<Record<string, string>>) => Promise<Answer>;
   readonly onDone?: (answer: Answer, body: Body) => void;
+  /** It was refused: what it rested on may be something else by now. */
+  readonly onRefused?: () => void;
 }
 
 function newKey(): string {
@@ -46,7 +48,11 @@ const signedInAgain = () =>
   });
 
 /** A change that is done once. What is on screen is read again afterwards. */
-export function useChange<Body, Answer>({ write, onDone }: ChangeOptions<Body, Answer>): Change<Body, Answer> {
+export function useChange<Body, Answer>({
+  write,
+  onDone,
+  onRefused,
+}: ChangeOptions<Body, Answer>): Change<Body, Answer> {
   const client = useQueryClient();
   const [state, setState] = useState<Change<Body, Answer>['state']>('idle');
   const [problem, setProblem] = useState<Error | null>(null);
@@ -89,6 +95,7 @@ export function useChange<Body, Answer>({ write, onDone }: ChangeOptions<Body, A
       await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'getMe' });
     } catch (error) {
       setProblem(error instanceof Error ? error : new Error(String(error)));
+      onRefused?.();
     } finally {
       isBusy.current = false;
       setState('idle');

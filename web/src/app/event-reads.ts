@@ -48,6 +48,14 @@ export const pageReads = [
   'listPriceEvidence',
   'listMargins',
   'compareBillVersions',
+  'listFindingGroups',
+  'listFindings',
+  'getFinding',
+  'listDriftCoverage',
+  'listDeclarations',
+  'getDeclaration',
+  'listDeclarationVersions',
+  'listDriftRules',
   'getJobsSummary',
   'listJobs',
   'getJob',
@@ -107,6 +115,8 @@ const reconciled: readonly PageRead[] = [
   'listMargins',
 ];
 
+const findings: readonly PageRead[] = ['getOverview', 'listFindingGroups', 'listFindings', 'getFinding'];
+
 /** What to read again, by an event's type. */
 export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'account.changed': ['getOverview', 'getAccountsStatus', ...fleet],
@@ -122,6 +132,7 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'correction.changed': ['getOverview', 'listCorrections'],
   'clock.changed': ['getMe', 'getOverview'],
   'customer.changed': ['getOverview', 'getCustomer', ...months, ...fleet],
+  'declaration.changed': ['listDeclarations', 'getDeclaration', 'listDeclarationVersions', ...findings],
   'day.metered': [
     'getUsageGaps',
     'getOverview',
@@ -132,10 +143,24 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
     'listUsageGrid',
   ],
   'deployment.changed': ['getOverview', 'listDeployments', 'getResourceLife', 'getCustomer', ...months, ...fleet],
+  'drift.decided': findings,
+  'drift.found': findings,
+  'drift.resolved': findings,
+  'drift_rule.changed': ['listDriftRules'],
   'entity.changed': ['getOverview', 'listLegalEntities', 'listTaxRates', ...documents],
   'figures.changed': [...money, 'listMargins'],
   'invoice.changed': ['getOverview', ...documents],
-  'job.changed': ['getOverview', 'getJobsSummary', 'listJobs', 'getJob', 'listSchedule'],
+  // What the first comparison finds is a baseline, of which nothing is published but that its job ran.
+  'job.changed': [
+    'getOverview',
+    'getJobsSummary',
+    'listJobs',
+    'getJob',
+    'listSchedule',
+    'listFindingGroups',
+    'listFindings',
+    'listDriftCoverage',
+  ],
   'job.progress': ['getJob'],
   'kind.changed': [
     'getUsageGaps',
@@ -150,7 +175,7 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'queue.changed': ['getOverview', 'getJobsSummary'],
   'rule.changed': [...owners, 'listRules'],
   'subscription.changed': [...money, 'listSubscriptionHistory', 'getPlanSheet', 'listPlanDeployments'],
-  'sync.ended': [...listings, 'getAccountsStatus', 'getUsageGaps'],
+  'sync.ended': [...listings, 'getAccountsStatus', 'getUsageGaps', 'listDriftCoverage'],
   'sync.progress': ['getAccountsStatus', 'getSyncRun'],
   'sync.reverted': [...listings, 'getAccountsStatus', 'getUsageGaps'],
 };

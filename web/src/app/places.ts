@@ -7,6 +7,7 @@ export interface Place {
     | '/'
     | '/resources'
     | '/unassigned'
+    | '/drift'
     | '/deployments'
     | '/customers'
     | '/rules'
@@ -27,25 +28,28 @@ export interface Place {
   readonly key: string;
   /** The operation that it is read by: whoever may not call it is not led there. */
   readonly needs: string;
+  /** Above it the navigation leaves a little room. */
+  readonly beginsGroup?: true;
 }
 
 const places: readonly Place[] = [
   { to: '/', label: 'Overview', icon: 'overview', key: 'o', needs: 'getOverview' },
   { to: '/unassigned', label: 'Unassigned', icon: 'unassigned', key: 'u', needs: 'getUnattributedSummary' },
-  { to: '/resources', label: 'Inventory', icon: 'inventory', key: 'i', needs: 'listResources' },
+  { to: '/drift', label: 'Unexpected changes', icon: 'drift', key: 'f', needs: 'listFindingGroups' },
+  { to: '/resources', label: 'Inventory', icon: 'inventory', key: 'i', needs: 'listResources', beginsGroup: true },
   { to: '/deployments', label: 'Deployments', icon: 'deployments', key: 'd', needs: 'listDeploymentMonths' },
   { to: '/customers', label: 'Customers', icon: 'customers', key: 'c', needs: 'listCustomerMonths' },
   { to: '/rules', label: 'Rules', icon: 'filter', key: 'r', needs: 'listRules' },
   { to: '/usage', label: 'Usage', icon: 'usage', key: 's', needs: 'listUsageGrid' },
-  { to: '/bills', label: 'Provider billing', icon: 'bill', key: 'b', needs: 'listBills' },
-  { to: '/margin', label: 'Margin', icon: 'margin', key: 'm', needs: 'listMargins' },
+  { to: '/plans', label: 'Plans', icon: 'book', key: 'p', needs: 'getPlanSheet', beginsGroup: true },
   { to: '/invoices', label: 'Invoices', icon: 'invoices', key: 'v', needs: 'getInvoicesSummary' },
   { to: '/corrections', label: 'Corrections', icon: 'corrections', key: 'x', needs: 'listCorrections' },
-  { to: '/plans', label: 'Plans', icon: 'book', key: 'p', needs: 'getPlanSheet' },
-  { to: '/jobs', label: 'Jobs', icon: 'jobs', key: 'j', needs: 'getJobsSummary' },
+  { to: '/bills', label: 'Provider billing', icon: 'bill', key: 'b', needs: 'listBills' },
+  { to: '/margin', label: 'Margin', icon: 'margin', key: 'm', needs: 'listMargins' },
+  { to: '/jobs', label: 'Jobs', icon: 'jobs', key: 'j', needs: 'getJobsSummary', beginsGroup: true },
   { to: '/accounts', label: 'Accounts', icon: 'accounts', key: 'a', needs: 'getAccountsStatus' },
   { to: '/settings', label: 'Settings', icon: 'settings', key: 'e', needs: 'listObservationLimits' },
-  { to: '/audit', label: 'Audit', icon: 'book', key: 'h', needs: 'listAuditLog' },
+  { to: '/audit', label: 'Audit', icon: 'audit', key: 'h', needs: 'listAuditLog' },
 ];
 
 const customerPlaces: readonly Place[] = [
@@ -55,11 +59,11 @@ const customerPlaces: readonly Place[] = [
   { to: '/invoices', label: 'Invoices', icon: 'invoices', key: 'v', needs: 'listInvoices' },
 ];
 
-/** At a phone's foot there is room for five. */
-const onPhone: ReadonlySet<Place['to']> = new Set(['/', '/unassigned', '/resources', '/deployments', '/invoices']);
+/** At a phone's foot there is room for five: these, and the way to the others. */
+const onPhone: ReadonlySet<Place['to']> = new Set(['/', '/unassigned', '/deployments', '/invoices']);
 
 export function placesOnPhone(places: readonly Place[]): readonly Place[] {
-  return places.length <= onPhone.size ? places : places.filter(({ to }) => onPhone.has(to));
+  return places.length <= onPhone.size + 1 ? places : places.filter(({ to }) => onPhone.has(to));
 }
 
 export function placesOf(me: Me): readonly Place[] {

@@ -11,6 +11,7 @@ import { Failed, Skeleton } from '../ui/States.tsx';
 import ui from '../ui/ui.module.css';
 import { billSearch, billsSearch } from '../bills/search.ts';
 import { marginSearch } from '../margin/search.ts';
+import { driftSearch } from '../drift/search.ts';
 import { customersSearch } from '../customers/read.ts';
 import { deploymentsSearch } from '../deployments/read.ts';
 import { correctionsSearch } from '../corrections/search.ts';
@@ -164,6 +165,25 @@ const margin = createRoute({
   component: lazyRouteComponent(() => import('../margin/Margin.tsx'), 'Margin'),
 });
 
+const drift = createRoute({
+  getParentRoute: () => root,
+  path: '/drift',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...driftSearch(search) }),
+  component: lazyRouteComponent(() => import('../drift/Drift.tsx'), 'Drift'),
+});
+
+const finding = createRoute({
+  getParentRoute: () => root,
+  path: '/drift/$finding',
+  component: lazyRouteComponent(() => import('../drift/Finding.tsx'), 'Finding'),
+});
+
+const declaration = createRoute({
+  getParentRoute: () => root,
+  path: '/declarations/$declaration',
+  component: lazyRouteComponent(() => import('../drift/Declaration.tsx'), 'Declaration'),
+});
+
 const jobs = createRoute({
   getParentRoute: () => root,
   path: '/jobs',
@@ -266,6 +286,9 @@ const views = [
   bills,
   bill,
   margin,
+  drift,
+  finding,
+  declaration,
   jobs,
   job,
   accounts,

@@ -109,3 +109,11 @@ async function readMe() {
 export function useMe() {
   return useQuery({ queryKey: ['getMe'], queryFn: readMe, staleTime: Infinity, refetchInterval: 60_000 });
 }
+
+/** The address at which a person signs in, and comes back from to this view; null: this server knows none. */
+export function signInAddress(me: Me): string | null {
+  if (me.signInUrl === null) return null;
+  const address = new URL(me.signInUrl);
+  address.searchParams.set('return', location.pathname + location.search);
+  return address.href;
+}

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useRef } from 'react';
 import { useRead } from '../app/reads.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Csv, Listed } from '../lists/parts.tsx';
 import { changed } from '../lists/search.ts';
@@ -156,29 +157,22 @@ function NoEntry() {
 function Entries({ items }: { readonly items: readonly Entry[] }) {
   const now = presentInstant();
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="Audit log, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">When, UTC</th>
-            <th scope="col">Who</th>
-            <th scope="col">What</th>
-            <th scope="col">Before</th>
-            <th scope="col">After</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((entry) => (
-            <Row key={entry.position} entry={entry} now={now} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <DataTable label="Audit log" isCards>
+      <thead>
+        <tr>
+          <th scope="col">When, UTC</th>
+          <th scope="col">Who</th>
+          <th scope="col">What</th>
+          <th scope="col">Before</th>
+          <th scope="col">After</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((entry) => (
+          <Row key={entry.position} entry={entry} now={now} />
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

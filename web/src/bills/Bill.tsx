@@ -28,7 +28,7 @@ export function Bill() {
   const bill = /^\d{1,15}$/.test(asked) ? parseInt(asked, 10) : 0;
   const details = useRead(['getBill', bill], (signal) => readBill(bill, signal));
   return (
-    <States query={details} rows={14}>
+    <States query={details} rows={14} title="Bill">
       {(data) => (
         <div className={styles.page}>
           <Head bill={data} now={now} may={me?.may ?? []} />

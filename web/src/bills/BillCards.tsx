@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useRead } from '../app/reads.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Change } from '../lists/parts.tsx';
 import { money } from '../ui/decimal.ts';
@@ -276,49 +277,42 @@ function Versions({ bill: { history, currency }, now }: VersionsCardProps) {
         <h2>Versions</h2>
         <span className={ui.note}>as they were read, the newest first</span>
       </div>
-      <div
-        className={`${styles.scroll} ${styles.cardList}`}
-        role="region"
-        aria-label="Versions, as a table"
-        tabIndex={0}
-      >
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <th scope="col">Version</th>
-              <th scope="col" className={styles.figure}>
-                Amount
-              </th>
-              <th scope="col" className={styles.figure}>
-                Lines
-              </th>
-              <th scope="col" className={styles.figure}>
-                In the header alone
-              </th>
-              <th scope="col">Read</th>
-              <th scope="col">Superseded</th>
-              <th scope="col">From</th>
+      <DataTable label="Versions" isCards>
+        <thead>
+          <tr>
+            <th scope="col">Version</th>
+            <th scope="col" className={styles.figure}>
+              Amount
+            </th>
+            <th scope="col" className={styles.figure}>
+              Lines
+            </th>
+            <th scope="col" className={styles.figure}>
+              In the header alone
+            </th>
+            <th scope="col">Read</th>
+            <th scope="col">Superseded</th>
+            <th scope="col">From</th>
+          </tr>
+        </thead>
+        <tbody>
+          {history.map(({ version, amount, lines, residual, sealedAt, supersededAt, source }) => (
+            <tr key={version} data-row="">
+              <th scope="row">{version}</th>
+              <td className={styles.figure}>
+                <Money amount={amount} currency={currency} />
+              </td>
+              <td className={`${styles.figure} ${styles.spare}`}>{lines}</td>
+              <td className={`${styles.figure} ${styles.spare}`}>
+                <Money amount={residual} />
+              </td>
+              <td className={styles.spare}>{moment(sealedAt, now)}</td>
+              <td>{supersededAt === null ? 'current' : `until ${moment(supersededAt, now)}`}</td>
+              <td className={styles.spare}>{source === 'csv' ? 'a file' : 'the API'}</td>
             </tr>
-          </thead>
-          <tbody>
-            {history.map(({ version, amount, lines, residual, sealedAt, supersededAt, source }) => (
-              <tr key={version} data-row="">
-                <th scope="row">{version}</th>
-                <td className={styles.figure}>
-                  <Money amount={amount} currency={currency} />
-                </td>
-                <td className={`${styles.figure} ${styles.spare}`}>{lines}</td>
-                <td className={`${styles.figure} ${styles.spare}`}>
-                  <Money amount={residual} />
-                </td>
-                <td className={styles.spare}>{moment(sealedAt, now)}</td>
-                <td>{supersededAt === null ? 'current' : `until ${moment(supersededAt, now)}`}</td>
-                <td className={styles.spare}>{source === 'csv' ? 'a file' : 'the API'}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </DataTable>
     </section>
   );
 }

@@ -58,7 +58,7 @@ export function BillSheet({ action, bill, bridge, onClose }: BillSheetProps) {
       ) : null}
       <Field label={needsReason ? 'Reason' : 'Reason (optional)'} value={reason} onChange={setReason} rows={3} />
       {change.problem === null ? null : (
-        <Failed problem={change.problem} onRetry={() => change.send({ reason: reason.trim() })} />
+        <Failed isChange problem={change.problem} onRetry={() => change.send({ reason: reason.trim() })} />
       )}
     </Sheet>
   );

@@ -2,6 +2,7 @@ import { Link, useSearch } from '@tanstack/react-router';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import { UseCurve } from '../charts/UseCurve.tsx';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Change, Chip, Csv, Listed } from '../lists/parts.tsx';
 import { isZero, money } from '../ui/decimal.ts';
@@ -183,35 +184,33 @@ function NoBills({ search }: { readonly search: BillsSearch }) {
 
 function BillTable({ items }: { readonly items: readonly BillRow[] }) {
   return (
-    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Bills, as a table" tabIndex={0}>
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">Month</th>
-            <th scope="col">Payer</th>
-            <th scope="col">Number</th>
-            <th scope="col" className={styles.figure}>
-              Amount
-            </th>
-            <th scope="col" className={styles.figure}>
-              Difference
-            </th>
-            <th scope="col" className={styles.figure}>
-              Unexplained
-            </th>
-            <th scope="col" className={styles.figure}>
-              Missing
-            </th>
-            <th scope="col">State</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((bill) => (
-            <Row key={bill.bill} bill={bill} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <DataTable label="Bills" isCards>
+      <thead>
+        <tr>
+          <th scope="col">Month</th>
+          <th scope="col">Payer</th>
+          <th scope="col">Number</th>
+          <th scope="col" className={styles.figure}>
+            Amount
+          </th>
+          <th scope="col" className={styles.figure}>
+            Difference
+          </th>
+          <th scope="col" className={styles.figure}>
+            Unexplained
+          </th>
+          <th scope="col" className={styles.figure}>
+            Missing
+          </th>
+          <th scope="col">State</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((bill) => (
+          <Row key={bill.bill} bill={bill} />
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

@@ -71,7 +71,7 @@ export function LineSheet({ action, bill, line, onClose }: LineSheetProps) {
         </>
       ) : null}
       <Field label={action === 'note' ? 'Note' : 'Reason'} value={reason} onChange={setReason} rows={3} />
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={() => change.send(said)} />}
+      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={() => change.send(said)} />}
     </Sheet>
   );
 }

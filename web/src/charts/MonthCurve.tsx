@@ -2,8 +2,9 @@ import { type PointerEvent, useId, useState } from 'react';
 import { money } from '../ui/decimal.ts';
 import { day as dayText, daysIn } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
+import { Axes, margin, monthAxes } from './Axes.tsx';
 import styles from './charts.module.css';
-import { linear, pathOf, tickLabel, ticksTo, toNumber } from './scale.ts';
+import { pathOf, toNumber } from './scale.ts';
 import { useWidth } from './useWidth.ts';
 
 interface CurveDay {
@@ -23,7 +24,6 @@ interface MonthCurveProps {
 }
 
 const height = 220;
-const margin = { top: 12, right: 12, bottom: 24, left: 44 };
 
 /** What a month amounts to as it goes on: what is due, filled; its forecast, dashed; the month before, faint. */
 export function MonthCurve(props: MonthCurveProps) {
@@ -88,19 +88,7 @@ function Plot({ at, onAt, ...props }: PlotProps) {
           onPointerLeave={() => onAt(null)}
         >
           <title id={titleId}>{`Due in ${currency} day by day, ${month}`}</title>
-          {drawn.ticks.map(({ y, label }) => (
-            <g key={label}>
-              <line x1={margin.left} x2={width - margin.right} y1={y} y2={y} className={styles.grid} />
-              <text x={margin.left - 8} y={y + 4} textAnchor="end" className={styles.tick}>
-                {label}
-              </text>
-            </g>
-          ))}
-          {drawn.labels.map(({ x, label }) => (
-            <text key={label} x={x} y={height - 6} textAnchor="middle" className={styles.tick}>
-              {label}
-            </text>
-          ))}
+          <Axes axes={drawn.axes} />
           <path d={drawn.before} className={styles.before} />
           <path d={drawn.area} className={styles.area} />
           <path d={drawn.line} className={styles.due} />
@@ -128,10 +116,9 @@ function draw({ month, days, forecast, lastMonth, lastMonthSameDay }: MonthCurve
     each === null ? null : toNumber(each),
   ) as [number | null, number | null, number | null];
   const most = Math.max(0, ...values.map(([, value]) => value), ahead ?? 0, before ?? 0);
-  const marks = ticksTo(most, 4);
   const length = daysIn(month);
-  const x = linear(0, length, margin.left, width - margin.right);
-  const y = linear(0, marks.at(-1) ?? 1, height - margin.bottom, margin.top);
+  const axes = monthAxes(length, most, width, height);
+  const { x, y } = axes;
   const points = values.map(([day, value]) => [x(day), y(value)] as const);
   const [start] = values;
   const first = start === undefined ? [] : [[x(start[0] - 1), y(0)] as const];
@@ -145,20 +132,13 @@ function draw({ month, days, forecast, lastMonth, lastMonthSameDay }: MonthCurve
   ];
   return {
     x,
-    ticks: marks.map((value) => ({ y: y(value), label: tickLabel(value) })),
-    labels:
-      days.length === 0 ? [] : labelDays(length, width).map((each) => ({ x: x(each - 0.5), label: String(each) })),
+    axes,
     line,
     area: end === null ? '' : `${line}L${end[0].toFixed(1)} ${y(0)}Z`,
     forecast: end === null || ahead === null || last >= length ? '' : pathOf([end, [x(length), y(ahead)]]),
     before: before === null ? '' : pathOf(faint),
     end,
   };
-}
-
-function labelDays(length: number, width: number): readonly number[] {
-  const step = width < 420 ? 7 : width < 720 ? 4 : 2;
-  return Array.from({ length: Math.ceil(length / step) }, (_, at) => 1 + at * step);
 }
 
 interface DayTableProps {

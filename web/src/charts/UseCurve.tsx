@@ -2,8 +2,9 @@ import { useId, useState } from 'react';
 import { money } from '../ui/decimal.ts';
 import { daysIn, millisecondsOf, moment } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
+import { Axes, margin, monthAxes } from './Axes.tsx';
 import styles from './charts.module.css';
-import { linear, pathOf, tickLabel, ticksTo, toNumber } from './scale.ts';
+import { pathOf, toNumber } from './scale.ts';
 import { useWidth } from './useWidth.ts';
 
 export interface UsePoint {
@@ -22,7 +23,6 @@ interface UseCurveProps {
 }
 
 const height = 200;
-const margin = { top: 12, right: 12, bottom: 24, left: 44 };
 
 /** What a month was charged as it went on, and what was there by the price book, dashed. */
 export function UseCurve(props: UseCurveProps) {
@@ -80,19 +80,7 @@ function Plot({
           }}
         >
           <title id={titleId}>{`Charged in ${currency} day by day, ${month}`}</title>
-          {drawn.ticks.map(({ y, label }) => (
-            <g key={label}>
-              <line x1={margin.left} x2={width - margin.right} y1={y} y2={y} className={styles.grid} />
-              <text x={margin.left - 8} y={y + 4} textAnchor="end" className={styles.tick}>
-                {label}
-              </text>
-            </g>
-          ))}
-          {drawn.labels.map(({ x, label }) => (
-            <text key={label} x={x} y={height - 6} textAnchor="middle" className={styles.tick}>
-              {label}
-            </text>
-          ))}
+          <Axes axes={drawn.axes} />
           <path d={drawn.expected} className={styles.before} />
           <path d={drawn.used} className={styles.cost} />
           <path d={drawn.ahead} className={styles.costAhead} />
@@ -108,29 +96,25 @@ function Plot({
 function draw({ month, points, forecast }: Pick<UseCurveProps, 'month' | 'points' | 'forecast'>, width: number) {
   const start = millisecondsOf(`${month}-01T00:00:00Z`);
   const length = daysIn(month);
-  const x = linear(start, start + length * 86_400_000, margin.left, Math.max(margin.left, width - margin.right));
+  const dayOf = (at: string) => (millisecondsOf(at) - start) / 86_400_000;
   const known = points.flatMap(({ at, expected }) =>
-    expected === null ? [] : [[millisecondsOf(at), toNumber(expected)] as const],
+    expected === null ? [] : [[dayOf(at), toNumber(expected)] as const],
   );
-  const used = points.map(({ at, used: amount }) => [millisecondsOf(at), toNumber(amount)] as const);
+  const used = points.map(({ at, used: amount }) => [dayOf(at), toNumber(amount)] as const);
   const ahead = forecast === null ? null : toNumber(forecast);
-  const marks = ticksTo(Math.max(0, ahead ?? 0, ...[...known, ...used].map(([, value]) => value)), 4);
-  const y = linear(0, marks.at(-1) ?? 1, height - margin.bottom, margin.top);
+  const most = Math.max(0, ahead ?? 0, ...[...known, ...used].map(([, value]) => value));
+  const axes = monthAxes(length, most, width, height);
+  const { x, y } = axes;
   const path = (values: readonly (readonly [number, number])[]) =>
-    values.length === 0 ? '' : pathOf([[x(start), y(0)], ...values.map(([at, value]) => [x(at), y(value)] as const)]);
+    values.length === 0 ? '' : pathOf([[x(0), y(0)], ...values.map(([at, value]) => [x(at), y(value)] as const)]);
   const last = used.at(-1);
   const end = last === undefined ? null : ([x(last[0]), y(last[1])] as const);
-  const step = width < 420 ? 7 : width < 720 ? 4 : 2;
   return {
-    xOf: (at: string) => x(millisecondsOf(at)),
-    ticks: marks.map((value) => ({ y: y(value), label: tickLabel(value) })),
-    labels: Array.from({ length: Math.ceil(length / step) }, (_, at) => ({
-      x: x(start + (at * step + 0.5) * 86_400_000),
-      label: String(at * step + 1),
-    })),
+    axes,
+    xOf: (at: string) => x(dayOf(at)),
     used: path(used),
     expected: path(known),
-    ahead: end === null || ahead === null ? '' : pathOf([end, [x(start + length * 86_400_000), y(ahead)]]),
+    ahead: end === null || ahead === null ? '' : pathOf([end, [x(length), y(ahead)]]),
     end,
   };
 }

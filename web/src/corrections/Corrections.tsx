@@ -4,6 +4,7 @@ import { api, bodyOf } from '../api/client.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import { ChosenBar } from '../lists/ChosenBar.tsx';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Csv, Listed, SearchField, SortHead } from '../lists/parts.tsx';
 import { listQuery, type ListSearch } from '../lists/search.ts';
@@ -99,58 +100,51 @@ interface CorrectionTableProps {
 
 function CorrectionTable({ items, search, chosen, onChoose }: CorrectionTableProps) {
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="Corrections, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
-        <thead>
+    <DataTable label="Corrections" isCards>
+      <thead>
+        <tr>
+          <SortHead sort="customer" search={search} own={own}>
+            Customer
+          </SortHead>
+          <SortHead sort="amount" first="desc" isFigure search={search} own={own}>
+            Correction
+          </SortHead>
+          <SortHead sort="deployment" search={search} own={own}>
+            Deployment
+          </SortHead>
+          <SortHead sort="month" search={search} own={own}>
+            Month
+          </SortHead>
+          <th scope="col">Why</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((item) => (
+          <Row
+            key={keyOf(item)}
+            item={item}
+            isChosen={chosen.has(keyOf(item))}
+            onChoose={onChoose === null ? null : (isOn) => onChoose([item], isOn)}
+          />
+        ))}
+      </tbody>
+      {onChoose === null ? null : (
+        <tfoot>
           <tr>
-            <SortHead sort="customer" search={search} own={own}>
-              Customer
-            </SortHead>
-            <SortHead sort="amount" first="desc" isFigure search={search} own={own}>
-              Correction
-            </SortHead>
-            <SortHead sort="deployment" search={search} own={own}>
-              Deployment
-            </SortHead>
-            <SortHead sort="month" search={search} own={own}>
-              Month
-            </SortHead>
-            <th scope="col">Why</th>
+            <td colSpan={5}>
+              <label className={styles.choice}>
+                <input
+                  type="checkbox"
+                  checked={items.every((item) => chosen.has(keyOf(item)))}
+                  onChange={({ target }) => onChoose(items, target.checked)}
+                />
+                Choose all {items.length} on this page
+              </label>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map((item) => (
-            <Row
-              key={keyOf(item)}
-              item={item}
-              isChosen={chosen.has(keyOf(item))}
-              onChoose={onChoose === null ? null : (isOn) => onChoose([item], isOn)}
-            />
-          ))}
-        </tbody>
-        {onChoose === null ? null : (
-          <tfoot>
-            <tr>
-              <td colSpan={5}>
-                <label className={styles.choice}>
-                  <input
-                    type="checkbox"
-                    checked={items.every((item) => chosen.has(keyOf(item)))}
-                    onChange={({ target }) => onChoose(items, target.checked)}
-                  />
-                  Choose all {items.length} on this page
-                </label>
-              </td>
-            </tr>
-          </tfoot>
-        )}
-      </table>
-    </div>
+        </tfoot>
+      )}
+    </DataTable>
   );
 }
 

@@ -113,7 +113,7 @@ export function DecideSheet({ corrections, onClose }: DecideSheetProps) {
             </p>
           ) : null}
           <Chosen corrections={corrections} />
-          {change.problem === null ? null : <Failed problem={change.problem} onRetry={send} />}
+          {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={send} />}
         </>
       ) : (
         <Outcomes outcomes={change.answer} />

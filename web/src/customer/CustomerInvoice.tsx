@@ -16,7 +16,7 @@ export function CustomerInvoice({ invoice }: { readonly invoice: string }) {
   const now = me?.now ?? '';
   const detail = useRead(['getInvoice', invoice], (signal) => readInvoice(invoice, signal));
   return (
-    <States query={detail} rows={16}>
+    <States query={detail} rows={16} title="Invoice">
       {(data) => {
         const path = `/api/v1/invoices/${data.number ?? String(data.invoiceId)}`;
         return (

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { api, bodyOf, type Schemas } from '../api/client.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Csv, Listed } from '../lists/parts.tsx';
 import { money } from '../ui/decimal.ts';
@@ -51,49 +52,47 @@ export function CustomerInvoices() {
 
 function IssuedTable({ items, now }: { readonly items: readonly Schemas['ListedInvoice'][]; readonly now: string }) {
   return (
-    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Invoices, as a table" tabIndex={0}>
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">Number</th>
-            <th scope="col">Month</th>
-            <th scope="col">State</th>
-            <th scope="col">Due</th>
-            <th scope="col" className={styles.figure}>
-              Total, with tax
+    <DataTable label="Invoices" isCards>
+      <thead>
+        <tr>
+          <th scope="col">Number</th>
+          <th scope="col">Month</th>
+          <th scope="col">State</th>
+          <th scope="col">Due</th>
+          <th scope="col" className={styles.figure}>
+            Total, with tax
+          </th>
+          <th scope="col">Document</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map(({ invoiceId, number, kind, state, month, total, currency, dueOn }) => (
+          <tr key={invoiceId} data-row="">
+            <th scope="row">
+              <Link to="/invoices/$invoice" params={{ invoice: number ?? String(invoiceId) }} className={styles.name}>
+                {number ?? invoiceId}
+              </Link>
+              {kind === 'credit_note' ? <span className={ui.note}> credit note</span> : null}
             </th>
-            <th scope="col">Document</th>
+            <td className={styles.spare}>{monthName(month)}</td>
+            <td className={styles.spare}>{state}</td>
+            <td className={styles.spare}>{dueOn === null ? '–' : day(dueOn, now)}</td>
+            <td className={styles.figure}>
+              <Money amount={total} currency={currency} />
+            </td>
+            <td className={styles.spare}>
+              <a
+                className={ui.link}
+                href={`/api/v1/invoices/${number ?? invoiceId}/pdf`}
+                target="_blank"
+                rel="noreferrer"
+              >
+                PDF<span className="visually-hidden"> of {number ?? invoiceId}</span>
+              </a>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map(({ invoiceId, number, kind, state, month, total, currency, dueOn }) => (
-            <tr key={invoiceId} data-row="">
-              <th scope="row">
-                <Link to="/invoices/$invoice" params={{ invoice: number ?? String(invoiceId) }} className={styles.name}>
-                  {number ?? invoiceId}
-                </Link>
-                {kind === 'credit_note' ? <span className={ui.note}> credit note</span> : null}
-              </th>
-              <td className={styles.spare}>{monthName(month)}</td>
-              <td className={styles.spare}>{state}</td>
-              <td className={styles.spare}>{dueOn === null ? '–' : day(dueOn, now)}</td>
-              <td className={styles.figure}>
-                <Money amount={total} currency={currency} />
-              </td>
-              <td className={styles.spare}>
-                <a
-                  className={ui.link}
-                  href={`/api/v1/invoices/${number ?? invoiceId}/pdf`}
-                  target="_blank"
-                  rel="noreferrer"
-                >
-                  PDF<span className="visually-hidden"> of {number ?? invoiceId}</span>
-                </a>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }

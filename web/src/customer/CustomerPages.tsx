@@ -1,8 +1,8 @@
 import { Link, useRouterState } from '@tanstack/react-router';
 import ui from '../ui/ui.module.css';
+import { Usage } from '../usage/Usage.tsx';
 import { CustomerInvoice } from './CustomerInvoice.tsx';
 import { CustomerInvoices } from './CustomerInvoices.tsx';
-import { CustomerUsage } from './CustomerUsage.tsx';
 import { ThisMonth } from './ThisMonth.tsx';
 import { WhatYouHave } from './WhatYouHave.tsx';
 
@@ -13,7 +13,7 @@ export default function CustomerPages() {
   if (more.length === 0) {
     if (first === '' && second === undefined) return <ThisMonth />;
     if (first === 'have' && second === undefined) return <WhatYouHave />;
-    if (first === 'usage' && second === undefined) return <CustomerUsage />;
+    if (first === 'usage' && second === undefined) return <Usage />;
     if (first === 'invoices' && (second === undefined || second === '')) return <CustomerInvoices />;
     if (first === 'invoices' && second !== undefined) return <CustomerInvoice invoice={decodeURIComponent(second)} />;
   }

@@ -3,6 +3,7 @@ import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import { linear, toNumber } from '../charts/scale.ts';
 import { type DeploymentMonths, readMonth, readMonths } from '../deployments/read.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Due, Listed } from '../lists/parts.tsx';
 import { changed } from '../lists/search.ts';
@@ -70,59 +71,52 @@ interface MonthsTableProps {
 function MonthsTable({ page: { items, month, ratedAt }, shown }: MonthsTableProps) {
   const isRated = ratedAt !== null;
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="Deployments, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">Deployment</th>
-            <th scope="col">Plan</th>
-            <th scope="col" className={styles.figure}>
-              So far
+    <DataTable label="Deployments" isCards>
+      <thead>
+        <tr>
+          <th scope="col">Deployment</th>
+          <th scope="col">Plan</th>
+          <th scope="col" className={styles.figure}>
+            So far
+          </th>
+          <th scope="col" className={styles.figure}>
+            Expected
+          </th>
+          <th scope="col" className={styles.figure}>
+            Last month
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map(({ deployment, name, plan, paused, currency, amountToDate, forecast, lastMonth }) => (
+          <tr key={`${deployment} ${currency}`} data-row="">
+            <th scope="row">
+              <Link
+                to="."
+                search={changed({ deployment }) as never}
+                className={styles.name}
+                aria-current={deployment === shown ? 'true' : 'false'}
+              >
+                {name}
+              </Link>
             </th>
-            <th scope="col" className={styles.figure}>
-              Expected
-            </th>
-            <th scope="col" className={styles.figure}>
-              Last month
-            </th>
+            <td className={styles.spare}>
+              {plan ?? '–'}
+              {paused ? ', paused' : ''}
+            </td>
+            <td className={styles.figure}>
+              <Due amount={amountToDate} currency={currency} why={`quote:${deployment}/${month}`} isRated={isRated} />
+            </td>
+            <td className={styles.figure}>
+              <Due amount={forecast} currency={currency} isRated={isRated} />
+            </td>
+            <td className={`${styles.figure} ${styles.spare}`}>
+              <Due amount={lastMonth} currency={currency} isRated={isRated} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map(({ deployment, name, plan, paused, currency, amountToDate, forecast, lastMonth }) => (
-            <tr key={`${deployment} ${currency}`} data-row="">
-              <th scope="row">
-                <Link
-                  to="."
-                  search={changed({ deployment }) as never}
-                  className={styles.name}
-                  aria-current={deployment === shown ? 'true' : 'false'}
-                >
-                  {name}
-                </Link>
-              </th>
-              <td className={styles.spare}>
-                {plan ?? '–'}
-                {paused ? ', paused' : ''}
-              </td>
-              <td className={styles.figure}>
-                <Due amount={amountToDate} currency={currency} why={`quote:${deployment}/${month}`} isRated={isRated} />
-              </td>
-              <td className={styles.figure}>
-                <Due amount={forecast} currency={currency} isRated={isRated} />
-              </td>
-              <td className={`${styles.figure} ${styles.spare}`}>
-                <Due amount={lastMonth} currency={currency} isRated={isRated} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

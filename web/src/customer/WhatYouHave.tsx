@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { api, bodyOf, type Schemas } from '../api/client.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Chip, Csv, Listed, SearchField } from '../lists/parts.tsx';
 import { Empty } from '../ui/States.tsx';
@@ -75,39 +76,32 @@ export function WhatYouHave() {
 
 function OwnedTable({ items, now }: { readonly items: readonly Schemas['OwnedResource'][]; readonly now: string }) {
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="What you have, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">What</th>
-            <th scope="col">State</th>
-            <th scope="col">Deployment</th>
-            <th scope="col">Since</th>
-            <th scope="col">Share</th>
+    <DataTable label="What you have" isCards>
+      <thead>
+        <tr>
+          <th scope="col">Name</th>
+          <th scope="col">What</th>
+          <th scope="col">State</th>
+          <th scope="col">Deployment</th>
+          <th scope="col">Since</th>
+          <th scope="col">Share</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map(({ deployment, deploymentName, resourceId, kind, name, status, from, weight, weightTotal }) => (
+          <tr key={`${deployment} ${resourceId}`} data-row="">
+            <th scope="row">
+              <span className={styles.name}>{name}</span>
+            </th>
+            <td className={styles.aside}>{kindWord(kind, 1)}</td>
+            <td className={styles.spare}>{status ?? '–'}</td>
+            <td className={styles.spare}>{deploymentName}</td>
+            <td className={styles.spare}>{day(from, now)}</td>
+            <td className={styles.spare}>{weight === weightTotal ? 'all' : `${weight} of ${weightTotal}`}</td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map(({ deployment, deploymentName, resourceId, kind, name, status, from, weight, weightTotal }) => (
-            <tr key={`${deployment} ${resourceId}`} data-row="">
-              <th scope="row">
-                <span className={styles.name}>{name}</span>
-              </th>
-              <td className={styles.aside}>{kindWord(kind, 1)}</td>
-              <td className={styles.spare}>{status ?? '–'}</td>
-              <td className={styles.spare}>{deploymentName}</td>
-              <td className={styles.spare}>{day(from, now)}</td>
-              <td className={styles.spare}>{weight === weightTotal ? 'all' : `${weight} of ${weightTotal}`}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

@@ -27,7 +27,7 @@ export function Customer() {
   const now = me?.now ?? '';
   const totals = months.data?.totals ?? [];
   return (
-    <States query={one} rows={12}>
+    <States query={one} rows={12} title="Customer">
       {({ name, currency, deployments, closedAt }) => (
         <div className={styles.page}>
           <header>

@@ -1,5 +1,6 @@
 import { api, bodyOf, type Schemas } from '../api/client.ts';
 import { useRead } from '../app/reads.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Money } from '../ui/Figure.tsx';
 import { Empty, States } from '../ui/States.tsx';
@@ -61,42 +62,40 @@ interface InvoiceTableProps {
 
 function InvoiceTable({ items, now }: InvoiceTableProps) {
   return (
-    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Invoices, as a table" tabIndex={0}>
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">Month</th>
-            <th scope="col">State</th>
-            <th scope="col">Due on</th>
-            <th scope="col" className={styles.figure}>
-              Total, with tax
+    <DataTable label="Invoices" isCards>
+      <thead>
+        <tr>
+          <th scope="col">Month</th>
+          <th scope="col">State</th>
+          <th scope="col">Due on</th>
+          <th scope="col" className={styles.figure}>
+            Total, with tax
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map(({ invoiceId, number, kind, state, month, dueOn, total, currency }) => (
+          <tr key={invoiceId} data-row="">
+            <th scope="row">
+              {monthName(month)}
+              <span className={ui.note}>
+                {' '}
+                {kind === 'credit_note' ? 'credit note ' : ''}
+                {number === null ? null : (
+                  <a className={ui.link} href={`/api/v1/invoices/${invoiceId}/pdf`} target="_blank" rel="noreferrer">
+                    {number}
+                  </a>
+                )}
+              </span>
             </th>
+            <td className={styles.spare}>{state}</td>
+            <td className={styles.spare}>{dueOn === null ? '–' : day(dueOn, now)}</td>
+            <td className={styles.figure}>
+              <Money amount={total} currency={currency} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map(({ invoiceId, number, kind, state, month, dueOn, total, currency }) => (
-            <tr key={invoiceId} data-row="">
-              <th scope="row">
-                {monthName(month)}
-                <span className={ui.note}>
-                  {' '}
-                  {kind === 'credit_note' ? 'credit note ' : ''}
-                  {number === null ? null : (
-                    <a className={ui.link} href={`/api/v1/invoices/${invoiceId}/pdf`} target="_blank" rel="noreferrer">
-                      {number}
-                    </a>
-                  )}
-                </span>
-              </th>
-              <td className={styles.spare}>{state}</td>
-              <td className={styles.spare}>{dueOn === null ? '–' : day(dueOn, now)}</td>
-              <td className={styles.figure}>
-                <Money amount={total} currency={currency} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }

@@ -1,5 +1,6 @@
 import { Link, useSearch } from '@tanstack/react-router';
 import { useRead } from '../app/reads.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Listed, Change, Csv, Due, SearchField, SortHead, totalsText } from '../lists/parts.tsx';
 import type { ListSearch } from '../lists/search.ts';
@@ -50,60 +51,53 @@ interface CustomerTableProps {
 function CustomerTable({ page: { items, ratedAt }, search, m }: CustomerTableProps) {
   const isRated = ratedAt !== null;
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="Customers, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <SortHead sort="name" search={search} own={own}>
-              Name
-            </SortHead>
-            <th scope="col" className={styles.figure}>
-              Deployments
+    <DataTable label="Customers" isCards>
+      <thead>
+        <tr>
+          <SortHead sort="name" search={search} own={own}>
+            Name
+          </SortHead>
+          <th scope="col" className={styles.figure}>
+            Deployments
+          </th>
+          <SortHead sort="amountToDate" first="desc" isFigure search={search} own={own}>
+            So far
+          </SortHead>
+          <SortHead sort="forecast" first="desc" isFigure search={search} own={own}>
+            Forecast
+          </SortHead>
+          <SortHead sort="change" first="desc" isFigure search={search} own={own}>
+            Change
+          </SortHead>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map(({ customer, name, deployments, currency, amountToDate, forecast, change }) => (
+          <tr key={`${customer} ${currency}`} data-row="">
+            <th scope="row">
+              <Link
+                to="/customers/$customer"
+                params={{ customer }}
+                search={m === undefined ? {} : { m }}
+                className={styles.name}
+              >
+                {name}
+              </Link>
             </th>
-            <SortHead sort="amountToDate" first="desc" isFigure search={search} own={own}>
-              So far
-            </SortHead>
-            <SortHead sort="forecast" first="desc" isFigure search={search} own={own}>
-              Forecast
-            </SortHead>
-            <SortHead sort="change" first="desc" isFigure search={search} own={own}>
-              Change
-            </SortHead>
+            <td className={`${styles.figure} ${styles.spare}`}>{deployments}</td>
+            <td className={styles.figure}>
+              <Due amount={amountToDate} currency={currency} isRated={isRated} />
+            </td>
+            <td className={`${styles.figure} ${styles.spare}`}>
+              <Due amount={forecast} currency={currency} isRated={isRated} />
+            </td>
+            <td className={`${styles.figure} ${styles.spare}`}>
+              <Change change={change} isRated={isRated} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map(({ customer, name, deployments, currency, amountToDate, forecast, change }) => (
-            <tr key={`${customer} ${currency}`} data-row="">
-              <th scope="row">
-                <Link
-                  to="/customers/$customer"
-                  params={{ customer }}
-                  search={m === undefined ? {} : { m }}
-                  className={styles.name}
-                >
-                  {name}
-                </Link>
-              </th>
-              <td className={`${styles.figure} ${styles.spare}`}>{deployments}</td>
-              <td className={styles.figure}>
-                <Due amount={amountToDate} currency={currency} isRated={isRated} />
-              </td>
-              <td className={`${styles.figure} ${styles.spare}`}>
-                <Due amount={forecast} currency={currency} isRated={isRated} />
-              </td>
-              <td className={`${styles.figure} ${styles.spare}`}>
-                <Change change={change} isRated={isRated} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

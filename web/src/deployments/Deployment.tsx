@@ -2,6 +2,7 @@ import { Link, useParams, useSearch } from '@tanstack/react-router';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import { Bars } from '../charts/Bars.tsx';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { OnDemand } from '../lists/OnDemand.tsx';
 import { Change, Due } from '../lists/parts.tsx';
@@ -24,7 +25,7 @@ export function Deployment() {
   });
   const now = me?.now ?? '';
   return (
-    <States query={month} rows={14}>
+    <States query={month} rows={14} title="Deployment">
       {(data) => (
         <div className={styles.page}>
           <header>
@@ -175,6 +176,12 @@ function FactsCard({ detail, now }: { readonly detail: MonthDetail; readonly now
               {resources} {resources === 1 ? 'resource' : 'resources'}
             </Link>
           </dd>
+          <dt>Declared</dt>
+          <dd>
+            <Link to="/drift" search={{ tab: 'each', deployment }} className={ui.link}>
+              What differs
+            </Link>
+          </dd>
           {alerts === null ? null : (
             <>
               <dt>Alerts</dt>
@@ -215,41 +222,34 @@ function MetersCard({ detail, now }: { readonly detail: MonthDetail; readonly no
           <p>Usage appears once a day is metered on which it owned something.</p>
         </Empty>
       ) : (
-        <div
-          className={`${styles.scroll} ${styles.cardList}`}
-          role="region"
-          aria-label="Meters, as a table"
-          tabIndex={0}
-        >
-          <table className={styles.table}>
-            <thead>
-              <tr>
-                <th scope="col">Meter</th>
-                <th scope="col">Days</th>
-                <th scope="col" className={styles.figure}>
-                  Used
-                </th>
-                <th scope="col" className={styles.figure}>
-                  Included
-                </th>
-                <th scope="col" className={styles.figure}>
-                  Beyond
-                </th>
-                <th scope="col" className={styles.figure}>
-                  Forecast
-                </th>
-                <th scope="col" className={styles.figure}>
-                  Due
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {used.map((meter) => (
-                <MeterRow key={meter.kind} meter={meter} detail={detail} now={now} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <DataTable label="Meters" isCards>
+          <thead>
+            <tr>
+              <th scope="col">Meter</th>
+              <th scope="col">Days</th>
+              <th scope="col" className={styles.figure}>
+                Used
+              </th>
+              <th scope="col" className={styles.figure}>
+                Included
+              </th>
+              <th scope="col" className={styles.figure}>
+                Beyond
+              </th>
+              <th scope="col" className={styles.figure}>
+                Forecast
+              </th>
+              <th scope="col" className={styles.figure}>
+                Due
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {used.map((meter) => (
+              <MeterRow key={meter.kind} meter={meter} detail={detail} now={now} />
+            ))}
+          </tbody>
+        </DataTable>
       )}
     </section>
   );

@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Change, Due, SortHead } from '../lists/parts.tsx';
 import { Money } from '../ui/Figure.tsx';
@@ -18,66 +19,59 @@ interface MonthTableProps {
 export function MonthTable({ page, search, m, showsCustomer = true }: MonthTableProps) {
   const { items, totals } = page;
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="Deployments, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <SortHead sort="name" search={search} own={own}>
-              Name
-            </SortHead>
-            {showsCustomer ? <th scope="col">Customer</th> : null}
-            <th scope="col">Plan</th>
-            <SortHead sort="amountToDate" first="desc" isFigure search={search} own={own}>
-              So far
-            </SortHead>
-            <SortHead sort="forecast" first="desc" isFigure search={search} own={own}>
-              Forecast
-            </SortHead>
-            <SortHead sort="change" first="desc" isFigure search={search} own={own}>
-              Change
-            </SortHead>
-            <th scope="col" className={styles.figure}>
-              Resources
+    <DataTable label="Deployments" isCards>
+      <thead>
+        <tr>
+          <SortHead sort="name" search={search} own={own}>
+            Name
+          </SortHead>
+          {showsCustomer ? <th scope="col">Customer</th> : null}
+          <th scope="col">Plan</th>
+          <SortHead sort="amountToDate" first="desc" isFigure search={search} own={own}>
+            So far
+          </SortHead>
+          <SortHead sort="forecast" first="desc" isFigure search={search} own={own}>
+            Forecast
+          </SortHead>
+          <SortHead sort="change" first="desc" isFigure search={search} own={own}>
+            Change
+          </SortHead>
+          <th scope="col" className={styles.figure}>
+            Resources
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((item) => (
+          <Row
+            key={`${item.deployment} ${item.currency}`}
+            item={item}
+            page={page}
+            m={m}
+            showsCustomer={showsCustomer}
+          />
+        ))}
+      </tbody>
+      <tfoot>
+        {totals.map(({ currency, deployments, amountToDate, forecast, change }) => (
+          <tr key={currency}>
+            <th scope="row" colSpan={showsCustomer ? 3 : 2}>
+              {deployments} in {currency}, in all
             </th>
+            <td className={styles.figure}>
+              <Money amount={amountToDate} currency={currency} />
+            </td>
+            <td className={`${styles.figure} ${styles.spare}`}>
+              <Money amount={forecast} currency={currency} />
+            </td>
+            <td className={`${styles.figure} ${styles.spare}`}>
+              <Change change={change} isRated />
+            </td>
+            <td className={styles.spare}>–</td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map((item) => (
-            <Row
-              key={`${item.deployment} ${item.currency}`}
-              item={item}
-              page={page}
-              m={m}
-              showsCustomer={showsCustomer}
-            />
-          ))}
-        </tbody>
-        <tfoot>
-          {totals.map(({ currency, deployments, amountToDate, forecast, change }) => (
-            <tr key={currency}>
-              <th scope="row" colSpan={showsCustomer ? 3 : 2}>
-                {deployments} in {currency}, in all
-              </th>
-              <td className={styles.figure}>
-                <Money amount={amountToDate} currency={currency} />
-              </td>
-              <td className={`${styles.figure} ${styles.spare}`}>
-                <Money amount={forecast} currency={currency} />
-              </td>
-              <td className={`${styles.figure} ${styles.spare}`}>
-                <Change change={change} isRated />
-              </td>
-              <td className={styles.spare}>–</td>
-            </tr>
-          ))}
-        </tfoot>
-      </table>
-    </div>
+        ))}
+      </tfoot>
+    </DataTable>
   );
 }
 

@@ -60,6 +60,7 @@ export function Inventory() {
           total={summary.data?.total}
           rows={16}
           empty={<NoResources search={own} />}
+          held={{ keyOf: ({ resourceId, since }) => `${resourceId} ${since}`, list: JSON.stringify(own) }}
         >
           {({ items }) => <ResourceTable items={items} search={own} summary={summary.data ?? null} />}
         </Listed>

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Money, Unknown } from '../ui/Figure.tsx';
 import { Empty } from '../ui/States.tsx';
@@ -18,39 +19,32 @@ interface ResourceTableProps {
 export function ResourceTable({ items, search, summary }: ResourceTableProps) {
   const now = summary?.asOf ?? items[0]?.since ?? '';
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="Resources, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <Head sort="name" search={search}>
-              Name
-            </Head>
-            <Head sort="kind" search={search}>
-              Kind
-            </Head>
-            <th scope="col">Owner</th>
-            <th scope="col">State</th>
-            <th scope="col">Region</th>
-            <Head sort="since" search={search}>
-              Since
-            </Head>
-            <th scope="col" className={styles.figure}>
-              Cost a month
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((item) => (
-            <Row key={item.resourceId} item={item} now={now} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <DataTable label="Resources" isCards>
+      <thead>
+        <tr>
+          <Head sort="name" search={search}>
+            Name
+          </Head>
+          <Head sort="kind" search={search}>
+            Kind
+          </Head>
+          <th scope="col">Owner</th>
+          <th scope="col">State</th>
+          <th scope="col">Region</th>
+          <Head sort="since" search={search}>
+            Since
+          </Head>
+          <th scope="col" className={styles.figure}>
+            Cost a month
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((item) => (
+          <Row key={item.resourceId} item={item} now={now} />
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

@@ -59,7 +59,7 @@ export function BillingForm({ customer, onClose }: BillingFormProps) {
       <Field label="Name, as it is printed" value={name} onChange={setName} />
       <Field label="Address, line by line" rows={4} value={address} onChange={setAddress} />
       <Field label="Tax ids, a line each, such as VAT GB123456789" rows={2} value={taxIds} onChange={setTaxIds} />
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={() => change.send(body)} />}
+      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={() => change.send(body)} />}
     </Sheet>
   );
 }

@@ -20,7 +20,7 @@ export function Invoice() {
   const now = me?.now ?? '';
   const detail = useRead(['getInvoice', invoice], (signal) => readInvoice(invoice, signal));
   return (
-    <States query={detail} rows={16}>
+    <States query={detail} rows={16} title="Invoice">
       {(data) => (
         <div className={styles.page}>
           <header>

@@ -156,7 +156,7 @@ function ActionSheet({ action, detail, onClose }: ActionSheetProps) {
         </>
       ) : null}
       {change.problem === null ? null : (
-        <Failed problem={change.problem} onRetry={() => change.send({ reason: reason.trim(), incomplete })} />
+        <Failed isChange problem={change.problem} onRetry={() => change.send({ reason: reason.trim(), incomplete })} />
       )}
       {isEarly ? (
         <Field label="Why, although its usage is not final (kept with it)" value={reason} onChange={setReason} />
@@ -217,7 +217,7 @@ function LineSheet({ detail, onClose }: { readonly detail: InvoiceDetail; readon
       <Field label="Quantity" value={amount} onChange={setAmount} />
       <Field label="Unit (empty: none)" value={unit} onChange={setUnit} />
       <Field label={`Unit price in ${currency}, before tax`} value={unitPrice} onChange={setUnitPrice} />
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={() => change.send(body)} />}
+      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={() => change.send(body)} />}
     </Sheet>
   );
 }

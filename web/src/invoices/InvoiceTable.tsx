@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { SortHead } from '../lists/parts.tsx';
 import { isNegative, isZero, money, quantity } from '../ui/decimal.ts';
@@ -36,51 +37,49 @@ export function InvoiceTable({ items, search, now, chosen, onChoose }: InvoiceTa
     onChoose?.(next);
   };
   return (
-    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Invoices, as a table" tabIndex={0}>
-      <table className={styles.table}>
-        <thead>
+    <DataTable label="Invoices" isCards>
+      <thead>
+        <tr>
+          <SortHead sort="customerName" search={search} own={own}>
+            Customer
+          </SortHead>
+          <th scope="col">State</th>
+          <SortHead sort="total" first="desc" isFigure search={search} own={own}>
+            Total, with tax
+          </SortHead>
+          <SortHead sort="change" first="desc" isFigure search={search} own={own}>
+            Change on last month
+          </SortHead>
+          <th scope="col">To look at</th>
+          <SortHead sort="dueOn" search={search} own={own}>
+            Due
+          </SortHead>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((item) => (
+          <Row
+            key={item.invoiceId}
+            item={item}
+            now={now}
+            isChosen={chosen.has(item.invoiceId)}
+            onChoose={onChoose === null ? null : (isOn) => choose([item], isOn)}
+          />
+        ))}
+      </tbody>
+      {onChoose === null || open.length === 0 ? null : (
+        <tfoot>
           <tr>
-            <SortHead sort="customerName" search={search} own={own}>
-              Customer
-            </SortHead>
-            <th scope="col">State</th>
-            <SortHead sort="total" first="desc" isFigure search={search} own={own}>
-              Total, with tax
-            </SortHead>
-            <SortHead sort="change" first="desc" isFigure search={search} own={own}>
-              Change on last month
-            </SortHead>
-            <th scope="col">To look at</th>
-            <SortHead sort="dueOn" search={search} own={own}>
-              Due
-            </SortHead>
+            <td colSpan={6}>
+              <label className={styles.choice}>
+                <input type="checkbox" checked={isAll} onChange={() => choose(open, !isAll)} />
+                Choose all {open.length} on this page that are not issued
+              </label>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map((item) => (
-            <Row
-              key={item.invoiceId}
-              item={item}
-              now={now}
-              isChosen={chosen.has(item.invoiceId)}
-              onChoose={onChoose === null ? null : (isOn) => choose([item], isOn)}
-            />
-          ))}
-        </tbody>
-        {onChoose === null || open.length === 0 ? null : (
-          <tfoot>
-            <tr>
-              <td colSpan={6}>
-                <label className={styles.choice}>
-                  <input type="checkbox" checked={isAll} onChange={() => choose(open, !isAll)} />
-                  Choose all {open.length} on this page that are not issued
-                </label>
-              </td>
-            </tr>
-          </tfoot>
-        )}
-      </table>
-    </div>
+        </tfoot>
+      )}
+    </DataTable>
   );
 }
 

@@ -30,8 +30,13 @@ function useStepPreview(asked: Step) {
     queryKey: ['monthStep', step],
     async queryFn({ signal }) {
       const found = await previewStep(step, signal);
-      // What is left out stays in sight.
-      if (except.length === 0) setExceptions(found.exceptions);
+      // What is left out stays in sight, and nothing changes its place.
+      setExceptions((before) => [
+        ...before.flatMap((one) =>
+          except.includes(one.invoiceId) ? [one] : found.exceptions.filter((each) => each.invoiceId === one.invoiceId),
+        ),
+        ...found.exceptions.filter(({ invoiceId }) => before.every((one) => one.invoiceId !== invoiceId)),
+      ]);
       return found;
     },
     gcTime: 0,
@@ -46,7 +51,7 @@ function useStepPreview(asked: Step) {
 export function StepSheet({ step: asked, onClose }: StepSheetProps) {
   const { step, preview, exceptions, leave } = useStepPreview(asked);
   const [given, setGiven] = useState<Given>({ reason: '', incomplete: false, typed: '' });
-  const change = useChange({ write: takeStep });
+  const change = useChange({ write: takeStep, onRefused: () => void preview.refetch() });
   const totals = preview.data?.totals ?? [];
   const count = countOf(totals);
   const asks = asksOf(step, exceptions);
@@ -86,15 +91,7 @@ export function StepSheet({ step: asked, onClose }: StepSheetProps) {
             total={preview.data?.exceptionsTotal ?? 0}
           />
           <Fields asks={asks} given={given} count={count} onChange={setGiven} />
-          {change.problem === null ? null : (
-            <Failed
-              problem={change.problem}
-              onRetry={() => {
-                change.clear();
-                void preview.refetch();
-              }}
-            />
-          )}
+          {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={change.clear} />}
         </>
       )}
     </Sheet>

@@ -30,6 +30,7 @@ export function DecideSheet({ decision, search, onClose, onDone }: DecideSheetPr
   const change = useChange({
     write: (expectedCount: number, headers) => decide(decision, { ...chosen, expectedCount }, headers),
     onDone: (count) => onDone(`${counted(count)} ${isRetry ? 'will run again' : 'cancelled'}.`),
+    onRefused: () => void preview.refetch(),
   });
   const count = preview.isFetching ? undefined : preview.data;
   const verb = isRetry ? 'Retry' : 'Cancel';
@@ -52,15 +53,7 @@ export function DecideSheet({ decision, search, onClose, onDone }: DecideSheetPr
       {preview.isFetching ? <Skeleton rows={2} /> : null}
       {preview.error === null ? null : <Failed problem={preview.error} onRetry={() => void preview.refetch()} />}
       {count === undefined ? null : <p>{consequence(decision, count)}</p>}
-      {change.problem === null ? null : (
-        <Failed
-          problem={change.problem}
-          onRetry={() => {
-            change.clear();
-            void preview.refetch();
-          }}
-        />
-      )}
+      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={change.clear} />}
     </Sheet>
   );
 }

@@ -1,6 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
+import styles from '../lists/lists.module.css';
+import { FilterSelect } from '../lists/parts.tsx';
 import { changed } from '../lists/search.ts';
-import own from './jobs.module.css';
 import type { Summary } from './read.ts';
 import type { JobsSearch } from './search.ts';
 
@@ -18,42 +19,28 @@ export function FilterSelects({ search, summary }: FilterSelectsProps) {
   const jobs = summary?.jobs.map(({ job }) => job).toSorted() ?? [];
   return (
     <>
-      <Select label="Queue" value={search.queue} values={queues} onChange={(queue) => set({ queue })} />
-      <Select label="Job" value={search.job} values={jobs} onChange={(job) => set({ job })} />
+      <FilterSelect
+        label="Queue"
+        name="queue"
+        value={search.queue}
+        values={queues.map((each) => [each, each] as const)}
+      />
+      <FilterSelect label="Job" name="job" value={search.job} values={jobs.map((each) => [each, each] as const)} />
       <Day label="Enqueued from" value={search.from} onChange={(from) => set({ from })} />
       <Day label="before" value={search.to} onChange={(to) => set({ to })} />
     </>
   );
 }
 
-interface SelectProps {
+interface DayProps {
   readonly label: string;
   readonly value: string | undefined;
-  readonly values: readonly string[];
   readonly onChange: (value: string | undefined) => void;
 }
 
-function Select({ label, value, values, onChange }: SelectProps) {
-  // What the address names is there while the others are still read.
-  const all = value === undefined || values.includes(value) ? values : [value, ...values];
+function Day({ label, value, onChange }: DayProps) {
   return (
-    <label className={own.filter}>
-      {label}
-      <select value={value ?? ''} onChange={({ target }) => onChange(target.value === '' ? undefined : target.value)}>
-        <option value="">all</option>
-        {all.map((each) => (
-          <option key={each} value={each}>
-            {each}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
-function Day({ label, value, onChange }: Omit<SelectProps, 'values'>) {
-  return (
-    <label className={own.filter}>
+    <label className={styles.filter}>
       {label}
       <input
         type="date"

@@ -1,6 +1,7 @@
 import { Link, useParams } from '@tanstack/react-router';
 import { busyWord, useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Act } from '../ui/Act.tsx';
 import { Empty, Failed, States } from '../ui/States.tsx';
@@ -22,8 +23,7 @@ export function Job() {
         </Link>{' '}
         / <span className={ui.mono}>{job}</span>
       </p>
-      {life.data === undefined ? <h1 tabIndex={-1}>Job</h1> : null}
-      <States query={life} rows={10}>
+      <States query={life} rows={10} title="Job">
         {(data) => <Life life={data} />}
       </States>
     </div>
@@ -174,36 +174,34 @@ function Attempts({ life: { attempts } }: { readonly life: JobLife }) {
           <p>Workers write attempts down once a second. Of jobs of earlier versions there are none.</p>
         </Empty>
       ) : (
-        <div className={styles.scroll} role="region" aria-label="Attempts, as a table" tabIndex={0}>
-          <table className={styles.table}>
-            <thead>
-              <tr>
-                <th scope="col">Attempt</th>
-                <th scope="col">Outcome</th>
-                <th scope="col">Worker</th>
-                <th scope="col">Started</th>
-                <th scope="col" className={styles.figure}>
-                  Took
-                </th>
-                <th scope="col">Error</th>
+        <DataTable label="Attempts">
+          <thead>
+            <tr>
+              <th scope="col">Attempt</th>
+              <th scope="col">Outcome</th>
+              <th scope="col">Worker</th>
+              <th scope="col">Started</th>
+              <th scope="col" className={styles.figure}>
+                Took
+              </th>
+              <th scope="col">Error</th>
+            </tr>
+          </thead>
+          <tbody>
+            {attempts.map(({ attempt, worker, startedAt, endedAt, outcome, reason }) => (
+              <tr key={startedAt}>
+                <th scope="row">{attempt}</th>
+                <td className={outcome === 'dead' || outcome === 'failed' || outcome === 'lost' ? styles.wrong : ''}>
+                  {outcome?.replaceAll('_', ' ') ?? 'running'}
+                </td>
+                <td>{worker ?? '?'}</td>
+                <td>{exactMoment(startedAt)}</td>
+                <td className={styles.figure}>{endedAt === null ? '–' : spanBetween(startedAt, endedAt)}</td>
+                <td className={own.error}>{reason ?? '–'}</td>
               </tr>
-            </thead>
-            <tbody>
-              {attempts.map(({ attempt, worker, startedAt, endedAt, outcome, reason }) => (
-                <tr key={startedAt}>
-                  <th scope="row">{attempt}</th>
-                  <td className={outcome === 'dead' || outcome === 'failed' || outcome === 'lost' ? styles.wrong : ''}>
-                    {outcome?.replaceAll('_', ' ') ?? 'running'}
-                  </td>
-                  <td>{worker ?? '?'}</td>
-                  <td>{exactMoment(startedAt)}</td>
-                  <td className={styles.figure}>{endedAt === null ? '–' : spanBetween(startedAt, endedAt)}</td>
-                  <td className={own.error}>{reason ?? '–'}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+          </tbody>
+        </DataTable>
       )}
     </section>
   );
@@ -226,7 +224,7 @@ function Decide({ life: { jobId, state } }: { readonly life: JobLife }) {
       >
         {busyWord(change.state) ?? (isEnded ? 'Retry' : 'Cancel the job')}
       </Act>
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={change.clear} />}
+      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={change.clear} />}
     </div>
   );
 }

@@ -85,17 +85,19 @@ function JobList({ search, summary }: JobListProps) {
     <>
       <div className={styles.tools}>
         <SearchField q={search.q} label="Id or argument" />
-        <FilterSelects search={search} summary={summary} />
-      </div>
-      <div className={styles.tools} role="group" aria-label="States">
-        <Chip name="state" value={undefined} chosen={search.state}>
-          All{summary === undefined ? '' : ` ${grouped(String(summary.matching))}`}
-        </Chip>
-        {states.map((state) => (
-          <Chip key={state} name="state" value={state} chosen={search.state}>
-            {state} {grouped(String(counts.get(state) ?? 0))}
+        <div className={styles.tools} role="group" aria-label="States">
+          <Chip name="state" value={undefined} chosen={search.state}>
+            All{summary === undefined ? '' : ` ${grouped(String(summary.matching))}`}
           </Chip>
-        ))}
+          {states.map((state) => (
+            <Chip key={state} name="state" value={state} chosen={search.state}>
+              {state} {grouped(String(counts.get(state) ?? 0))}
+            </Chip>
+          ))}
+        </div>
+      </div>
+      <div className={styles.tools}>
+        {/* By the keyboard they follow what is chosen above. */}
         <span className={own.acts}>
           <Act operation="retryJobs" needs="operator" onAct={() => setDecision('retry')}>
             Retry all that match
@@ -104,6 +106,7 @@ function JobList({ search, summary }: JobListProps) {
             Cancel all that match
           </Act>
         </span>
+        <FilterSelects search={search} summary={summary} />
       </div>
       {done === null ? null : (
         <p role="status" className={own.done}>
@@ -122,6 +125,7 @@ function JobList({ search, summary }: JobListProps) {
         rows={12}
         total={isWhole ? total : undefined}
         empty={<NoJobs state={search.state} />}
+        held={{ keyOf: ({ jobId }) => jobId, list: JSON.stringify(listed) }}
       >
         {(data) => <JobTable items={data.items} now={summary?.asOf ?? ''} />}
       </Listed>

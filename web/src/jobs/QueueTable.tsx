@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useChange } from '../app/change.ts';
 import { Gauge, Spark } from '../charts/Spark.tsx';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { changed } from '../lists/search.ts';
 import { Act } from '../ui/Act.tsx';
@@ -19,40 +20,38 @@ export function QueueTable({ summary: { queues, minutes } }: { readonly summary:
   const of = queues.find(({ queue }) => queue === scaled);
   return (
     <>
-      <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Queues, as a table" tabIndex={0}>
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <th scope="col">Queue</th>
-              <th scope="col">Running</th>
-              <th scope="col" className={styles.figure}>
-                Waiting
-              </th>
-              <th scope="col" className={styles.figure}>
-                Oldest wait
-              </th>
-              <th scope="col" className={styles.figure}>
-                Dead
-              </th>
-              <th scope="col">Last {minutes} minutes</th>
-              <th scope="col" className={styles.figure}>
-                Completed
-              </th>
-              <th scope="col" className={styles.figure}>
-                Failed
-              </th>
-              <th scope="col">
-                <span className="visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {queues.map((row) => (
-              <Row key={row.queue} row={row} minutes={minutes} onScale={() => setScaled(row.queue)} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable label="Queues" isCards>
+        <thead>
+          <tr>
+            <th scope="col">Queue</th>
+            <th scope="col">Running</th>
+            <th scope="col" className={styles.figure}>
+              Waiting
+            </th>
+            <th scope="col" className={styles.figure}>
+              Oldest wait
+            </th>
+            <th scope="col" className={styles.figure}>
+              Dead
+            </th>
+            <th scope="col">Last {minutes} minutes</th>
+            <th scope="col" className={styles.figure}>
+              Completed
+            </th>
+            <th scope="col" className={styles.figure}>
+              Failed
+            </th>
+            <th scope="col">
+              <span className="visually-hidden">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {queues.map((row) => (
+            <Row key={row.queue} row={row} minutes={minutes} onScale={() => setScaled(row.queue)} />
+          ))}
+        </tbody>
+      </DataTable>
       {of === undefined ? null : <ScaleSheet row={of} onClose={() => setScaled(null)} />}
     </>
   );
@@ -82,7 +81,7 @@ function Row({ row, minutes, onScale }: RowProps) {
             {worker}: {isPaused ? 'paused' : own_}
           </span>
         ))}
-        {control.problem === null ? null : <Failed problem={control.problem} onRetry={control.clear} />}
+        {control.problem === null ? null : <Failed isChange problem={control.problem} onRetry={control.clear} />}
       </th>
       <td>
         <Gauge value={running} limit={limit} label={`${running} of ${limit} running`} /> {running} of {limit}

@@ -41,7 +41,7 @@ export function ScaleSheet({ row: { queue, limit, exclusive, running }, onClose 
       <Field label="Jobs at a time (0: nothing will run)" value={text} onChange={setText} />
       <Field label="Only on the worker of this name (empty: on all)" value={worker} onChange={setWorker} />
       <p className={ui.note}>Running workers follow at once, and it is kept. Jobs that run are not stopped.</p>
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={send} />}
+      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={send} />}
     </Sheet>
   );
 }

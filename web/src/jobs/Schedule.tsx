@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { busyWord, useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Listed } from '../lists/parts.tsx';
 import { Act } from '../ui/Act.tsx';
@@ -18,43 +19,36 @@ export function Schedule() {
   return (
     <Listed query={schedule} cursor={undefined} rows={16} empty={<Empty title="The schedule is empty." />}>
       {({ items }) => (
-        <div
-          className={`${styles.scroll} ${styles.cardList}`}
-          role="region"
-          aria-label="Schedule, as a table"
-          tabIndex={0}
-        >
-          <table className={styles.table}>
-            <thead>
-              <tr>
-                <th scope="col">Entry</th>
-                <th scope="col">When, UTC</th>
-                <th scope="col">Job</th>
-                <th scope="col">Next</th>
-                <th scope="col">Last</th>
-                <th scope="col">
-                  <span className="visually-hidden">Actions</span>
-                </th>
+        <DataTable label="Schedule" isCards>
+          <thead>
+            <tr>
+              <th scope="col">Entry</th>
+              <th scope="col">When, UTC</th>
+              <th scope="col">Job</th>
+              <th scope="col">Next</th>
+              <th scope="col">Last</th>
+              <th scope="col">
+                <span className="visually-hidden">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.map(({ name, when, cron, job, arguments: args, next, last }) => (
+              <tr key={name} data-row="">
+                <th scope="row">{name}</th>
+                <td title={cron}>{when}</td>
+                <td className={styles.spare}>
+                  {job} <span className={ui.note}>{Object.keys(args).length === 0 ? '' : argumentsText(args)}</span>
+                </td>
+                <td className={styles.spare}>{moment(next, me?.now ?? next)}</td>
+                <td className={styles.spare}>{last === null ? '–' : moment(last, me?.now ?? last)}</td>
+                <td className={styles.rowActs}>
+                  <RunNow name={name} job={job} args={args} />
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {items.map(({ name, when, cron, job, arguments: args, next, last }) => (
-                <tr key={name} data-row="">
-                  <th scope="row">{name}</th>
-                  <td title={cron}>{when}</td>
-                  <td className={styles.spare}>
-                    {job} <span className={ui.note}>{Object.keys(args).length === 0 ? '' : argumentsText(args)}</span>
-                  </td>
-                  <td className={styles.spare}>{moment(next, me?.now ?? next)}</td>
-                  <td className={styles.spare}>{last === null ? '–' : moment(last, me?.now ?? last)}</td>
-                  <td className={styles.rowActs}>
-                    <RunNow name={name} job={job} args={args} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+          </tbody>
+        </DataTable>
       )}
     </Listed>
   );
@@ -89,7 +83,7 @@ function RunNow({
       >
         {busyWord(change.state) ?? 'Run now'}
       </Act>
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={change.clear} />}
+      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={change.clear} />}
     </>
   );
 }

@@ -7,6 +7,7 @@ import { Figure, Money, Unknown } from '../ui/Figure.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Band, States } from '../ui/States.tsx';
 import ui from '../ui/ui.module.css';
+import { Held } from './Held.tsx';
 import styles from './lists.module.css';
 import { type Before, changed, type ListSearch } from './search.ts';
 
@@ -94,7 +95,38 @@ export function Chip({ name, value, chosen, children }: ChipProps) {
   );
 }
 
-interface ListedProps<Page> {
+interface FilterSelectProps {
+  readonly label: string;
+  /** In the address. */
+  readonly name: string;
+  /** undefined: all. */
+  readonly value: string | undefined;
+  readonly values: readonly (readonly [value: string, text: string])[];
+}
+
+/** One of many values to filter by. */
+export function FilterSelect({ label, name, value, values }: FilterSelectProps) {
+  const navigate = useNavigate();
+  // What the address names is there while the others are still read.
+  const isKnown = value === undefined || values.some(([each]) => each === value);
+  const choose = (chosen: string) =>
+    void navigate({ to: '.', search: changed({ [name]: chosen === '' ? undefined : chosen }) as never });
+  return (
+    <label className={styles.filter}>
+      {label}
+      <select value={value ?? ''} onChange={({ target }) => choose(target.value)}>
+        <option value="">all</option>
+        {(isKnown ? values : [[value, value] as const, ...values]).map(([each, text]) => (
+          <option key={each} value={each}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+interface ListedProps<Page extends ListPage> {
   readonly query: UseQueryResult<Page, Error>;
   /** Of the page that is shown; undefined: it is the first. */
   readonly cursor: string | undefined;
@@ -104,6 +136,8 @@ interface ListedProps<Page> {
   readonly rows: number;
   /** What is shown where nothing matches. */
   readonly empty: ReactNode;
+  /** Of a list that changes while one looks: which row is which, and which list it is. */
+  readonly held?: { readonly keyOf: (row: Page['items'][number]) => string; readonly list: string };
   readonly children: (page: Page) => ReactNode;
 }
 
@@ -114,7 +148,15 @@ interface ListPage {
 }
 
 /** A page of a list: its rows and the way to the next; or that there are none, or that the page is gone. */
-export function Listed<Page extends ListPage>({ query, cursor, total, rows, empty, children }: ListedProps<Page>) {
+export function Listed<Page extends ListPage>({
+  query,
+  cursor,
+  total,
+  rows,
+  empty,
+  held,
+  children,
+}: ListedProps<Page>) {
   if (isForeignCursor(query.error)) return <StaleCursor />;
   return (
     <States query={query} rows={rows}>
@@ -123,7 +165,13 @@ export function Listed<Page extends ListPage>({ query, cursor, total, rows, empt
           empty
         ) : (
           <>
-            {children(page)}
+            {held === undefined ? (
+              children(page)
+            ) : (
+              <Held {...held} items={page.items} isBefore={query.isPlaceholderData}>
+                {(items) => children({ ...page, items })}
+              </Held>
+            )}
             <Pager count={page.items.length} total={page.total ?? total} cursor={cursor} nextCursor={page.nextCursor} />
           </>
         )

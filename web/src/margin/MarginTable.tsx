@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { MonthSpark } from '../charts/MonthSpark.tsx';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { SortHead } from '../lists/parts.tsx';
 import { isNegative, isZero, money } from '../ui/decimal.ts';
@@ -35,60 +36,58 @@ interface MarginTableProps {
 export function MarginTable({ page: { items, totals }, search, month }: MarginTableProps) {
   const isTargeted = search.target !== undefined && (search.by ?? 'deployment') === 'deployment';
   return (
-    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Margins, as a table" tabIndex={0}>
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <SortHead sort="month" search={search} own={ownSort}>
-              Of
-            </SortHead>
-            <SortHead sort="revenue" first="desc" isFigure search={search} own={ownSort}>
-              Revenue
-            </SortHead>
-            <SortHead sort="cost" first="desc" isFigure search={search} own={ownSort}>
-              Cost
-            </SortHead>
-            <SortHead sort="margin" isFigure search={search} own={ownSort}>
-              Margin
-            </SortHead>
+    <DataTable label="Margins" isCards>
+      <thead>
+        <tr>
+          <SortHead sort="month" search={search} own={ownSort}>
+            Of
+          </SortHead>
+          <SortHead sort="revenue" first="desc" isFigure search={search} own={ownSort}>
+            Revenue
+          </SortHead>
+          <SortHead sort="cost" first="desc" isFigure search={search} own={ownSort}>
+            Cost
+          </SortHead>
+          <SortHead sort="margin" isFigure search={search} own={ownSort}>
+            Margin
+          </SortHead>
+          <th scope="col" className={styles.figure}>
+            %
+          </th>
+          <th scope="col">Six months</th>
+          {isTargeted ? (
             <th scope="col" className={styles.figure}>
-              %
+              Base fee for {search.target} %
             </th>
-            <th scope="col">Six months</th>
-            {isTargeted ? (
-              <th scope="col" className={styles.figure}>
-                Base fee for {search.target} %
-              </th>
-            ) : null}
-            <th scope="col">Why</th>
+          ) : null}
+          <th scope="col">Why</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((row) => (
+          <Row key={keyOf(row)} row={row} month={month} isTargeted={isTargeted} />
+        ))}
+      </tbody>
+      <tfoot>
+        {totals.map(({ currency, revenue, cost, margin, notKnown }) => (
+          <tr key={currency}>
+            <th scope="row">All, in {currency}</th>
+            <td className={`${styles.figure} ${styles.spare}`}>
+              <Money amount={revenue} currency={currency} reason={whyOf(notKnown)} />
+            </td>
+            <td className={`${styles.figure} ${styles.spare}`}>
+              <Money amount={cost} currency={currency} reason={whyOf(notKnown)} />
+            </td>
+            <td className={styles.figure}>
+              <Money amount={margin} currency={currency} reason={whyOf(notKnown)} />
+            </td>
+            <td className={styles.spare} colSpan={isTargeted ? 4 : 3}>
+              –
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map((row) => (
-            <Row key={keyOf(row)} row={row} month={month} isTargeted={isTargeted} />
-          ))}
-        </tbody>
-        <tfoot>
-          {totals.map(({ currency, revenue, cost, margin, notKnown }) => (
-            <tr key={currency}>
-              <th scope="row">All, in {currency}</th>
-              <td className={`${styles.figure} ${styles.spare}`}>
-                <Money amount={revenue} currency={currency} reason={whyOf(notKnown)} />
-              </td>
-              <td className={`${styles.figure} ${styles.spare}`}>
-                <Money amount={cost} currency={currency} reason={whyOf(notKnown)} />
-              </td>
-              <td className={styles.figure}>
-                <Money amount={margin} currency={currency} reason={whyOf(notKnown)} />
-              </td>
-              <td className={styles.spare} colSpan={isTargeted ? 4 : 3}>
-                –
-              </td>
-            </tr>
-          ))}
-        </tfoot>
-      </table>
-    </div>
+        ))}
+      </tfoot>
+    </DataTable>
   );
 }
 

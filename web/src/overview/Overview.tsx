@@ -3,9 +3,9 @@ import { useState } from 'react';
 import { MonthCurve } from '../charts/MonthCurve.tsx';
 import { useRead } from '../app/reads.ts';
 import { Figure, Money } from '../ui/Figure.tsx';
-import { isNegative, isZero, sum } from '../ui/decimal.ts';
+import { isNegative, isZero, money as moneyText, sum } from '../ui/decimal.ts';
 import { Band, Empty, States } from '../ui/States.tsx';
-import { age, day, dayBefore, month as monthName, moment } from '../ui/time.ts';
+import { age, day, dayBefore, minutesBetween, month as monthName, moment, monthOf } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { linesOf, readHappened } from './happened.ts';
 import { needsOf, sentenceOf, type Need } from './needs.ts';
@@ -17,7 +17,7 @@ export function Overview() {
   const { m } = useSearch({ from: '__root__' });
   const overview = useRead(['getOverview', m ?? null], (signal) => readOverview(m, signal), { keepsPrevious: true });
   return (
-    <States query={overview} rows={12}>
+    <States query={overview} rows={12} title="Overview">
       {(data) => <Loaded overview={data} month={data.month} />}
     </States>
   );
@@ -74,6 +74,7 @@ function MonthCard({ overview, month }: { readonly overview: OverviewDocument; r
     clock,
   } = overview;
   const shown = currencies[Math.min(chosen, currencies.length - 1)];
+  const stale = staleSince(overview, month);
   return (
     <section className={`${ui.card} ${styles.month}`} aria-label="The month in money">
       <div className={ui.cardHead}>
@@ -101,7 +102,11 @@ function MonthCard({ overview, month }: { readonly overview: OverviewDocument; r
           </Empty>
         ) : (
           <>
-            <Figures money={shown} month={month} cost={overview.cost} />
+            {stale === null ? (
+              <Figures money={shown} month={month} cost={overview.cost} />
+            ) : (
+              <Stale money={shown} since={stale} now={clock.now} />
+            )}
             <MonthCurve
               month={month}
               now={clock.now}
@@ -117,6 +122,39 @@ function MonthCard({ overview, month }: { readonly overview: OverviewDocument; r
       </div>
     </section>
   );
+}
+
+const staleAfterMinutes = 72 * 60;
+
+/** Since when nothing has been read, where that is too long ago for the present month's figures to stand; else null. */
+function staleSince(
+  { accounts: { newestAt }, clock: { now, runsTo } }: OverviewDocument,
+  month: string,
+): string | null {
+  if (newestAt === null || month !== monthOf(now) || runsTo !== null) return null;
+  return minutesBetween(newestAt, now) > staleAfterMinutes ? newestAt : null;
+}
+
+/** An old figure large, with its age small beside it, would be read as if it were of now. */
+function Stale({ money: { currency, revenueToDate }, since, now }: StaleProps) {
+  return (
+    <div className={styles.stale} role="status">
+      <p className={styles.big}>–</p>
+      <p>
+        Nothing has been read for {age(since, now)}. Due so far was {moneyText(revenueToDate)} {currency}, as of{' '}
+        {moment(since, now)}.
+      </p>
+      <Link to="/accounts" className={ui.link}>
+        Show accounts
+      </Link>
+    </div>
+  );
+}
+
+interface StaleProps {
+  readonly money: CurrencyMonth;
+  readonly since: string;
+  readonly now: string;
 }
 
 interface FiguresProps {
@@ -265,7 +303,16 @@ function MoversCard({ overview, month }: { readonly overview: OverviewDocument; 
             <tbody>
               {deployments.map(({ deployment, name, currency, amount, change }) => (
                 <tr key={deployment} data-row="">
-                  <th scope="row">{name}</th>
+                  <th scope="row">
+                    <Link
+                      to="/deployments/$deployment"
+                      params={{ deployment }}
+                      search={{ m: month }}
+                      className={styles.name}
+                    >
+                      {name}
+                    </Link>
+                  </th>
                   <td>
                     <Money amount={amount} currency={currency} why={`quote:${deployment}/${month}`} />
                   </td>
@@ -302,7 +349,10 @@ function FreshnessCard({ overview: { accounts, clock } }: { readonly overview: O
           {accounts.kinds.slice(0, readsMax).map(({ account, kind, syncedAt, state, reason }) => (
             <li key={`${account} ${kind}`} data-state={state} data-row="">
               <span>
-                {kind.replaceAll('_', ' ')} <span className={ui.note}>{account}</span>
+                <Link to="/accounts/$account" params={{ account }} className={styles.name}>
+                  {kind.replaceAll('_', ' ')}
+                </Link>{' '}
+                <span className={ui.note}>{account}</span>
                 {state === 'complete' ? null : (
                   <span className={styles.bad}>
                     {' '}

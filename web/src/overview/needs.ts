@@ -12,10 +12,13 @@ export interface Need {
   readonly detail: string | null;
   /** The view that deals with it. */
   readonly link:
-    | { readonly to: '/resources'; readonly search: { readonly owner: string }; readonly verb: string }
     | { readonly to: '/jobs'; readonly search: { readonly state?: 'dead' }; readonly verb: string }
     | { readonly to: '/settings'; readonly search: { readonly tab: 'alerts' }; readonly verb: string }
-    | { readonly to: '/accounts' | '/corrections'; readonly search: object; readonly verb: string }
+    | {
+        readonly to: '/accounts' | '/corrections' | '/drift' | '/unassigned';
+        readonly search: object;
+        readonly verb: string;
+      }
     | { readonly to: '/margin' | '/invoices'; readonly search: { readonly m: string }; readonly verb: string };
   readonly isWrong: boolean;
 }
@@ -31,7 +34,7 @@ function need(id: string, count: number, [one, several]: Words, rest: Rest): rea
 
 /** What waits for somebody, the worst first. */
 export function needsOf(overview: OverviewDocument): readonly Need[] {
-  const { accounts, jobs, unowned, corrections, alerts, invoices, lossMakers } = overview;
+  const { accounts, jobs, unowned, corrections, alerts, invoices, lossMakers, drift } = overview;
   const drafts = invoices.states.filter(({ state }) => state === 'draft');
   return [
     ...need('accounts', accounts.broken, ['account cannot be read in full', 'accounts cannot be read in full'], {
@@ -45,7 +48,12 @@ export function needsOf(overview: OverviewDocument): readonly Need[] {
     }),
     ...need('unowned', unowned.resources, ['resource is unassigned', 'resources are unassigned'], {
       detail: unassignedDetail(overview),
-      link: { to: '/resources', search: { owner: 'none' }, verb: 'Show' },
+      link: { to: '/unassigned', search: {}, verb: 'Assign' },
+    }),
+    ...need('drift', drift.findings, ['unexpected change is open', 'unexpected changes are open'], {
+      detail: driftDetail(drift.groups),
+      link: { to: '/drift', search: {}, verb: 'Show' },
+      isWrong: drift.groups.some(({ severity }) => severity === 'critical'),
     }),
     ...need(
       'losses',
@@ -86,6 +94,13 @@ function draftNeeds({ invoices }: OverviewDocument, drafts: readonly InvoiceSum[
 function brokenKinds({ accounts: { kinds } }: OverviewDocument): string {
   const bad = kinds.filter(({ state }) => state !== 'complete').map(({ account, kind }) => `${kind} of ${account}`);
   return bad.length > 3 ? `${bad.slice(0, 3).join(', ')} and ${bad.length - 3} more` : bad.join(', ');
+}
+
+/** Which are the worst of them: groups come so. */
+function driftDetail([worst]: OverviewDocument['drift']['groups']): string | null {
+  if (worst === undefined) return null;
+  const whose = worst.deployment === null ? '' : ` of ${worst.deployment}`;
+  return `the worst ${worst.severity}: ${worst.rule.replaceAll('_', ' ')}${whose}`;
 }
 
 function amountsText(amounts: OverviewDocument['corrections']['totals']): string {

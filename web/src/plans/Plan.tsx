@@ -22,7 +22,7 @@ export function Plan() {
     keepsPrevious: true,
   });
   return (
-    <States query={sheet} rows={14}>
+    <States query={sheet} rows={14} title="Plan">
       {(data) => (
         <div className={styles.page}>
           <header className={styles.head}>

@@ -25,7 +25,7 @@ export function Resource() {
   const { data: me } = useMe();
   const now = me?.now ?? presentInstant();
   return (
-    <States query={life} rows={14}>
+    <States query={life} rows={14} title="Resource">
       {(data) => (
         <div className={styles.page}>
           <Head life={data} now={now} />
@@ -337,35 +337,44 @@ function SettingFacts({ settings }: { readonly settings: readonly (readonly [str
 
 /** What was believed of it and is not any more. */
 function KnownBefore({ life: { knownBefore }, now }: CardProps) {
-  if (knownBefore.length === 0) return null;
   return (
     <section className={`${ui.card} ${styles.wide}`} aria-labelledby="before">
       <div className={ui.cardHead}>
         <h2 id="before">Corrected since</h2>
         <span className={ui.note}>what was believed, and until when</span>
       </div>
-      <ol className={styles.happened}>
-        {knownBefore.map(({ from, to, name, status, supersededAt, supersededByRun }, index) => (
-          <li key={index} data-row="">
-            <time dateTime={supersededAt} title={exactMoment(supersededAt)}>
-              {moment(supersededAt, now)}
-            </time>
-            <span>
-              {name === '' ? 'It' : name} was {status || 'there'} from {moment(from, now)} to{' '}
-              {to === null ? 'an open end' : moment(to, now)}
-              {supersededByRun === null ? null : (
-                <span className={ui.note}>
-                  {' '}
-                  <Link to="." search={(before) => ({ ...before, why: `sync:${supersededByRun}` })} className={ui.link}>
-                    sync run {supersededByRun}
-                  </Link>{' '}
-                  said otherwise
-                </span>
-              )}
-            </span>
-          </li>
-        ))}
-      </ol>
+      {knownBefore.length === 0 ? (
+        <Empty title="Nothing of it was corrected.">
+          <p>What is shown of a time is what was known then.</p>
+        </Empty>
+      ) : (
+        <ol className={styles.happened}>
+          {knownBefore.map(({ from, to, name, status, supersededAt, supersededByRun }, index) => (
+            <li key={index} data-row="">
+              <time dateTime={supersededAt} title={exactMoment(supersededAt)}>
+                {moment(supersededAt, now)}
+              </time>
+              <span>
+                {name === '' ? 'It' : name} was {status || 'there'} from {moment(from, now)} to{' '}
+                {to === null ? 'an open end' : moment(to, now)}
+                {supersededByRun === null ? null : (
+                  <span className={ui.note}>
+                    {' '}
+                    <Link
+                      to="."
+                      search={(before) => ({ ...before, why: `sync:${supersededByRun}` })}
+                      className={ui.link}
+                    >
+                      sync run {supersededByRun}
+                    </Link>{' '}
+                    said otherwise
+                  </span>
+                )}
+              </span>
+            </li>
+          ))}
+        </ol>
+      )}
     </section>
   );
 }

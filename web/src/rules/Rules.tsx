@@ -2,6 +2,7 @@ import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Listed, Csv, SearchField } from '../lists/parts.tsx';
 import { Act } from '../ui/Act.tsx';
@@ -60,63 +61,61 @@ function RuleTable({ items, now }: { readonly items: Page['items']; readonly now
   const [ended, setEnded] = useState<{ readonly rule: number; readonly name: string } | null>(null);
   return (
     <>
-      <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Rules, as a table" tabIndex={0}>
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <th scope="col">Rule</th>
-              <th scope="col">What it matches</th>
-              <th scope="col">Owner</th>
-              <th scope="col">Kinds</th>
-              <th scope="col">From</th>
-              <th scope="col">To</th>
-              <th scope="col">
-                <span className="visually-hidden">Actions</span>
+      <DataTable label="Rules" isCards>
+        <thead>
+          <tr>
+            <th scope="col">Rule</th>
+            <th scope="col">What it matches</th>
+            <th scope="col">Owner</th>
+            <th scope="col">Kinds</th>
+            <th scope="col">From</th>
+            <th scope="col">To</th>
+            <th scope="col">
+              <span className="visually-hidden">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map(({ ruleId, kind, origin, pattern, project, projectName, owners, resourceKinds, from, to }) => (
+            <tr key={`${ruleId} ${from}`} data-row="">
+              <th scope="row">
+                <Link
+                  to="."
+                  search={(before) => ({ ...before, why: `rule:${ruleId}` })}
+                  className={styles.name}
+                  data-figure=""
+                >
+                  {ruleId}, {kind.replaceAll('_', ' ')}
+                </Link>
+                {origin === 'declared' ? null : <span className={ui.note}> {origin}</span>}
               </th>
-            </tr>
-          </thead>
-          <tbody>
-            {items.map(({ ruleId, kind, origin, pattern, project, projectName, owners, resourceKinds, from, to }) => (
-              <tr key={`${ruleId} ${from}`} data-row="">
-                <th scope="row">
-                  <Link
-                    to="."
-                    search={(before) => ({ ...before, why: `rule:${ruleId}` })}
-                    className={styles.name}
-                    data-figure=""
+              <td>{pattern ?? projectName ?? project ?? '–'}</td>
+              <td>
+                {owners === null
+                  ? 'found by the rule itself'
+                  : owners
+                      .map(({ deployment, weight }) => (owners.length === 1 ? deployment : `${deployment} ${weight}`))
+                      .join(', ')}
+              </td>
+              <td className={styles.spare}>{resourceKinds === null ? 'all' : resourceKinds.join(', ')}</td>
+              <td className={styles.spare}>{from === null ? '–' : moment(from, now)}</td>
+              <td className={styles.spare}>{to === null ? '–' : moment(to, now)}</td>
+              <td className={styles.rowActs}>
+                {origin !== 'built in' && to === null ? (
+                  <Act
+                    operation="removeRule"
+                    needs="operator"
+                    label={`End rule ${ruleId}`}
+                    onAct={() => setEnded({ rule: ruleId, name: pattern ?? projectName ?? project ?? kind })}
                   >
-                    {ruleId}, {kind.replaceAll('_', ' ')}
-                  </Link>
-                  {origin === 'declared' ? null : <span className={ui.note}> {origin}</span>}
-                </th>
-                <td>{pattern ?? projectName ?? project ?? '–'}</td>
-                <td>
-                  {owners === null
-                    ? 'found by the rule itself'
-                    : owners
-                        .map(({ deployment, weight }) => (owners.length === 1 ? deployment : `${deployment} ${weight}`))
-                        .join(', ')}
-                </td>
-                <td className={styles.spare}>{resourceKinds === null ? 'all' : resourceKinds.join(', ')}</td>
-                <td className={styles.spare}>{from === null ? '–' : moment(from, now)}</td>
-                <td className={styles.spare}>{to === null ? '–' : moment(to, now)}</td>
-                <td className={styles.rowActs}>
-                  {origin !== 'built in' && to === null ? (
-                    <Act
-                      operation="removeRule"
-                      needs="operator"
-                      label={`End rule ${ruleId}`}
-                      onAct={() => setEnded({ rule: ruleId, name: pattern ?? projectName ?? project ?? kind })}
-                    >
-                      End
-                    </Act>
-                  ) : null}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+                    End
+                  </Act>
+                ) : null}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </DataTable>
       {ended === null ? null : <EndRuleSheet {...ended} onClose={() => setEnded(null)} />}
     </>
   );

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { OnDemand } from '../lists/OnDemand.tsx';
 import { Csv, Listed, SearchField } from '../lists/parts.tsx';
@@ -40,34 +41,27 @@ export function Alerts({ search }: { readonly search: SettingsSearch }) {
         }
       >
         {({ items }) => (
-          <div
-            className={`${styles.scroll} ${styles.cardList}`}
-            role="region"
-            aria-label="Alerts, as a table"
-            tabIndex={0}
-          >
-            <table className={styles.table}>
-              <thead>
-                <tr>
-                  <th scope="col">Watched</th>
-                  <th scope="col" className={styles.figure}>
-                    Threshold
-                  </th>
-                  <th scope="col">Of</th>
-                  <th scope="col">By</th>
-                  <th scope="col">Added</th>
-                  <th scope="col">
-                    <span className="visually-hidden">Actions</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((alert) => (
-                  <Row key={alert.alertId} alert={alert} now={me?.now ?? ''} />
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <DataTable label="Alerts" isCards>
+            <thead>
+              <tr>
+                <th scope="col">Watched</th>
+                <th scope="col" className={styles.figure}>
+                  Threshold
+                </th>
+                <th scope="col">Of</th>
+                <th scope="col">By</th>
+                <th scope="col">Added</th>
+                <th scope="col">
+                  <span className="visually-hidden">Actions</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((alert) => (
+                <Row key={alert.alertId} alert={alert} now={me?.now ?? ''} />
+              ))}
+            </tbody>
+          </DataTable>
         )}
       </Listed>
       <OnDemand title="what fired last">
@@ -92,7 +86,7 @@ function Row({ alert, now }: { readonly alert: Alert; readonly now: string }) {
             {deployment}
           </Link>
         )}
-        {change.problem === null ? null : <Failed problem={change.problem} onRetry={change.clear} />}
+        {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={change.clear} />}
       </th>
       <td className={styles.figure} title={threshold}>
         {quantity(threshold)} {unit === 'percent' ? '%' : (currency ?? '')}
@@ -123,36 +117,34 @@ function Firings() {
   return (
     <Listed query={page} cursor={undefined} rows={4} empty={<Empty title="Nothing fired yet." />}>
       {({ items }) => (
-        <div className={styles.scroll} role="region" aria-label="What fired, as a table" tabIndex={0}>
-          <table className={styles.table}>
-            <thead>
-              <tr>
-                <th scope="col">Deployment</th>
-                <th scope="col">Month</th>
-                <th scope="col" className={styles.figure}>
-                  Value
-                </th>
-                <th scope="col" className={styles.figure}>
-                  Threshold
-                </th>
-                <th scope="col">Fired</th>
+        <DataTable label="What fired">
+          <thead>
+            <tr>
+              <th scope="col">Deployment</th>
+              <th scope="col">Month</th>
+              <th scope="col" className={styles.figure}>
+                Value
+              </th>
+              <th scope="col" className={styles.figure}>
+                Threshold
+              </th>
+              <th scope="col">Fired</th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.map(({ alertId, deployment, month, value, threshold, unit, firedAt }) => (
+              <tr key={`${alertId} ${deployment} ${month}`} data-row="">
+                <th scope="row">{deployment}</th>
+                <td>{monthName(month)}</td>
+                <td className={styles.figure}>{quantity(value)}</td>
+                <td className={styles.figure}>
+                  {quantity(threshold)} {unit}
+                </td>
+                <td>{moment(firedAt, me?.now ?? firedAt)}</td>
               </tr>
-            </thead>
-            <tbody>
-              {items.map(({ alertId, deployment, month, value, threshold, unit, firedAt }) => (
-                <tr key={`${alertId} ${deployment} ${month}`} data-row="">
-                  <th scope="row">{deployment}</th>
-                  <td>{monthName(month)}</td>
-                  <td className={styles.figure}>{quantity(value)}</td>
-                  <td className={styles.figure}>
-                    {quantity(threshold)} {unit}
-                  </td>
-                  <td>{moment(firedAt, me?.now ?? firedAt)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+          </tbody>
+        </DataTable>
       )}
     </Listed>
   );

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Listed } from '../lists/parts.tsx';
 import { Act } from '../ui/Act.tsx';
@@ -30,45 +31,43 @@ export function Limits() {
       </div>
       <Listed query={page} cursor={undefined} rows={4} empty={<Empty title="No limit is set." />}>
         {({ items }) => (
-          <div className={styles.scroll} role="region" aria-label="Limits, as a table" tabIndex={0}>
-            <table className={styles.table}>
-              <thead>
-                <tr>
-                  <th scope="col">Kind</th>
-                  <th scope="col">From</th>
-                  <th scope="col" className={styles.figure}>
-                    A gap after, hours
-                  </th>
-                  <th scope="col" className={styles.figure}>
-                    Estimated for, hours
-                  </th>
-                  <th scope="col">
-                    <span className="visually-hidden">Actions</span>
-                  </th>
+          <DataTable label="Limits">
+            <thead>
+              <tr>
+                <th scope="col">Kind</th>
+                <th scope="col">From</th>
+                <th scope="col" className={styles.figure}>
+                  A gap after, hours
+                </th>
+                <th scope="col" className={styles.figure}>
+                  Estimated for, hours
+                </th>
+                <th scope="col">
+                  <span className="visually-hidden">Actions</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((row) => (
+                <tr key={`${row.resourceKind} ${row.fromDay}`} data-row="">
+                  <th scope="row">{nameOf(row.resourceKind)}</th>
+                  <td>{row.fromDay === '2000-01-01' ? 'the beginning' : day(row.fromDay, me?.now ?? '')}</td>
+                  <td className={styles.figure}>{row.gapAfterHours}</td>
+                  <td className={styles.figure}>{row.carryForwardHours}</td>
+                  <td className={styles.rowActs}>
+                    <Act
+                      operation="setObservationLimit"
+                      needs="operator"
+                      label={`Change the limits of ${nameOf(row.resourceKind)}`}
+                      onAct={() => setEdited(row)}
+                    >
+                      Change
+                    </Act>
+                  </td>
                 </tr>
-              </thead>
-              <tbody>
-                {items.map((row) => (
-                  <tr key={`${row.resourceKind} ${row.fromDay}`} data-row="">
-                    <th scope="row">{nameOf(row.resourceKind)}</th>
-                    <td>{row.fromDay === '2000-01-01' ? 'the beginning' : day(row.fromDay, me?.now ?? '')}</td>
-                    <td className={styles.figure}>{row.gapAfterHours}</td>
-                    <td className={styles.figure}>{row.carryForwardHours}</td>
-                    <td className={styles.rowActs}>
-                      <Act
-                        operation="setObservationLimit"
-                        needs="operator"
-                        label={`Change the limits of ${nameOf(row.resourceKind)}`}
-                        onAct={() => setEdited(row)}
-                      >
-                        Change
-                      </Act>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+              ))}
+            </tbody>
+          </DataTable>
         )}
       </Listed>
       {edited === null ? null : <LimitSheet limit={edited} onClose={() => setEdited(null)} />}

@@ -4,6 +4,7 @@ import { useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
 import { useQuiet } from '../app/quiet.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Csv, Listed, SearchField } from '../lists/parts.tsx';
 import { Act } from '../ui/Act.tsx';
@@ -27,56 +28,49 @@ export function Meters({ search }: { readonly search: SettingsSearch }) {
       </div>
       <Listed query={page} cursor={search.cursor} rows={12} empty={<Empty title="No meter matches." />}>
         {({ items }) => (
-          <div
-            className={`${styles.scroll} ${styles.cardList}`}
-            role="region"
-            aria-label="Meters, as a table"
-            tabIndex={0}
-          >
-            <table className={styles.table}>
-              <thead>
-                <tr>
-                  <th scope="col">Meter</th>
-                  <th scope="col">Metered</th>
-                  <th scope="col">Of</th>
-                  <th scope="col">Unit</th>
-                  <th scope="col">Counts while</th>
-                  <th scope="col" className={styles.figure}>
-                    Kept, days
+          <DataTable label="Meters" isCards>
+            <thead>
+              <tr>
+                <th scope="col">Meter</th>
+                <th scope="col">Metered</th>
+                <th scope="col">Of</th>
+                <th scope="col">Unit</th>
+                <th scope="col">Counts while</th>
+                <th scope="col" className={styles.figure}>
+                  Kept, days
+                </th>
+                <th scope="col">
+                  <span className="visually-hidden">Actions</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((meter) => (
+                <tr key={meter.kind} data-row="">
+                  <th scope="row">
+                    {meter.title} <span className={`${ui.note} ${ui.mono} ${styles.spare}`}>{meter.kind}</span>
                   </th>
-                  <th scope="col">
-                    <span className="visually-hidden">Actions</span>
-                  </th>
+                  <td className={meter.enabled ? undefined : styles.muted}>
+                    {meter.enabled ? `by ${meter.granularity}` : 'no'}
+                  </td>
+                  <td className={styles.spare}>{meter.resourceKind.replaceAll('_', ' ')}</td>
+                  <td className={styles.spare}>{meter.unit}</td>
+                  <td className={styles.spare}>{meaningOf(meter)}</td>
+                  <td className={`${styles.figure} ${styles.spare}`}>{grouped(String(meter.retentionDays))}</td>
+                  <td className={styles.rowActs}>
+                    <Act
+                      operation="changeKind"
+                      needs="operator"
+                      label={`Change ${meter.title}`}
+                      onAct={() => setEdited(meter)}
+                    >
+                      Change
+                    </Act>
+                  </td>
                 </tr>
-              </thead>
-              <tbody>
-                {items.map((meter) => (
-                  <tr key={meter.kind} data-row="">
-                    <th scope="row">
-                      {meter.title} <span className={`${ui.note} ${ui.mono} ${styles.spare}`}>{meter.kind}</span>
-                    </th>
-                    <td className={meter.enabled ? undefined : styles.muted}>
-                      {meter.enabled ? `by ${meter.granularity}` : 'no'}
-                    </td>
-                    <td className={styles.spare}>{meter.resourceKind.replaceAll('_', ' ')}</td>
-                    <td className={styles.spare}>{meter.unit}</td>
-                    <td className={styles.spare}>{meaningOf(meter)}</td>
-                    <td className={`${styles.figure} ${styles.spare}`}>{grouped(String(meter.retentionDays))}</td>
-                    <td className={styles.rowActs}>
-                      <Act
-                        operation="changeKind"
-                        needs="operator"
-                        label={`Change ${meter.title}`}
-                        onAct={() => setEdited(meter)}
-                      >
-                        Change
-                      </Act>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+              ))}
+            </tbody>
+          </DataTable>
         )}
       </Listed>
       {edited === null ? null : <MeterSheet meter={edited} onClose={() => setEdited(null)} />}
@@ -210,27 +204,25 @@ interface HistoryProps {
 function History({ configs, now }: HistoryProps) {
   if (configs.length === 0) return null;
   return (
-    <div className={styles.scroll} role="region" aria-label="So far, as a table" tabIndex={0}>
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">From</th>
-            <th scope="col">Metered</th>
-            <th scope="col" className={styles.figure}>
-              Kept, days
-            </th>
+    <DataTable label="So far">
+      <thead>
+        <tr>
+          <th scope="col">From</th>
+          <th scope="col">Metered</th>
+          <th scope="col" className={styles.figure}>
+            Kept, days
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {configs.map(({ fromDay, enabled, granularity, retentionDays }) => (
+          <tr key={fromDay}>
+            <th scope="row">{fromDay === '2000-01-01' ? 'the beginning' : day(fromDay, now)}</th>
+            <td>{enabled ? `by ${granularity}` : 'no'}</td>
+            <td className={styles.figure}>{retentionDays}</td>
           </tr>
-        </thead>
-        <tbody>
-          {configs.map(({ fromDay, enabled, granularity, retentionDays }) => (
-            <tr key={fromDay}>
-              <th scope="row">{fromDay === '2000-01-01' ? 'the beginning' : day(fromDay, now)}</th>
-              <td>{enabled ? `by ${granularity}` : 'no'}</td>
-              <td className={styles.figure}>{retentionDays}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }

@@ -157,7 +157,7 @@ function Asset({ entity, what, accept, isThere }: AssetProps) {
           Remove
         </Act>
       ) : null}
-      {problem === null ? null : <Failed problem={problem} onRetry={() => setProblem(null)} />}
+      {problem === null ? null : <Failed isChange problem={problem} onRetry={() => setProblem(null)} />}
     </span>
   );
 }

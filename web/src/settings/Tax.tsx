@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Csv, Listed, SearchField } from '../lists/parts.tsx';
 import { Act } from '../ui/Act.tsx';
@@ -53,54 +54,47 @@ interface RateTableProps {
 
 function RateTable({ items, now, onEdit }: RateTableProps) {
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="Tax rates, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">Seller</th>
-            <th scope="col" className={styles.figure}>
-              Percent
-            </th>
-            <th scope="col">Category</th>
-            <th scope="col">Printed as</th>
-            <th scope="col">From</th>
-            <th scope="col">To</th>
-            <th scope="col">
-              <span className="visually-hidden">Actions</span>
-            </th>
+    <DataTable label="Tax rates" isCards>
+      <thead>
+        <tr>
+          <th scope="col">Seller</th>
+          <th scope="col" className={styles.figure}>
+            Percent
+          </th>
+          <th scope="col">Category</th>
+          <th scope="col">Printed as</th>
+          <th scope="col">From</th>
+          <th scope="col">To</th>
+          <th scope="col">
+            <span className="visually-hidden">Actions</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((rate) => (
+          <tr key={`${rate.entity} ${rate.category} ${rate.from ?? ''}`} data-row="">
+            <th scope="row">{rate.entity}</th>
+            <td className={styles.figure} title={rate.percent}>
+              {quantity(rate.percent)}
+            </td>
+            <td className={styles.spare}>{rate.category}</td>
+            <td className={styles.spare}>{rate.title}</td>
+            <td className={styles.spare}>{rate.from === null ? 'the beginning' : day(rate.from, now)}</td>
+            <td className={styles.spare}>{rate.to === null ? '–' : day(rate.to, now)}</td>
+            <td className={styles.rowActs}>
+              <Act
+                operation="setTaxRate"
+                needs="finance"
+                label={`Change ${rate.category} of ${rate.entity}`}
+                onAct={() => onEdit(rate)}
+              >
+                Change
+              </Act>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {items.map((rate) => (
-            <tr key={`${rate.entity} ${rate.category} ${rate.from ?? ''}`} data-row="">
-              <th scope="row">{rate.entity}</th>
-              <td className={styles.figure} title={rate.percent}>
-                {quantity(rate.percent)}
-              </td>
-              <td className={styles.spare}>{rate.category}</td>
-              <td className={styles.spare}>{rate.title}</td>
-              <td className={styles.spare}>{rate.from === null ? 'the beginning' : day(rate.from, now)}</td>
-              <td className={styles.spare}>{rate.to === null ? '–' : day(rate.to, now)}</td>
-              <td className={styles.rowActs}>
-                <Act
-                  operation="setTaxRate"
-                  needs="finance"
-                  label={`Change ${rate.category} of ${rate.entity}`}
-                  onAct={() => onEdit(rate)}
-                >
-                  Change
-                </Act>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

@@ -2,6 +2,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Csv, Listed, SearchField } from '../lists/parts.tsx';
 import { Act } from '../ui/Act.tsx';
@@ -43,35 +44,28 @@ export function Tokens({ search }: { readonly search: SettingsSearch }) {
         empty={<Empty title="No token is refused before its end." />}
       >
         {({ items }) => (
-          <div
-            className={`${styles.scroll} ${styles.cardList}`}
-            role="region"
-            aria-label="Revoked tokens, as a table"
-            tabIndex={0}
-          >
-            <table className={styles.table}>
-              <thead>
-                <tr>
-                  <th scope="col">Refused</th>
-                  <th scope="col">Reason</th>
-                  <th scope="col">Revoked</th>
-                  <th scope="col">Kept until</th>
+          <DataTable label="Revoked tokens" isCards>
+            <thead>
+              <tr>
+                <th scope="col">Refused</th>
+                <th scope="col">Reason</th>
+                <th scope="col">Revoked</th>
+                <th scope="col">Kept until</th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((row) => (
+                <tr key={row.revocation} data-row="">
+                  <th scope="row">{nameOf(row)}</th>
+                  <td className={styles.wide}>{row.reason}</td>
+                  <td className={styles.spare}>
+                    {exactMoment(row.revokedAt)} <span className={ui.note}>{row.revokedBy}</span>
+                  </td>
+                  <td className={styles.spare}>{row.expiresAt === null ? 'for ever' : exactMoment(row.expiresAt)}</td>
                 </tr>
-              </thead>
-              <tbody>
-                {items.map((row) => (
-                  <tr key={row.revocation} data-row="">
-                    <th scope="row">{nameOf(row)}</th>
-                    <td className={styles.wide}>{row.reason}</td>
-                    <td className={styles.spare}>
-                      {exactMoment(row.revokedAt)} <span className={ui.note}>{row.revokedBy}</span>
-                    </td>
-                    <td className={styles.spare}>{row.expiresAt === null ? 'for ever' : exactMoment(row.expiresAt)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+              ))}
+            </tbody>
+          </DataTable>
         )}
       </Listed>
       {sheet === 'revoke' ? <RevokeSheet onClose={() => setSheet(null)} /> : null}

@@ -44,7 +44,7 @@ export function FormSheet<Body, Answer>({
       }
     >
       {children}
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={send} />}
+      {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={send} />}
     </Sheet>
   );
 }

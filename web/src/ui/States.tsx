@@ -7,11 +7,13 @@ interface StatesProps<Data> {
   readonly query: UseQueryResult<Data, Error>;
   /** How many rows the block has once it is loaded. */
   readonly rows?: number;
+  /** Of a view that has its own only once it is read. */
+  readonly title?: string;
   readonly children: (data: Data) => ReactNode;
 }
 
 /** A block that is read: while it loads, when it failed, and with what it has. What fails is this block alone. */
-export function States<Data>({ query, rows = 4, children }: StatesProps<Data>) {
+export function States<Data>({ query, rows = 4, title, children }: StatesProps<Data>) {
   const { data, error, isFetching, refetch } = query;
   if (data !== undefined)
     return (
@@ -20,8 +22,12 @@ export function States<Data>({ query, rows = 4, children }: StatesProps<Data>) {
         {children(data)}
       </div>
     );
-  if (error !== null) return <Failed problem={error} onRetry={() => void refetch()} />;
-  return <Skeleton rows={rows} />;
+  return (
+    <>
+      {title === undefined ? null : <h1 tabIndex={-1}>{title}</h1>}
+      {error === null ? <Skeleton rows={rows} /> : <Failed problem={error} onRetry={() => void refetch()} />}
+    </>
+  );
 }
 
 export function Skeleton({ rows }: { readonly rows: number }) {
@@ -38,15 +44,16 @@ export function Skeleton({ rows }: { readonly rows: number }) {
 interface FailedProps {
   readonly problem: Error;
   readonly onRetry: () => void;
+  /** Something was to be changed, not read. */
+  readonly isChange?: boolean;
 }
 
-export function Failed({ problem, onRetry }: FailedProps) {
+export function Failed({ problem, onRetry, isChange = false }: FailedProps) {
   const { status, todo, requestId } = problem instanceof Problem ? problem : new Problem(problem.message);
   return (
     <div className={`${styles.block} ${styles.failed}`} role="alert">
       <p>
-        <strong>{status === 404 ? 'Not found.' : status === 403 ? 'Not allowed.' : 'This could not be read.'}</strong>{' '}
-        {problem.message}
+        <strong>{failedText(status, isChange)}</strong> {problem.message}
       </p>
       {todo === null ? null : <p>{todo}</p>}
       {requestId === null ? null : (
@@ -61,6 +68,12 @@ export function Failed({ problem, onRetry }: FailedProps) {
       )}
     </div>
   );
+}
+
+function failedText(status: number, isChange: boolean): string {
+  if (status === 404) return 'Not found.';
+  if (status === 403) return 'Not allowed.';
+  return isChange ? 'This was not done.' : 'This could not be read.';
 }
 
 interface EmptyProps {

@@ -143,7 +143,7 @@ function Done({ assignment, onGone }: { readonly assignment: Assignment; readonl
       <button type="button" className={ui.button} onClick={onGone}>
         Dismiss
       </button>
-      {problem === null ? null : <Failed problem={problem} onRetry={undo} />}
+      {problem === null ? null : <Failed isChange problem={problem} onRetry={undo} />}
     </div>
   );
 }

@@ -1,3 +1,4 @@
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Money, Unknown } from '../ui/Figure.tsx';
 import { age, day } from '../ui/time.ts';
@@ -29,45 +30,38 @@ export function UnassignedTable({ items, now, chosen, onChoose }: UnassignedTabl
     onChoose?.(next);
   };
   return (
-    <div
-      className={`${styles.scroll} ${styles.cardList}`}
-      role="region"
-      aria-label="Unassigned, as a table"
-      tabIndex={0}
-    >
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">
-              {onChoose === null ? null : (
-                <label>
-                  <input type="checkbox" checked={isAll} onChange={chooseAll} />
-                  <span className="visually-hidden">Choose all on this page</span>
-                </label>
-              )}{' '}
-              Name
-            </th>
-            <th scope="col" className={styles.figure}>
-              Cost a month
-            </th>
-            <th scope="col">Kind</th>
-            <th scope="col">Unassigned since</th>
-            <th scope="col">May belong to</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((item) => (
-            <Row
-              key={item.resourceId}
-              item={item}
-              now={now}
-              isChosen={chosen.has(item.resourceId)}
-              onChoose={onChoose === null ? null : choose}
-            />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <DataTable label="Unassigned" isCards>
+      <thead>
+        <tr>
+          <th scope="col">
+            {onChoose === null ? null : (
+              <label>
+                <input type="checkbox" checked={isAll} onChange={chooseAll} />
+                <span className="visually-hidden">Choose all on this page</span>
+              </label>
+            )}{' '}
+            Name
+          </th>
+          <th scope="col" className={styles.figure}>
+            Cost a month
+          </th>
+          <th scope="col">Kind</th>
+          <th scope="col">Unassigned since</th>
+          <th scope="col">May belong to</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((item) => (
+          <Row
+            key={item.resourceId}
+            item={item}
+            now={now}
+            isChosen={chosen.has(item.resourceId)}
+            onChoose={onChoose === null ? null : choose}
+          />
+        ))}
+      </tbody>
+    </DataTable>
   );
 }
 

@@ -14,12 +14,13 @@ import own from './usage.module.css';
 
 const words: Readonly<Record<RowsBy, string>> = { kind: 'Meters', deployment: 'Deployments', customer: 'Customers' };
 
-/** Which meter moved, and why? */
+/** Which meter moved, and why? Customers see their own. */
 export function Usage() {
   const { m, why: _why, ...search } = useSearch({ from: '/usage' });
   const { data: me } = useMe();
   const now = me?.now ?? '';
   const month = m ?? monthOf(now);
+  const isCustomer = me?.role === 'customer';
   const { by = 'kind' } = search;
   const kinds = useRead(['listKinds'], readKinds);
   const enabled = kinds.data?.items.filter((one) => one.enabled) ?? [];
@@ -35,17 +36,19 @@ export function Usage() {
     <div className={styles.page}>
       <header className={styles.head}>
         <div>
-          <h1 tabIndex={-1}>{grid.data === undefined ? 'Usage' : sentenceOf(grid.data, asked)}</h1>
+          <h1 tabIndex={-1}>{grid.data === undefined ? 'Usage' : sentenceOf(grid.data, month, asked)}</h1>
           <p className={ui.note}>{grid.data === undefined ? '' : aboutOf(grid.data, month, now)}</p>
         </div>
         <Csv path="/usage/grid" query={query} file={`usage-${month}`} />
       </header>
       <div className={styles.tools}>
-        {rowsBy.map((each) => (
-          <Chip key={each} name="by" value={each} chosen={by}>
-            {words[each]}
-          </Chip>
-        ))}
+        {rowsBy
+          .filter((each) => !isCustomer || each !== 'customer')
+          .map((each) => (
+            <Chip key={each} name="by" value={each} chosen={by}>
+              {words[each]}
+            </Chip>
+          ))}
         <MeterChoice kinds={enabled} meter={meter} isAll={by === 'kind'} />
         <SearchField q={search.q} label="Name" />
         <Only search={search} />
@@ -54,7 +57,9 @@ export function Usage() {
         query={grid}
         cursor={search.cursor}
         rows={12}
-        empty={<NoUsage isFiltered={search.q !== undefined || search.deployment !== undefined} />}
+        empty={
+          <NoUsage isFiltered={search.q !== undefined || search.deployment !== undefined} isCustomer={isCustomer} />
+        }
       >
         {(data) => <DayGrid grid={data} search={asked} month={month} now={now} />}
       </Listed>
@@ -62,19 +67,24 @@ export function Usage() {
   );
 }
 
-function sentenceOf({ quantity: all, items, total }: Grid, { by, deployment, customer }: UsageSearch): string {
+function sentenceOf(
+  { quantity: all, items, total }: Grid,
+  month: string,
+  { by, deployment, customer }: UsageSearch,
+): string {
   const whose = deployment ?? customer;
   const of = whose === undefined ? '' : ` of ${whose}`;
-  if (all === null || by === 'kind') return `${total} ${total === 1 ? 'meter' : 'meters'} used${of}.`;
+  if (all === null || by === 'kind')
+    return `${monthName(month)}: ${total} ${total === 1 ? 'meter' : 'meters'} used${of}.`;
   const unit = items[0]?.unit ?? '';
-  return `${quantity(all)} ${unit}${of}, by ${total} ${by === 'customer' ? 'customer' : 'deployment'}${total === 1 ? '' : 's'}.`;
+  return `${monthName(month)}: ${quantity(all)} ${unit}${of}, by ${total} ${by === 'customer' ? 'customer' : 'deployment'}${total === 1 ? '' : 's'}.`;
 }
 
 function aboutOf({ meteredThrough, previous }: Grid, month: string, now: string): string {
   const metered =
-    meteredThrough > `${month}-01` ? `metered through ${day(dayBefore(meteredThrough), now)}` : 'not metered yet';
+    meteredThrough > `${month}-01` ? `Metered through ${day(dayBefore(meteredThrough), now)}` : 'Not metered yet';
   const before = previous === null ? '' : `, beside ${day(previous.from, now)} to ${day(dayBefore(previous.to), now)}`;
-  return `${monthName(month)}, ${metered}${before}`;
+  return `${metered}${before}.`;
 }
 
 interface MeterChoiceProps {
@@ -116,13 +126,19 @@ function Only({ search: { deployment, customer } }: { readonly search: UsageSear
   );
 }
 
-function NoUsage({ isFiltered }: { readonly isFiltered: boolean }) {
-  return (
-    <Empty title={isFiltered ? 'Nothing matches.' : 'Nothing was used in this month.'}>
-      {isFiltered ? (
+function NoUsage({ isFiltered, isCustomer }: { readonly isFiltered: boolean; readonly isCustomer: boolean }) {
+  if (isFiltered)
+    return (
+      <Empty title="Nothing matches.">
         <Link to="/usage" search={({ m }) => (m === undefined ? {} : { m })} className={ui.link}>
           Clear the filters
         </Link>
+      </Empty>
+    );
+  return (
+    <Empty title="Nothing was used in this month.">
+      {isCustomer ? (
+        <p>What you use appears here from the day after on.</p>
       ) : (
         <p>
           Days are metered every night, of meters that are enabled: <code>arcadia kind list</code>

@@ -1,0 +1,272 @@
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { json } from '../http/api-fixture.ts';
+import { type Dashboard, looks, openDashboard, settle, smallDemonstration } from './dashboard.ts';
+
+// What differs from what was declared, in a real browser: declared from the page, found, decided about and ended.
+
+let dashboard: Dashboard;
+let isThere = false;
+beforeAll(async () => {
+  const opened = await openDashboard(smallDemonstration);
+  isThere = opened !== null;
+  if (opened !== null) dashboard = opened;
+});
+afterAll(async () => {
+  if (isThere) await dashboard.close();
+});
+
+async function answerOf<Answer>(path: string): Promise<Answer> {
+  return (await (await dashboard.api.fetch(path)).json()) as Answer;
+}
+
+interface Found {
+  readonly items: readonly {
+    readonly finding: string;
+    readonly name: string;
+    readonly rule: string;
+    readonly field: string | null;
+    readonly state: string;
+    readonly monthly: string | null;
+    readonly currency: string | null;
+  }[];
+  readonly total: number;
+}
+
+const findings = (query: string) => answerOf<Found>(`/drift?${query}&limit=100`);
+
+async function expectNoFaults(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+}
+
+/** A droplet of the demonstration, and what it is. */
+async function dropletOf(): Promise<{ readonly name: string; readonly externalId: string }> {
+  const { items } = await answerOf<{ items: { name: string; externalId: string }[] }>(
+    '/resources?kind=droplet&owner=acme-studio&limit=1',
+  );
+  return items[0] ?? { name: '', externalId: '' };
+}
+
+/** It should be of another size, name and tags. */
+async function declareOther(): Promise<void> {
+  const { externalId } = await dropletOf();
+  const document = {
+    declaration: 'acme-plan',
+    deployment: 'acme-studio',
+    resources: [
+      {
+        address: 'droplet.web',
+        kind: 'droplet',
+        id: externalId,
+        fields: { size: 's-8vcpu-16gb', name: 'another-name', tags: ['declared'] },
+      },
+    ],
+  };
+  const answer = await dashboard.api.fetch('/declarations/apply', json('POST', document));
+  expect([answer.status, await answer.text()]).toEqual([200, expect.any(String)]);
+}
+
+describe('declarations', () => {
+  test('what a deployment has is declared after it is said how much that is', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context, wrong } = await dashboard.open({ path: '/drift?tab=declarations' });
+    await settle(page, /differs|unexpected/);
+    await page.getByText('Nothing is declared yet.').waitFor();
+    await page.getByRole('button', { name: 'Declare what a deployment has' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Declare what a deployment has' });
+    await sheet.locator('option[value="acme-studio"]').waitFor({ state: 'attached' });
+    await sheet.getByLabel('Deployment').fill('acme-studio');
+    await sheet.getByText(/\d+ added, 0 changed, 0 removed, 0 unchanged/).waitFor();
+    await expectNoFaults(page);
+    await sheet.getByRole('button', { name: /^Declare \d+ resources$/ }).click();
+    await page.waitForURL('**/declarations/acme-studio');
+    await settle(page, /acme-studio: \d+ resources of acme-studio/);
+    const { declaration } = await answerOf<{ declaration: { resources: number } }>('/declarations/acme-studio');
+    await page.getByRole('heading', { level: 1, name: new RegExp(`: ${declaration.resources} resources`) }).waitFor();
+    await page.getByRole('region', { name: 'Versions, as a table' }).getByText('it holds').waitFor();
+    await expectNoFaults(page);
+    expect(wrong).toEqual([]);
+    await context.close();
+  });
+
+  test('one is ended after it is said what that means, and stays in its history', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open({ path: '/declarations/acme-studio' });
+    await settle(page, /acme-studio/);
+    await page.getByRole('button', { name: 'End' }).click();
+    const sheet = page.getByRole('dialog', { name: 'End declaration acme-studio' });
+    await sheet.getByRole('button', { name: /^End it: \d+ no longer compared/ }).click();
+    await page.waitForURL('**/drift?tab=declarations');
+    await page.getByText('Nothing is declared yet.').waitFor();
+    const { items } = await answerOf<{ items: { to: string | null }[] }>('/declarations/acme-studio/versions');
+    expect(items.some(({ to }) => to !== null)).toBe(true);
+    await context.close();
+  });
+});
+
+describe('what differs', () => {
+  test('comes to the screen by itself, in groups with their money, and opens field by field', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context, wrong } = await dashboard.open({ path: '/drift' });
+    await settle(page, /differs|unexpected/);
+    await declareOther();
+    const row = page.getByRole('row', { name: /Set differently than declared.* acme-studio/ });
+    await row.waitFor();
+    const { items } = await findings('rule=changed');
+    const size = items.find(({ field }) => field === 'size');
+    expect(size?.monthly).not.toBeNull();
+    await row.getByRole('link', { name: 'Set differently than declared' }).click();
+    await page.waitForURL(({ searchParams }) => searchParams.get('rule') === 'changed');
+    await page
+      .getByRole('row', { name: /size: s-8vcpu-16gb/ })
+      .getByRole('rowheader')
+      .getByRole('link')
+      .click();
+    await settle(page, /, size: set differently than declared\./);
+    const beside = page.getByRole('region', { name: 'Declared beside actual, as a table' });
+    const cells = await beside.getByRole('row').nth(1).getByRole('cell').allInnerTexts();
+    const amount = (size?.monthly ?? '').replace('-', '\u2212');
+    expect(cells[0]).toBe('s-8vcpu-16gb');
+    expect(cells[2]?.trim()).toBe(`${amount} ${size?.currency}`);
+    await page.getByRole('heading', { level: 2, name: 'What may have caused it' }).waitFor();
+    await expectNoFaults(page);
+    expect(wrong).toEqual([]);
+    await context.close();
+  });
+
+  test('is acknowledged with a reason, reopened, and ignored until a day', async ({ skip }) => {
+    if (!isThere) skip();
+    const { items } = await findings('rule=changed');
+    const size = items.find(({ field }) => field === 'size')?.finding ?? '';
+    const stateOf = async () => (await answerOf<{ finding: { state: string } }>(`/drift/${size}`)).finding.state;
+    const { page, context, wrong } = await dashboard.open({ path: `/drift/${size}` });
+    await settle(page, /, size/);
+    await page.getByRole('button', { name: 'Acknowledge' }).click();
+    const ack = page.getByRole('dialog', { name: /^Acknowledge/ });
+    const confirm = ack.getByRole('button', { name: 'Acknowledge' });
+    expect(await confirm.isDisabled()).toBe(true);
+    await ack.getByLabel('Why, for the record').fill('resized for the sale');
+    await expectNoFaults(page);
+    await confirm.click();
+    await page.getByText(/Acknowledged by .*: resized for the sale/).waitFor();
+    expect(await stateOf()).toBe('acknowledged');
+    await page.getByRole('button', { name: 'Reopen' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Reopen' }).click();
+    await page.getByText(/^Reopened by/).waitFor();
+    expect(await stateOf()).not.toBe('acknowledged');
+    await page.getByRole('button', { name: 'Ignore' }).click();
+    const ignore = page.getByRole('dialog', { name: /^Ignore/ });
+    await ignore.getByLabel('Why, for the record').fill('until the migration');
+    await ignore.getByLabel(/^Until/).fill('2027-01-01');
+    await ignore.getByRole('button', { name: 'Ignore' }).click();
+    await page
+      .getByText(/ignored until 1 Jan 2027/)
+      .first()
+      .waitFor();
+    expect(await stateOf()).toBe('ignored');
+    await page.goto('/drift?tab=each&decided=ignored');
+    await page.getByRole('row', { name: /ignored until 1 Jan 2027/ }).waitFor();
+    expect(wrong).toEqual([]);
+    await context.close();
+  });
+
+  test('of several is decided together', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open({ path: '/drift?tab=each&declaration=acme-plan', width: 390 });
+    await settle(page, /unexpected/);
+    const { total } = await findings('declaration=acme-plan');
+    expect(total).toBeGreaterThan(1);
+    await page.getByRole('checkbox', { name: /^Choose all/ }).check();
+    await page.getByRole('button', { name: 'Acknowledge' }).click();
+    const sheet = page.getByRole('dialog', { name: `Acknowledge ${total} unexpected changes` });
+    await sheet.getByLabel('Why, for the record').fill('known');
+    await sheet.getByRole('button', { name: `Acknowledge ${total}` }).click();
+    await sheet.waitFor({ state: 'detached' });
+    await expect.poll(async () => (await findings('declaration=acme-plan')).total).toBe(0);
+    await page.getByText('No unexpected change matches.').waitFor();
+    await context.close();
+  });
+
+  test('can be had as a file, filtered as it is shown', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open({ path: '/drift?tab=each&decided=acknowledged' });
+    await settle(page, /unexpected/);
+    const href = (await page.getByRole('link', { name: 'CSV' }).getAttribute('href')) ?? '';
+    const text = await page.evaluate<string>(`fetch(${JSON.stringify(href)}).then((answer) => answer.text())`);
+    const { total } = await findings('state=acknowledged');
+    expect(text.trim().split('\n').length).toBe(total + 1);
+    await context.close();
+  });
+});
+
+describe('what counts', () => {
+  test('is switched off with a sheet that says what it finds', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open({ path: '/drift?tab=rules' });
+    await settle(page, /differs|unexpected/);
+    await page.getByRole('button', { name: 'Change: Old snapshots, all' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Old snapshots' });
+    await sheet.getByLabel('days').fill('120');
+    await sheet.getByLabel('Severity').selectOption('medium');
+    await expectNoFaults(page);
+    await sheet.getByRole('button', { name: 'Save' }).click();
+    await sheet.waitFor({ state: 'detached' });
+    await page.getByRole('row', { name: /Old snapshots medium all days: 120/ }).waitFor();
+    await context.close();
+  });
+});
+
+describe('who may', () => {
+  test('a viewer sees all of it, and buttons that say who presses them', async ({ skip }) => {
+    if (!isThere) skip();
+    const { items } = await findings('state=acknowledged');
+    const { page, context } = await dashboard.open({ as: 'viewer', path: `/drift/${items[0]?.finding}` });
+    await settle(page, /\./);
+    const button = page.getByRole('button', { name: /^Reopen ?, needs operator/ });
+    expect(await button.isDisabled()).toBe(true);
+    const path = `/drift/${items[0]?.finding}/ack`;
+    expect((await dashboard.api.fetch(path, { ...json('POST', { reason: 'mine' }), as: 'viewer' })).status).toBe(403);
+    await page.goto('/drift?tab=each&decided=acknowledged');
+    await settle(page, /unexpected/);
+    expect(await page.getByRole('checkbox').count()).toBe(0);
+    await context.close();
+  });
+});
+
+describe('every view', () => {
+  const addresses = async () => {
+    const { items } = await findings('state=acknowledged');
+    return [
+      '/drift?decided=acknowledged',
+      '/drift?tab=each&decided=acknowledged',
+      '/declarations/acme-plan',
+      ...items.slice(0, 2).map(({ finding }) => `/drift/${finding}`),
+    ];
+  };
+
+  for (const [theme, width] of looks)
+    test(`has no fault that axe finds, and asks for two things at most: ${theme}, ${width} px`, async ({ skip }) => {
+      if (!isThere) skip();
+      const { page, context, wrong } = await dashboard.open({ theme, width });
+      for (const path of await addresses()) {
+        const asked = new Set<string>();
+        const note = (request: { url(): string }) => {
+          const { pathname } = new URL(request.url());
+          if (/^\/api\/v1\/(?!me$|events$)/.test(pathname)) asked.add(pathname);
+        };
+        page.on('request', note);
+        await page.goto(path);
+        await settle(page, /./);
+        await page.waitForTimeout(300);
+        page.off('request', note);
+        expect([path, asked.size <= 2 && asked.size > 0, [...asked]]).toEqual([path, true, [...asked]]);
+        await expectNoFaults(page);
+        const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+        expect([path, overflow > 0]).toEqual([path, false]);
+      }
+      expect(wrong).toEqual([]);
+      await context.close();
+    });
+});

@@ -1,0 +1,117 @@
+import { isNegative, isZero, money, sum } from '../ui/decimal.ts';
+import { moment } from '../ui/time.ts';
+import type { Finding, Group } from './read.ts';
+import type { Category } from './search.ts';
+
+// What differs, in words.
+
+export const categoryWords: Readonly<Record<Category, string>> = {
+  missing: 'Missing',
+  unmanaged: 'Not declared',
+  replaced: 'Replaced',
+  changed: 'Changed',
+  ambiguous: 'Several match',
+  misattributed: 'Of another owner',
+  exposed: 'Open to the world',
+  unprotected: 'Unprotected',
+  idle: 'Idle',
+  orphaned: 'Left behind',
+  ending: 'End of life',
+};
+
+const ruleWords: Readonly<Record<string, string>> = {
+  missing: 'Declared and not there',
+  unmanaged: 'There and not declared',
+  replaced: 'Replaced by one of the same name',
+  changed: 'Set differently than declared',
+  ambiguous: 'Several match one that is declared',
+  misattributed: 'Declared of one deployment, owned by another',
+  exposed_ports: 'Ports open to the world',
+  exposed_database: 'Databases without trusted sources',
+  exposed_bucket: 'Buckets that anybody reads or writes',
+  unprotected_firewall: 'Droplets behind no firewall',
+  unprotected_backups: 'Droplets without backups',
+  idle_volume: 'Volumes attached to nothing',
+  idle_reserved_ip: 'Unassigned addresses',
+  idle_load_balancer: 'Load balancers without droplets',
+  idle_droplet: 'Droplets that are off and billed',
+  orphaned_snapshot: 'Old snapshots',
+  orphaned_source: 'Snapshots and backups of what is gone',
+  orphaned_leftover: 'Left behind by a deleted cluster',
+  orphaned_firewall: 'Firewalls for no droplet',
+  ending_database: 'Databases past their end of life',
+};
+
+export function ruleText(rule: string): string {
+  return ruleWords[rule] ?? rule.replaceAll('_', ' ');
+}
+
+export const sourceWords: Readonly<Record<string, string>> = {
+  written: 'written',
+  adopted: 'adopted from what was there',
+  terraform_state: 'a Terraform state',
+  terraform_show: 'a Terraform state, as shown',
+  terraform_plan: 'a Terraform plan',
+};
+
+export function coversText(covers: string): string {
+  if (covers === 'deployment') return 'all that the deployment owns';
+  if (covers === 'nothing') return 'what it names';
+  return covers.replace(':', ' ');
+}
+
+/** A value of a setting, or a bound, on one line. */
+export function valueText(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (Array.isArray(value))
+    return value.length === 0 ? 'an empty list' : value.map((each) => valueText(each)).join(', ');
+  if (typeof value === 'string') return value === '' ? 'an empty text' : value;
+  if (typeof value !== 'object') return JSON.stringify(value);
+  const { min, max, includes, ...rest } = value as Readonly<Record<string, unknown>>;
+  if (includes !== undefined) return `at least ${valueText(includes)}`;
+  if (min !== undefined && max !== undefined) return `${valueText(min)} to ${valueText(max)}`;
+  if (min !== undefined) return `at least ${valueText(min)}`;
+  if (max !== undefined) return `at most ${valueText(max)}`;
+  return Object.entries(rest)
+    .map(([name, each]) => `${name}: ${valueText(each)}`)
+    .join('; ');
+}
+
+export function fieldText(field: string): string {
+  return field.replaceAll('_', ' ');
+}
+
+/** What it is about: `web-1`, `web-1, size`. */
+export function titleOf({ name, field }: Finding): string {
+  return field === null ? name : `${name}, ${fieldText(field)}`;
+}
+
+export function sinceText({ sinceAfter, sinceBefore }: Finding, now: string): string {
+  if (sinceAfter === null) return `by ${moment(sinceBefore, now)}`;
+  return sinceAfter === sinceBefore
+    ? moment(sinceBefore, now)
+    : `between ${moment(sinceAfter, now)} and ${moment(sinceBefore, now)}`;
+}
+
+export function stateText({ state, until, stale }: Finding, now: string): string {
+  const end = state !== 'ignored' ? '' : until === null ? ' without end' : ` until ${moment(until, now)}`;
+  return `${state}${end}${stale ? ', cannot be seen now' : ''}`;
+}
+
+/** `adds at least 41.00 USD a month`; an empty text where it is nothing. */
+export function monthlyText(groups: readonly Pick<Group, 'monthly' | 'unpriced'>[]): string {
+  const byCurrency = Map.groupBy(
+    groups.flatMap(({ monthly }) => monthly),
+    ({ currency }) => currency,
+  );
+  const isLeast = groups.some(({ unpriced }) => unpriced > 0);
+  return [...byCurrency]
+    .map(([currency, parts]) => ({ currency, amount: sum(parts.map(({ amount }) => amount)) }))
+    .filter(({ amount }) => !isZero(amount))
+    .map(({ currency, amount }) => {
+      const way = isNegative(amount) ? 'saves' : 'adds';
+      return `${way} ${isLeast ? 'at least ' : ''}${money(amount.replace('-', ''))} ${currency} a month`;
+    })
+    .join(' and ');
+}
