@@ -32,7 +32,11 @@ test('parts of a price that several plans share add up to it, in cents', () => {
   // Each half of 10.01 is 5.005, which alone would be 5.01 twice.
   const half = [on(before, '2026-01-01', '2026-06-16'), on(after, '2026-06-16')];
   expect(parts(half, prices([{ price: '10.01' }]))).toEqual(['5.01', '5']);
-  const back = [on(before, '2026-01-01', '2026-06-11'), on(after, '2026-06-11', '2026-06-21'), on(before, '2026-06-21')];
+  const back = [
+    on(before, '2026-01-01', '2026-06-11'),
+    on(after, '2026-06-11', '2026-06-21'),
+    on(before, '2026-06-21'),
+  ];
   expect(parts(back, prices([{ price: '0.05' }]))).toEqual(['0.04', '0.01']);
 });
 

@@ -42,7 +42,10 @@ export function passedPrices({ version, spans }: LineGroup, prices: readonly Pas
 
 /** What prices come to from their beginnings to an instant, each evenly over its own time. */
 function costUntil(prices: readonly PassedPrice[], instant: Temporal.Instant): Decimal {
-  const sum = prices.reduce((total, { price, from, to }) => total.plus(partUntil(new Decimal(price), { from, to }, instant)), new Decimal(0));
+  const sum = prices.reduce(
+    (total, { price, from, to }) => total.plus(partUntil(new Decimal(price), { from, to }, instant)),
+    new Decimal(0),
+  );
   return roundHalfAwayFromZero(sum, exactDigits);
 }
 
