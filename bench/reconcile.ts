@@ -216,19 +216,34 @@ async function loadBare(db: Database): Promise<number> {
   return ms;
 }
 
-/** Storing the outcomes and shares that came of it, into tables with the same keys and indexes. */
+const resultTables = ['bill_line_outcomes', 'bill_line_shares', 'bill_cost_sums', 'bill_missing'];
+
+/**
+ * Storing the rows that came of it, and nothing else: into tables with the same keys, indexes and checks, and with the
+ * trigger that guards what was signed, which keeps all rows of a statement until its end. Without it, and without the sums,
+ * the bare side did less than any reconciliation must.
+ */
 async function storeBare(db: Database): Promise<number> {
-  const tables = ['bill_line_outcomes', 'bill_line_shares', 'bill_missing'];
-  for (const table of tables)
-    await sql`CREATE TABLE ${sql.id(`bench_${table}`)} (LIKE ${sql.table(table)} INCLUDING ALL)`.execute(db);
+  for (const table of resultTables) {
+    const bare = sql.id(`bench_${table}`);
+    await sql`CREATE TABLE ${bare} (LIKE ${sql.table(table)} INCLUDING ALL)`.execute(db);
+    await sql`CREATE TRIGGER signed_comes AFTER INSERT ON ${bare} REFERENCING NEW TABLE AS touched
+              FOR EACH STATEMENT EXECUTE FUNCTION refuse_results_of_signed()`.execute(db);
+  }
   const ms = await timed(() =>
     db.transaction().execute(async (trx) => {
-      for (const table of tables)
+      for (const table of resultTables)
         await sql`INSERT INTO ${sql.id(`bench_${table}`)} SELECT * FROM ${sql.table(table)}`.execute(trx);
     }),
   );
-  for (const table of tables) await sql`DROP TABLE ${sql.id(`bench_${table}`)}`.execute(db);
+  for (const table of resultTables) await sql`DROP TABLE ${sql.id(`bench_${table}`)}`.execute(db);
   return ms;
+}
+
+/** As if the month had never been reconciled. */
+async function forget(db: Database): Promise<void> {
+  await sql`DELETE FROM reconciliations`.execute(db);
+  await sql`VACUUM ANALYZE bill_line_outcomes, bill_line_shares, bill_cost_sums, bill_missing`.execute(db);
 }
 
 export default function bench(): Promise<Row[]> {
@@ -242,12 +257,16 @@ export default function bench(): Promise<Row[]> {
     await sql`VACUUM ANALYZE`.execute(db);
     const rows = [row(`loading a bill of ${lines} lines`, loadedMs, 'the statement alone, page by page', bareMs, 1.5)];
     const reconcile = () => reconcileMonth(db, payer.payerId, month, now);
-    const first = await timed(reconcile);
-    const stored = Math.min(await storeBare(db), await storeBare(db));
-    rows.push(row('reconciling it', first, 'storing outcomes and shares alone', stored, 2));
-    rows.push(
-      row('reconciling it again, unchanged', await timed(reconcile), 'storing outcomes and shares alone', stored, 0.1),
-    );
+    // In turns, and the shorter of two each: whatever else the machine does meets both.
+    const times: { reckoned: number; stored: number }[] = [];
+    for (let turn = 0; turn < 2; turn += 1) {
+      await forget(db);
+      times.push({ reckoned: await timed(reconcile), stored: await storeBare(db) });
+    }
+    const reckoned = Math.min(...times.map((each) => each.reckoned));
+    const stored = Math.min(...times.map((each) => each.stored));
+    rows.push(row('reconciling it', reckoned, 'storing its rows alone', stored, 2));
+    rows.push(row('reconciling it again, unchanged', await timed(reconcile), 'storing its rows alone', stored, 0.1));
     const { rows: sums } = await sql<{ sound: boolean }>`
       SELECT (SELECT sum(amount) FROM bill_line_shares) + unexplained + residual = amount AS sound FROM reconciliations`.execute(
       db,
