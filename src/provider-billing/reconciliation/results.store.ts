@@ -43,13 +43,13 @@ export async function selectInputs(db: Queryable, month: BillMonth): Promise<str
   const { bills, until, payerId } = month;
   const at = monthStart(month);
   const { rows } = await statement<{ inputs: string }>('providerBilling.selectInputs')`
-    WITH accounts AS (
+    WITH covered AS (
       SELECT DISTINCT a.account_id, a.connected_at FROM bill_payer_accounts c JOIN inventory_accounts a USING (account_id)
       WHERE c.payer_id = ${payerId} AND c.superseded_at = 'infinity' AND c.valid_from < ${monthEnd(month)}::timestamptz AND c.valid_to > ${at}::timestamptz
     )
     SELECT concat_ws(' ', array_to_string(${bills.map(({ versionId }) => versionId)}::bigint[], ','), ${until.toString()}::text,
-      (SELECT md5(string_agg(a::text, ',' ORDER BY account_id)) FROM accounts a),
-      (SELECT md5(string_agg(account_id || kind, ',' ORDER BY account_id, kind)) FROM inventory_complete_syncs JOIN accounts USING (account_id)
+      (SELECT md5(string_agg(a::text, ',' ORDER BY account_id)) FROM covered a),
+      (SELECT md5(string_agg(account_id || kind, ',' ORDER BY account_id, kind)) FROM inventory_complete_syncs JOIN covered USING (account_id)
        WHERE started_at >= ${until}::timestamptz),
       (SELECT md5(string_agg(billing_rule_belief_id::text, ',' ORDER BY billing_rule_belief_id)) FROM billing_rule_beliefs
        WHERE superseded_at = 'infinity' AND valid_from <= ${at}::timestamptz AND valid_to > ${at}::timestamptz),
