@@ -78,6 +78,13 @@ CREATE TABLE cost_months (
   last_day    date NOT NULL,                   -- the last that it is about: that day's exchange rate holds
   recorded_at timestamptz NOT NULL
 );
+-- Of which deployments it says what they cost: those whose plans passed cost on then. What one that came onto such a plan
+-- later costs is not known until the bills are asked again.
+CREATE TABLE cost_deployments (
+  month         calendar_month NOT NULL REFERENCES cost_months,
+  deployment_id bigint NOT NULL REFERENCES deployments,
+  PRIMARY KEY (month, deployment_id)
+);
 CREATE TABLE deployment_costs (
   month         calendar_month NOT NULL REFERENCES cost_months,
   deployment_id bigint NOT NULL REFERENCES deployments,
@@ -271,6 +278,7 @@ CALL let_customers_read('plan_versions',
 CALL let_customers_read('plan_items',
   'plan_version_id = ANY (ARRAY(SELECT v.plan_version_id FROM plan_versions v))', '{}');
 CALL protect_from_customers('cost_months');
+CALL protect_from_customers('cost_deployments');
 CALL protect_from_customers('deployment_costs');
 CALL protect_from_customers('pricing_passing');
 CALL protect_from_customers('pricing_items');

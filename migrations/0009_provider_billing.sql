@@ -314,8 +314,6 @@ CREATE TABLE reconciliations (
   reconciliation_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   bill_id         bigint NOT NULL REFERENCES provider_bills,
   bill_version_id bigint NOT NULL REFERENCES provider_bill_versions ON DELETE CASCADE,
-  -- What it rests on: as long as that is the same, so is it.
-  inputs          text COLLATE "C" NOT NULL,
   digest          text COLLATE "C" NOT NULL,
   amount          amount NOT NULL,              -- the header's
   expected        amount NOT NULL,
@@ -337,6 +335,15 @@ CREATE TABLE reconciliations (
 );
 CREATE UNIQUE INDEX reconciliations_open ON reconciliations (bill_id) WHERE signed_at IS NULL;
 CREATE UNIQUE INDEX reconciliations_signed ON reconciliations (bill_id) WHERE signed_at IS NOT NULL AND reopened_at IS NULL;
+
+-- What a payer's month was last reckoned with, and up to which change: as long as both are the same, so is what comes of it.
+CREATE TABLE reconciled_months (
+  payer_id  int NOT NULL REFERENCES bill_payers,
+  month     calendar_month NOT NULL,
+  inputs    text COLLATE "C" NOT NULL,
+  change_id bigint NOT NULL,
+  PRIMARY KEY (payer_id, month)
+);
 
 -- Its reconciliation is looked for once a statement (refuse_results_of_signed): a reference asks for each row.
 CREATE TABLE bill_line_outcomes (
@@ -409,7 +416,7 @@ BEGIN
   RAISE EXCEPTION 'what was signed never changes: % of %', TG_OP, TG_TABLE_NAME;
 END
 $$;
-CREATE TRIGGER signed_is_frozen BEFORE UPDATE OF reconciliation_id, bill_id, bill_version_id, inputs, digest, amount, expected,
+CREATE TRIGGER signed_is_frozen BEFORE UPDATE OF reconciliation_id, bill_id, bill_version_id, digest, amount, expected,
     differences, allocated, unexplained, residual, made_at, signed_at, signed_by, signed_reason
   ON reconciliations FOR EACH ROW WHEN (OLD.signed_at IS NOT NULL) EXECUTE FUNCTION refuse_edit_of_signed();
 CREATE TRIGGER reopened_is_frozen BEFORE UPDATE OF reopened_at, reopened_by, reopened_reason
@@ -500,7 +507,7 @@ END;
 CREATE AGGREGATE least_common_multiple(numeric) (SFUNC = lcm, STYPE = numeric, INITCOND = '1', PARALLEL = SAFE, COMBINEFUNC = lcm);
 
 -- Which reconciliations count: of each bill the one that was signed, or else that of now; of a month the final bills, or
--- else the preview.
+-- else the preview. A bill that the provider lists no longer counts only while it is signed: what was signed stands.
 CREATE VIEW provider_billing_counting AS
   SELECT b.period AS month, b.bill_id, b.payer_id, b.kind, r.reconciliation_id, r.bill_version_id, r.signed_at IS NOT NULL AS signed,
          p.currency, r.residual
@@ -509,9 +516,10 @@ CREATE VIEW provider_billing_counting AS
   JOIN reconciliations r ON r.bill_id = b.bill_id AND r.reopened_at IS NULL
    AND (r.signed_at IS NOT NULL OR NOT EXISTS (SELECT FROM reconciliations s WHERE s.bill_id = b.bill_id
                                                AND s.signed_at IS NOT NULL AND s.reopened_at IS NULL))
-  WHERE b.missing_since IS NULL AND (b.kind = 'final' OR NOT EXISTS (
-    SELECT FROM provider_bills f JOIN reconciliations USING (bill_id)
-    WHERE f.payer_id = b.payer_id AND f.period = b.period AND f.kind = 'final' AND f.missing_since IS NULL));
+  WHERE (b.missing_since IS NULL OR r.signed_at IS NOT NULL) AND (b.kind = 'final' OR NOT EXISTS (
+    SELECT FROM provider_bills f JOIN reconciliations s USING (bill_id)
+    WHERE f.payer_id = b.payer_id AND f.period = b.period AND f.kind = 'final' AND s.reopened_at IS NULL
+      AND (f.missing_since IS NULL OR s.signed_at IS NOT NULL)));
 
 -- What each deployment cost in a month, line by line.
 CREATE VIEW provider_billing_costs AS
@@ -576,6 +584,7 @@ CALL protect_from_customers('billing_rule_beliefs');
 CALL protect_from_customers('bill_products');
 CALL protect_from_customers('allocation_rules');
 CALL protect_from_customers('reconciliations');
+CALL protect_from_customers('reconciled_months');
 CALL protect_from_customers('bill_line_outcomes');
 CALL protect_from_customers('bill_line_shares');
 CALL protect_from_customers('bill_missing');

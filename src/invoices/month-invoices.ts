@@ -201,7 +201,8 @@ function holdsOf(
 }
 
 /** What keeps a month in which cost is passed on. */
-export const withoutBill = 'Cost of the month is passed on, and the final bill of the provider is not there yet.';
+export const withoutBill =
+  'Cost of the month is passed on, and the final bill of the provider is not there yet, or was not reconciled since the plan changed.';
 
 /** Whether an amount is more than `differenceMax` off the one before. */
 function differs(amount: string, before: string): boolean {

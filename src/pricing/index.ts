@@ -5,7 +5,12 @@ export { findUnbillable, otherCurrency } from './currency-rule.ts';
 export { type CurrencyPair, convertMoney, type DatedRate, rateAgeDaysMax } from './exchange-rate.ts';
 export { findExchangeRates, setExchangeRate } from './exchange-rates.ts';
 export { readSubscribed, startSubscriptions } from './first-subscriptions.ts';
-export { customersWithoutBill, type DeploymentCost, replaceDeploymentCosts } from './pass-through.ts';
+export {
+  customersWithoutBill,
+  type DeploymentCost,
+  passingDeployments,
+  replaceDeploymentCosts,
+} from './pass-through.ts';
 export type { PlanVersion } from './plan.ts';
 export { listPlanVersions, listPlans } from './plans.ts';
 export { retiredPlans } from './retire.ts';

@@ -113,6 +113,15 @@ export async function replaceConvertedPrices(trx: UnitOfWork, now: Temporal.Inst
   );
 }
 
+/** Deployments on a plan that passes cost on at some time of a month. */
+export async function selectPassing(db: Queryable, month: Temporal.PlainDate): Promise<number[]> {
+  const { rows } = await statement<{ id: number }>('pricing.selectPassing')`
+    SELECT DISTINCT deployment_id AS id FROM pricing_passing
+    WHERE valid_from < (${month}::date + interval '1 month') AT TIME ZONE 'UTC' AND valid_to > ${month}::date::timestamp AT TIME ZONE 'UTC'
+    ORDER BY 1`.execute(db);
+  return rows.map(({ id }) => id);
+}
+
 /** Whoever replaces costs takes turns until the end of the transaction. */
 export async function lockCosts(trx: UnitOfWork): Promise<void> {
   await statement('pricing.lockCosts')`LOCK TABLE cost_months IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
@@ -124,10 +133,16 @@ export async function rewriteCosts(
   month: Temporal.PlainDate,
   costs: readonly DeploymentCost[],
   {
+    deployments,
     isFinal,
     lastDay,
     now,
-  }: { readonly isFinal: boolean; readonly lastDay: Temporal.PlainDate; readonly now: Temporal.Instant },
+  }: {
+    readonly deployments: readonly number[];
+    readonly isFinal: boolean;
+    readonly lastDay: Temporal.PlainDate;
+    readonly now: Temporal.Instant;
+  },
 ): Promise<number> {
   const { rows } = await statement<{ flipped: boolean }>('pricing.rewriteCosts.cost_months')`
     WITH held AS (SELECT is_final FROM cost_months WHERE month = ${month}), written AS (
@@ -136,6 +151,7 @@ export async function rewriteCosts(
       WHERE (m.is_final, m.last_day) <> (excluded.is_final, excluded.last_day)
     )
     SELECT coalesce((SELECT is_final FROM held) <> ${isFinal}, false) AS flipped`.execute(trx);
+  await rewriteCostDeployments(trx, month, deployments);
   const columns = sql`deployment_id, product, resource_kind, billing_kinds, currency, valid_from, valid_to, amount`;
   const said = await createTemporaryTableAs(
     trx,
@@ -181,7 +197,22 @@ export async function rewriteCosts(
   return counted[0]?.count ?? 0;
 }
 
-/** Customers with a deployment that passes cost on in the month, of which there is no final bill. */
+/** Notes of which deployments a month's costs are. */
+async function rewriteCostDeployments(
+  trx: UnitOfWork,
+  month: Temporal.PlainDate,
+  deployments: readonly number[],
+): Promise<void> {
+  await statement('pricing.rewriteCostDeployments.delete')`
+    DELETE FROM cost_deployments WHERE month = ${month} AND deployment_id <> ALL (${[...deployments]}::bigint[])`.execute(
+    trx,
+  );
+  await statement('pricing.rewriteCostDeployments.insert')`
+    INSERT INTO cost_deployments (month, deployment_id) SELECT ${month}::date, unnest(${[...deployments]}::bigint[])
+    ON CONFLICT DO NOTHING`.execute(trx);
+}
+
+/** Customers with a deployment that passes cost on in the month, and of which no final bill has said what it costs. */
 export async function selectWithoutBill(
   db: Queryable,
   month: Temporal.PlainDate,
@@ -192,6 +223,7 @@ export async function selectWithoutBill(
     FROM pricing_passing p JOIN deployments_list d USING (deployment_id) JOIN deployments_customers c USING (customer_id)
     WHERE p.valid_from < (${month}::date + interval '1 month') AT TIME ZONE 'UTC' AND p.valid_to > ${month}::date::timestamp AT TIME ZONE 'UTC'
       AND (${customer}::text IS NULL OR c.external_id = ${customer})
-      AND NOT EXISTS (SELECT FROM cost_months m WHERE m.month = ${month} AND m.is_final)`.execute(db);
+      AND NOT EXISTS (SELECT FROM cost_months m JOIN cost_deployments o USING (month)
+                      WHERE m.month = ${month} AND m.is_final AND o.deployment_id = p.deployment_id)`.execute(db);
   return rows.map((row) => row.customer);
 }

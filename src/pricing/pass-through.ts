@@ -39,10 +39,16 @@ export async function readPassedPrices(
   );
 }
 
+/** Deployments that are, or were, on a plan that passes cost on at some time of a month. */
+export function passingDeployments(db: Queryable, month: Temporal.PlainDate): Promise<readonly number[]> {
+  return store.selectPassing(db, month);
+}
+
 /**
  * Puts what deployments cost in a month in place of what was said before. Where it differs, and where a preview has become
  * final, the month is rated again: its drafts follow, and what was issued is corrected.
  * @param costs of deployments that pass cost on; amounts are exact, times half-open within the month
+ * @param deployments of which they are: all of `passingDeployments`, also those that cost nothing
  * @param lastDay the last that the bills are about
  * @returns how many deployments have other costs than before
  */
@@ -50,13 +56,21 @@ export async function replaceDeploymentCosts(
   trx: UnitOfWork,
   month: Temporal.PlainDate,
   costs: readonly DeploymentCost[],
-  about: { readonly isFinal: boolean; readonly lastDay: Temporal.PlainDate; readonly now: Temporal.Instant },
+  about: {
+    readonly deployments: readonly number[];
+    readonly isFinal: boolean;
+    readonly lastDay: Temporal.PlainDate;
+    readonly now: Temporal.Instant;
+  },
 ): Promise<number> {
   await store.lockCosts(trx);
   return store.rewriteCosts(trx, month, costs, about);
 }
 
-/** Customers that pay cost which is passed on, and whose month has no final bill of the provider yet: their external ids. */
+/**
+ * Customers that pay cost which is passed on, and of which no final bill of the provider has said yet what it is in the
+ * month: their external ids.
+ */
 export async function customersWithoutBill(
   db: Queryable,
   month: Temporal.PlainYearMonth,

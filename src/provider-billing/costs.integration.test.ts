@@ -11,7 +11,7 @@ import { updateEntity } from '../invoices/entities.ts';
 import { approveInvoice, issueInvoice } from '../invoices/issue.ts';
 import { rateMonths } from '../invoices/month-figures.ts';
 import { setExchangeRate } from '../pricing/exchange-rates.ts';
-import { changeSubscription } from '../pricing/index.ts';
+import { changeSubscription, customersWithoutBill } from '../pricing/index.ts';
 import { passCostsOn } from './costs.ts';
 
 // A database of 15.15 a month, which nobody meters, and a droplet of 6.00, which a meter has a price for. The plan passes
@@ -259,15 +259,42 @@ test('what a plan has a price for, or passes on, is no finding; what it does nei
     (await read(`/bills/${bills[0].bill}/findings`)).items.filter(({ finding }: any) => finding === 'no_plan_item');
   expect(await found()).toEqual([]);
   const { db } = database;
+  const onPlan = (plan: string) =>
+    changeSubscription(
+      db,
+      { deployment: 'acme-site', plan, from: may.toZonedDateTime('UTC').toInstant() },
+      'test',
+      now(),
+    );
+  const names = async () => (await found()).map(({ name, amount }: any) => [name, amount]);
   await makePlan(db, { plan: 'bare', base: '5.00' });
+  await onPlan('bare');
+  expect(await names()).toEqual([
+    ['web (s-1vcpu-1gb)', '6.00'],
+    ['db (db-s-1vcpu-1gb)', '15.15'],
+  ]);
+  // Any meter of a droplet is a price for it.
+  const vcpus = { kind: 'vcpu_hours', model: 'standard', properties: { unitPrice: '0.01' } } as const;
+  await makePlan(db, { plan: 'vcpus', base: '0.00', items: [vcpus] });
+  await onPlan('vcpus');
+  expect(await names()).toEqual([['db (db-s-1vcpu-1gb)', '15.15']]);
+});
+
+test('a month is final no more, at once, when a deployment comes onto a plan that passes cost on', async () => {
+  const { db } = database;
+  const month = may.toPlainYearMonth();
+  await passCostsOn(db, may, now());
+  expect(await customersWithoutBill(db, month)).toEqual(new Set());
   await changeSubscription(
     db,
-    { deployment: 'acme-site', plan: 'bare', from: may.toZonedDateTime('UTC').toInstant() },
+    { deployment: 'acme-site', plan: 'passing', from: may.toZonedDateTime('UTC').toInstant() },
     'test',
     now(),
   );
-  expect((await found()).map(({ name, amount }: any) => [name, amount])).toEqual([
-    ['web (s-1vcpu-1gb)', '6.00'],
-    ['db (db-s-1vcpu-1gb)', '15.15'],
+  expect(await customersWithoutBill(db, month)).toEqual(new Set(['acme']));
+  await passCostsOn(db, may, now());
+  expect(await customersWithoutBill(db, month)).toEqual(new Set());
+  expect((await read('/deployments/acme-site/quote?month=2026-05')).passThrough).toEqual([
+    { product: 'Database Clusters', amount: '18.18', final: true },
   ]);
 });

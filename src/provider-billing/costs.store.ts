@@ -1,3 +1,4 @@
+import { type RawBuilder, sql } from 'kysely';
 import type { Queryable } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 import type { DeploymentCost } from '../pricing/index.ts';
@@ -20,16 +21,38 @@ export async function selectCountingBills(db: Queryable, month: Temporal.PlainDa
   return row === undefined || row.bills === 0 ? null : { isFinal: row.isFinal, lastDay: row.lastDay };
 }
 
+/** Which kind of resource a line `l` is charged for, of its resource `r`; '': none. */
+export const chargedKind = sql`CASE WHEN r.kind = 'droplet' AND l.description ~ 'backups\\)$' THEN 'droplet_backup' ELSE coalesce(r.kind, '') END`;
+
 /**
- * What deployments that pass cost on bear of a month's bills, by product and by the time that its lines are about. The
- * meters of a product are all that measure what it charges for, however the bill names it: of a product that nobody told us
- * about, those of its line's resource.
+ * The meters of products, of a query with `product` and `charged`: all that measure what it charges for, however the bill
+ * names it; of a product that nobody told us about, those of its line's resource.
  */
-export async function selectDeploymentCosts(db: Queryable, month: Temporal.PlainDate): Promise<DeploymentCost[]> {
+export function metersOf(products: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
+      SELECT product, charged, ARRAY(
+        SELECT DISTINCT k.slug::text FROM metering_kinds k
+        WHERE k.slug = c.billing_kind OR k.resource_kind = ANY (c.kinds)
+          AND (c.is_unknown OR k.slug NOT IN (SELECT o.billing_kind FROM bill_products o WHERE o.billing_kind IS NOT NULL))
+        ORDER BY 1) AS meters
+      FROM (
+        -- A cluster is metered as its nodes, or as itself. A meter that is another product's own is not this one's.
+        SELECT s.product, s.charged, b.product IS NULL AS is_unknown, b.billing_kind,
+               CASE WHEN b.product IS NULL THEN ARRAY[s.charged] WHEN b.billing_kind IS NULL OR b.class = 'pool' THEN ARRAY[b.resource_kind] ELSE '{}' END
+                 || ARRAY(SELECT o.resource_kind FROM metering_kinds o WHERE o.slug = b.billing_kind) AS kinds
+        FROM (${products}) s LEFT JOIN bill_products b USING (product)) c`;
+}
+
+/** What deployments bear of a month's bills, by product and by the time that its lines are about. */
+export async function selectDeploymentCosts(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  deployments: readonly number[],
+): Promise<DeploymentCost[]> {
   const { rows } = await statement<DeploymentCost>('providerBilling.selectDeploymentCosts')`
     WITH spans AS (
       SELECT c.deployment_id, coalesce(c.product, '') AS product, coalesce(r.kind, b.resource_kind) AS resource_kind, c.currency, c.amount,
-             CASE WHEN r.kind = 'droplet' AND l.description ~ 'backups\\)$' THEN 'droplet_backup' ELSE coalesce(r.kind, '') END AS charged,
+             ${chargedKind} AS charged,
              m.since, m.until, greatest(l.start_time, m.since) AS begins, least(l.end_time, m.until) AS ends
       FROM provider_billing_costs c
       JOIN provider_billing_counting n USING (reconciliation_id)
@@ -38,21 +61,8 @@ export async function selectDeploymentCosts(db: Queryable, month: Temporal.Plain
       LEFT JOIN inventory_resources r ON r.resource_id = c.resource_id
       CROSS JOIN LATERAL (SELECT c.month::timestamp AT TIME ZONE 'UTC' AS since, (c.month + interval '1 month') AT TIME ZONE 'UTC' AS until) m
       WHERE c.month = ${month} AND c.target = 'deployment' AND c.amount <> 0
-        AND c.deployment_id IN (SELECT p.deployment_id FROM pricing_passing p WHERE p.valid_from < m.until AND p.valid_to > m.since)
-    ), charged AS (
-      -- A cluster is metered as its nodes, or as itself. A meter that is another product's own is not this one's.
-      SELECT s.product, s.charged, b.product IS NULL AS is_unknown, b.billing_kind,
-             CASE WHEN b.product IS NULL THEN ARRAY[s.charged] WHEN b.billing_kind IS NULL OR b.class = 'pool' THEN ARRAY[b.resource_kind] ELSE '{}' END
-               || ARRAY(SELECT o.resource_kind FROM metering_kinds o WHERE o.slug = b.billing_kind) AS kinds
-      FROM (SELECT DISTINCT product, charged FROM spans) s LEFT JOIN bill_products b USING (product)
-    ), meters AS (
-      SELECT product, charged, ARRAY(
-        SELECT DISTINCT k.slug::text FROM metering_kinds k
-        WHERE k.slug = c.billing_kind OR k.resource_kind = ANY (c.kinds)
-          AND (c.is_unknown OR k.slug NOT IN (SELECT o.billing_kind FROM bill_products o WHERE o.billing_kind IS NOT NULL))
-        ORDER BY 1) AS meters
-      FROM charged c
-    )
+        AND c.deployment_id = ANY (${[...deployments]}::bigint[])
+    ), meters AS (${metersOf(sql`SELECT DISTINCT product, charged FROM spans`)})
     SELECT deployment_id AS "deploymentId", product, resource_kind AS "resourceKind", meters AS "billingKinds", currency,
            CASE WHEN begins < ends THEN begins ELSE since END AS "from", CASE WHEN begins < ends THEN ends ELSE until END AS "to",
            sum(amount)::text AS amount

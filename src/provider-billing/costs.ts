@@ -1,5 +1,5 @@
 import type { Database } from '../platform/database/database.ts';
-import { replaceDeploymentCosts } from '../pricing/index.ts';
+import { passingDeployments, replaceDeploymentCosts } from '../pricing/index.ts';
 import * as store from './costs.store.ts';
 
 /**
@@ -11,6 +11,9 @@ export async function passCostsOn(db: Database, month: Temporal.PlainDate, now: 
   return db.transaction().execute(async (trx) => {
     const bills = await store.selectCountingBills(trx, month);
     if (bills === null) return 0;
-    return replaceDeploymentCosts(trx, month, await store.selectDeploymentCosts(trx, month), { ...bills, now });
+    // Those first: of one that comes onto such a plan meanwhile nothing is said.
+    const deployments = await passingDeployments(trx, month);
+    const costs = await store.selectDeploymentCosts(trx, month, deployments);
+    return replaceDeploymentCosts(trx, month, costs, { ...bills, deployments, now });
   });
 }

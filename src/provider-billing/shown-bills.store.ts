@@ -38,6 +38,13 @@ export interface BillRow {
   readonly unexplained: string | null;
   /** How many charges should have been on it and are not. */
   readonly missing: number | null;
+  /** What it comes to by what became known since it was signed; null: nothing has changed, or it is not signed. */
+  readonly changedSince: {
+    readonly version: number;
+    readonly amount: string;
+    readonly difference: string;
+    readonly unexplained: string;
+  } | null;
 }
 
 interface BillFilters {
@@ -49,7 +56,10 @@ interface BillFilters {
   readonly after: { readonly month: Temporal.PlainDate; readonly bill: number } | null;
 }
 
-/** Bills with what their current versions say, the newest month first. */
+/**
+ * Bills, the newest month first: with what the version says whose figures count, which is the one that was signed, or else
+ * the current one.
+ */
 export async function selectBills(db: Queryable, filters: BillFilters): Promise<BillRow[]> {
   const { bill = null, payer = null, month = null, kind = null, limit, after } = filters;
   const { rows } = await statement<BillRow>('providerBilling.selectBills')`
@@ -62,15 +72,20 @@ export async function selectBills(db: Queryable, filters: BillFilters): Promise<
              SELECT FROM provider_bills f JOIN provider_bill_versions s USING (bill_id)
              WHERE f.payer_id = b.payer_id AND f.period = b.period AND f.kind = 'final' AND s.state = 'sealed') AS replaced,
            CASE WHEN c.signed_at IS NULL AND c.reconciliation_id IS NOT NULL THEN 'open' WHEN c.signed_at IS NULL THEN NULL
-                WHEN c.is_several THEN 'changed' ELSE 'signed' END AS review,
+                WHEN n.reconciliation_id IS NOT NULL THEN 'changed' ELSE 'signed' END AS review,
            c.expected, c.differences AS difference, c.allocated, c.unexplained,
            CASE WHEN c.reconciliation_id IS NOT NULL THEN (
-             SELECT count(*) FROM bill_missing m WHERE m.reconciliation_id = c.reconciliation_id) END AS missing
+             SELECT count(*) FROM bill_missing m WHERE m.reconciliation_id = c.reconciliation_id) END AS missing,
+           CASE WHEN n.reconciliation_id IS NOT NULL THEN (
+             SELECT jsonb_build_object('version', w.version, 'amount', n.amount::text, 'difference', n.differences::text, 'unexplained', n.unexplained::text)
+             FROM provider_bill_versions w WHERE w.bill_version_id = n.bill_version_id) END AS "changedSince"
     FROM provider_bills b JOIN bill_payers p USING (payer_id)
     LEFT JOIN LATERAL (
-      SELECT r.*, count(*) OVER () > 1 AS is_several FROM reconciliations r
+      SELECT r.* FROM reconciliations r
       WHERE r.bill_id = b.bill_id AND r.reopened_at IS NULL ORDER BY r.signed_at NULLS LAST LIMIT 1) c ON true
-    LEFT JOIN provider_bill_versions v ON v.bill_id = b.bill_id AND v.state = 'sealed' AND v.superseded_at = 'infinity'
+    LEFT JOIN reconciliations n ON n.bill_id = b.bill_id AND n.signed_at IS NULL AND c.signed_at IS NOT NULL
+    LEFT JOIN provider_bill_versions v ON v.bill_id = b.bill_id AND v.state = 'sealed'
+     AND CASE WHEN c.signed_at IS NULL THEN v.superseded_at = 'infinity' ELSE v.bill_version_id = c.bill_version_id END
     LEFT JOIN provider_bill_versions r ON r.bill_id = b.bill_id AND r.state = 'reading'
     WHERE (${bill}::bigint IS NULL OR b.bill_id = ${bill}) AND (${payer}::text IS NULL OR p.slug = ${payer})
       AND (${month}::date IS NULL OR b.period = ${month}::date) AND (${kind}::text IS NULL OR b.kind = ${kind})

@@ -24,7 +24,7 @@ export interface ShownBill {
   readonly bill: BillRow;
   /** The newest first. */
   readonly versions: readonly VersionRow[];
-  /** The version that the rest is about; null: none is sealed yet. */
+  /** The version that the rest is about: the bill's own unless asked for; null: none is sealed yet. */
   readonly shown: VersionRow | null;
   /** What its lines come to, by product. */
   readonly products: readonly ProductRow[];
@@ -32,12 +32,12 @@ export interface ShownBill {
   readonly summary: readonly SummaryPart[];
 }
 
-/** One bill, as one of its versions has it: the current one unless told. Errors: not_found. */
+/** One bill, as one of its versions has it: unless told the one that was signed, or else the current one. Errors: not_found. */
 export async function getBill(db: Queryable, billId: number, version: number | null): Promise<ShownBill> {
   const [bill] = await selectBills(db, { bill: billId, limit: 1, after: null });
   if (bill === undefined) throw notFound('bill', String(billId));
   const versions = await selectVersions(db, billId);
-  const shown = pickVersion(billId, versions, version);
+  const shown = pickVersion(bill, versions, version);
   if (shown === null) return { bill, versions, shown, products: [], summary: [] };
   const [products, summary] = await Promise.all([
     selectProducts(db, shown.versionId),
@@ -46,11 +46,10 @@ export async function getBill(db: Queryable, billId: number, version: number | n
   return { bill, versions, shown, products, summary: partsOf(summary) };
 }
 
-function pickVersion(billId: number, versions: readonly VersionRow[], wanted: number | null): VersionRow | null {
-  if (wanted === null) return versions.find(({ supersededAt }) => supersededAt === null) ?? null;
-  const found = versions.find(({ version }) => version === wanted);
-  if (found === undefined) throw notFound(`version of bill ${billId}`, String(wanted));
-  return found;
+function pickVersion(bill: BillRow, versions: readonly VersionRow[], wanted: number | null): VersionRow | null {
+  const found = versions.find(({ version }) => version === (wanted ?? bill.version));
+  if (wanted !== null && found === undefined) throw notFound(`version of bill ${bill.bill}`, String(wanted));
+  return found ?? null;
 }
 
 /** Lines of a bill's version, in its own order. Errors: not_found. */
@@ -60,12 +59,9 @@ export async function listLines(
   version: number | null,
   filters: Parameters<typeof selectLines>[2],
 ): Promise<readonly LineRow[]> {
-  const versions = await selectVersions(db, billId);
-  if (versions.length === 0) {
-    const [bill] = await selectBills(db, { bill: billId, limit: 1, after: null });
-    if (bill === undefined) throw notFound('bill', String(billId));
-  }
-  const shown = pickVersion(billId, versions, version);
+  const [bill] = await selectBills(db, { bill: billId, limit: 1, after: null });
+  if (bill === undefined) throw notFound('bill', String(billId));
+  const shown = pickVersion(bill, await selectVersions(db, billId), version);
   return shown === null ? [] : selectLines(db, shown.versionId, filters);
 }
 

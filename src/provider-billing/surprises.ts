@@ -1,6 +1,7 @@
 import type { Database, UnitOfWork } from '../platform/database/database.ts';
 import { stageCosts, stageItems, stagePairs, stageRules } from './reconciliation/expected-cost.store.ts';
 import { stageBackups } from './reconciliation/outcomes.store.ts';
+import { createOutcomes } from './reconciliation/plain-lines.store.ts';
 import { stageCharges, stageLevels, stagePrices } from './reconciliation/stage-charges.store.ts';
 import {
   type BillMonth,
@@ -50,15 +51,16 @@ async function addExpected(
   const bills: BillMonth = { payerId, month: day.with({ day: 1 }), until, bills: [] };
   if (until.equals(monthStart(bills))) return;
   const accounts = await stageAccounts(trx, bills);
-  const lines = await stageLines(trx, bills);
-  const matches = await stageMatches(trx, lines, accounts);
+  const plain = await createOutcomes(trx);
+  const lines = await stageLines(trx, bills, plain);
+  const matches = await stageMatches(trx, lines, accounts, plain);
   const levels = await stageLevels(trx, bills, accounts);
-  const prices = await stagePrices(trx, bills, { lines, levels, accounts });
-  const charges = await stageCharges(trx, bills, { levels, prices, accounts });
+  const prices = await stagePrices(trx, bills, { levels, accounts });
+  const charges = await stageCharges(trx, bills, { levels, prices, accounts, plain });
   const pairs = await stagePairs(trx, { lines, matches, charges });
   const items = await stageItems(trx, bills, { lines, matches, charges, pairs, prices, accounts });
   const rules = await stageRules(trx, bills, {});
   const costs = await stageCosts(trx, bills, { items, rules });
-  const backups = await stageBackups(trx, bills, { lines, matches, accounts, items, rules, costs });
+  const backups = await stageBackups(trx, bills, { lines, matches, accounts, items, rules, costs, plain });
   await store.insertExpected(trx, expected, { items, costs, backups, isEnd: !moment.equals(day) });
 }

@@ -83,6 +83,7 @@ export const closedToCustomers: readonly string[] = names(`
   correction_checks
   correction_costs
   corrections
+  cost_deployments
   cost_months
   declaration_versions
   declarations
@@ -167,6 +168,7 @@ export const closedToCustomers: readonly string[] = names(`
   provider_prices
   provider_surprises
   queue_controls
+  reconciled_months
   reconciliations
   resource_payloads
   resource_settings

@@ -57,6 +57,26 @@ test('a plan file is previewed, asked about, and applied', async () => {
   ]);
 });
 
+test('a plan says what it passes on, and with which markup', async () => {
+  const text = `plan: passing
+name: Passing
+from: 2026-01-01
+currency: USD
+base: 0.00
+passThrough:
+  - product: Database*
+    markupPercent: 20
+  - resourceKind: kubernetes_cluster
+    markupPercent: 0
+`;
+  writeFileSync(join(folder.path, 'passing.yaml'), text);
+  expect(await json('plan', 'apply', 'passing.yaml', '--yes')).toMatchObject({ written: 1 });
+  for (const view of ['show', 'sheet'])
+    expect((await run('plan', view, 'passing')).stdout).toMatch(
+      /PASSED ON AT COST +MARKUP\nDatabase\* +20 %\nevery kubernetes_cluster +0 %\n/,
+    );
+});
+
 test('a subscription is started, paused and ended, each by a command of its own', async () => {
   const started = await run('subscription', 'start', 'ash', '--plan', 'studio', '--from', '2026-01-01');
   expect(started.stdout).toBe('ash is on studio from 2026-01-01 00:00:00Z.\n');

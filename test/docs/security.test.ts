@@ -30,6 +30,15 @@ describe('docs/security.md', () => {
     expect(row?.[2]).toBe(changes(role));
   });
 
+  test("says that the provider's charges are for owner and finance alone", () => {
+    const charges = program.operations.filter(({ tag }) => tag === 'provider billing');
+    expect(charges.length).toBeGreaterThan(30);
+    expect(charges.filter(({ roles }) => roles.toSorted().join() !== 'finance,owner').map(({ name }) => name)).toEqual(
+      [],
+    );
+    expect(page).toMatch(/What the provider charges us is for the owner and finance alone/);
+  });
+
   test('says what the owner alone may', () => {
     const alone = program.operations.filter(({ roles }) => roles.length === 1 && roles[0] === 'owner');
     expect(page).toContain(`The owner alone may: ${alone.map(({ name }) => `\`${name}\``).join(', ')}.`);

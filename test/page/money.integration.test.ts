@@ -14,6 +14,7 @@ import { rateMonths } from '../../src/invoices/month-figures.ts';
 import { databaseClock } from '../../src/platform/clock.ts';
 import { changeSubscription, subscribe } from '../../src/pricing/subscriptions.ts';
 import { ensureProgram } from '../debian-program.ts';
+import { makePlan } from '../fixtures/pricing.ts';
 import { json } from '../http/api-fixture.ts';
 import { type Dashboard, openDashboard, settle, smallDemonstration, looks } from './dashboard.ts';
 
@@ -332,6 +333,19 @@ describe('a plan that is edited', () => {
     expect(await field(page).inputValue()).not.toContain('700.00');
     await context.close();
   });
+});
+
+test('a plan shows what it passes on, with the markup', async ({ skip }) => {
+  if (!isThere) skip();
+  const passThrough = [{ product: 'Database*', markupPercent: '20' }];
+  await makePlan(dashboard.database.db, { plan: 'passing', base: '0.00', passThrough });
+  const { page, context } = await dashboard.open({ path: '/plans/passing' });
+  const row = page
+    .getByRole('region', { name: 'Passed on at cost' })
+    .getByRole('row', { name: /Products named Database\*/ });
+  await row.getByText('20 %').waitFor();
+  await expectAccessible(page);
+  await context.close();
 });
 
 test('usage is quoted on all plans, the cheapest first', async ({ skip }) => {

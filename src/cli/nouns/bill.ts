@@ -52,6 +52,9 @@ function remarksOf(row: Bill): string | null {
     ...(row.replaced ? ['replaced by the final bill'] : []),
     ...(row.readingLines === null ? [] : [`being read: ${row.readingLines} of ${row.readingTotal ?? '?'} lines`]),
     ...(row.missingSince === null ? [] : [`not listed since ${moment(row.missingSince)}`]),
+    ...(row.changedSince === null
+      ? []
+      : [`since signed: ${row.changedSince.amount}, difference ${row.changedSince.difference}`]),
   ];
   return remarks.length === 0 ? null : remarks.join('; ');
 }

@@ -35,7 +35,7 @@ const listedColumns: readonly Column<Plan>[] = [
 ];
 
 function planText(plan: Plan): string {
-  const { currency, baseEvery, baseDue, minimum, cap, discount, items } = plan;
+  const { currency, baseEvery, baseDue, minimum, cap, discount, items, passThrough } = plan;
   const heading = fields([
     ['plan', `${plan.plan} (${plan.name})`],
     ['from', plan.from],
@@ -47,8 +47,17 @@ function planText(plan: Plan): string {
     ...(cap === null ? [] : [['at most', `${cap} ${currency} a month`] as const]),
     ...(discount === null ? [] : [['discount', discountText(discount, currency)] as const]),
   ]);
-  return items.length === 0 ? heading : `${heading}\n\n${table(items, itemColumns(currency))}`;
+  return [
+    heading,
+    ...(items.length === 0 ? [] : [table(items, itemColumns(currency))]),
+    ...(passThrough.length === 0 ? [] : [table(passThrough, passedColumns)]),
+  ].join('\n\n');
 }
+
+const passedColumns: readonly Column<Plan['passThrough'][number]>[] = [
+  { header: 'passed on at cost', value: (row) => row.product ?? `every ${row.resourceKind}` },
+  { header: 'markup', value: (row) => row.markupPercent && `${row.markupPercent} %`, align: 'right' },
+];
 
 function itemColumns(currency: string): Column<Item>[] {
   return [

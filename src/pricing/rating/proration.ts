@@ -58,6 +58,6 @@ export function prorate(whole: Decimal, part: Span, period: Span, digits: number
   return until(end).minus(until(begin));
 }
 
-function microseconds(from: Temporal.Instant, to: Temporal.Instant): Decimal {
+export function microseconds(from: Temporal.Instant, to: Temporal.Instant): Decimal {
   return new Decimal(((to.epochNanoseconds - from.epochNanoseconds) / 1000n).toString());
 }

@@ -32,7 +32,10 @@ const billRow = z
       .nullable()
       .meta({ description: 'As it stands on the invoice', examples: ['412345678'] }),
     externalId: z.string().meta({ description: 'By which the provider shows it; of a file, csv:<month>:<number>' }),
-    version: z.int().nullable().meta({ description: 'The current one; null: none has been read whole yet' }),
+    version: z.int().nullable().meta({
+      description:
+        'The one that was signed, or else the current one, of which the figures are; null: none is whole yet',
+    }),
     versions: z.int(),
     currency: z.string(),
     amount: decimalOut.nullable().meta({ description: "The header's; of a file, the sum of its lines unless given" }),
@@ -40,9 +43,7 @@ const billRow = z
     residual: residual.nullable(),
     lines: z.int().nullable(),
     updatedAt: instantOut.nullable().meta({ description: 'When the provider made a preview' }),
-    sealedAt: instantOut
-      .nullable()
-      .meta({ description: 'When the current version was whole, and agreed with its header' }),
+    sealedAt: instantOut.nullable().meta({ description: 'When the version was whole, and agreed with its header' }),
     readingLines: z.int().nullable().meta({ description: 'Lines that a reading under way has stored; null: none is' }),
     readingTotal: z.int().nullable(),
     missingSince: instantOut.nullable().meta({ description: "Since when the provider's list does not show it" }),
@@ -55,6 +56,10 @@ const billRow = z
     allocated: decimalOut.nullable(),
     unexplained: decimalOut.nullable(),
     missing: z.int().nullable().meta({ description: 'Charges that should be on it and are not' }),
+    changedSince: z
+      .object({ version: z.int(), amount: decimalOut, difference: decimalOut, unexplained: decimalOut })
+      .nullable()
+      .meta({ description: 'What it comes to by what became known since it was signed; null: nothing has changed' }),
   })
   .meta({ id: 'ProviderBill', description: 'What the provider charges for a month' });
 
@@ -131,7 +136,13 @@ export const getBill = declareOperation({
   summary: 'One bill: its header, its versions, and what its lines come to',
   roles,
   params: z.object({ bill: id }),
-  query: z.object({ version: z.int().min(1).optional().meta({ description: 'The current one unless given' }) }),
+  query: z.object({
+    version: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: 'The one that was signed, or else the current one, unless given' }),
+  }),
   response: z
     .object({
       ...billRow.shape,
@@ -197,7 +208,11 @@ export const listBillItems = declareList({
   roles,
   params: z.object({ bill: id }),
   query: z.object({
-    version: z.int().min(1).optional().meta({ description: 'The current one unless given' }),
+    version: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: 'The one that was signed, or else the current one, unless given' }),
     product: line.optional().meta({ examples: ['Droplets'] }),
   }),
   row: itemRow,

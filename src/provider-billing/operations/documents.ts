@@ -31,7 +31,9 @@ export const exportBill = declareDocument({
   params: z.object({ bill: id }),
   query: z.object({
     format: z.enum(['csv', 'json', 'pdf']).default('csv').meta({ description: 'The form of the file' }),
-    version: version.meta({ description: 'Of csv and pdf; the current one unless given' }),
+    version: version.meta({
+      description: 'Of csv and pdf; the one that was signed, or else the current one, unless given',
+    }),
   }),
   produces: Object.values(mediaTypes),
   async run({ db, config, now, signal, params: { bill }, query: { format, version: wanted = null } }) {
@@ -90,11 +92,14 @@ export const compareBillVersions = declareList({
   sort: { none: "the later version's own order" },
   total: { none: 'they are found by comparing' },
   async run({ db, params: { bill: billId }, query }, { limit, cursor }) {
-    const { bill, versions, shown: later } = await getBill(db, billId, query.version ?? null);
+    const { bill, versions } = await getBill(db, billId, query.version ?? null);
+    const later = versions.find(({ version: of, supersededAt }) =>
+      query.version === undefined ? supersededAt === null : of === query.version,
+    );
     const base = versions.find((each) =>
       query.base === undefined ? each.version < (later?.version ?? 0) : each.version === query.base,
     );
-    if (later === null || base === undefined)
+    if (later === undefined || base === undefined)
       throw new ArcadiaError('not_found', `Bill ${billId} has no earlier version to compare with.`);
     const page = { limit: limit + 1, after: cursor === null ? 0 : Number(cursor) };
     const rows = await selectChangedLines(db, [base.versionId, later.versionId], page);

@@ -1,8 +1,11 @@
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
+import { statement } from '../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
 import type { StagedAllocations } from './allocation.store.ts';
+import type { StagedDecisions } from './decisions.store.ts';
 import type { Staged, StagedBackups, StagedReplays, StagedVariants } from './outcomes.store.ts';
+import { outcomeColumns, type StagedOutcomes } from './plain-lines.store.ts';
 
 /** What differs by so much at most is told as rounding. */
 const tolerance = sql`0.01`;
@@ -17,9 +20,12 @@ type StagedCauses = TemporaryTable<'staged_bill_causes'>;
  */
 export function stageCauses(
   trx: UnitOfWork,
-  replays: StagedReplays,
-  variants: StagedVariants,
-  backups: StagedBackups,
+  {
+    replays,
+    variants,
+    backups,
+    plain,
+  }: { replays: StagedReplays; variants: StagedVariants; backups: StagedBackups; plain: StagedOutcomes },
 ): Promise<StagedCauses> {
   return createTemporaryTableAs(
     trx,
@@ -39,6 +45,7 @@ export function stageCauses(
         SELECT DISTINCT ON (p.bill_id) p.bill_id, p.percent FROM parts p
         WHERE p.percent BETWEEN 1 AND 99 AND p.lines >= ${discountedMin} AND p.subjects > 1
           AND 2 * p.lines >= (SELECT count(*) FROM ${replays} r WHERE r.bill_id = p.bill_id AND r.cost >= 1)
+                             + (SELECT count(*) FROM ${plain} o WHERE o.bill_id = p.bill_id AND o.expected >= 1)
         ORDER BY p.bill_id, p.lines DESC
       ), judged AS (
         SELECT r.*, coalesce(v.variants, '{}') AS variants,
@@ -71,69 +78,27 @@ export function stageCauses(
   );
 }
 
-/** A line that would be assigned to a deployment, or, where that is null, to nobody any more. */
-export interface SupposedAssignment {
-  readonly versionId: number;
-  readonly position: number;
-  readonly deploymentId: number | null;
-}
-
-export type StagedOutcomes = TemporaryTable<'staged_bill_outcomes'>;
-
-/** Whom people assigned lines to, also lines of earlier versions: `decided`, of each line the newest. */
-function decisions(lines: Staged['lines'], supposed: SupposedAssignment | null): RawBuilder<unknown> {
-  return sql`
-    earlier AS MATERIALIZED (
-        -- What was decided of a line of an earlier version: of equal ones, by their order. Amounts may differ.
-        SELECT d.bill_decision_id, d.deployment_id, v.bill_id, s.same,
-               (SELECT count(*) FROM provider_bill_lines e WHERE e.bill_version_id = l.bill_version_id AND e.position <= l.position
-                  AND ROW(e.product, e.description, e.group_description, e.resource_uuid, e.resource_id, e.start_time)::text = s.same) AS place
-        FROM bill_decisions d JOIN provider_bill_versions v USING (bill_version_id)
-        JOIN provider_bill_lines l ON l.bill_version_id = d.bill_version_id AND l.position = d.position
-        CROSS JOIN LATERAL (SELECT ROW(l.product, l.description, l.group_description, l.resource_uuid, l.resource_id, l.start_time)::text AS same) s
-        WHERE d.kind = 'assign' AND v.bill_id IN (SELECT bill_id FROM ${lines}) AND v.bill_version_id NOT IN (SELECT bill_version_id FROM ${lines})
-      ), carried AS (
-        SELECT n.bill_version_id, n.position, e.deployment_id, e.bill_decision_id
-        FROM earlier e JOIN (
-          SELECT v.bill_id, l.bill_version_id, l.position, s.same, row_number() OVER (PARTITION BY l.bill_version_id, s.same ORDER BY l.position) AS place
-          FROM provider_bill_lines l JOIN provider_bill_versions v USING (bill_version_id)
-          CROSS JOIN LATERAL (SELECT ROW(l.product, l.description, l.group_description, l.resource_uuid, l.resource_id, l.start_time)::text AS same) s
-          WHERE EXISTS (SELECT FROM earlier) AND l.bill_version_id IN (SELECT bill_version_id FROM ${lines})) n USING (bill_id, same, place)
-      ), decided AS MATERIALIZED (
-        SELECT DISTINCT ON (l.line_id) l.line_id, b.deployment_id
-        FROM (SELECT * FROM carried UNION ALL
-              SELECT bill_version_id, position, deployment_id, bill_decision_id FROM bill_decisions WHERE kind = 'assign'
-              UNION ALL SELECT ${supposed?.versionId ?? null}::bigint, ${supposed?.position ?? null}::int, ${supposed?.deploymentId ?? null}::bigint, NULL) b
-        JOIN ${lines} l USING (bill_version_id, position)
-        ORDER BY l.line_id, b.bill_decision_id DESC NULLS FIRST
-      )`;
-}
-
 /**
- * The outcome of every line, once. A line of a resource that is known is matched; one of which only the bill knows is
- * from the bill: of before the account was connected, of between two listings, of a kind that no listing shows. What is
- * left is allocated by the first rule that fits, or unexplained. `method`: how it is shared where no resource says.
+ * The outcome of every line that is not plain, once. A line of a resource that is known is matched; one of which only the
+ * bill knows is from the bill: of before the account was connected, of between two listings, of a kind that no listing
+ * shows. What is left is allocated by the first rule that fits, or unexplained.
  */
-export function stageOutcomes(
+export async function insertOutcomes(
   trx: UnitOfWork,
+  outcomes: StagedOutcomes,
   { lines, matches, accounts }: Staged,
-  causes: StagedCauses,
-  allocations: StagedAllocations,
-  supposed: SupposedAssignment | null,
-): Promise<StagedOutcomes> {
-  return createTemporaryTableAs(
-    trx,
-    {
-      statement: 'providerBilling.stageOutcomes',
-      table: 'staged_bill_outcomes',
-      index: { on: 'line_id', unique: true },
-      analyze: true,
-    },
-    sql`
-      WITH ${decisions(lines, supposed)}, known AS (
+  {
+    causes,
+    allocations,
+    decisions,
+  }: { causes: StagedCauses; allocations: StagedAllocations; decisions: StagedDecisions },
+): Promise<void> {
+  await statement('providerBilling.insertOutcomes')`
+      INSERT INTO ${outcomes} (${outcomeColumns})
+      WITH known AS (
         SELECT l.*, m.resource_id AS ours, m.rule AS match_rule, c.expected, c.cause, c.since, c.until, c.monthly, c.units, c.subject,
                coalesce(c.variants, '{}') AS variants, c.line_id IS NOT NULL AND l.class = 'spaces' AND c.expected IS NOT NULL AS is_account,
-               p.method, p.deployment_id AS by_rule, d.deployment_id AS decided, d.line_id IS NOT NULL AND d.deployment_id IS NOT NULL AS is_decided,
+               p.method, p.deployment_id AS by_rule, d.deployment_id AS decided, d.deployment_id IS NOT NULL AS is_decided,
                CASE WHEN m.resource_id IS NOT NULL OR l.class IN ('spaces', 'bucket') OR l.class IS NULL THEN NULL
                     WHEN l.begins < (SELECT min(connected_at) FROM ${accounts}) THEN 'before_connection'
                     WHEN EXISTS (SELECT FROM inventory_sync_runs s JOIN ${accounts} USING (account_id)
@@ -149,7 +114,7 @@ export function stageOutcomes(
           WHERE m.resource_id IS NULL AND fits_pattern(l.product, a.product) AND fits_pattern(l.description, a.description) AND fits_pattern(l.project_name, a.project)
             AND (a.resource IS NULL OR a.resource IN (l.resource_uuid, l.external_id))
           ORDER BY a.position, a.rule_id LIMIT 1) p ON true
-        LEFT JOIN decided d USING (line_id)
+        LEFT JOIN ${decisions} d USING (bill_version_id, position)
       ), judged AS (
         SELECT *, CASE WHEN is_decided THEN 'allocated'
                        WHEN ours IS NOT NULL AND class <> 'bucket' OR is_account THEN 'matched'
@@ -175,7 +140,8 @@ export function stageOutcomes(
                CASE WHEN ours IS NOT NULL AND match_rule = 'name' AND class <> 'bucket' THEN
                  CASE WHEN num_nonnulls(resource_uuid, external_id) = 0 THEN 'no_id' ELSE 'wrong_id' END END,
                CASE WHEN ours IS NOT NULL AND NOT is_known_product THEN 'unknown_product' END],
-               NULL) AS remarks
-      FROM judged`,
-  );
+               NULL) AS remarks,
+             NULL
+      FROM judged`.execute(trx);
+  await statement('providerBilling.analyzeOutcomes')`ANALYZE ${outcomes}`.execute(trx);
 }

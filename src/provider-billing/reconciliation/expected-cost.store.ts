@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
+import type { StagedShapes } from './plain-lines.store.ts';
 import type { StagedCharges, StagedPrices } from './stage-charges.store.ts';
 import {
   type BillMonth,
@@ -207,7 +208,7 @@ export type StagedCosts = TemporaryTable<'staged_bill_costs'>;
 export function stageCosts(
   trx: UnitOfWork,
   bills: BillMonth,
-  { items, rules }: { items: StagedItems; rules: StagedRules },
+  { items, rules }: { items: StagedItems | StagedShapes; rules: StagedRules },
 ): Promise<StagedCosts> {
   return createTemporaryTableAs(
     trx,

@@ -9,6 +9,7 @@ import {
   type StagedItems,
   type StagedRules,
 } from './expected-cost.store.ts';
+import type { StagedOutcomes } from './plain-lines.store.ts';
 import {
   type BillMonth,
   monthStart,
@@ -27,6 +28,8 @@ export interface Staged {
   readonly items: StagedItems;
   readonly rules: StagedRules;
   readonly costs: StagedCosts;
+  /** The lines that were judged before, and are not among these. */
+  readonly plain: StagedOutcomes;
 }
 
 export type StagedBackups = TemporaryTable<'staged_bill_backups'>;
@@ -37,16 +40,12 @@ export type StagedBackups = TemporaryTable<'staged_bill_backups'>;
  * many there were: as many as explain the line best. `line_id` is null where there is no line.
  */
 export function stageBackups(trx: UnitOfWork, bills: BillMonth, staged: Staged): Promise<StagedBackups> {
-  const { lines, matches, accounts, items, costs } = staged;
+  const { lines, matches, accounts, items, costs, plain } = staged;
   return createTemporaryTableAs(
     trx,
     { statement: 'providerBilling.stageBackups', table: 'staged_bill_backups', analyze: true },
     sql`
-      WITH droplets AS (
-        SELECT coalesce(i.resource_id::text, l.external_id) AS droplet, sum(c.cost) AS cost, bool_or(c.cost IS NULL) AS is_unpriced
-        FROM ${items} i JOIN ${costs} c USING (shape) LEFT JOIN ${lines} l USING (line_id)
-        WHERE c.rule IS NULL AND i.class = 'droplet' AND NOT i.is_doubled GROUP BY 1
-      ), made AS (
+      WITH made AS (
         SELECT d.resource_id, a.connected_at, count(*) AS count, min(b.attributes ->> 'backup_plan') AS plan,
                min(r.provider_created_at) AS first, bool_and(r.provider_created_at > a.connected_at) AS is_lived
         FROM inventory_resources r JOIN ${accounts} a USING (account_id)
@@ -62,6 +61,13 @@ export function stageBackups(trx: UnitOfWork, bills: BillMonth, staged: Staged):
                  WHERE s.kind = 'droplet_backup' AND s.outcome = 'complete' AND s.started_at >= ${bills.until}::timestamptz) AS is_assumed,
                row_number() OVER (PARTITION BY coalesce(m.resource_id::text, l.external_id) ORDER BY l.line_id) > 1 AS is_doubled
         FROM ${lines} l LEFT JOIN ${matches} m USING (line_id) WHERE l.class = 'backup' AND l.amount >= 0
+      ), droplets AS (
+        SELECT coalesce(i.resource_id::text, l.external_id) AS droplet, sum(c.cost) AS cost, bool_or(c.cost IS NULL) AS is_unpriced
+        FROM ${items} i JOIN ${costs} c USING (shape) LEFT JOIN ${lines} l USING (line_id)
+        WHERE c.rule IS NULL AND i.class = 'droplet' AND NOT i.is_doubled GROUP BY 1
+        UNION ALL
+        SELECT resource_id::text, expected, false FROM ${plain}
+        WHERE class = 'droplet' AND resource_id IN (SELECT resource_id FROM told UNION ALL SELECT resource_id FROM made)
       ), every AS (
         SELECT t.line_id, t.bill_id, t.amount, t.resource_id, t.is_doubled, d.cost, d.is_unpriced OR d.cost IS NULL AS is_unpriced,
                CASE WHEN t.is_daily THEN 30 ELSE 20 END AS most, CASE WHEN t.is_daily THEN 1 ELSE 5 END AS each,

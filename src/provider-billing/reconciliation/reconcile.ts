@@ -1,11 +1,23 @@
+import { readWatermark } from '../../platform/changes.ts';
 import type { Database, UnitOfWork } from '../../platform/database/database.ts';
 import { type AllocationChange, stageAllocationRules } from './allocation.store.ts';
-import { stageCauses, stageOutcomes, type SupposedAssignment } from './causes.store.ts';
+import { insertOutcomes, stageCauses } from './causes.store.ts';
+import { stageDecisions, type SupposedAssignment } from './decisions.store.ts';
 import { stageCosts, stageItems, stagePairs, stageRules } from './expected-cost.store.ts';
 import { stageBackups, stageReplays, stageVariants } from './outcomes.store.ts';
-import { lockReconciling, selectInputs, selectIsCurrent, stageMissing, writeResults } from './results.store.ts';
+import { createOutcomes, insertPlainLines, stageShapes } from './plain-lines.store.ts';
+import {
+  lockReconciling,
+  noteReckoned,
+  reckonedTopics,
+  type Results,
+  selectInputs,
+  selectIsCurrent,
+  stageMissing,
+  writeResults,
+} from './results.store.ts';
 import { stageShares } from './shares.store.ts';
-import { stageCharges, stageLevels, stagePrices } from './stage-charges.store.ts';
+import { insertWordPrices, stageCharges, stageLevels, stagePrices } from './stage-charges.store.ts';
 import {
   type BillMonth,
   monthStart,
@@ -13,6 +25,7 @@ import {
   stageAccounts,
   stageLines,
   stageMatches,
+  type StagedLines,
   updateClasses,
 } from './stage-lines.store.ts';
 
@@ -20,6 +33,8 @@ import {
 interface Reconciled {
   readonly bills: number;
   readonly changed: number;
+  /** false: nothing that it rests on has changed, and nothing was reckoned. */
+  readonly reckoned: boolean;
 }
 
 /**
@@ -32,19 +47,17 @@ export async function reconcileMonth(
   month: Temporal.PlainDate,
   now: Temporal.Instant,
 ): Promise<Reconciled> {
+  const change = await readWatermark(db, reckonedTopics);
   return db.transaction().execute(async (trx) => {
     await lockReconciling(trx, payerId);
     const bills = await selectBillMonth(trx, payerId, month);
-    if (bills === null) return { bills: 0, changed: 0 };
+    if (bills === null) return { bills: 0, changed: 0, reckoned: false };
     const inputs = await selectInputs(trx, bills);
-    if (await selectIsCurrent(trx, bills, inputs)) return { bills: bills.bills.length, changed: 0 };
-    return { bills: bills.bills.length, changed: await reconcile(trx, bills, inputs, now) };
+    const reckoned = !(await selectIsCurrent(trx, bills, inputs));
+    const changed = reckoned ? await writeResults(trx, bills, await reckon(trx, bills), now) : 0;
+    await noteReckoned(trx, bills, inputs, change);
+    return { bills: bills.bills.length, changed, reckoned };
   });
-}
-
-async function reconcile(trx: UnitOfWork, bills: BillMonth, inputs: string, now: Temporal.Instant): Promise<number> {
-  const results = await reckon(trx, bills);
-  return writeResults(trx, bills, inputs, results, now);
 }
 
 /** What a month would be reckoned with in place of what is believed. */
@@ -55,25 +68,38 @@ export interface Supposed {
   readonly assignment?: SupposedAssignment;
 }
 
-/** Everything up to the results, in temporary tables. */
-export async function reckon(trx: UnitOfWork, bills: BillMonth, supposed: Supposed = {}) {
+/** Everything up to the results, in temporary tables: plain lines first, then the other `lines`, which take more. */
+export async function reckon(
+  trx: UnitOfWork,
+  bills: BillMonth,
+  supposed: Supposed = {},
+): Promise<Results & { readonly lines: StagedLines }> {
   const accounts = await stageAccounts(trx, bills);
-  const lines = await stageLines(trx, bills);
-  const matches = await stageMatches(trx, lines, accounts);
-  await updateClasses(trx, lines, matches);
+  const decisions = await stageDecisions(trx, bills, supposed.assignment ?? null);
   const levels = await stageLevels(trx, bills, accounts);
-  const prices = await stagePrices(trx, bills, { lines, levels, accounts });
-  const charges = await stageCharges(trx, bills, { levels, prices, accounts });
+  const prices = await stagePrices(trx, bills, { levels, accounts });
+  const rules = await stageRules(trx, bills, supposed.variants ?? {});
+  const shapes = await stageShapes(trx, bills, { levels, prices });
+  const outcomes = await createOutcomes(trx);
+  const plainCosts = await stageCosts(trx, bills, { items: shapes, rules });
+  await insertPlainLines(trx, bills, { outcomes, accounts, levels, shapes, costs: plainCosts, decisions });
+
+  const lines = await stageLines(trx, bills, outcomes);
+  const matches = await stageMatches(trx, lines, accounts, outcomes);
+  await updateClasses(trx, lines, matches);
+  await insertWordPrices(trx, bills, { lines, prices, accounts });
+  const charges = await stageCharges(trx, bills, { levels, prices, accounts, plain: outcomes });
   const pairs = await stagePairs(trx, { lines, matches, charges });
   const items = await stageItems(trx, bills, { lines, matches, charges, pairs, prices, accounts });
-  const rules = await stageRules(trx, bills, supposed.variants ?? {});
   const costs = await stageCosts(trx, bills, { items, rules });
-  const staged = { lines, matches, accounts, items, rules, costs };
+  const staged = { lines, matches, accounts, items, rules, costs, plain: outcomes };
   const backups = await stageBackups(trx, bills, staged);
   const replays = await stageReplays(trx, bills, staged);
-  const causes = await stageCauses(trx, replays, await stageVariants(trx, staged), backups);
+  const variants = await stageVariants(trx, staged);
+  const causes = await stageCauses(trx, { replays, variants, backups, plain: outcomes });
   const allocations = await stageAllocationRules(trx, monthStart(bills), supposed.allocation ?? null);
-  const outcomes = await stageOutcomes(trx, staged, causes, allocations, supposed.assignment ?? null);
+  await insertOutcomes(trx, outcomes, staged, { causes, allocations, decisions });
+
   const shares = await stageShares(trx, bills, outcomes, accounts);
-  return { outcomes, shares, missing: await stageMissing(trx, staged, backups) };
+  return { lines, outcomes, shares, missing: await stageMissing(trx, staged, backups) };
 }

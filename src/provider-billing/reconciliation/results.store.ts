@@ -1,11 +1,12 @@
 import { type RawBuilder, sql } from 'kysely';
+import type { Topic } from '../../platform/changes.ts';
 import type { Queryable, UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
-import type { StagedOutcomes } from './causes.store.ts';
 import type { Staged, StagedBackups } from './outcomes.store.ts';
-import type { StagedShares } from './shares.store.ts';
-import type { BillMonth } from './stage-lines.store.ts';
+import type { StagedOutcomes } from './plain-lines.store.ts';
+import { everyShare, type StagedShares } from './shares.store.ts';
+import { type BillMonth, monthEnd, monthStart } from './stage-lines.store.ts';
 
 // What a reconciliation comes to, kept: once for each bill that is open, and unchanged where it is the same.
 
@@ -30,32 +31,70 @@ export function stageMissing(
   );
 }
 
+/** Topics of the log of changes on which what a month comes to rests. */
+export const reckonedTopics: readonly Topic[] = ['resource', 'ownership', 'price', 'deployment'];
+
 /**
- * On what a month's reconciliation rests, in short: as long as it is the same, so is what comes of it. Changes of the
- * log and decisions count as they were last appended; beliefs and rules by the rows that hold, because one that only ends
- * appends nothing.
+ * On what a month's reconciliation rests besides the facts in the log of changes, in short: its bills, its accounts,
+ * beliefs, rules and decisions, and kinds that were listed since the bills end: a kind that was not may have had lives
+ * that nobody has seen yet.
  */
-export async function selectInputs(db: Queryable, { bills, until }: BillMonth): Promise<string> {
-  const versions = bills.map(({ versionId }) => versionId);
+export async function selectInputs(db: Queryable, month: BillMonth): Promise<string> {
+  const { bills, until, payerId } = month;
+  const at = monthStart(month);
   const { rows } = await statement<{ inputs: string }>('providerBilling.selectInputs')`
-    SELECT concat_ws(' ', array_to_string(${versions}::bigint[], ','), ${until.toString()}::text,
-      (SELECT max(change_id) FROM changes WHERE topic IN ('resource', 'ownership', 'price', 'deployment')),
-      (SELECT md5(string_agg(billing_rule_belief_id::text, ',' ORDER BY billing_rule_belief_id)) FROM billing_rule_beliefs WHERE superseded_at = 'infinity'),
-      (SELECT md5(string_agg(allocation_rule_id::text, ',' ORDER BY allocation_rule_id)) FROM allocation_rules WHERE superseded_at = 'infinity'),
-      (SELECT max(bill_decision_id) FROM bill_decisions WHERE bill_version_id = ANY (${versions}::bigint[]) AND kind = 'assign')) AS inputs`.execute(
+    WITH covered AS (
+      SELECT DISTINCT a.account_id, a.connected_at FROM bill_payer_accounts c JOIN inventory_accounts a USING (account_id)
+      WHERE c.payer_id = ${payerId} AND c.superseded_at = 'infinity' AND c.valid_from < ${monthEnd(month)}::timestamptz AND c.valid_to > ${at}::timestamptz
+    )
+    SELECT concat_ws(' ', array_to_string(${bills.map(({ versionId }) => versionId)}::bigint[], ','), ${until.toString()}::text,
+      (SELECT md5(string_agg(a::text, ',' ORDER BY account_id)) FROM covered a),
+      (SELECT md5(string_agg(account_id || kind, ',' ORDER BY account_id, kind)) FROM inventory_complete_syncs JOIN covered USING (account_id)
+       WHERE started_at >= ${until}::timestamptz),
+      (SELECT md5(string_agg(billing_rule_belief_id::text, ',' ORDER BY billing_rule_belief_id)) FROM billing_rule_beliefs
+       WHERE superseded_at = 'infinity' AND valid_from <= ${at}::timestamptz AND valid_to > ${at}::timestamptz),
+      (SELECT md5(string_agg(allocation_rule_id::text, ',' ORDER BY allocation_rule_id)) FROM allocation_rules
+       WHERE superseded_at = 'infinity' AND valid_from <= ${at}::timestamptz AND valid_to > ${at}::timestamptz),
+      (SELECT max(d.bill_decision_id) FROM bill_decisions d JOIN provider_bill_versions v USING (bill_version_id)
+       WHERE v.bill_id = ANY (${bills.map(({ billId }) => billId)}::bigint[]) AND d.kind = 'assign')) AS inputs`.execute(
     db,
   );
   return rows[0]!.inputs;
 }
 
-/** Whether each of a month's bills has a reconciliation that rests on these inputs. */
-export async function selectIsCurrent(db: Queryable, { bills }: BillMonth, inputs: string): Promise<boolean> {
+/**
+ * Whether a month was reckoned with these inputs, what came of it is there, and nothing that was appended to the log since
+ * is about its time and its accounts: what happens in later months leaves it alone.
+ */
+export async function selectIsCurrent(db: Queryable, month: BillMonth, inputs: string): Promise<boolean> {
   const { rows } = await statement<{ current: boolean }>('providerBilling.selectIsCurrent')`
-    SELECT count(DISTINCT r.bill_id) = ${bills.length} AS current FROM reconciliations r
-    WHERE r.bill_id = ANY (${bills.map(({ billId }) => billId)}::bigint[]) AND r.inputs = ${inputs} AND r.reopened_at IS NULL`.execute(
-    db,
+    SELECT NOT EXISTS (
+      SELECT FROM changes c
+      WHERE c.change_id > m.change_id AND c.topic = ANY (${[...reckonedTopics]}::text[])
+        AND c.valid_from < ${month.until}::timestamptz AND c.valid_to > ${monthStart(month)}::timestamptz
+        AND (c.subject IS NULL OR c.topic NOT IN ('resource', 'ownership') OR EXISTS (
+          SELECT FROM inventory_resources r JOIN bill_payer_accounts a USING (account_id)
+          WHERE r.resource_id = c.subject AND a.payer_id = m.payer_id AND a.superseded_at = 'infinity')))
+      AND (SELECT count(DISTINCT r.bill_id) = ${month.bills.length} FROM reconciliations r
+           WHERE r.bill_id = ANY (${month.bills.map(({ billId }) => billId)}::bigint[]) AND r.reopened_at IS NULL) AS current
+    FROM reconciled_months m
+    WHERE m.payer_id = ${month.payerId} AND m.month = ${month.month}::date AND m.inputs = ${inputs}`.execute(db);
+  return rows[0]?.current ?? false;
+}
+
+/** Notes what a month was reckoned with, and up to which change. */
+export async function noteReckoned(
+  trx: UnitOfWork,
+  { payerId, month }: BillMonth,
+  inputs: string,
+  change: number,
+): Promise<void> {
+  await statement('providerBilling.noteReckoned')`
+    INSERT INTO reconciled_months (payer_id, month, inputs, change_id) VALUES (${payerId}, ${month}::date, ${inputs}, ${change})
+    ON CONFLICT (payer_id, month) DO UPDATE SET inputs = excluded.inputs, change_id = excluded.change_id
+      WHERE (reconciled_months.inputs, reconciled_months.change_id) <> (excluded.inputs, excluded.change_id)`.execute(
+    trx,
   );
-  return rows[0]!.current;
 }
 
 /** What a month was reckoned to, in temporary tables. */
@@ -78,14 +117,12 @@ export async function lockReconciling(trx: UnitOfWork, payerId: number): Promise
 
 /**
  * Keeps what a month comes to: of each bill whose results are others than those that are kept, a new open reconciliation
- * in place of the one before. Where the results are the same, only what they rest on is noted. A bill that was signed
- * keeps what was signed; what differs from it is kept beside it. What is missing is told with the month's first bill.
- * Says how many bills have other results than before.
+ * in place of the one before. A bill that was signed keeps what was signed; what differs from it is kept beside it. What
+ * is missing is told with the month's first bill. Says how many bills have other results than before.
  */
 export async function writeResults(
   trx: UnitOfWork,
   { bills }: BillMonth,
-  inputs: string,
   results: Results,
   now: Temporal.Instant,
 ): Promise<number> {
@@ -95,18 +132,18 @@ export async function writeResults(
     const kept = await selectKept(trx, billId);
     const same = kept.find(({ digest, bill }) => digest === totals.digest && bill === versionId);
     if (same !== undefined) {
-      await settle(trx, billId, same, inputs);
+      // What was signed needs nothing beside it then.
+      if (same.isSigned) await deleteOpen(trx, billId);
       continue;
     }
     await deleteOpen(trx, billId);
-    await insertReconciliation(trx, { billId, versionId, inputs, isFirst: at === 0 }, totals, results, now);
+    await insertReconciliation(trx, { billId, versionId, isFirst: at === 0 }, totals, results, now);
     written += 1;
   }
   return written;
 }
 
 interface Kept {
-  readonly id: number;
   readonly digest: string;
   readonly bill: number;
   readonly isSigned: boolean;
@@ -114,19 +151,9 @@ interface Kept {
 
 async function selectKept(trx: UnitOfWork, billId: number): Promise<Kept[]> {
   const { rows } = await statement<Kept>('providerBilling.selectKept')`
-    SELECT reconciliation_id AS id, digest, bill_version_id AS bill, signed_at IS NOT NULL AS "isSigned"
+    SELECT digest, bill_version_id AS bill, signed_at IS NOT NULL AS "isSigned"
     FROM reconciliations WHERE bill_id = ${billId} AND reopened_at IS NULL ORDER BY signed_at NULLS LAST`.execute(trx);
   return rows;
-}
-
-/** The results are what they were. What was signed needs nothing beside it then. */
-async function settle(trx: UnitOfWork, billId: number, same: Kept, inputs: string): Promise<void> {
-  if (same.isSigned) await deleteOpen(trx, billId);
-  else
-    await statement('providerBilling.settle')`
-      UPDATE reconciliations SET inputs = ${inputs} WHERE reconciliation_id = ${same.id} AND inputs <> ${inputs}`.execute(
-      trx,
-    );
 }
 
 async function deleteOpen(trx: UnitOfWork, billId: number): Promise<void> {
@@ -156,37 +183,38 @@ async function selectTotals(
   { billId, versionId, isFirst }: BillOf,
   results: Results,
 ): Promise<Totals> {
-  const { outcomes, shares, missing } = results;
+  const { outcomes, missing } = results;
+  // The sum of the rows' hashes, whatever their order: nothing is sorted, and nothing becomes text.
   const { rows } = await statement<Totals>('providerBilling.selectTotals')`
-    WITH own AS (SELECT * FROM ${outcomes} WHERE bill_id = ${billId}), absent AS (SELECT * FROM ${missing} WHERE ${isFirst}),
-    sums AS (
-      SELECT coalesce(sum(expected), 0.00) + (SELECT coalesce(sum(expected), 0.00) FROM absent) AS expected,
-             coalesce(sum(difference), 0.00) - (SELECT coalesce(sum(expected), 0.00) FROM absent) AS differences,
+    WITH own AS (
+      SELECT coalesce(sum(expected), 0.00) AS expected, coalesce(sum(difference), 0.00) AS differences,
              coalesce(sum(amount) FILTER (WHERE outcome = 'allocated'), 0.00) AS allocated,
-             coalesce(sum(amount) FILTER (WHERE outcome = 'unexplained'), 0.00) AS unexplained
-      FROM own
-    ), texts AS (
-      -- The sum of the rows' hashes, whatever their order: half the time of sorting and digesting them.
-      SELECT concat_ws(' ', 'outcomes', count(*), sum(hashtextextended(ROW(position, outcome, rule, resource_id, expected, difference, cause,
-                         since, until, monthly, units, subject, variants, remarks)::text, 0)::numeric)) AS told FROM own
-      UNION ALL
-      SELECT concat_ws(' ', 'shares', count(*), sum(hashtextextended(ROW(o.position, s.target, s.deployment_id, s.amount)::text, 0)::numeric))
-      FROM own o JOIN ${shares} s USING (line_id)
-      UNION ALL
-      SELECT concat_ws(' ', 'missing', count(*), sum(hashtextextended(ROW(ordinal, resource_id, class, subject, since, until, expected)::text, 0)::numeric))
-      FROM absent
+             coalesce(sum(amount) FILTER (WHERE outcome = 'unexplained'), 0.00) AS unexplained, count(*) AS lines,
+             sum(hash_record_extended(ROW(position, outcome, rule, resource_id, expected, difference, cause, since, until, monthly,
+                                          units, subject, variants, remarks), 0)) AS hash
+      FROM ${outcomes} WHERE bill_id = ${billId}
+    ), borne AS (
+      SELECT count(*) AS lines, sum(hash_record_extended(ROW(position, target, deployment_id, amount), 0)) AS hash
+      FROM ${everyShare(results)} s WHERE bill_id = ${billId}
+    ), absent AS (
+      SELECT coalesce(sum(expected), 0.00) AS expected, count(*) AS lines,
+             sum(hash_record_extended(ROW(ordinal, resource_id, class, subject, since, until, expected), 0)) AS hash
+      FROM ${missing} WHERE ${isFirst}
     )
-    SELECT v.amount, s.expected, s.differences, s.allocated, s.unexplained, v.amount - v.lines_amount AS residual,
-           (SELECT encode(sha256(convert_to(coalesce(string_agg(told, '/' ORDER BY told), ''), 'UTF8')), 'hex') FROM texts) AS digest
-    FROM provider_bill_versions v CROSS JOIN sums s WHERE v.bill_version_id = ${versionId}`.execute(trx);
+    SELECT v.amount, own.expected + absent.expected AS expected, own.differences - absent.expected AS differences, own.allocated,
+           own.unexplained, v.amount - v.lines_amount AS residual,
+           concat_ws(' ', own.lines, own.hash, borne.lines, borne.hash, absent.lines, absent.hash) AS digest
+    FROM provider_bill_versions v CROSS JOIN own CROSS JOIN borne CROSS JOIN absent WHERE v.bill_version_id = ${versionId}`.execute(
+    trx,
+  );
   return rows[0]!;
 }
 
 /** An open reconciliation with the results of one that was signed. */
 export async function insertCopy(trx: UnitOfWork, reconciliationId: number): Promise<void> {
   const { rows } = await statement<{ id: number }>('providerBilling.insertCopy')`
-    INSERT INTO reconciliations (bill_id, bill_version_id, inputs, digest, amount, expected, differences, allocated, unexplained, residual, made_at)
-    SELECT bill_id, bill_version_id, inputs, digest, amount, expected, differences, allocated, unexplained, residual, made_at
+    INSERT INTO reconciliations (bill_id, bill_version_id, digest, amount, expected, differences, allocated, unexplained, residual, made_at)
+    SELECT bill_id, bill_version_id, digest, amount, expected, differences, allocated, unexplained, residual, made_at
     FROM reconciliations WHERE reconciliation_id = ${reconciliationId} RETURNING reconciliation_id AS id`.execute(trx);
   const { id } = rows[0]!;
   await statement('providerBilling.insertCopyOfOutcomes')`
@@ -212,15 +240,16 @@ export async function insertCopy(trx: UnitOfWork, reconciliationId: number): Pro
 
 async function insertReconciliation(
   trx: UnitOfWork,
-  { billId, versionId, isFirst, inputs }: BillOf & { readonly inputs: string },
+  { billId, versionId, isFirst }: BillOf,
   totals: Totals,
-  { outcomes, shares, missing }: Results,
+  results: Results,
   now: Temporal.Instant,
 ): Promise<void> {
+  const { outcomes, missing } = results;
   const { amount, expected, differences, allocated, unexplained, residual, digest } = totals;
   const { rows } = await statement<{ id: number }>('providerBilling.insertReconciliation')`
-    INSERT INTO reconciliations (bill_id, bill_version_id, inputs, digest, amount, expected, differences, allocated, unexplained, residual, made_at)
-    VALUES (${billId}, ${versionId}, ${inputs}, ${digest}, ${amount}::numeric, ${expected}::numeric, ${differences}::numeric,
+    INSERT INTO reconciliations (bill_id, bill_version_id, digest, amount, expected, differences, allocated, unexplained, residual, made_at)
+    VALUES (${billId}, ${versionId}, ${digest}, ${amount}::numeric, ${expected}::numeric, ${differences}::numeric,
             ${allocated}::numeric, ${unexplained}::numeric, ${residual}::numeric, ${now}::timestamptz)
     RETURNING reconciliation_id AS id`.execute(trx);
   const { id } = rows[0]!;
@@ -232,17 +261,15 @@ async function insertReconciliation(
     FROM ${outcomes} WHERE ${ours}`.execute(trx);
   await statement('providerBilling.insertLineShares')`
     INSERT INTO bill_line_shares (reconciliation_id, position, target, deployment_id, amount)
-    SELECT ${id}, o.position, s.target, s.deployment_id, s.amount FROM ${shares} s JOIN ${outcomes} o USING (line_id) WHERE o.${ours}`.execute(
-    trx,
-  );
+    SELECT ${id}, position, target, deployment_id, amount FROM ${everyShare(results)} s WHERE ${ours}`.execute(trx);
   await statement('providerBilling.insertCostSums')`
     INSERT INTO bill_cost_sums (reconciliation_id, target, deployment_id, product, from_bill, amount)
-    SELECT ${id}, s.target, s.deployment_id, o.product, o.outcome = 'from_bill' OR coalesce(o.begins < f.connected_at, false), sum(s.amount)
-    FROM ${shares} s JOIN ${outcomes} o USING (line_id)
+    SELECT ${id}, s.target, s.deployment_id, s.product, s.outcome = 'from_bill' OR coalesce(s.begins < f.connected_at, false), sum(s.amount)
+    FROM ${everyShare(results)} s
     CROSS JOIN (SELECT min(a.connected_at) AS connected_at
                 FROM provider_bills b JOIN bill_payer_accounts c ON c.payer_id = b.payer_id AND c.superseded_at = 'infinity'
                 JOIN inventory_accounts a ON a.account_id = c.account_id WHERE b.bill_id = ${billId}) f
-    WHERE o.${ours} GROUP BY 2, 3, 4, 5`.execute(trx);
+    WHERE s.${ours} GROUP BY 2, 3, 4, 5`.execute(trx);
   if (!isFirst) return;
   await statement('providerBilling.insertMissing')`
     INSERT INTO bill_missing (reconciliation_id, ordinal, resource_id, class, subject, valid_from, valid_to, expected)

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import {
@@ -6,7 +6,7 @@ import {
   createTemporaryTableAs,
   type TemporaryTable,
 } from '../../platform/database/temporary-table.ts';
-import type { StagedOutcomes } from './causes.store.ts';
+import type { StagedOutcomes } from './plain-lines.store.ts';
 import { type BillMonth, monthStart, type StagedAccounts } from './stage-lines.store.ts';
 
 // Who bears a line: its amount in shares by whole weights, with the largest remainder, so that they add up to it.
@@ -15,9 +15,25 @@ export type StagedShares = TemporaryTable<'staged_bill_shares'>;
 
 const unattributed = sql`(SELECT deployment_id FROM deployments_list WHERE slug = 'unattributed')`;
 
+/** Every share of a month: what one deployment bears alone stands with its line. */
+export function everyShare({
+  outcomes,
+  shares,
+}: {
+  outcomes: StagedOutcomes;
+  shares: StagedShares;
+}): RawBuilder<unknown> {
+  return sql`(SELECT bill_id, position, 'deployment' AS target, owner AS deployment_id, amount, product, outcome, begins
+              FROM ${outcomes} WHERE owner IS NOT NULL
+              UNION ALL
+              SELECT o.bill_id, o.position, s.target, s.deployment_id, s.amount, o.product, o.outcome, o.begins
+              FROM ${shares} s JOIN ${outcomes} o USING (line_id))`;
+}
+
 /**
- * The shares of every line. One of a resource is borne by its owners, by time and share within the line's interval; one
- * that is allocated, as its rule says: what was matched in the month comes first, because some are shared like it.
+ * The shares of every line whose owner is not known yet. One of a resource is borne by its owners, by time and share
+ * within the line's interval; one that is allocated, as its rule says: what was matched in the month comes first, because
+ * some are shared like it.
  */
 export async function stageShares(
   trx: UnitOfWork,
@@ -47,7 +63,7 @@ function stageOwners(trx: UnitOfWork, outcomes: StagedOutcomes): Promise<StagedW
         SELECT o.line_id, w.deployment_id, w.weight, w.weight_total,
                least(a.valid_to, o.ends) - greatest(a.valid_from, o.begins) AS held
         FROM (SELECT line_id, resource_id, begins, greatest(ends, begins + interval '1 microsecond') AS ends FROM ${outcomes}
-              WHERE resource_id IS NOT NULL AND rule <> 'decision') o
+              WHERE resource_id IS NOT NULL AND rule <> 'decision' AND owner IS NULL) o
         JOIN deployments_attributions a ON a.resource_id = o.resource_id AND a.valid_from < o.ends AND a.valid_to > o.begins
         JOIN deployments_owners w USING (owner_set_id)
       ), single AS (SELECT line_id, min(deployment_id) AS deployment_id FROM owned GROUP BY line_id HAVING count(*) = 1
@@ -59,7 +75,7 @@ function stageOwners(trx: UnitOfWork, outcomes: StagedOutcomes): Promise<StagedW
       FROM owned JOIN common USING (line_id) GROUP BY line_id, deployment_id
       UNION ALL
       SELECT line_id, 'deployment', coalesce(CASE WHEN resource_id IS NULL THEN deployment_id END, ${unattributed}), 1, true FROM ${outcomes} o
-      WHERE outcome IN ('matched', 'from_bill') AND rule <> 'account' AND NOT EXISTS (SELECT FROM owned w WHERE w.line_id = o.line_id)`,
+      WHERE outcome IN ('matched', 'from_bill') AND rule <> 'account' AND owner IS NULL AND NOT EXISTS (SELECT FROM owned w WHERE w.line_id = o.line_id)`,
   );
 }
 
@@ -75,7 +91,7 @@ function stageAllocations(
     sql`
       WITH outstanding AS (
         SELECT line_id, method, deployment_id FROM ${outcomes} o
-        WHERE outcome <> 'unexplained' AND NOT EXISTS (SELECT FROM ${shares} s WHERE s.line_id = o.line_id)
+        WHERE outcome <> 'unexplained' AND owner IS NULL AND NOT EXISTS (SELECT FROM ${shares} s WHERE s.line_id = o.line_id)
       ), stored AS (
         SELECT w.deployment_id, w.weight, w.weight_total, round((s.attributes ->> 'size_gb')::numeric * 1000000000)
                  * trunc(extract(epoch FROM least(a.valid_to, s.valid_to, ${bills.until}::timestamptz)
@@ -89,7 +105,7 @@ function stageAllocations(
         SELECT 'spaces' AS method, deployment_id, sum(bytes_us * weight * div(total, weight_total)) AS weight
         FROM stored CROSS JOIN total GROUP BY deployment_id
         UNION ALL
-        SELECT 'matched_cost', deployment_id, trunc(sum(amount) * 1000000) FROM ${shares} WHERE target = 'deployment'
+        SELECT 'matched_cost', deployment_id, trunc(sum(amount) * 1000000) FROM ${everyShare({ outcomes, shares })} s WHERE target = 'deployment'
         GROUP BY deployment_id HAVING sum(amount) > 0
       ), weighed AS (
         SELECT o.line_id, 'deployment' AS target, w.deployment_id, w.weight FROM outstanding o JOIN weights w USING (method) WHERE w.weight > 0

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Queryable } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
+import { chargedKind, metersOf } from '../costs.store.ts';
 
 // Reconciliations as people ask for them: the one that counts of a bill, its bridge, lines, what is missing.
 
@@ -262,11 +263,13 @@ export async function selectFindings(
 ): Promise<(FindingRow & { readonly place: number })[]> {
   const { rows } = await statement<FindingRow & { place: number }>('providerBilling.selectFindings')`
     WITH lines AS (
-      SELECT o.*, l.amount, l.description, l.product, p.billing_kind, coalesce(i.kind, p.resource_kind) AS resource_kind, coalesce(l.start_time, '-infinity') AS begins, coalesce(l.end_time, 'infinity') AS ends, p.class
-      FROM bill_line_outcomes o JOIN reconciliations r USING (reconciliation_id)
-      JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position
-      LEFT JOIN bill_products p USING (product) LEFT JOIN inventory_resources i ON i.resource_id = o.resource_id
+      SELECT o.*, l.amount, l.description, coalesce(l.product, '') AS product, coalesce(r.kind, p.resource_kind) AS resource_kind, ${chargedKind} AS charged,
+             coalesce(l.start_time, '-infinity') AS begins, coalesce(l.end_time, 'infinity') AS ends, p.class
+      FROM bill_line_outcomes o JOIN reconciliations c USING (reconciliation_id)
+      JOIN provider_bill_lines l ON l.bill_version_id = c.bill_version_id AND l.position = o.position
+      LEFT JOIN bill_products p USING (product) LEFT JOIN inventory_resources r ON r.resource_id = o.resource_id
       WHERE o.reconciliation_id = ${reconciliationId}
+    ), meters AS (${metersOf(sql`SELECT DISTINCT product, charged FROM lines`)}
     ), found AS (
       SELECT CASE l.class WHEN 'droplet' THEN 'off_yet_billed' ELSE 'unattached_volume' END AS finding, l.position, l.resource_id, l.description AS name,
              l.amount, sum(extract(epoch FROM least(s.valid_to, l.ends) - greatest(s.valid_from, l.begins))) / 3600 AS hours
@@ -289,12 +292,13 @@ export async function selectFindings(
        AND without_case(n.tags) @> ARRAY['k8s:' || lower(c.external_id)]
       WHERE l.class = 'pool'
       UNION ALL
-      -- What a customer's deployment costs, and its plan neither has a price for nor passes on.
+      -- What a customer's deployment costs, and its plan has no price for, by any meter of it, nor passes on.
       SELECT 'no_plan_item', l.position, l.resource_id, l.description, sum(s.amount), NULL
-      FROM lines l JOIN bill_line_shares s USING (reconciliation_id, position) JOIN deployments_list d USING (deployment_id)
+      FROM lines l JOIN meters m USING (product, charged)
+      JOIN bill_line_shares s USING (reconciliation_id, position) JOIN deployments_list d USING (deployment_id)
       WHERE l.outcome IN ('matched', 'from_bill') AND s.amount > 0 AND d.customer_id IS NOT NULL
         AND NOT EXISTS (SELECT FROM pricing_items i WHERE i.deployment_id = s.deployment_id AND i.valid_from < l.ends AND i.valid_to > l.begins
-                        AND (i.billing_kind = l.billing_kind OR i.resource_kind = l.resource_kind OR fits_pattern(l.product, i.product) AND i.product IS NOT NULL))
+                        AND (i.billing_kind = ANY (m.meters) OR i.resource_kind = l.resource_kind OR fits_pattern(l.product, i.product) AND i.product IS NOT NULL))
       GROUP BY 1, 2, 3, 4
       UNION ALL
       SELECT 'not_charged', NULL, m.resource_id, coalesce(m.subject, m.class), coalesce(m.expected, 0), NULL

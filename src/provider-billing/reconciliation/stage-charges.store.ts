@@ -1,25 +1,23 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
+import type { StagedOutcomes } from './plain-lines.store.ts';
 import { type BillMonth, monthEnd, monthStart, type StagedAccounts, type StagedLines } from './stage-lines.store.ts';
 
 // What should be charged in a month: the lives of the inventory's history, in pieces of one level and one price.
 
-type StagedLevels = TemporaryTable<'staged_bill_levels'>;
+export type StagedLevels = TemporaryTable<'staged_bill_levels'>;
 
-/**
- * What was there in a month, in intervals in which what it costs by does not change. `starts` and `stops` are the
- * earliest that a boundary can have been, where only a listing saw it: `since` and `until` are the latest.
- */
-export function stageLevels(trx: UnitOfWork, bills: BillMonth, accounts: StagedAccounts): Promise<StagedLevels> {
-  const [from, to] = [monthStart(bills), bills.until];
-  return createTemporaryTableAs(
-    trx,
-    { statement: 'providerBilling.stageLevels', table: 'staged_bill_levels', analyze: true },
-    sql`
-      WITH told AS (
-        SELECT s.resource_id, s.account_id, s.kind, s.valid_from, s.valid_to, s.source, x.class, c.cluster,
+/** What was there in a month, by what it costs: of states in a time, of which `when` says which count. */
+function priced(
+  accounts: StagedAccounts,
+  [from, to]: readonly [Temporal.Instant, Temporal.Instant],
+  when: RawBuilder<unknown>,
+) {
+  return sql`
+        SELECT s.resource_id, s.account_id, s.kind, s.valid_from, s.valid_to, s.source,
+               CASE WHEN c.cluster IS NOT NULL THEN 'pool' ELSE s.kind END AS class, c.cluster,
                CASE s.kind WHEN 'droplet' THEN 'droplet_size:' || (s.attributes ->> 'size_slug')
                            WHEN 'snapshot' THEN 'snapshot:' || split_part(s.parents[1], ':', 1)
                            WHEN 'load_balancer' THEN 'load_balancer:' || lower(s.attributes ->> 'type')
@@ -28,33 +26,48 @@ export function stageLevels(trx: UnitOfWork, bills: BillMonth, accounts: StagedA
                            WHEN 'app' THEN NULL ELSE s.kind END AS subject,
                CASE WHEN s.kind IN ('volume', 'snapshot', 'custom_image') THEN (s.attributes ->> 'size_gb')::numeric
                     WHEN s.kind = 'load_balancer' THEN (s.attributes ->> 'nodes')::numeric ELSE 1 END AS units,
-               CASE s.kind WHEN 'database' THEN (s.attributes ->> 'nodes')::int ELSE 1 END AS count
+               coalesce(CASE s.kind WHEN 'database' THEN (s.attributes ->> 'nodes')::int ELSE 1 END, 1) AS count
         FROM inventory_states s JOIN ${accounts} a USING (account_id)
-        LEFT JOIN LATERAL (SELECT substring(tag FROM 5) AS cluster FROM unnest(s.tags) AS tag
-                           WHERE s.kind = 'droplet' AND tag ~ '^k8s:[0-9a-f]{8}-[0-9a-f-]{27}$' LIMIT 1) c ON true
-        CROSS JOIN LATERAL (SELECT CASE WHEN c.cluster IS NOT NULL THEN 'pool' ELSE s.kind END AS class) x
+        CROSS JOIN LATERAL (SELECT CASE WHEN s.kind = 'droplet' AND s.tags <> '{}' THEN (
+          SELECT substring(tag FROM 5) FROM unnest(s.tags) AS tag WHERE tag LIKE 'k8s:%' AND tag ~ '^k8s:[0-9a-f]{8}-[0-9a-f-]{27}$' LIMIT 1) END AS cluster) c
         WHERE s.kind IN ('droplet', 'snapshot', 'custom_image', 'volume', 'reserved_ip', 'load_balancer', 'database', 'app')
-          AND s.valid_from < ${to}::timestamptz AND s.valid_to > ${from}::timestamptz
-          AND (s.kind <> 'reserved_ip' OR (s.attributes ->> 'ip_version') = '4' AND (s.attributes ->> 'assigned') = 'false')
-      ), several AS (SELECT resource_id FROM told GROUP BY 1 HAVING count(*) > 1), marked AS (
+          AND s.valid_from < ${to}::timestamptz AND s.valid_to > ${from}::timestamptz AND ${when}
+          AND (s.kind <> 'reserved_ip' OR (s.attributes ->> 'ip_version') = '4' AND (s.attributes ->> 'assigned') = 'false')`;
+}
+
+/**
+ * What was there in a month, in intervals in which what it costs by does not change. `starts` and `stops` are the
+ * earliest that a boundary can have been, where only a listing saw it: `since` and `until` are the latest. `is_sole`: it is
+ * the only one of its resource. Most are what they are all month, and have no boundary in it: of these nothing more is asked.
+ */
+export function stageLevels(trx: UnitOfWork, bills: BillMonth, accounts: StagedAccounts): Promise<StagedLevels> {
+  const [from, to] = [monthStart(bills), bills.until];
+  const whole = sql`(s.valid_from <= ${from}::timestamptz AND s.valid_to >= ${to}::timestamptz)`;
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'providerBilling.stageLevels', table: 'staged_bill_levels', analyze: true },
+    sql`
+      WITH told AS MATERIALIZED (${priced(accounts, [from, to], sql`NOT ${whole}`)}
+      ), marked AS (
         SELECT *, (lag(ROW(valid_to, class, cluster, subject, units, count)) OVER w)
                   IS DISTINCT FROM ROW(valid_from, class, cluster, subject, units, count) AS is_first
-        FROM told JOIN several USING (resource_id) WINDOW w AS (PARTITION BY resource_id ORDER BY valid_from)
+        FROM told WINDOW w AS (PARTITION BY resource_id ORDER BY valid_from)
       ), numbered AS (
         SELECT *, count(*) FILTER (WHERE is_first) OVER (PARTITION BY resource_id ORDER BY valid_from) AS island FROM marked
       ), islands AS (
-        SELECT resource_id, account_id, kind, class, cluster, subject, units, coalesce(count, 1) AS count,
+        SELECT resource_id, account_id, kind, class, cluster, subject, units, count,
                min(valid_from) AS since, max(valid_to) AS until, (array_agg(source ORDER BY valid_from))[1] AS source
         FROM numbered GROUP BY resource_id, account_id, kind, class, cluster, subject, units, count, island
-        UNION ALL
-        -- Most are what they are all month.
-        SELECT resource_id, account_id, kind, class, cluster, subject, units, coalesce(count, 1), valid_from, valid_to, source
-        FROM told LEFT JOIN several s USING (resource_id) WHERE s.resource_id IS NULL
       )
+      SELECT resource_id, account_id, kind, class, cluster, subject, units, count, valid_from AS since, valid_to AS until,
+             valid_from AS starts, valid_to AS stops, true AS is_sole
+      FROM (${priced(accounts, [from, to], whole)}) w
+      UNION ALL
       SELECT i.resource_id, i.account_id, i.kind, i.class, i.cluster, i.subject, i.units, i.count, i.since, i.until,
              CASE WHEN i.since <= ${from}::timestamptz OR i.source = 'action' OR i.since = r.provider_created_at OR d.began
-                  THEN i.since ELSE coalesce(b.started_at, i.since) END AS starts,
-             CASE WHEN i.until >= ${to}::timestamptz OR d.ended THEN i.until ELSE coalesce(e.started_at, i.until) END AS stops
+                  THEN i.since ELSE coalesce(b.started_at, i.since) END,
+             CASE WHEN i.until >= ${to}::timestamptz OR d.ended THEN i.until ELSE coalesce(e.started_at, i.until) END,
+             count(*) OVER (PARTITION BY i.resource_id) = 1
       FROM islands i JOIN inventory_resources r USING (resource_id)
       CROSS JOIN LATERAL (
         SELECT bool_or(x.completed_at = i.since) AS began, bool_or(x.completed_at = i.until) AS ended FROM inventory_actions x
@@ -75,20 +88,11 @@ export type StagedPrices = TemporaryTable<'staged_bill_prices'>;
  * What each account is charged for what it had, over the month: a month's price of a unit, and the seconds that reach
  * it. An hour's price has the longest month's; so has a GPU, by the hour's price and the month's that the API shows.
  */
-export function stagePrices(
-  trx: UnitOfWork,
-  bills: BillMonth,
-  { lines, levels, accounts }: { lines: StagedLines; levels: StagedLevels; accounts: StagedAccounts },
-): Promise<StagedPrices> {
+function pricesOf(bills: BillMonth, accounts: StagedAccounts, subjects: RawBuilder<unknown>): RawBuilder<unknown> {
   const [from, to] = [monthStart(bills), monthEnd(bills)];
-  return createTemporaryTableAs(
-    trx,
-    { statement: 'providerBilling.stagePrices', table: 'staged_bill_prices', analyze: true },
-    sql`
+  return sql`
       WITH wanted AS (
-        SELECT DISTINCT s.subject, a.account_id, a.provider, a.currency
-        FROM (SELECT subject FROM ${levels} UNION SELECT word_subject FROM ${lines} UNION SELECT 'spaces:subscription') s
-        CROSS JOIN ${accounts} a WHERE s.subject IS NOT NULL
+        SELECT s.subject, a.account_id, a.provider, a.currency FROM (${subjects}) s CROSS JOIN ${accounts} a WHERE s.subject IS NOT NULL
       ), held AS MATERIALIZED (
         SELECT p.* FROM inventory_prices p
         WHERE p.valid_from < ${to}::timestamptz AND p.valid_to > ${from}::timestamptz AND p.subject IN (SELECT subject FROM wanted)
@@ -115,17 +119,45 @@ export function stagePrices(
       )
       SELECT account_id, subject, since, lead(since, 1, ${to}::timestamptz) OVER (PARTITION BY account_id, subject ORDER BY since) AS until,
              monthly, per
-      FROM marked WHERE is_first`,
+      FROM marked WHERE is_first`;
+}
+
+/** The prices of what was there. */
+export function stagePrices(
+  trx: UnitOfWork,
+  bills: BillMonth,
+  { levels, accounts }: { levels: StagedLevels; accounts: StagedAccounts },
+): Promise<StagedPrices> {
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'providerBilling.stagePrices', table: 'staged_bill_prices', analyze: true },
+    pricesOf(bills, accounts, sql`SELECT subject FROM ${levels} UNION SELECT 'spaces:subscription'`),
   );
+}
+
+/** Those of what lines name and was not there, as far as anybody knows. */
+export async function insertWordPrices(
+  trx: UnitOfWork,
+  bills: BillMonth,
+  { lines, prices, accounts }: { lines: StagedLines; prices: StagedPrices; accounts: StagedAccounts },
+): Promise<void> {
+  const named = sql`SELECT word_subject AS subject FROM ${lines} EXCEPT SELECT subject FROM ${prices}`;
+  await statement('providerBilling.insertWordPrices')`
+    INSERT INTO ${prices} ${pricesOf(bills, accounts, named)}`.execute(trx);
 }
 
 export type StagedCharges = TemporaryTable<'staged_bill_charges'>;
 
-/** One row for each line that the month's bills should have: `count` lines where they are equal. */
+/** One row for each line that the month's bills should have besides plain ones: `count` lines where they are equal. */
 export async function stageCharges(
   trx: UnitOfWork,
   bills: BillMonth,
-  { levels, prices, accounts }: { levels: StagedLevels; prices: StagedPrices; accounts: StagedAccounts },
+  {
+    levels,
+    prices,
+    accounts,
+    plain,
+  }: { levels: StagedLevels; prices: StagedPrices; accounts: StagedAccounts; plain: StagedOutcomes },
 ): Promise<StagedCharges> {
   const [from, to] = [monthStart(bills), bills.until];
   const charges = await createTemporaryTableAs(
@@ -145,7 +177,7 @@ export async function stageCharges(
                greatest(l.starts, p.since, ${from}::timestamptz) AS starts, least(l.stops, p.until, ${to}::timestamptz) AS stops
         FROM ${levels} l LEFT JOIN ${prices} p
           ON p.account_id = l.account_id AND p.subject = l.subject AND p.since < l.until AND p.until > l.since
-        WHERE l.class <> 'pool'
+        WHERE l.class <> 'pool' AND NOT EXISTS (SELECT FROM ${plain} o WHERE o.resource_id = l.resource_id)
         UNION ALL
         SELECT NULL, b.account_id, 'spaces', 'spaces:subscription', 1, 1, p.monthly, coalesce(p.per, 672 * 3600),
                lower(b.part), upper(b.part), lower(b.part), upper(b.part)

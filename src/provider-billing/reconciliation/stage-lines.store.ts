@@ -1,7 +1,8 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Queryable, UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
+import type { StagedOutcomes } from './plain-lines.store.ts';
 
 // The lines of a month as they are reconciled, and which resource each is about.
 
@@ -21,7 +22,10 @@ interface CurrentBill {
   readonly until: Temporal.Instant;
 }
 
-/** A payer's bills of a month as they are now: the final ones, or else the preview. */
+/**
+ * A payer's bills of a month as they are now: the final ones, or else the preview. One that the provider lists no longer
+ * is none of them, unless it is signed.
+ */
 export async function selectBillMonth(
   db: Queryable,
   payerId: number,
@@ -33,7 +37,8 @@ export async function selectBillMonth(
     FROM provider_bills b JOIN provider_bill_versions v USING (bill_id)
     CROSS JOIN LATERAL (SELECT (b.period + interval '1 month') AT TIME ZONE 'UTC' AS month_end) e
     WHERE b.payer_id = ${payerId} AND b.period = ${month}::date AND v.state = 'sealed' AND v.superseded_at = 'infinity'
-      AND b.missing_since IS NULL
+      AND (b.missing_since IS NULL OR EXISTS (
+        SELECT FROM reconciliations r WHERE r.bill_id = b.bill_id AND r.signed_at IS NOT NULL AND r.reopened_at IS NULL))
     ORDER BY b.bill_id`.execute(db);
   const finals = rows.filter(({ kind }) => kind === 'final');
   const [first, ...rest] = finals.length > 0 ? finals : rows;
@@ -73,12 +78,39 @@ export function stageAccounts(trx: UnitOfWork, bills: BillMonth): Promise<Staged
   );
 }
 
+/** When a bill's line `l` begins and ends, as the bill says. */
+export function lineTimes(bills: BillMonth): {
+  readonly begins: RawBuilder<unknown>;
+  readonly ends: RawBuilder<unknown>;
+} {
+  return {
+    begins: sql`coalesce(l.start_time, ${monthStart(bills)}::timestamptz)`,
+    ends: sql`coalesce(l.end_time, ${bills.until}::timestamptz)`,
+  };
+}
+
+/** The seconds that it says it is about. */
+export const toldSeconds = sql`
+  (l.duration * CASE lower(l.duration_unit) WHEN 'hours' THEN 3600 WHEN 'minutes' THEN 60 WHEN 'seconds' THEN 1 END)`;
+
 /**
- * The lines with their times as intervals, and what their words say: a name, what has the price, how many units. Some
- * lines end with the last second that is charged: by its own duration, or at the last second of an hour.
+ * Its end, of `begins`, `ends` and `told_s`. Some lines end with the last second that is charged: by its own duration, or
+ * at the last second of an hour.
  */
-export function stageLines(trx: UnitOfWork, bills: BillMonth): Promise<StagedLines> {
+export const exclusiveEnd = sql`
+  CASE WHEN told_s = extract(epoch FROM ends - begins) + 1 OR mod(floor(extract(epoch FROM ends)), 3600) = 3599
+       THEN ends + interval '1 second' ELSE ends END`;
+
+/** A line in one number, in the order of bills and of their lines: much is joined by it. */
+export const lineId = sql`(v.bill_id * 2147483648 + l.position)`;
+
+/**
+ * The lines that are not plain, with their times as intervals, and what their words say: a name, what has the price, how
+ * many units.
+ */
+export function stageLines(trx: UnitOfWork, bills: BillMonth, plain: StagedOutcomes): Promise<StagedLines> {
   const versions = bills.bills.map(({ versionId }) => versionId);
+  const { begins, ends } = lineTimes(bills);
   return createTemporaryTableAs(
     trx,
     {
@@ -89,22 +121,19 @@ export function stageLines(trx: UnitOfWork, bills: BillMonth): Promise<StagedLin
     },
     sql`
       WITH told AS (
-        SELECT l.*, v.bill_id, p.class, p.resource_kind, p.product IS NOT NULL AS is_known_product,
-               l.duration * CASE lower(l.duration_unit) WHEN 'hours' THEN 3600 WHEN 'minutes' THEN 60 WHEN 'seconds' THEN 1 END AS told_s,
-               coalesce(l.start_time, ${monthStart(bills)}::timestamptz) AS begins,
-               coalesce(l.end_time, ${bills.until}::timestamptz) AS ends,
+        SELECT l.*, v.bill_id, ${lineId} AS line_id, p.class, p.resource_kind, p.product IS NOT NULL AS is_known_product,
+               ${toldSeconds} AS told_s, ${begins} AS begins, ${ends} AS ends,
                CASE WHEN p.class IN ('droplet', 'database') THEN substring(l.description FROM '\\(([^()]*)\\)$') END AS item,
                CASE WHEN p.class IN ('snapshot', 'volume', 'custom_image') THEN substring(l.description FROM '([0-9]+(?:\\.[0-9]+)?) ?GB\\)?$')::numeric END AS gb,
                CASE p.class WHEN 'load_balancer' THEN substring(l.description FROM '\\(([0-9]+) nodes?\\)$')::numeric END AS nodes
         FROM provider_bill_lines l JOIN provider_bill_versions v USING (bill_version_id)
         LEFT JOIN bill_products p USING (product)
         WHERE l.bill_version_id = ANY (${versions}::bigint[])
+          AND NOT EXISTS (SELECT FROM ${plain} o WHERE o.bill_version_id = l.bill_version_id AND o.position = l.position)
       )
-      SELECT row_number() OVER (ORDER BY bill_id, position) AS line_id, bill_id, bill_version_id, position, amount, product,
+      SELECT line_id, bill_id, bill_version_id, position, amount, product,
              description, group_description, project_name, class, resource_kind, is_known_product, resource_uuid, resource_id AS external_id, told_s,
-             begins,
-             CASE WHEN told_s = extract(epoch FROM ends - begins) + 1 OR mod(floor(extract(epoch FROM ends)), 3600) = 3599
-                  THEN ends + interval '1 second' ELSE ends END AS ends,
+             begins, ${exclusiveEnd} AS ends,
              CASE class WHEN 'bucket' THEN split_part(description, ' ', 1)
                         ELSE regexp_replace(description, ' \\([^()]*\\)( [0-9.]+ ?GB)?$', '') END AS name,
              CASE class WHEN 'droplet' THEN 'droplet_size:' || item WHEN 'database' THEN 'database:' || item
@@ -123,7 +152,12 @@ export type StagedMatches = TemporaryTable<'staged_bill_matches'>;
  * words; else by its name, where exactly one life of the product's kind had it in the line's time and no line has that
  * life by its id. Two candidates are none.
  */
-export function stageMatches(trx: UnitOfWork, lines: StagedLines, accounts: StagedAccounts): Promise<StagedMatches> {
+export function stageMatches(
+  trx: UnitOfWork,
+  lines: StagedLines,
+  accounts: StagedAccounts,
+  plain: StagedOutcomes,
+): Promise<StagedMatches> {
   return createTemporaryTableAs(
     trx,
     {
@@ -133,7 +167,7 @@ export function stageMatches(trx: UnitOfWork, lines: StagedLines, accounts: Stag
       analyze: true,
     },
     sql`
-      WITH mine AS MATERIALIZED (
+      WITH mine AS NOT MATERIALIZED (
         SELECT r.resource_id, r.account_id, r.kind, r.external_id
         FROM inventory_resources r JOIN ${accounts} a USING (account_id) WHERE NOT r.unseen
       ), found AS (
@@ -162,6 +196,7 @@ export function stageMatches(trx: UnitOfWork, lines: StagedLines, accounts: Stag
         WHERE l.class NOT IN ('spaces', 'bucket', 'reserved_ip')
           AND NOT EXISTS (SELECT FROM found f WHERE f.line_id = l.line_id)
           AND NOT EXISTS (SELECT FROM by_id f JOIN ${lines} o USING (line_id) WHERE f.resource_id = r.resource_id AND o.class = l.class)
+          AND NOT EXISTS (SELECT FROM ${plain} o WHERE o.resource_id = r.resource_id AND o.class = l.class)
       )
       SELECT * FROM by_id
       UNION ALL

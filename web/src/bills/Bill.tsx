@@ -149,7 +149,7 @@ function sentenceOf({ month, amount, currency, bridge, difference }: BillDetails
 }
 
 function Bands({ bill, now }: { readonly bill: BillDetails; readonly now: string }) {
-  const { readingLines, readingTotal, missingSince, replaced, kind, bridge, shown } = bill;
+  const { readingLines, readingTotal, missingSince, replaced, kind, bridge, shown, review } = bill;
   const since = bridge?.changedSince ?? null;
   return (
     <>
@@ -158,7 +158,14 @@ function Bands({ bill, now }: { readonly bill: BillDetails; readonly now: string
           A new version is being read: {readingLines} of {readingTotal ?? '?'} lines.
         </Band>
       )}
-      {missingSince === null ? null : <Band>The provider has not listed it since {moment(missingSince, now)}.</Band>}
+      {missingSince === null ? null : (
+        <Band>
+          The provider has not listed it since {moment(missingSince, now)}.
+          {review === 'signed' || review === 'changed'
+            ? ' What was signed stands until it is reopened.'
+            : ' It counts no more.'}
+        </Band>
+      )}
       {replaced ? <Band>The final bill of its month has been read: this preview counts no more.</Band> : null}
       {kind === 'preview' && !replaced ? (
         <Band>A preview: the provider makes it anew every night, and it cannot be signed.</Band>
@@ -168,8 +175,8 @@ function Bands({ bill, now }: { readonly bill: BillDetails; readonly now: string
       ) : null}
       {since === null ? null : (
         <Band>
-          Changed since it was signed: expected {money(since.expected)}, unexplained {money(since.unexplained)}, and{' '}
-          {money(since.moved)} would be borne by others. Reopen it for these to count.
+          Changed since it was signed: it comes to {money(since.amount)}, expected {money(since.expected)}, unexplained{' '}
+          {money(since.unexplained)}, and {money(since.moved)} would be borne by others. Reopen it for these to count.
         </Band>
       )}
     </>

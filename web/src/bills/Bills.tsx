@@ -217,7 +217,19 @@ function BillTable({ items }: { readonly items: readonly BillRow[] }) {
 const notReconciled = 'It has not been reconciled.';
 
 function Row({ bill }: { readonly bill: BillRow }) {
-  const { payer, number, amount, currency, difference, unexplained, missing, versions, missingSince, review } = bill;
+  const {
+    payer,
+    number,
+    amount,
+    currency,
+    difference,
+    unexplained,
+    missing,
+    versions,
+    missingSince,
+    review,
+    changedSince,
+  } = bill;
   return (
     <tr data-row="">
       <th scope="row">
@@ -251,6 +263,12 @@ function Row({ bill }: { readonly bill: BillRow }) {
       <td className={`${styles.figure} ${styles.spare}`}>{missing ?? <Unknown reason={notReconciled} />}</td>
       <td>
         {stateText(bill)}
+        {changedSince === null ? null : (
+          <span className={ui.note}>
+            {' '}
+            {money(changedSince.amount)} {currency} now, {money(changedSince.difference)} differs
+          </span>
+        )}
         {missingSince === null ? null : <span className={styles.wrong}> no longer listed</span>}
         {review === 'open' && difference !== null && !isZero(difference) ? (
           <span className={own.onPhone}>, {money(difference)} differs</span>

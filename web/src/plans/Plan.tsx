@@ -4,13 +4,13 @@ import { useMe } from '../app/session.ts';
 import styles from '../lists/lists.module.css';
 import { Listed } from '../lists/parts.tsx';
 import { isNegative, isZero, quantity } from '../ui/decimal.ts';
-import { Money } from '../ui/Figure.tsx';
+import { Money, Unknown } from '../ui/Figure.tsx';
 import { Empty, States } from '../ui/States.tsx';
 import { day, month as monthName } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { Curve } from './Curve.tsx';
 import { readPlanDeployments, readSheet, type Sheet } from './read.ts';
-import { feeOf, includedOf, limitsOf, priceOf } from './words.ts';
+import { feeOf, includedOf, limitsOf, passedOf, priceOf } from './words.ts';
 
 /** What does it cost, since when, and how near are its deployments to what is included? */
 export function Plan() {
@@ -50,6 +50,7 @@ export function Plan() {
           </header>
           <Versions sheet={data} now={now} />
           <Prices sheet={data} />
+          <PassedOn plan={data.plan} />
           <OnIt
             plan={plan}
             m={m}
@@ -85,7 +86,7 @@ function Versions({ sheet: { plan, versions }, now }: { readonly sheet: Sheet; r
 
 function Prices({ sheet: { plan, curves } }: { readonly sheet: Sheet }) {
   if (plan.items.length === 0)
-    return (
+    return plan.passThrough.length > 0 ? null : (
       <Empty title="It charges its fee alone.">
         <p>Usage on it is metered, and not billed.</p>
       </Empty>
@@ -124,6 +125,45 @@ function Prices({ sheet: { plan, curves } }: { readonly sheet: Sheet }) {
                 </tr>
               );
             })}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+/** What it charges at the provider's cost, in the order in which they are tried. */
+function PassedOn({ plan: { passThrough } }: { readonly plan: Sheet['plan'] }) {
+  if (passThrough.length === 0) return null;
+  return (
+    <section className={`${ui.card} ${styles.card}`} aria-labelledby="passed-on">
+      <div className={ui.cardHead}>
+        <h2 id="passed-on">Passed on at cost</h2>
+        <span className={ui.note}>the first that fits; what a meter above has a price for is not</span>
+      </div>
+      <div className={styles.scroll} role="region" aria-label="Passed on at cost, as a table" tabIndex={0}>
+        <table className={styles.table}>
+          <thead>
+            <tr>
+              <th scope="col">What the provider charges for</th>
+              <th scope="col" className={styles.figure}>
+                Markup
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {passThrough.map((item) => (
+              <tr key={passedOf(item)} data-row="">
+                <th scope="row">{passedOf(item)}</th>
+                <td className={styles.figure}>
+                  {item.markupPercent === null ? (
+                    <Unknown reason="Shown to owners and finance." />
+                  ) : (
+                    `${quantity(item.markupPercent)} %`
+                  )}
+                </td>
+              </tr>
+            ))}
           </tbody>
         </table>
       </div>

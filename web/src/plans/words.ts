@@ -49,3 +49,9 @@ export function priceOf({ model, properties }: PlanItem): string {
   });
   return `${model.replaceAll('-', ' ')}: ${told.join(', ')}${tiers.length > shownTiers ? ', ...' : ''}`;
 }
+
+/** `Products named Database*`, `Every kubernetes cluster` */
+export function passedOf({ product, resourceKind }: Plan['passThrough'][number]): string {
+  if (product === null) return `Every ${(resourceKind ?? 'resource').replaceAll('_', ' ')}`;
+  return product === '*' ? 'Every product but taxes and credits' : `Products named ${product}`;
+}
