@@ -280,7 +280,7 @@ test('a check of a plan says by its exit code whether all agrees, and declares n
   expect(await check('web')).toMatchObject({ code: 0 });
   const differs = await check('meant', '--json');
   expect(differs).toMatchObject({ code: 3 });
-  expect(answerOf(differs)).toMatchObject({ findings: 1, groups: [{ rule: 'changed', severity: 'low' }] });
+  expect(JSON.parse(differs.stdout)).toMatchObject({ findings: 1, groups: [{ rule: 'changed', severity: 'low' }] });
   expect(await check('meant', '--severity', 'medium')).toMatchObject({ code: 0 });
   await listed('failed', '2026-06-04T01:00:00Z');
   const blind = await check('web');
