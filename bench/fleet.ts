@@ -10,7 +10,7 @@ export const deployments = Math.max(2, 2 * Math.round(resources / 100));
 const history = '2025-05-01T00:00:00Z';
 
 /** Fills a table without its indexes, which are made after, and without asking whether each reference holds. */
-async function load(db: Database, table: string, insert: RawBuilder<unknown>): Promise<void> {
+export async function loadTable(db: Database, table: string, insert: RawBuilder<unknown>): Promise<void> {
   await db.transaction().execute(async (trx) => {
     const { rows: indexes } = await sql<{ name: string; definition: string }>`
       SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index
@@ -67,7 +67,7 @@ export async function seedFleet(db: Database, customers = 1): Promise<void> {
     SELECT account_id, (ARRAY['droplet', 'droplet', 'droplet', 'snapshot', 'snapshot', 'droplet_backup', 'droplet_backup',
                               'droplet_backup', 'dns_zone', 'spaces_bucket'])[1 + (i + i / ${deployments}::int) % 10], i::text, ${history}::timestamptz
     FROM accounts, generate_series(1, ${resources}::int) AS i`.execute(db);
-  await load(
+  await loadTable(
     db,
     'resource_states',
     sql`
@@ -83,7 +83,7 @@ export async function seedFleet(db: Database, customers = 1): Promise<void> {
       SELECT ${history}::timestamptz + m * interval '1 month' + (1 + resource_id % 600) * interval '1 hour', m
       FROM generate_series(0, 11) AS m WHERE (resource_id + m) % 10 = 0) AS changes`,
   );
-  await load(
+  await loadTable(
     db,
     'attributions',
     sql`
@@ -92,7 +92,7 @@ export async function seedFleet(db: Database, customers = 1): Promise<void> {
            ${history}::timestamptz, 'infinity', ${history}::timestamptz, 'infinity'
     FROM resources`,
   );
-  await load(
+  await loadTable(
     db,
     'manual_assignments',
     sql`

@@ -155,7 +155,8 @@ CREATE VIEW deployments_owners_ever AS
   FROM attributions a JOIN owner_set_members m USING (owner_set_id);
 CREATE VIEW deployments_progress AS SELECT change_id FROM attribution_progress;
 CREATE VIEW deployments_rules AS
-  SELECT rule_id, kind, position, project_id, pattern, origin, valid_from, valid_to, recorded_at, recorded_by
+  SELECT rule_id, kind, position, project_id, pattern, origin, valid_from, valid_to, recorded_at, recorded_by,
+         resource_kinds, owner_set_id
   FROM ownership_rules WHERE superseded_at = 'infinity';
 CREATE VIEW deployments_assignments AS
   SELECT resource_id, owner_set_id, valid_from, valid_to, recorded_at, recorded_by

@@ -48,17 +48,34 @@ CREATE TABLE declared_resources (
   CHECK (count IS NULL OR match IS NOT NULL)
 );
 CALL keep_history('declared_resources', 'declaration_id', 'address');
+-- What is declared now, by what a resource is found by: its id, its name, or a pattern of names.
+CREATE INDEX declared_resources_by_id ON declared_resources (kind, external_id)
+  WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND external_id IS NOT NULL;
+CREATE INDEX declared_resources_by_name ON declared_resources (kind, (match ->> 'name'))
+  WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND match IS NOT NULL;
+CREATE INDEX declared_resources_by_pattern ON declared_resources (kind)
+  WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND match IS NOT NULL AND match ->> 'name' ~ '[*?]';
+CREATE INDEX declared_resources_by_address ON declared_resources (declaration_id, address)
+  WHERE superseded_at = 'infinity' AND valid_to = 'infinity';
 
--- Which resource a declared one is: derived, and dated.
+-- Which resource a declared one is: derived, and dated. What is bound to none, or to fewer than it
+-- counts, has a row of its own (`none`, resource 0): a sweep finds what is absent without reading all that is declared.
 CREATE TABLE drift_bindings (
   drift_binding_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   declaration_id int NOT NULL,
   address        text COLLATE "C" NOT NULL,
   resource_id    bigint NOT NULL,
-  how            text COLLATE "C" NOT NULL CHECK (how IN ('id', 'match'))
+  how            text COLLATE "C" NOT NULL CHECK (how IN ('id', 'match', 'none')),
+  -- It does not live: it has ended, or there is none.
+  absent         boolean NOT NULL,
+  CHECK ((how = 'none') = (resource_id = 0)),
+  CHECK (how <> 'none' OR absent)
 );
 CALL keep_history('drift_bindings', 'declaration_id', 'address', 'resource_id');
 CREATE INDEX drift_bindings_by_resource ON drift_bindings (resource_id) WHERE superseded_at = 'infinity' AND valid_to = 'infinity';
+CREATE INDEX drift_bindings_by_address ON drift_bindings (declaration_id, address) WHERE superseded_at = 'infinity' AND valid_to = 'infinity';
+CREATE INDEX drift_bindings_absent ON drift_bindings (declaration_id, address)
+  WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND absent;
 
 -- Rules as dated data, the most specific first: of a deployment, of an account, of all (0).
 CREATE TABLE drift_rules (
@@ -100,6 +117,8 @@ CREATE TABLE drift_findings (
   monthly        amount,
   currency       text COLLATE "C",
   price_source   text,
+  -- What would mend it adds to a month; NULL: that is no matter of money, or nobody knows.
+  remedy_monthly amount,
   -- The finding that it is a part of.
   parent_key     text COLLATE "C",
   -- Of a document's own ignore.
@@ -112,6 +131,14 @@ CREATE TABLE drift_findings (
 );
 CALL keep_history('drift_findings', 'finding_key');
 CREATE INDEX drift_findings_current ON drift_findings (deployment_id, rule) WHERE superseded_at = 'infinity' AND valid_to = 'infinity';
+CREATE INDEX drift_findings_by_key ON drift_findings (finding_key) WHERE superseded_at = 'infinity' AND valid_to = 'infinity';
+CREATE INDEX drift_findings_by_resource ON drift_findings (resource_id) WHERE superseded_at = 'infinity' AND valid_to = 'infinity';
+CREATE INDEX drift_findings_by_address ON drift_findings (declaration_id, address) WHERE superseded_at = 'infinity' AND valid_to = 'infinity';
+-- What turns by time alone.
+CREATE INDEX drift_findings_unsettled ON drift_findings (state)
+  WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND state <> 'open';
+CREATE INDEX drift_findings_ignored ON drift_findings (ignore_until)
+  WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND ignore_until IS NOT NULL;
 CREATE INDEX drift_findings_parts ON drift_findings (parent_key) WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND parent_key IS NOT NULL;
 
 -- What people decided of a finding. Facts: they outlive every derivation.
@@ -140,7 +167,8 @@ CREATE TABLE drift_notices (
   PRIMARY KEY (finding_key, episode, what)
 );
 
--- What was swept before: a declaration, a rule in an account. What a first sweep finds is a baseline.
+-- What was swept before: a declaration, a rule in an account. What a first sweep finds is a baseline. `enabled:` is a rule
+-- that was switched on since the last sweep: what that finds of it is one too.
 CREATE TABLE drift_baselines (
   scope       text COLLATE "C" PRIMARY KEY,
   recorded_at timestamptz NOT NULL
@@ -148,11 +176,14 @@ CREATE TABLE drift_baselines (
 
 -- What the last sweep had seen. NULL: there was none.
 CREATE TABLE drift_progress (
-  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
-  seen      text COLLATE "C",
-  swept_at  timestamptz
+  singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  -- The last change of the log.
+  change_id  bigint,
+  -- What every finding rests on (the rules, what can be seen, the day), as a digest: where it is another, all is compared.
+  conditions text COLLATE "C",
+  swept_at   timestamptz
 );
-INSERT INTO drift_progress (seen, swept_at) VALUES (NULL, NULL);
+INSERT INTO drift_progress DEFAULT VALUES;
 
 -- Whether a value is as declared. `how`: exact; bound ({min, max}, {includes}); absent; present. A value that is not there is NULL.
 CREATE FUNCTION drift_agrees(actual jsonb, declared jsonb, how text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
@@ -190,6 +221,7 @@ FROM (VALUES
   ('changed',               'medium',   '{"low": ["tags", "name", "description", "project"], "high": ["backups", "trusted_sources", "acl"]}'),
   ('ambiguous',             'medium',   '{}'),
   ('misattributed',         'high',     '{}'),
+  ('disputed_owner',        'medium',   '{}'),
   ('exposed_ports',         'medium',   '{"high": ["3389", "all"], "critical": ["1433", "3306", "5432", "6379", "9200", "11211", "27017"], "medium": ["22"]}'),
   ('exposed_database',      'high',     '{}'),
   ('exposed_bucket',        'high',     '{}'),

@@ -67,6 +67,8 @@ const groupsOf: Readonly<Record<string, readonly string[]>> = {
 };
 
 function isMovedByItself(kind: string, key: string, settings: Settings): boolean {
+  // A renewal gives a certificate another id.
+  if (kind === 'load_balancer' && key.startsWith('certificate/')) return true;
   if (key !== 'version') return false;
   return (kind === 'kubernetes_cluster' && settings['auto_upgrade'] === true) || settings['engine'] === 'valkey';
 }

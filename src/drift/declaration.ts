@@ -5,7 +5,8 @@ import { instant, recordOf, slug } from '../platform/declare/schemas.ts';
 
 /** As many as one document is applied with at once. */
 const resourcesMax = 10_000;
-const fieldsMax = 2_000;
+/** So many keys of one resource: a zone of 4,000 records has five for each. */
+export const fieldsMax = 20_000;
 
 const name = z.string().min(1).max(255);
 

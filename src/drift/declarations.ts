@@ -17,11 +17,12 @@ import {
   selectDeclared,
   selectVersions,
 } from './declarations.store.ts';
-import { type Finding, openFindings } from './findings.ts';
+import { checkDeclaration, type DriftCheck, type Finding, openFindings } from './findings.ts';
+import type { Severity } from './findings.store.ts';
 import { assertImportable, assertPlaced } from './import-guards.ts';
 import { comparedFields, digestOf } from './normal-form.ts';
 import { lockDrift, selectAccounts } from './sweep/actual.store.ts';
-import { sweepWithin } from './sweep/sweep.ts';
+import { sweepDeclaration } from './sweep/sweep.ts';
 
 export type { DeclarationRow, DeclaredRow } from './declarations.store.ts';
 
@@ -69,6 +70,23 @@ export async function previewDeclaration(
   return rolledBack(db, (trx) => applyWithin(trx, declaration, options, shownMax));
 }
 
+/**
+ * Whether all agrees with a document, as `checkDrift` says of what is declared. Nothing is written.
+ * @throws ArcadiaError drift_blind; not_found; declaration_of_other_state, declaration_misplaced
+ */
+export async function checkDocument(
+  db: Database,
+  declaration: Declaration,
+  asked: { readonly severity: Severity; readonly allowBlind: boolean },
+  { by, now }: Pick<ApplyOptions, 'by' | 'now'>,
+): Promise<DriftCheck> {
+  return rolledBack(db, async (trx) => {
+    await applyWithin(trx, declaration, { by, now, force: true }, 1);
+    const kinds = new Set(declaration.resources.map(({ kind }) => kind));
+    return checkDeclaration(trx, asked, { declaration: declaration.declaration, kinds }, now);
+  });
+}
+
 async function applyWithin(
   trx: UnitOfWork,
   declaration: Declaration,
@@ -96,7 +114,7 @@ async function applyWithin(
   const digest = digestOf({ ...head, origin: { ...origin, digest: null }, rows });
   const changed = await rewriteVersion(trx, id, { ...head, digest, resources: rows.length }, by, now);
   const resources = await rewriteResources(trx, id, rows, by, now);
-  if (changed || shown > 0) await sweepWithin(trx, now);
+  if (changed || shown > 0) await sweepDeclaration(trx, id, now);
   const { items, total } = await openFindings(trx, { declaration: slug, now }, shown);
   return { declaration: slug, changed, resources, findings: total, shown: items };
 }
@@ -190,7 +208,7 @@ export async function endDeclaration(db: Database, slug: string, by: string, now
     const { head } = await getDeclaration(trx, slug);
     await rewriteVersion(trx, head.declarationId, null, by, now);
     await rewriteResources(trx, head.declarationId, [], by, now);
-    await sweepWithin(trx, now);
+    await sweepDeclaration(trx, head.declarationId, now);
   });
 }
 

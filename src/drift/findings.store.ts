@@ -3,6 +3,7 @@ import { keyset, type Sorted, type SortKey } from '../platform/database/keyset.t
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 import type { PageRequest } from '../platform/declare/operation.ts';
+import { settingsIn } from './sweep/actual.store.ts';
 import { decisionOf } from './sweep/life.store.ts';
 
 // Findings as they stand: what a sweep wrote, with what people decided of it.
@@ -45,6 +46,7 @@ export interface FindingRow {
   readonly monthly: string | null;
   readonly currency: string | null;
   readonly priceSource: string | null;
+  readonly remedyMonthly: string | null;
   readonly partOf: string | null;
   /** How many others are parts of it. */
   readonly parts: number;
@@ -133,7 +135,7 @@ export type FindingSort = keyof typeof sorts;
 const columns = sql`
   f.finding_key AS finding, f.category, f.rule, f.severity, st.state, n.slug AS declaration, f.address, d.slug AS deployment,
   a.slug AS account, f.resource_id AS "resourceId", f.kind, f.name, f.field, f.declared, f.actual, f.values_digest AS "valuesDigest",
-  f.monthly, f.currency, f.price_source AS "priceSource", f.parent_key AS "partOf",
+  f.monthly, f.currency, f.price_source AS "priceSource", f.remedy_monthly AS "remedyMonthly", f.parent_key AS "partOf",
   (SELECT count(*) FROM drift_findings p WHERE p.parent_key = f.finding_key AND p.superseded_at = 'infinity' AND p.valid_to = 'infinity') AS parts,
   f.since_after AS "sinceAfter", f.since_before AS "sinceBefore", f.valid_from AS "foundAt",
   coalesce(CASE WHEN c.decided IS NULL THEN f.ignore_reason END,
@@ -228,6 +230,33 @@ export async function selectCauses(db: Queryable, finding: string): Promise<Caus
   return rows;
 }
 
+export interface ComparedField {
+  readonly field: string;
+  /** An exact value or a bound. */
+  readonly declared: unknown;
+  readonly actual: unknown;
+  /** null: the actual side does not tell it, or it is hidden. */
+  readonly agrees: boolean | null;
+}
+
+/** All that is declared of a finding's resource beside what there is, what differs first; 1,000 at most. */
+export async function selectCompared(db: Queryable, finding: string): Promise<ComparedField[]> {
+  const { rows } = await statement<ComparedField>('drift.selectCompared')`
+    SELECT f.key AS field, f.value AS declared, c.settings -> f.key AS actual,
+           CASE WHEN c.settings ? f.key AND NOT drift_hides(coalesce(k.hidden, '{}'), f.key) THEN drift_agrees(c.settings -> f.key, f.value, f.how) END AS agrees
+    FROM drift_findings e JOIN declared_resources d USING (declaration_id, address)
+    JOIN inventory_states v ON v.resource_id = e.resource_id AND v.valid_to = 'infinity'
+    LEFT JOIN inventory_settings k ON k.resource_id = v.resource_id AND k.valid_to = 'infinity'
+    LEFT JOIN inventory_memberships m ON m.resource_id = v.resource_id AND m.valid_to = 'infinity'
+    LEFT JOIN inventory_resources p ON p.resource_id = m.project_id
+    CROSS JOIN LATERAL (SELECT ${settingsIn(sql`p.external_id`)} AS settings) c
+    CROSS JOIN LATERAL (SELECT key, value, 'exact' AS how FROM jsonb_each(d.exact) UNION ALL SELECT key, value, 'bound' FROM jsonb_each(d.bounds)) f
+    WHERE e.finding_key = ${finding} AND e.superseded_at = 'infinity' AND e.valid_to = 'infinity'
+      AND d.superseded_at = 'infinity' AND d.valid_to = 'infinity'
+    ORDER BY agrees NULLS LAST, f.key LIMIT 1000`.execute(db);
+  return rows;
+}
+
 export async function insertDecision(
   trx: UnitOfWork,
   decision: {
@@ -281,7 +310,7 @@ export async function selectCoverage(db: Queryable): Promise<CoverageRow[]> {
             WHERE d.superseded_at = 'infinity' AND d.valid_to = 'infinity' AND (d.account_id IS NOT NULL OR (
               o.disconnected_at IS NULL AND (d.count IS NOT NULL OR NOT EXISTS (
                 SELECT FROM drift_bindings b WHERE b.declaration_id = d.declaration_id AND b.address = d.address
-                  AND b.superseded_at = 'infinity' AND b.valid_to = 'infinity'))))) d
+                  AND b.superseded_at = 'infinity' AND b.valid_to = 'infinity' AND b.how <> 'none'))))) d
       JOIN inventory_accounts a USING (account_id) LEFT JOIN newest n USING (account_id, kind)
       WHERE n.outcome IS NULL OR a.disconnected_at IS NOT NULL
       UNION ALL

@@ -1,6 +1,6 @@
 import { findDeployment } from '../deployments/index.ts';
 import { cursorOf } from '../platform/database/keyset.ts';
-import type { Database, Queryable } from '../platform/database/database.ts';
+import type { Database, Queryable, UnitOfWork } from '../platform/database/database.ts';
 import type { Page, PageRequest } from '../platform/declare/operation.ts';
 import { pageOf } from '../platform/declare/pages.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
@@ -9,6 +9,7 @@ import { Decimal } from '../platform/quantity.ts';
 import { driftBlind } from './errors.ts';
 import {
   type CauseRow,
+  type ComparedField,
   countFindings,
   type CoverageRow,
   type DecisionRow,
@@ -18,6 +19,7 @@ import {
   type FindingSort,
   insertDecision,
   selectCauses,
+  selectCompared,
   selectCoverage,
   selectDecisions,
   selectFindings,
@@ -25,7 +27,8 @@ import {
   type Severity,
 } from './findings.store.ts';
 import { readProgress } from './sweep/actual.store.ts';
-import { sweep } from './sweep/sweep.ts';
+import { sweep, verifyFindings } from './sweep/sweep.ts';
+import type { Difference } from './sweep/write.store.ts';
 
 export type Finding = FindingRow;
 
@@ -56,9 +59,11 @@ export async function findingPage(
   return { items: items.map(withMoney), nextCursor, total: await countFindings(db, asked) };
 }
 
-function withMoney<Row extends { readonly monthly: string | null; readonly currency: string | null }>(row: Row): Row {
-  if (row.monthly === null || row.currency === null) return row;
-  return { ...row, monthly: formatMoney(new Decimal(row.monthly), row.currency) };
+function withMoney(row: Finding): Finding {
+  const { currency, monthly, remedyMonthly } = row;
+  const money = (amount: string | null) =>
+    amount === null || currency === null ? amount : formatMoney(new Decimal(amount), currency);
+  return { ...row, monthly: money(monthly), remedyMonthly: money(remedyMonthly) };
 }
 
 /** By deployment and rule. */
@@ -75,6 +80,8 @@ export async function findingGroups(db: Queryable, filters: FindingFilters): Pro
 export interface FindingDetail {
   readonly finding: Finding;
   readonly parts: readonly Finding[];
+  /** All that is declared of its resource beside what there is; of what needs no declaration nothing. */
+  readonly fields: readonly ComparedField[];
   readonly decisions: readonly DecisionRow[];
   /** Actions of the provider's log that may have brought it about: several are all named. */
   readonly causes: readonly CauseRow[];
@@ -106,6 +113,7 @@ export async function getFinding(db: Queryable, key: string, now: Temporal.Insta
   return {
     finding,
     parts: parts.map(withMoney),
+    fields: await selectCompared(db, key),
     decisions: await selectDecisions(db, key),
     causes: isUnlogged ? [] : await selectCauses(db, key),
     causesUnknown: isUnlogged
@@ -153,6 +161,11 @@ export async function decide(
   });
 }
 
+/** Sweeps, derives all findings again, and says which is the first that is otherwise; null: none. */
+export async function verifyDrift(db: Database, now: Temporal.Instant): Promise<Difference | null> {
+  return verifyFindings(db, now);
+}
+
 /** What cannot be seen, of which nothing opens and nothing is resolved. */
 export async function driftCoverage(db: Queryable): Promise<CoverageRow[]> {
   return selectCoverage(db);
@@ -165,26 +178,48 @@ export interface DriftCheck {
   readonly sweptAt: Temporal.Instant | null;
 }
 
+interface CheckAsked {
+  readonly deployment?: string | undefined;
+  readonly severity: Severity;
+  readonly allowBlind: boolean;
+}
+
 /**
  * Sweeps, and says whether all agrees: at or above a severity, of a deployment or of all.
  * @throws ArcadiaError drift_blind: something that matters cannot be seen, unless that is allowed; not_found
  */
-export async function checkDrift(
-  db: Database,
-  asked: { readonly deployment?: string | undefined; readonly severity: Severity; readonly allowBlind: boolean },
-  now: Temporal.Instant,
-): Promise<DriftCheck> {
+export async function checkDrift(db: Database, asked: CheckAsked, now: Temporal.Instant): Promise<DriftCheck> {
   // A deployment that is not there would agree with everything.
   if (asked.deployment !== undefined) await findDeployment(db, asked.deployment);
   await sweep(db, now);
   const blind = (await selectCoverage(db)).filter(({ field, declared }) => field === null || declared > 0);
-  if (blind.length > 0 && !asked.allowBlind) {
+  return answerCheck(db, asked, blind, { now, deployment: asked.deployment });
+}
+
+/** The same of a document in place of what is declared, once that was applied to be rolled back: `declaration` of these kinds. */
+export async function checkDeclaration(
+  trx: UnitOfWork,
+  asked: CheckAsked,
+  { declaration, kinds }: { readonly declaration: string; readonly kinds: ReadonlySet<string> },
+  now: Temporal.Instant,
+): Promise<DriftCheck> {
+  const blind = (await selectCoverage(trx)).filter(({ kind, declared }) => declared > 0 && kinds.has(kind));
+  return answerCheck(trx, asked, blind, { now, declaration });
+}
+
+async function answerCheck(
+  db: Queryable,
+  { severity, allowBlind }: CheckAsked,
+  blind: readonly CoverageRow[],
+  of: FindingFilters,
+): Promise<DriftCheck> {
+  if (blind.length > 0 && !allowBlind) {
     const [first] = blind;
     const what = `${first!.kind}${first!.field === null ? '' : ` ${first!.field}`} of account ${first!.account} (${first!.reason})`;
     const others = blind.length === 1 ? '' : `, and ${blind.length - 1} more`;
     throw driftBlind(`Not all could be seen: ${what}${others}.`, { details: { blind } });
   }
-  const filters = { now, deployment: asked.deployment, severity: asked.severity, state: undecided };
+  const filters = { ...of, severity, state: undecided };
   const groups = await findingGroups(db, filters);
   const { sweptAt } = await readProgress(db);
   return { findings: await countFindings(db, filters), groups, blind, sweptAt };

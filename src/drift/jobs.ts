@@ -11,7 +11,7 @@ export const sweepDriftJob = declareJob({
   timeoutSeconds: 3_600,
   attemptsMax: 3,
   async run({ db, clock, log, arguments: { full = false } }) {
-    const { skipped, ...counts } = await sweep(db, await clock.now(), { full });
-    if (!skipped && counts.found + counts.changed + counts.resolved > 0) log.info(counts, 'drift swept');
+    const { whole, found, changed, resolved } = await sweep(db, await clock.now(), { full });
+    if (found + changed + resolved > 0) log.info({ whole, found, changed, resolved }, 'drift swept');
   },
 });

@@ -17,6 +17,8 @@ export type Priced = {
   readonly settings: Facts;
 } & (
   | { readonly what: 'whole'; readonly sign: 1 | -1 }
+  /** What is there costs no more than it should: what would mend it does. Of a droplet backups, else nothing that costs. */
+  | { readonly what: 'remedy' }
   /** From what is gone to what took its place. */
   | { readonly what: 'instead'; readonly before: { readonly attributes: Facts; readonly settings: Facts } }
   /** A field; `declared`: of all fields of the resource that differ what is declared, null where that is nothing. */
@@ -29,6 +31,8 @@ export interface MonthlyChange {
   readonly currency: string;
   /** The prices that it rests on. */
   readonly source: string | null;
+  /** What would mend it adds to a month; null: it mends nothing that way, or nobody knows. */
+  readonly remedy: string | null;
 }
 
 type PriceOf = (subject: string) => ProviderPrice | undefined;
@@ -59,9 +63,20 @@ export function monthlyChange(priced: Priced, priceOf: PriceOf): MonthlyChange |
   const { kind, attributes, settings, source } = priced;
   const priceAs = (config: Facts, facts: Facts = attributes) => monthlyPrice({ kind, source }, config, facts, priceOf);
   if (priced.what === 'field') return fieldChange(priced, priceAs);
+  if (priced.what === 'remedy')
+    return remedyOf(kind === 'droplet' ? priceAs({ ...settings, backups: false }) : nothing, kind === 'droplet');
   const after = priceAs(settings);
   if (priced.what === 'whole') return change(nothing, after, priced.sign);
   return change(priceAs(priced.before.settings, priced.before.attributes), after, 1);
+}
+
+/** Weekly backups, of a droplet of this price. */
+function remedyOf(base: Amount | null, isBackups: boolean): MonthlyChange {
+  const currency = base?.currency ?? 'USD';
+  const none = { monthly: formatMoney(new Decimal(0), currency), currency, source: null };
+  if (base === null) return { ...none, remedy: null };
+  const share = isBackups ? backupShares['weekly']! : '0';
+  return { ...none, remedy: formatMoney(roundMoney(base.amount.times(share), currency), currency) };
 }
 
 /** Fields in the order in which they are priced: sizes, nodes, storage, then what is a part of those. */
@@ -75,7 +90,7 @@ function fieldChange(
   { kind, field, declared, settings }: Extract<Priced, { what: 'field' }>,
   priceAs: (config: Facts) => Amount | null,
 ): MonthlyChange | null {
-  if (!isPriced(kind, field)) return { monthly: '0.00', currency: 'USD', source: null };
+  if (!isPriced(kind, field)) return { monthly: '0.00', currency: 'USD', source: null, remedy: null };
   const fields = Object.keys(declared).filter((name) => isPriced(kind, name));
   fields.sort((a, b) => orderOf(a) - orderOf(b) || (a < b ? -1 : 1));
   // As declared, and then field by field as it is.
@@ -144,6 +159,7 @@ function change(before: Amount | null, after: Amount | null, sign: 1 | -1): Mont
     monthly: formatMoney(monthly, currency),
     currency,
     source: sources.length === 0 ? null : sources.join('; '),
+    remedy: null,
   };
 }
 

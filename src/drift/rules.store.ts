@@ -70,3 +70,14 @@ export async function rewriteRule(
   const written = await rewriteHistory(trx, rulesHistory, staged, now);
   return written.inserted + written.superseded > 0;
 }
+
+/** What the next sweep finds of a rule that was off until now is a baseline. */
+export async function markEnabled(
+  trx: UnitOfWork,
+  { rule, accountId, deploymentId }: RuleKey,
+  now: Temporal.Instant,
+): Promise<void> {
+  await statement('drift.markEnabled')`
+    INSERT INTO drift_baselines (scope, recorded_at) VALUES (${`enabled:${rule}:${accountId}:${deploymentId}`}, ${now})
+    ON CONFLICT DO NOTHING`.execute(trx);
+}

@@ -2,7 +2,7 @@ import { findDeployment } from '../deployments/index.ts';
 import type { Database, Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { Severity } from './findings.store.ts';
-import { rewriteRule, type RuleRow, selectRules } from './rules.store.ts';
+import { markEnabled, rewriteRule, type RuleRow, selectRules } from './rules.store.ts';
 import { lockDrift, selectAccounts } from './sweep/actual.store.ts';
 
 /** What each rule finds; what is shipped of it is in the module's migration. */
@@ -13,6 +13,7 @@ const ruleTexts: Readonly<Record<string, string>> = {
   changed: 'A declared field differs; low, high and critical name fields of that severity',
   ambiguous: 'Several resources match one that is declared',
   misattributed: 'A resource is declared of one deployment and owned by another',
+  disputed_owner: 'The project and a tag of a resource name different deployments, and nobody assigned it',
   exposed_ports: 'A firewall lets the world in; low to critical name ports of that severity',
   exposed_database: 'A database has no trusted sources: the world may connect',
   exposed_bucket: 'Anybody may read or write a bucket',
@@ -71,6 +72,7 @@ export async function changeRule(db: Database, change: RuleChange, by: string, n
       parameters: { ...held.parameters, ...parameters },
     };
     await rewriteRule(trx, key, says, by, now);
+    if (!held.enabled && says.enabled) await markEnabled(trx, key, now);
     const after = (await listRules(trx)).filter((one) => one.rule === rule);
     return after.find((one) => one.account === (account ?? null) && one.deployment === (deployment ?? null))!;
   });
@@ -87,7 +89,13 @@ export async function resetRule(
     throw new ArcadiaError('invalid_argument', 'Give the account or the deployment whose own rule is to end.');
   await db.transaction().execute(async (trx) => {
     await lockDrift(trx);
-    const ended = await rewriteRule(trx, await keyOf(trx, which), null, by, now);
+    const key = await keyOf(trx, which);
+    const own = (await selectRules(trx)).find(
+      ({ rule, account, deployment }) =>
+        rule === which.rule && account === (which.account ?? null) && deployment === (which.deployment ?? null),
+    );
+    const ended = await rewriteRule(trx, key, null, by, now);
+    if (own?.enabled === false) await markEnabled(trx, key, now);
     if (!ended) throw notFound('drift rule', `${which.rule} of ${which.deployment ?? which.account}`);
   });
 }

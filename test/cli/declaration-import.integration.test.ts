@@ -255,3 +255,38 @@ test('what is typed wrongly is refused with what would be right', async () => {
     expect(stderr).toContain(said);
   }
 });
+
+test('a check of a plan says by its exit code whether all agrees, and declares nothing', async () => {
+  const { db } = database;
+  const team = await insertAccount(db, 'checked');
+  await insertLiving(db, team, 'droplet', '8001', { name: 'web' }, at('2026-05-01'));
+  const droplet = (name: string) => ({
+    address: 'digitalocean_droplet.web',
+    mode: 'managed',
+    type: 'digitalocean_droplet',
+    provider_name: 'registry.terraform.io/digitalocean/digitalocean',
+    values: { id: '8001', name },
+  });
+  const plan = (name: string) =>
+    JSON.stringify({ format_version: '1.2', planned_values: { root_module: { resources: [droplet(name)] } } });
+  const check = (name: string, ...more: readonly string[]) =>
+    run(['drift', 'check', '--from', '-', '--account', 'checked', '--exit-code', ...more], plan(name));
+  const listed = (outcome: string, at: string) =>
+    sql`
+    INSERT INTO sync_runs (account_id, kind, started_at, finished_at, outcome) VALUES (${team}, 'droplet', ${at}, ${at}, ${outcome})`.execute(
+      db,
+    );
+  await listed('complete', '2026-06-04T00:00:00Z');
+  expect(await check('web')).toMatchObject({ code: 0 });
+  const differs = await check('meant', '--json');
+  expect(differs).toMatchObject({ code: 3 });
+  expect(JSON.parse(differs.stdout)).toMatchObject({ findings: 1, groups: [{ rule: 'changed', severity: 'low' }] });
+  expect(await check('meant', '--severity', 'medium')).toMatchObject({ code: 0 });
+  await listed('failed', '2026-06-04T01:00:00Z');
+  const blind = await check('web');
+  expect(blind).toMatchObject({ code: 1 });
+  expect(blind.stderr).toContain('Not all could be seen: droplet of account checked');
+  expect(await check('web', '--allow-blind')).toMatchObject({ code: 0 });
+  expect((await run(['declaration', 'show', 'check'])).code).toBe(1);
+  expect((await run(['drift', 'check', '--account', 'checked'])).code).toBe(1);
+});

@@ -42,6 +42,15 @@ test('a finding is listed, decided and checked, and is nothing for customers', a
   expect(items).toMatchObject([{ category: 'unmanaged', severity: 'medium', state: 'open', deployment: 'acme' }]);
   expect((await ask('/drift/check', json('POST', { severity: 'medium' }))).body).toMatchObject({ findings: 1 });
   expect((await ask('/drift/check', json('POST', { severity: 'high' }))).body).toMatchObject({ findings: 0 });
+  const instead = { declaration: 'other', deployment: 'acme', resources: [] };
+  expect((await ask('/drift/check', json('POST', { document: instead }))).body).toMatchObject({ findings: 0 });
+  expect((await ask('/drift/sweep', json('POST', { verify: true }))).body).toEqual({ job: null, difference: null });
+  await sql`UPDATE drift_findings SET superseded_at = recorded_at WHERE finding_key = ${finding}`.execute(database.db);
+  expect((await ask('/drift/sweep', json('POST', { verify: true }))).body).toMatchObject({
+    job: null,
+    difference: { finding, what: 'found', rule: 'unmanaged', kind: 'droplet' },
+  });
+  await sql`UPDATE drift_findings SET superseded_at = 'infinity' WHERE finding_key = ${finding}`.execute(database.db);
   const acked = await ask(`/drift/${finding}/ack`, json('POST', { reason: 'known' }));
   expect(acked.body).toMatchObject({ state: 'acknowledged', reason: 'known' });
   expect((await ask('/drift')).body).toMatchObject({ total: 0 });

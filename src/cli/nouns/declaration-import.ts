@@ -19,6 +19,12 @@ import { actionView, type AnswerOf, type OwnArguments, type OwnInput } from '../
 const recommended =
   'tofu plan -refresh=false -out p && tofu show -json p | arcadia declaration import NAME --from - --deployment SLUG';
 
+export const providerAccountOption = {
+  flags: '--provider-account <alias=account>',
+  description: 'the account that an alias of the provider stands for',
+  isList: true,
+} as const;
+
 const own: OwnArguments = {
   positional: [{ name: 'declaration', description: "the declaration's name" }],
   options: [
@@ -29,11 +35,7 @@ const own: OwnArguments = {
       flags: '--covers <covers>',
       description: 'where what is not declared is a finding: deployment, project:<id> or nothing; nothing unless given',
     },
-    {
-      flags: '--provider-account <alias=account>',
-      description: 'the account that an alias of the provider stands for',
-      isList: true,
-    },
+    providerAccountOption,
     { flags: '--lineage <text>', description: 'which state it is, where the file does not say so' },
     { flags: '--force', description: 'also where it drops more than half, or is of an older state' },
     { flags: '--dry-run', description: 'write nothing, and say what would change and be found' },
@@ -43,11 +45,22 @@ const own: OwnArguments = {
 
 async function readImport({ positional, options }: OwnInput, note: (text: string) => void) {
   const [declaration = ''] = positional;
+  const body = await readDocument(declaration, options, note);
+  const query = { dryRun: options['dryRun'] === true, force: options['force'] === true };
+  return { params: {}, query, body };
+}
+
+/** The declaration that a file makes, by the options of a command that reads one. Notes what it says of the file. */
+export async function readDocument(
+  declaration: string,
+  options: OwnInput['options'],
+  note: (text: string) => void,
+): Promise<ReturnType<typeof importDocument>> {
   const text = (name: string) => options[name] as string | undefined;
   const from = text('from') ?? '';
   const reading = readTerraform(await readBytes(from));
   for (const line of readingNotes(reading)) note(line);
-  const body = importDocument(reading, {
+  return importDocument(reading, {
     declaration,
     deployment: text('deployment'),
     account: text('account'),
@@ -56,8 +69,6 @@ async function readImport({ positional, options }: OwnInput, note: (text: string
     // Only a state says which one it is: what is shown goes by its file, which makes it no other state.
     lineage: text('lineage') ?? (reading.form === 'state' || from === '-' ? undefined : fileLineage(basename(from))),
   });
-  const query = { dryRun: options['dryRun'] === true, force: options['force'] === true };
-  return { params: {}, query, body };
 }
 
 function providerAccounts(given: readonly string[] = []): Record<string, string> {

@@ -11,7 +11,9 @@ import {
 } from '../../drift/operations/findings.ts';
 import { listDriftRules, resetDriftRule, setDriftRule } from '../../drift/operations/rules.ts';
 import { type Column, count, fields, moment, plural, table } from '../engine/output.ts';
-import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
+import { type AnswerOf, actionView, listView, type Noun, type OwnArguments, type RowOf } from '../engine/views.ts';
+import { ArcadiaError } from '../../platform/errors.ts';
+import { providerAccountOption, readDocument } from './declaration-import.ts';
 import { type Finding, findingColumns, monthlyText, valueText } from './drift-text.ts';
 
 type Group = RowOf<typeof listFindingGroups>;
@@ -49,6 +51,13 @@ const causeColumns: readonly Column<Detail['causes'][number]>[] = [
   { header: 'status', value: (row) => row.status },
   { header: 'started (utc)', value: (row) => moment(row.startedAt) },
   { header: 'completed (utc)', value: (row) => moment(row.completedAt) },
+];
+
+const fieldColumns: readonly Column<Detail['fields'][number]>[] = [
+  { header: 'field', value: (row) => row.field },
+  { header: 'declared', value: (row) => valueText(row.declared) },
+  { header: 'actual', value: (row) => valueText(row.actual) },
+  { header: 'agrees', value: (row) => (row.agrees === null ? 'not seen' : row.agrees ? 'yes' : 'no') },
 ];
 
 const decisionColumns: readonly Column<Detail['decisions'][number]>[] = [
@@ -94,16 +103,21 @@ function findingText(one: Finding): string {
     ['declared', one.declaration === null ? null : valueText(one.declared, wholeMax)],
     ['actual', valueText(one.actual, wholeMax)],
     ['per month', one.priceSource === null ? monthlyText(one) : `${monthlyText(one)}: ${one.priceSource}`],
+    [
+      'to mend it',
+      one.remedyMonthly === null ? null : `${monthlyText({ ...one, monthly: one.remedyMonthly })} a month`,
+    ],
     ['began', since],
     ['reason', one.reason],
     ['until', moment(one.until)],
   ]);
 }
 
-function detailText({ finding, parts, decisions, causes, causesUnknown }: Detail): string {
+function detailText({ finding, parts, fields: compared, decisions, causes, causesUnknown }: Detail): string {
   return [
     findingText(finding),
     ...(parts.length === 0 ? [] : [`Parts of it:\n${table(parts, findingColumns)}`]),
+    ...(compared.length === 0 ? [] : [`Declared of it:\n${table(compared, fieldColumns)}`]),
     ...(causes.length === 0 ? [] : [`What may have caused it:\n${table(causes, causeColumns)}`]),
     ...(causesUnknown === null ? [] : [`No cause can be named: ${causesUnknown}`]),
     ...(decisions.length === 0 ? [] : [`Decided:\n${table(decisions, decisionColumns)}`]),
@@ -116,6 +130,41 @@ function checkText({ findings, groups, blind }: AnswerOf<typeof checkDrift>): st
     ...(groups.length === 0 ? [] : [table(groups, groupColumns)]),
     ...(blind.length === 0 ? [] : [`Not seen:\n${table(blind, coverageColumns)}`]),
   ].join('\n\n');
+}
+
+/** What a check of a file is called while it lasts. */
+const checked = 'check';
+
+const checkArguments: OwnArguments = {
+  positional: [],
+  options: [
+    { flags: '--deployment <slug>', description: 'only its findings; of a file: the deployment that it is about' },
+    { flags: '--severity <severity>', description: 'at or above it: low, medium, high or critical; low unless given' },
+    { flags: '--allow-blind', description: 'also where something cannot be seen' },
+    { flags: '--from <file>', description: 'a plan or state to compare with; - is standard input' },
+    {
+      flags: '--account <slug>',
+      description: 'of a file: the account that it is about, where it is about no deployment',
+    },
+    providerAccountOption,
+  ],
+  async read({ options }, note) {
+    const { deployment, severity, allowBlind, from, account, providerAccount } = options;
+    const asked = { ...(severity !== undefined && { severity }), ...(allowBlind === true && { allowBlind }) };
+    if (from !== undefined)
+      return { params: {}, query: {}, body: { ...asked, document: await readDocument(checked, options, note) } };
+    if (account !== undefined || providerAccount !== undefined)
+      throw new ArcadiaError('invalid_argument', '--account and --provider-account are of a file: give --from.');
+    return { params: {}, query: {}, body: { ...asked, ...(deployment !== undefined && { deployment }) } };
+  },
+};
+
+function sweptText({ job, difference }: AnswerOf<typeof sweepDrift>): string {
+  if (job !== null) return 'Swept.';
+  if (difference === null) return 'Derived again: every finding is the same.';
+  const { finding, what, rule, kind, name, field } = difference;
+  const of = field === null ? `${kind} ${name}` : `${field} of ${kind} ${name}`;
+  return `Derived again, finding ${finding} (${rule}, ${of}) would be ${what}.`;
 }
 
 const decided = ({ finding, state }: Finding) => `Finding ${finding} is ${state}.`;
@@ -174,10 +223,14 @@ Finding 3f0a9c21d4b87e65a1c0 is open.`,
     }),
     actionView(checkDrift, {
       details: `With --exit-code: 3 where there are findings, 0 where all was seen and agrees. 1 where something could not be
-seen, unless --allow-blind is given.`,
+seen, unless --allow-blind is given.
+
+With --from it compares with a plan (or a state) of Terraform or OpenTofu, and writes nothing: what is read of the file
+is what an import would declare.`,
       example: `
 $ arcadia drift check --severity high --exit-code
 All that could be seen agrees.`,
+      own: checkArguments,
       text: checkText,
       differs: ({ findings }) => findings > 0,
     }),
@@ -185,8 +238,9 @@ All that could be seen agrees.`,
       example: `
 $ arcadia drift sweep
 Swept.`,
-      text: () => 'Swept.',
-      notes: () => ['What differs: arcadia drift list'],
+      text: sweptText,
+      notes: ({ job }) => (job === null ? [] : ['What differs: arcadia drift list']),
+      differs: ({ difference }) => difference !== null,
     }),
     listView(listDriftCoverage, {
       example: `

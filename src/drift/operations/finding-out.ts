@@ -34,6 +34,9 @@ export const finding = z
       .meta({ description: 'What it adds to a month at list price, negative where it saves; null: not known' }),
     currency: z.string().nullable(),
     priceSource: z.string().nullable().meta({ description: 'The prices that the amount rests on' }),
+    remedyMonthly: decimalOut.nullable().meta({
+      description: 'What would mend it adds to a month: backups cost a share of the size; null: none, or not known',
+    }),
     partOf: findingKey.nullable().meta({ description: 'The finding that it is a part of' }),
     parts: z.int().meta({ description: 'How many others are parts of it' }),
     stale: z.boolean().meta({ description: 'It cannot be seen now: what was known last' }),

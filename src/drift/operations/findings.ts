@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { declareList, declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import { decimalOut, instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
-import { driftBlind } from '../errors.ts';
+import { declarationSchema } from '../declaration.ts';
+import { checkDocument } from '../declarations.ts';
+import { declarationMisplaced, declarationOfOtherState, driftBlind } from '../errors.ts';
 import * as findings from '../findings.ts';
 import { sweepDriftJob } from '../jobs.ts';
 import { category, finding, findingAnswer, findingKey, findingState, severity } from './finding-out.ts';
@@ -90,6 +92,19 @@ export const getFinding = declareOperation({
   response: z.object({
     finding,
     parts: z.array(finding).meta({ description: 'What is folded into it' }),
+    fields: z
+      .array(
+        z.object({
+          field: z.string(),
+          declared: z.unknown(),
+          actual: z.unknown(),
+          agrees: z.boolean().nullable().meta({ description: 'null: it cannot be seen' }),
+        }),
+      )
+      .readonly()
+      .meta({
+        description: 'All that is declared of the resource beside what there is, what differs first; 1,000 at most',
+      }),
     decisions: z
       .array(
         z.object({
@@ -118,7 +133,8 @@ export const getFinding = declareOperation({
   }),
   async run({ db, params, now }) {
     const detail = await findings.getFinding(db, params.finding, now);
-    return { ...detail, finding: findingAnswer(detail.finding), parts: detail.parts.map(findingAnswer) };
+    const fields = detail.fields.map((one) => ({ ...one, declared: one.declared ?? null, actual: one.actual ?? null }));
+    return { ...detail, fields, finding: findingAnswer(detail.finding), parts: detail.parts.map(findingAnswer) };
   },
 });
 
@@ -215,13 +231,17 @@ export const checkDrift = declareOperation({
   tag: 'drift',
   summary: 'Sweep, and say whether all agrees',
   description: `Counts what is open at or above a severity. Where a kind could not be listed whole, or a declared setting is
-hidden, it is refused (\`drift_blind\`) unless that is allowed: what cannot be seen does not agree.`,
+hidden, it is refused (\`drift_blind\`) unless that is allowed: what cannot be seen does not agree. With a document it is
+that which is compared, in place of what is declared, and nothing is written.`,
   roles: deciders,
-  refuses: [driftBlind],
+  refuses: [driftBlind, declarationOfOtherState, declarationMisplaced],
   body: z.strictObject({
     deployment: slug.optional().meta({ description: 'Only its findings' }),
     severity: severity.default('low').meta({ description: 'At or above it' }),
     allowBlind: z.boolean().default(false).meta({ description: 'Also where something cannot be seen' }),
+    document: declarationSchema
+      .optional()
+      .meta({ description: 'A declaration to compare with, such as what a plan means there to be; it is not applied' }),
   }),
   response: z.object({
     findings: z.int(),
@@ -229,9 +249,21 @@ hidden, it is refused (\`drift_blind\`) unless that is allowed: what cannot be s
     blind: z.array(coverage).readonly(),
     sweptAt: instantOut.nullable(),
   }),
-  // A sweep is a transaction of its own.
-  prepare: ({ db, body, now }) => findings.checkDrift(db, body, now),
+  // A sweep is a transaction of its own, and what a document would find is rolled back.
+  prepare: ({ db, body: { document, ...asked }, now, principal }) =>
+    document === undefined
+      ? findings.checkDrift(db, asked, now)
+      : checkDocument(db, document, asked, { by: principal.subject, now }),
   run: async (_, checked) => checked,
+});
+
+const difference = z.object({
+  finding: findingKey,
+  what: z.enum(['found', 'changed', 'resolved']).meta({ description: 'What would become of it' }),
+  rule: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  field: z.string().nullable(),
 });
 
 export const sweepDrift = declareOperation({
@@ -241,17 +273,25 @@ export const sweepDrift = declareOperation({
   operationId: 'sweepDrift',
   tag: 'drift',
   summary: 'Compare now what is declared with what the provider showed last',
-  description: 'A job does it after each sync, and every hour.',
+  description: `A job does it after each sync, and every hour: of what changed or became due, and of all once a day. To verify
+it derives all findings again, writes nothing of that, and answers the first that is otherwise: there should be none.`,
   status: 202,
   roles: deciders,
   body: z.strictObject({
-    full: z.boolean().default(false).meta({ description: 'Also where nothing is new since the last sweep' }),
+    full: z.boolean().default(false).meta({ description: 'All, whatever changed since the last sweep' }),
+    verify: z.boolean().default(false).meta({ description: 'Derive all again, and compare with what there is' }),
   }),
-  response: z.object({ job: z.string() }),
+  response: z.object({
+    job: z.string().nullable().meta({ description: 'null: it was verified at once' }),
+    difference: difference.nullable().meta({ description: 'The first finding that is otherwise when derived again' }),
+  }),
   followedBy: [sweepDriftJob],
-  async run({ db, body, follow }) {
+  // A sweep is a transaction of its own.
+  prepare: async ({ db, body, now }) => (body.verify ? { difference: await findings.verifyDrift(db, now) } : null),
+  async run({ db, body, follow }, verified) {
+    if (verified !== null) return { job: null, ...verified };
     await db.transaction().execute((trx) => follow(trx, sweepDriftJob, body.full ? { full: true } : {}));
-    return { job: sweepDriftJob.name };
+    return { job: sweepDriftJob.name, difference: null };
   },
 });
 

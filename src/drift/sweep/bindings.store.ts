@@ -13,11 +13,11 @@ const bindings: HistoryTable = {
   table: 'drift_bindings',
   id: 'drift_binding_id',
   key: ['declaration_id', 'address', 'resource_id'],
-  values: ['how'],
+  values: ['how', 'absent'],
 };
 
 export interface BoundTables extends SweepTables {
-  /** declaration_id, address, resource_id, how, is_counted: what is bound now. */
+  /** declaration_id, address, resource_id, how, is_counted, absent: what is bound now. */
   readonly bound: TemporaryTable;
   /** declaration_id, address, candidates: how many match where nothing is bound. */
   readonly unbound: TemporaryTable;
@@ -25,39 +25,21 @@ export interface BoundTables extends SweepTables {
 
 /** Stages who is bound to what, and writes what is bound otherwise than before. */
 export async function bindResources(trx: UnitOfWork, tables: SweepTables, now: Temporal.Instant): Promise<BoundTables> {
-  const kept = await createTemporaryTableAs(
-    trx,
-    { statement: 'drift.bindResources', table: 'drift_kept' },
-    sql`
-      SELECT * FROM (
-        SELECT DISTINCT ON (d.declaration_id, d.address) d.declaration_id, d.address, r.resource_id, 'id' AS how
-        FROM ${tables.declared} d
-        JOIN inventory_resources r ON r.kind = d.kind AND r.external_id = d.external_id
-         AND r.account_id = coalesce(d.account_id, r.account_id)
-        LEFT JOIN ${tables.actual} a USING (resource_id)
-        WHERE NOT r.unseen ORDER BY d.declaration_id, d.address, a.resource_id IS NULL, r.resource_id DESC) AS by_id
-      UNION ALL
-      SELECT d.declaration_id, d.address, b.resource_id, 'match'
-      FROM ${tables.declared} d
-      JOIN drift_bindings b USING (declaration_id, address)
-      LEFT JOIN ${tables.actual} a ON a.resource_id = b.resource_id
-      WHERE d.match IS NOT NULL AND d.count IS NULL AND b.how = 'match' AND b.superseded_at = 'infinity' AND b.valid_to = 'infinity'
-        AND (b.valid_from >= d.declared_from OR (a.kind = d.kind AND (drift_matches(a.name, d.match ->> 'name') OR EXISTS (
-          SELECT FROM declared_resources o
-          WHERE o.declaration_id = d.declaration_id AND o.address = d.address AND o.match = d.match AND o.recorded_at <= b.recorded_at))))`,
-  );
+  const kept = await stageKept(trx, tables);
   const candidates = await stageCandidates(trx, tables, kept);
   const bound = await createTemporaryTableAs(
     trx,
     { statement: 'drift.bindResources', table: 'drift_bound', index: { on: 'resource_id' }, analyze: true },
     sql`
-      SELECT declaration_id, address, resource_id, how, false AS is_counted FROM ${kept}
-      UNION ALL
-      SELECT declaration_id, address, resource_id, 'match', is_counted FROM ${candidates} WHERE is_counted OR candidates = 1`,
+      SELECT b.*, a.resource_id IS NULL AS absent FROM (
+        SELECT declaration_id, address, resource_id, how, false AS is_counted FROM ${kept}
+        UNION ALL
+        SELECT declaration_id, address, resource_id, 'match', is_counted FROM ${candidates} WHERE is_counted OR candidates = 1) b
+      LEFT JOIN ${tables.actual} a ON a.resource_id = b.resource_id`,
   );
   const unbound = await createTemporaryTableAs(
     trx,
-    { statement: 'drift.bindResources', table: 'drift_unbound' },
+    { statement: 'drift.bindResources', table: 'drift_unbound', analyze: true },
     sql`
       SELECT d.declaration_id, d.address, count(c.resource_id) AS candidates,
              array_agg(c.external_id ORDER BY c.external_id) FILTER (WHERE c.resource_id IS NOT NULL) AS external_ids
@@ -67,8 +49,39 @@ export async function bindResources(trx: UnitOfWork, tables: SweepTables, now: T
         SELECT FROM ${bound} b WHERE b.declaration_id = d.declaration_id AND b.address = d.address)
       GROUP BY d.declaration_id, d.address`,
   );
-  await writeBindings(trx, bound, now);
-  return { ...tables, bound, unbound };
+  const result = { ...tables, bound, unbound };
+  await writeBindings(trx, result, now);
+  return result;
+}
+
+/** What is bound by its id, and by a match to what it was bound to. */
+function stageKept(trx: UnitOfWork, { declared, actual }: SweepTables): Promise<TemporaryTable> {
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'drift.stageKept', table: 'drift_kept', analyze: true },
+    sql`
+      SELECT d.declaration_id, d.address, r.resource_id, 'id' AS how
+      FROM ${declared} d
+      JOIN inventory_resources r ON r.account_id = d.account_id AND r.kind = d.kind AND r.external_id = d.external_id
+      WHERE NOT r.unseen
+      UNION ALL
+      -- In whichever account, rather where it lives.
+      SELECT * FROM (
+        SELECT DISTINCT ON (d.declaration_id, d.address) d.declaration_id, d.address, r.resource_id, 'id'
+        FROM ${declared} d
+        JOIN inventory_resources r ON r.kind = d.kind AND r.external_id = d.external_id
+        LEFT JOIN ${actual} a ON a.resource_id = r.resource_id
+        WHERE d.account_id IS NULL AND NOT r.unseen ORDER BY d.declaration_id, d.address, a.resource_id IS NULL, r.resource_id DESC) AS anywhere
+      UNION ALL
+      SELECT d.declaration_id, d.address, b.resource_id, 'match'
+      FROM ${declared} d
+      JOIN drift_bindings b ON b.declaration_id = d.declaration_id AND b.address = d.address
+      LEFT JOIN ${actual} a ON a.resource_id = b.resource_id
+      WHERE d.match IS NOT NULL AND d.count IS NULL AND b.how = 'match' AND b.superseded_at = 'infinity' AND b.valid_to = 'infinity'
+        AND (b.valid_from >= d.declared_from OR (a.kind = d.kind AND (drift_matches(a.name, d.match ->> 'name') OR EXISTS (
+          SELECT FROM declared_resources o
+          WHERE o.declaration_id = d.declaration_id AND o.address = d.address AND o.match = d.match AND o.recorded_at <= b.recorded_at))))`,
+  );
 }
 
 /** What matches and, but for counts, is not bound by another address of the same declaration. Of a deployment its own come first. */
@@ -102,19 +115,27 @@ function stageCandidates(trx: UnitOfWork, tables: SweepTables, kept: TemporaryTa
   );
 }
 
-async function writeBindings(trx: UnitOfWork, bound: TemporaryTable, now: Temporal.Instant): Promise<void> {
+async function writeBindings(trx: UnitOfWork, tables: BoundTables, now: Temporal.Instant): Promise<void> {
+  const { bound, unbound, scope } = tables;
   const staged = await createTemporaryTableAs(
     trx,
     { statement: 'drift.writeBindings', table: 'drift_bindings_staged' },
     sql`
       SELECT coalesce(b.declaration_id, h.declaration_id) AS declaration_id, coalesce(b.address, h.address) AS address,
-             coalesce(b.resource_id, h.resource_id) AS resource_id, coalesce(b.how, h.how) AS how,
+             coalesce(b.resource_id, h.resource_id) AS resource_id, coalesce(b.how, h.how) AS how, coalesce(b.absent, h.absent) AS absent,
              greatest(${now}::timestamptz, h.valid_from) AS valid_from, 'infinity'::timestamptz AS valid_to,
              b.resource_id IS NOT NULL AS asserted
-      FROM ${bound} b
-      FULL JOIN (SELECT * FROM drift_bindings WHERE superseded_at = 'infinity' AND valid_to = 'infinity') h
+      FROM (SELECT declaration_id, address, resource_id, how, absent FROM ${bound}
+            UNION ALL SELECT declaration_id, address, 0, 'none', true FROM ${unbound}
+            UNION ALL
+            SELECT d.declaration_id, d.address, 0, 'none', true FROM ${tables.declared} d
+            WHERE d.count IS NOT NULL AND (d.count ->> 'min')::numeric > (
+              SELECT count(*) FROM ${bound} c WHERE c.declaration_id = d.declaration_id AND c.address = d.address AND c.is_counted)) b
+      FULL JOIN (
+        SELECT h.* FROM drift_bindings h ${scope === null ? sql`` : sql`JOIN ${scope.declared} c USING (declaration_id, address)`}
+        WHERE h.superseded_at = 'infinity' AND h.valid_to = 'infinity') h
         ON h.declaration_id = b.declaration_id AND h.address = b.address AND h.resource_id = b.resource_id
-      WHERE b.how IS DISTINCT FROM h.how`,
+      WHERE (b.how, b.absent) IS DISTINCT FROM (h.how, h.absent)`,
   );
   const { rows } = await statement<{ any: boolean }>('drift.writeBindings.select_any')`
     SELECT EXISTS (SELECT FROM ${staged}) AS any`.execute(trx);

@@ -35,23 +35,27 @@ export async function findDifferences(trx: UnitOfWork, tables: BoundTables, foun
  * Exact values that are other, and members that are not there: each of those once, whatever is declared of it. A key of a
  * member that is there is not told where the listing leaves it out, as an app's count of instances.
  */
-async function findChangedFields(trx: UnitOfWork, { declared, bound, actual }: BoundTables, found: FoundTable) {
+async function findChangedFields(trx: UnitOfWork, { declared, bound, known }: BoundTables, found: FoundTable) {
   await statement('drift.findChangedFields')`
     INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, resource_id, kind,
-                          name, declared, actual, how, test_key, test_value, blind, refs, declared_from, ignore)
+                          name, declared, actual, how, test_key, test_value, blind, refs, declared_from)
     WITH differing AS (
       SELECT d.*, a.resource_id, a.account_id AS in_account, a.name, a.external_id AS id, a.parents, a.settings, a.hidden, f.key, f.value,
              a.settings ? f.key AS is_told, ${subjectOf} AS subject
-      FROM ${declared} d JOIN ${bound} b USING (declaration_id, address) JOIN ${actual} a ON a.resource_id = b.resource_id
+      FROM ${declared} d JOIN ${bound} b USING (declaration_id, address) JOIN ${known} a ON a.resource_id = b.resource_id
       CROSS JOIN LATERAL jsonb_each(d.exact) f
       WHERE (a.settings || d.exact) <> a.settings
         AND a.settings -> f.key IS DISTINCT FROM f.value
         AND (a.settings ? f.key OR split_part(f.key, '/', 1) = ANY (${wholeGroups}) AND position('/' IN f.key) > 0)
     ), members AS (
       SELECT *, ${memberOf} AS member FROM differing
+    ), there AS (
+      SELECT DISTINCT resource_id, ${memberOf} AS member
+      FROM (SELECT DISTINCT ON (resource_id) resource_id, settings FROM members WHERE NOT is_told AND ${memberParts} IS NOT NULL) AS looked,
+           jsonb_object_keys(settings) AS key
     ), gone AS (
       SELECT *, NOT is_told AND ${memberParts} IS NOT NULL AND NOT EXISTS (
-        SELECT FROM jsonb_object_keys(settings) AS there WHERE there = member OR starts_with(there, member || '/')) AS is_gone
+        SELECT FROM there t WHERE t.resource_id = members.resource_id AND t.member = members.member) AS is_gone
       FROM members
     )
     SELECT DISTINCT ON (subject, CASE WHEN is_gone THEN member ELSE key END)
@@ -60,43 +64,46 @@ async function findChangedFields(trx: UnitOfWork, { declared, bound, actual }: B
            CASE WHEN is_gone THEN (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(exact) e WHERE e.key = member OR starts_with(e.key, member || '/'))
                 ELSE value END,
            CASE WHEN NOT is_gone THEN settings -> key END, CASE WHEN is_gone THEN 'present' ELSE 'exact' END, key, value,
-           drift_hides(hidden, key), parents, declared_from, ignore
+           drift_hides(hidden, key), parents, declared_from
     FROM gone WHERE is_told OR is_gone OR ${memberParts} IS NULL
     ORDER BY subject, CASE WHEN is_gone THEN member ELSE key END, gone.key`.execute(trx);
 }
 
 /** Members of groups that are declared whole, and are not declared. What the provider puts into every zone is nobody's. */
-async function findUndeclaredMembers(trx: UnitOfWork, { declared, bound, actual }: BoundTables, found: FoundTable) {
+async function findUndeclaredMembers(trx: UnitOfWork, { declared, bound, known }: BoundTables, found: FoundTable) {
   await statement('drift.findUndeclaredMembers')`
     INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, resource_id, kind,
-                          name, actual, how, test_key, blind, refs, declared_from, ignore)
+                          name, actual, how, test_key, blind, refs, declared_from)
     WITH undeclared AS (
       SELECT d.*, a.resource_id, a.account_id AS in_account, a.name, a.parents, a.hidden, a.settings, f.key, f.value, ${subjectOf} AS subject
-      FROM ${declared} d JOIN ${bound} b USING (declaration_id, address) JOIN ${actual} a ON a.resource_id = b.resource_id
+      FROM ${declared} d JOIN ${bound} b USING (declaration_id, address) JOIN ${known} a ON a.resource_id = b.resource_id
       CROSS JOIN LATERAL jsonb_each(a.settings) f
       WHERE d.groups <> '{}' AND EXISTS (SELECT FROM unnest(d.groups) AS place WHERE starts_with(f.key, place))
-    ), members AS (SELECT *, ${memberOf} AS member FROM undeclared)
+    ), members AS (SELECT *, ${memberOf} AS member FROM undeclared),
+    said AS (
+      SELECT DISTINCT d.declaration_id, d.address, ${memberOf} AS member
+      FROM ${declared} d, jsonb_object_keys(d.exact || d.bounds) AS key WHERE d.groups <> '{}')
     SELECT DISTINCT ON (subject, member)
            subject, CASE WHEN member = key THEN 'changed' ELSE 'unmanaged' END, CASE WHEN member = key THEN 'changed' ELSE 'unmanaged' END,
            member, declaration_id, address, deployment_id, in_account, resource_id, kind, name,
            CASE WHEN member = key THEN value
                 ELSE (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(settings) e WHERE e.key = member OR starts_with(e.key, member || '/')) END,
-           'absent', key, drift_hides(hidden, key), parents, declared_from, ignore
+           'absent', key, drift_hides(hidden, key), parents, declared_from
     FROM members
-    WHERE NOT EXISTS (SELECT FROM jsonb_object_keys(exact || bounds) AS said WHERE said = member OR starts_with(said, member || '/'))
+    WHERE NOT EXISTS (SELECT FROM said s WHERE s.declaration_id = members.declaration_id AND s.address = members.address AND s.member = members.member)
       AND NOT (starts_with(member, 'record/') AND (settings ->> (member || '/type') = 'SOA' OR
                (settings ->> (member || '/type') = 'NS' AND settings ->> (member || '/name') = '@')))
     ORDER BY subject, member, members.key`.execute(trx);
 }
 
-async function findOutOfBounds(trx: UnitOfWork, { declared, bound, actual }: BoundTables, found: FoundTable) {
+async function findOutOfBounds(trx: UnitOfWork, { declared, bound, known }: BoundTables, found: FoundTable) {
   await statement('drift.findOutOfBounds')`
     INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, resource_id, kind,
-                          name, declared, actual, how, test_key, test_value, blind, refs, declared_from, ignore)
+                          name, declared, actual, how, test_key, test_value, blind, refs, declared_from)
     SELECT ${subjectOf}, 'changed', 'changed', f.key, d.declaration_id, d.address, d.deployment_id, a.account_id, a.resource_id,
            d.kind, a.name, f.value, a.settings -> f.key, 'bound', f.key, f.value, drift_hides(a.hidden, f.key), a.parents,
-           d.declared_from, d.ignore
-    FROM ${declared} d JOIN ${bound} b USING (declaration_id, address) JOIN ${actual} a ON a.resource_id = b.resource_id
+           d.declared_from
+    FROM ${declared} d JOIN ${bound} b USING (declaration_id, address) JOIN ${known} a ON a.resource_id = b.resource_id
     CROSS JOIN LATERAL jsonb_each(d.bounds) f
     WHERE d.bounds <> '{}' AND a.settings ? f.key AND NOT drift_agrees(a.settings -> f.key, f.value, 'bound')`.execute(
     trx,
@@ -119,10 +126,10 @@ const mayBeUnseen = ({ sight }: BoundTables) => sql`(
  * one. What several match is nobody's.
  */
 async function findMissing(trx: UnitOfWork, tables: BoundTables, found: FoundTable): Promise<void> {
-  const { declared, bound, unbound, actual } = tables;
+  const { declared, bound, unbound, known } = tables;
   await statement('drift.findMissing')`
     INSERT INTO ${found} (subject, category, rule, declaration_id, address, deployment_id, account_id, resource_id, kind, name,
-                          declared, actual, since_before, moved, blind, refs, priced, declared_from, ignore)
+                          declared, actual, since_before, moved, blind, refs, priced, declared_from)
     WITH absent AS (
       SELECT d.*, b.resource_id, r.account_id AS in_account, r.external_id AS id, coalesce(r.provider_created_at, r.first_seen_at) AS born, s.name, s.parents, s.attributes, s.valid_to AS ended_at,
              coalesce(k.settings, '{}') AS last_settings, true AS was_there, false AS blind, NULL::text[] AS external_ids, 0::bigint AS candidates
@@ -130,7 +137,7 @@ async function findMissing(trx: UnitOfWork, tables: BoundTables, found: FoundTab
       JOIN inventory_resources r ON r.resource_id = b.resource_id
       JOIN LATERAL (SELECT * FROM inventory_states s WHERE s.resource_id = b.resource_id ORDER BY s.valid_to DESC LIMIT 1) s ON true
       LEFT JOIN LATERAL (SELECT settings FROM inventory_settings k WHERE k.resource_id = b.resource_id ORDER BY k.valid_to DESC LIMIT 1) k ON true
-      WHERE d.count IS NULL AND NOT EXISTS (SELECT FROM ${actual} a WHERE a.resource_id = b.resource_id)
+      WHERE d.count IS NULL AND b.absent
       UNION ALL
       SELECT d.*, NULL, d.account_id, d.external_id, NULL, coalesce(d.exact ->> 'name', d.match ->> 'name', d.external_id), '{}', '{}', NULL, '{}', false,
              ${mayBeUnseen(tables)}, u.external_ids, u.candidates
@@ -143,7 +150,7 @@ async function findMissing(trx: UnitOfWork, tables: BoundTables, found: FoundTab
              row_number() OVER (PARTITION BY g.declaration_id, g.in_account, g.kind, g.called ORDER BY a.created_at DESC, a.resource_id DESC) AS place
       FROM (SELECT declaration_id, deployment_id, in_account, kind, called, min(born) AS born FROM named WHERE candidates = 0
             GROUP BY declaration_id, deployment_id, in_account, kind, called) g
-      JOIN ${actual} a ON a.kind = g.kind AND a.name = g.called AND a.account_id = coalesce(g.in_account, a.account_id)
+      JOIN ${known} a ON a.kind = g.kind AND a.name = g.called AND a.account_id = coalesce(g.in_account, a.account_id)
       WHERE (g.born IS NULL OR a.created_at > g.born) AND (g.deployment_id IS NULL OR a.owners = '{}' OR g.deployment_id = ANY (a.owners))
         AND NOT EXISTS (SELECT FROM ${bound} o WHERE o.resource_id = a.resource_id AND NOT o.is_counted)
     )
@@ -160,7 +167,7 @@ async function findMissing(trx: UnitOfWork, tables: BoundTables, found: FoundTab
              ELSE jsonb_build_object('what', 'instead', 'kind', b.kind, 'attributes', n.attributes, 'source', ${sourceOf(sql`n.parents`)},
                'settings', ${pricedSettings(sql`n.settings`)}, 'before', jsonb_build_object('attributes', b.attributes,
                'settings', ${pricedSettings(sql`b.last_settings || b.exact`)})) END,
-           b.declared_from, b.ignore
+           b.declared_from
     FROM named b
     LEFT JOIN heirs n ON b.candidates = 0 AND n.declaration_id = b.declaration_id AND n.in_account IS NOT DISTINCT FROM b.in_account
      AND n.kind = b.kind AND n.called = b.called AND n.place = b.place
@@ -170,27 +177,30 @@ async function findMissing(trx: UnitOfWork, tables: BoundTables, found: FoundTab
 }
 
 /** What lives in what is covered, and is declared nowhere: not what belongs to something else that is. */
-async function findUnmanaged(trx: UnitOfWork, { declared, bound, actual }: BoundTables, found: FoundTable) {
+async function findUnmanaged(trx: UnitOfWork, { declared, bound, actual, known }: BoundTables, found: FoundTable) {
   await statement('drift.findUnmanaged')`
     INSERT INTO ${found} (subject, category, rule, declaration_id, deployment_id, account_id, resource_id, kind, name,
-                          actual, since_before, moved, refs, priced, declared_from, ignore)
+                          actual, since_before, moved, refs, priced, declared_from)
     WITH covering AS (
       SELECT * FROM declaration_versions WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND covers <> 'nothing'
+    ), undeclared AS MATERIALIZED (
+      SELECT a.resource_id, a.owners FROM ${actual} a
+      WHERE a.kind <> ALL (ARRAY['snapshot', 'droplet_backup', 'project', 'vpc', 'certificate']) AND NOT a.of_cluster
+        AND NOT EXISTS (SELECT FROM ${bound} b WHERE b.resource_id = a.resource_id)
+        AND NOT EXISTS (SELECT FROM ${found} f WHERE f.category = 'replaced' AND f.resource_id = a.resource_id)
     ), covered AS (
       SELECT v.declaration_id, a.resource_id
-      FROM (SELECT resource_id, unnest(owners) AS deployment_id FROM ${actual}) a JOIN covering v USING (deployment_id) WHERE v.covers = 'deployment'
+      FROM (SELECT resource_id, unnest(owners) AS deployment_id FROM undeclared) a JOIN covering v USING (deployment_id) WHERE v.covers = 'deployment'
       UNION ALL
       SELECT v.declaration_id, a.resource_id
-      FROM covering v JOIN ${actual} a ON a.settings ->> 'project' = substr(v.covers, 9) WHERE v.covers LIKE 'project:%'
+      FROM undeclared u JOIN ${known} a USING (resource_id) JOIN covering v ON a.settings ->> 'project' = substr(v.covers, 9)
+      WHERE v.covers LIKE 'project:%'
     )
     SELECT v.declaration_id || ':resource:' || a.resource_id, 'unmanaged', 'unmanaged', v.declaration_id, v.deployment_id, a.account_id,
            a.resource_id, a.kind, a.name, to_jsonb(a.external_id), greatest(a.created_at, v.valid_from), a.created_at > v.valid_from,
-           a.parents, ${wholeActual}, v.valid_from, v.ignore
-    FROM covered JOIN covering v USING (declaration_id) JOIN ${actual} a USING (resource_id)
+           a.parents, ${wholeActual}, v.valid_from
+    FROM covered JOIN covering v USING (declaration_id) JOIN ${known} a USING (resource_id)
     WHERE (v.account_id IS NULL OR v.account_id = a.account_id)
-      AND a.kind <> ALL (ARRAY['snapshot', 'droplet_backup', 'project', 'vpc', 'certificate']) AND NOT a.of_cluster
-      AND NOT EXISTS (SELECT FROM ${bound} b WHERE b.resource_id = a.resource_id)
-      AND NOT EXISTS (SELECT FROM ${found} f WHERE f.category = 'replaced' AND f.resource_id = a.resource_id)
       AND NOT EXISTS (
         SELECT FROM ${found} f JOIN ${declared} d USING (declaration_id, address)
         WHERE f.category = 'ambiguous' AND d.declaration_id = v.declaration_id AND d.kind = a.kind AND f.actual ? a.external_id)`.execute(
@@ -203,31 +213,33 @@ async function findMiscounted(trx: UnitOfWork, tables: BoundTables, found: Found
   const { declared, bound } = tables;
   await statement('drift.findMiscounted')`
     INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, kind, name,
-                          declared, actual, since_before, moved, blind, declared_from, ignore)
+                          declared, actual, since_before, moved, blind, declared_from)
     SELECT declaration_id || ':' || address, 'changed', 'changed', 'count', declaration_id, address, deployment_id, account_id,
            kind, name, count, to_jsonb(actual), greatest(turned_at, declared_from), coalesce(turned_at > declared_from, false), blind AND actual < coalesce((count ->> 'min')::numeric, 0),
-           declared_from, ignore
+           declared_from
     FROM (
-      SELECT d.*, d.match ->> 'name' AS name,
-             (SELECT count(*) FROM ${bound} b WHERE b.declaration_id = d.declaration_id AND b.address = d.address) AS actual,
+      SELECT d.*, d.match ->> 'name' AS name, coalesce(n.bound, 0) AS actual,
              (SELECT max(CASE s.valid_to WHEN 'infinity' THEN coalesce(r.provider_created_at, r.first_seen_at) ELSE s.valid_to END)
               FROM drift_bindings h JOIN inventory_resources r USING (resource_id)
               JOIN LATERAL (SELECT max(valid_to) AS valid_to FROM inventory_states s WHERE s.resource_id = h.resource_id) s ON true
               WHERE h.declaration_id = d.declaration_id AND h.address = d.address AND h.superseded_at = 'infinity') AS turned_at,
              ${mayBeUnseen(tables)} AS blind
-      FROM ${declared} d WHERE d.count IS NOT NULL) AS counted
+      FROM ${declared} d
+      LEFT JOIN (SELECT declaration_id, address, count(*) AS bound FROM ${bound} WHERE is_counted GROUP BY declaration_id, address) n
+        USING (declaration_id, address)
+      WHERE d.count IS NOT NULL) AS counted
     WHERE NOT drift_agrees(to_jsonb(actual), count, 'bound')`.execute(trx);
 }
 
 /** Declared of one deployment, and owned by another: what is unassigned is shown as that, and is no finding. */
-async function findMisattributed(trx: UnitOfWork, { declared, bound, actual }: BoundTables, found: FoundTable) {
+async function findMisattributed(trx: UnitOfWork, { declared, bound, known }: BoundTables, found: FoundTable) {
   await statement('drift.findMisattributed')`
     INSERT INTO ${found} (subject, category, rule, declaration_id, address, deployment_id, account_id, resource_id, kind, name,
-                          declared, actual, since_before, moved, at_once, refs, priced, declared_from, ignore)
+                          declared, actual, since_before, moved, at_once, refs, priced, declared_from)
     SELECT ${subjectOf}, 'misattributed', 'misattributed', d.declaration_id, d.address, d.deployment_id, a.account_id, a.resource_id,
            d.kind, a.name, to_jsonb(l.slug), (SELECT jsonb_agg(o.slug ORDER BY o.slug) FROM deployments_list o WHERE o.deployment_id = ANY (a.owners)),
-           greatest(d.declared_from, w.valid_from), false, true, a.parents, ${wholeActual}, d.declared_from, d.ignore
-    FROM ${declared} d JOIN ${bound} b USING (declaration_id, address) JOIN ${actual} a ON a.resource_id = b.resource_id
+           greatest(d.declared_from, w.valid_from), false, true, a.parents, ${wholeActual}, d.declared_from
+    FROM ${declared} d JOIN ${bound} b USING (declaration_id, address) JOIN ${known} a ON a.resource_id = b.resource_id
     JOIN deployments_list l ON l.deployment_id = d.deployment_id
     LEFT JOIN LATERAL (SELECT max(w.valid_from) AS valid_from FROM deployments_attributions w
                        WHERE w.resource_id = a.resource_id AND w.valid_to = 'infinity') w ON true
@@ -239,11 +251,11 @@ const isPricedField = sql`(field IN ('size', 'backups', 'backup_policy/plan', 's
   OR field ~ '^(pool|component)/')`;
 
 /** Fields are priced one after the other: each is given what is declared of all of its resource's. */
-async function priceFields(trx: UnitOfWork, found: FoundTable, { actual }: BoundTables): Promise<void> {
+async function priceFields(trx: UnitOfWork, found: FoundTable, { known }: BoundTables): Promise<void> {
   await statement('drift.priceFields')`
     UPDATE ${found} f SET priced = CASE WHEN s.is_priced THEN jsonb_build_object('what', 'field', 'field', f.field, 'kind', a.kind, 'attributes', a.attributes,
       'source', ${sourceOf(sql`a.parents`)}, 'settings', ${pricedSettings(sql`a.settings`)}, 'declared', s.declared) ELSE ${free} END
-    FROM ${actual} a, (
+    FROM ${known} a, (
       SELECT subject, field, ${isPricedField} AS is_priced,
              coalesce(jsonb_object_agg(field, declared) FILTER (WHERE ${isPricedField}) OVER (PARTITION BY subject), '{}') AS declared
       FROM ${found} WHERE field IS NOT NULL AND resource_id IS NOT NULL AND NOT blind) s

@@ -17,7 +17,7 @@ const columns = sql`
   deployment_id bigint, account_id int, resource_id bigint, kind text NOT NULL, name text NOT NULL, declared jsonb,
   actual jsonb, how text, test_key text, test_value jsonb, since_before timestamptz, moved boolean NOT NULL DEFAULT true,
   blind boolean NOT NULL DEFAULT false, at_once boolean NOT NULL DEFAULT false, severity text, refs text[] NOT NULL DEFAULT '{}',
-  priced jsonb, declared_from timestamptz NOT NULL DEFAULT '-infinity', ignore jsonb NOT NULL DEFAULT '[]'`;
+  priced jsonb, declared_from timestamptz NOT NULL DEFAULT '-infinity'`;
 
 export function createFound(trx: UnitOfWork): Promise<FoundTable> {
   return createTemporaryTable(trx, { statement: 'drift.createFound', table: 'drift_found' }, columns);
@@ -42,3 +42,10 @@ export const wholeActual: RawBuilder<unknown> = sql`jsonb_build_object('what', '
 export const priceless: RawBuilder<unknown> = sql`NULL::jsonb`;
 export const free: RawBuilder<unknown> = sql`jsonb_build_object('what', 'whole', 'sign', 1, 'kind', 'firewall',
   'attributes', '{}'::jsonb, 'source', NULL, 'settings', '{}'::jsonb)`;
+
+/** Of the row `a` of the actual ones what would mend that it is open to the world, or behind no firewall. */
+export const freelyMended: RawBuilder<unknown> = sql`jsonb_build_object('what', 'remedy', 'kind', 'firewall',
+  'attributes', '{}'::jsonb, 'source', NULL, 'settings', '{}'::jsonb)`;
+/** That it has no backups. */
+export const mendedByBackups: RawBuilder<unknown> = sql`jsonb_build_object('what', 'remedy', 'kind', a.kind,
+  'attributes', a.attributes, 'source', NULL, 'settings', ${pricedSettings(sql`a.settings`)})`;

@@ -1,7 +1,14 @@
+import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../../test/database.ts';
 import { openSimulatedAccount, type SimulatedAccount } from '../../../test/scenarios/simulated-account.ts';
-import { bringAttributionsUpToDate } from '../../deployments/index.ts';
+import {
+  applyRules,
+  assign,
+  bringAttributionsUpToDate,
+  createCustomer,
+  createDeployment,
+} from '../../deployments/index.ts';
 import { declarationSchema } from '../declaration.ts';
 import { applyDeclaration } from '../declarations.ts';
 import { decide, findingGroups } from '../findings.ts';
@@ -287,4 +294,80 @@ test('rules are dated data: off for an account, other days, and what is of all a
   expect((await listRules(db)).filter(({ rule }) => rule === 'idle_volume')).toMatchObject([
     { account: null, deployment: null, severity: 'high', parameters: { days: 2 } },
   ]);
+});
+
+test('a project and a tag that name different deployments are a finding, until somebody decides or one gives way', async () => {
+  const { db } = database;
+  await createCustomer(db, { externalId: 'c', name: 'C', currency: 'USD' }, now());
+  for (const slug of ['acme', 'globex'])
+    await createDeployment(db, { slug, name: slug, customer: 'c', startsAt: now() }, now());
+  const project = '0d000000-0000-4000-8000-000000000001';
+  await cloud.happen({ type: 'create_project', id: project, name: 'acme' });
+  await cloud.happen(
+    { type: 'create_droplet', id: 7001, name: 'web', project, tags: ['deployment:globex'] },
+    { type: 'create_droplet', id: 7002, name: 'db', project, tags: ['deployment:acme'] },
+    { type: 'create_droplet', id: 7003, name: 'cache', project, tags: ['deployment:globex'] },
+  );
+  await look();
+  await applyRules(db, { rules: [{ project, deployment: 'acme' }] }, 'test', now());
+  await look();
+  expect(await told('disputed_owner')).toEqual(['disputed_owner cache 6.00 medium', 'disputed_owner web 6.00 medium']);
+  await cloud.happen({ type: 'untag', kind: 'droplet', id: 7001, tags: ['deployment:globex'] });
+  const { rows } = await sql<{ id: number }>`
+    SELECT resource_id AS id FROM inventory_resources WHERE external_id = '7003'`.execute(db);
+  await assign(db, { resourceIds: [rows[0]!.id], owners: [{ slug: 'globex', weight: 1 }], from: now() }, 'test', now());
+  await look();
+  expect(await told('disputed_owner')).toEqual([]);
+});
+
+test('what would mend that a droplet has no backups is priced, and what a rule that is switched on finds is a baseline', async () => {
+  const { db } = database;
+  await changeRule(db, { rule: 'unprotected_backups', enabled: false }, 'test', now());
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web', size: 's-2vcpu-4gb' });
+  await look();
+  await look({ hours: 30 });
+  await changeRule(db, { rule: 'unprotected_backups', enabled: true }, 'test', now());
+  await cloud.happen({ type: 'create_droplet', id: 7002, name: 'late' });
+  await look();
+  const published = async () =>
+    (
+      await sql<{ count: number }>`SELECT count(*) AS count FROM drift_notices JOIN drift_findings USING (finding_key)
+      WHERE rule = 'unprotected_backups' AND NOT baseline`.execute(db)
+    ).rows[0]!.count;
+  const rows = await selectFindings(db, { now: now(), rule: 'unprotected_backups' }, page);
+  expect(rows).toMatchObject([{ name: 'web', monthly: '0.00', remedyMonthly: '4.80' }]);
+  expect(await published()).toBe(0);
+  await look({ hours: 30 });
+  expect(await published()).toBe(1);
+});
+
+test('values of a kind that can no longer be listed open nothing', async () => {
+  const { db } = database;
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web' });
+  await look();
+  await cloud.upset({ fault: 'missing_scope', scopes: ['droplet:read'] });
+  await look();
+  const declaration = declarationSchema.parse({
+    declaration: 'stale',
+    account: cloud.account.slug,
+    resources: [{ address: 'web', kind: 'droplet', id: '7001', fields: { size: 's-8vcpu-16gb' } }],
+  });
+  await applyDeclaration(db, declaration, { by: 'test', now: now() });
+  expect(await told('changed')).toEqual([]);
+  await cloud.calm();
+  await look();
+  expect(await told('changed')).toEqual(['changed web size -90.00 medium']);
+});
+
+test('what becomes due by time alone is found by a sweep of what changed', async () => {
+  await look({ hours: 10 });
+  const [ip] = await cloud.happen({ type: 'reserve_ip', region: 'fra1' });
+  await look();
+  // The first sweep of a day compares all.
+  expect(await look({ hours: 23, minutes: 30 })).toMatchObject({ whole: true });
+  expect(await told('idle_reserved_ip')).toEqual([]);
+  await cloud.advance({ minutes: 40 });
+  expect(await sweep(database.db, now())).toMatchObject({ whole: false, skipped: false, found: 1 });
+  expect(await told('idle_reserved_ip')).toEqual([`idle_reserved_ip ${ip} 5.00 medium`]);
+  expect(await sweep(database.db, now())).toMatchObject({ whole: false, skipped: true });
 });

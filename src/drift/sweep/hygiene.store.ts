@@ -1,14 +1,17 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
+import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
+import { type RuleRow, selectRules } from '../rules.store.ts';
 import type { SweepTables } from './actual.store.ts';
-import { type FoundTable, free, wholeActual } from './found.store.ts';
+import { type FoundTable, free, freelyMended, mendedByBackups, wholeActual } from './found.store.ts';
 
 // What needs no declaration to be seen. Each rule has days or lists of its own, and is of the deployment, the account or
 // all, the most specific first. Where a kind that a rule asks for could not be listed whole, nothing of it opens or ends.
 
 /** The kinds that a rule looks at: without sight of all of them it says nothing new. */
 export const kindsOfRule: Readonly<Record<string, readonly string[]>> = {
+  disputed_owner: ['project'],
   exposed_ports: ['firewall'],
   exposed_database: ['database'],
   exposed_bucket: ['spaces_bucket'],
@@ -25,13 +28,23 @@ export const kindsOfRule: Readonly<Record<string, readonly string[]>> = {
   ending_database: ['database'],
 };
 
-/** Parameters and severity of a rule for the resource `a`; nothing where it is switched off. */
-const ruleOf = (rule: string) => sql`
-  CROSS JOIN LATERAL (
-    SELECT r.parameters, r.severity, r.enabled FROM drift_rules r
-    WHERE r.rule = ${rule} AND r.superseded_at = 'infinity' AND r.valid_to = 'infinity' AND r.account_id IN (0, a.account_id)
-      AND (r.deployment_id = 0 OR r.deployment_id = ANY (a.owners))
-    ORDER BY r.deployment_id DESC, r.account_id DESC LIMIT 1) p`;
+/**
+ * Parameters and severity of a rule for the resource `a`, as `p`. Where it says the same of all, it is a constant, by which
+ * the planner knows what to read; null: it is off everywhere.
+ */
+function ruleOf(rule: string, rules: readonly RuleRow[]): RawBuilder<unknown> | null {
+  const ofRule = rules.filter((one) => one.rule === rule);
+  if (!ofRule.some(({ enabled }) => enabled)) return null;
+  const [only, ...others] = ofRule;
+  if (only !== undefined && others.length === 0)
+    return sql`CROSS JOIN (SELECT ${JSON.stringify(only.parameters)}::jsonb AS parameters, ${only.severity}::text AS severity, true AS enabled) p`;
+  return sql`
+    CROSS JOIN LATERAL (
+      SELECT r.parameters, r.severity, r.enabled FROM drift_rules r
+      WHERE r.rule = ${rule} AND r.superseded_at = 'infinity' AND r.valid_to = 'infinity' AND r.account_id IN (0, a.account_id)
+        AND (r.deployment_id = 0 OR r.deployment_id = ANY (a.owners))
+      ORDER BY r.deployment_id DESC, r.account_id DESC LIMIT 1) p`;
+}
 
 const isBlind = (rule: string, { sight }: SweepTables) => sql`EXISTS (
   SELECT FROM unnest(${kindsOfRule[rule]}::text[]) AS wanted
@@ -40,6 +53,8 @@ const isBlind = (rule: string, { sight }: SweepTables) => sql`EXISTS (
 interface HygieneRule {
   readonly category: 'exposed' | 'unprotected' | 'idle' | 'orphaned' | 'ending';
   readonly rule: string;
+  /** Of `a` alone, where it is to be asked before anything is joined. */
+  readonly among?: RawBuilder<unknown>;
   /** Of `a`, and what `joined` adds to it. */
   readonly when: RawBuilder<unknown>;
   /** Since when it is so. */
@@ -66,22 +81,89 @@ const settingsOtherwiseUntil = (condition: RawBuilder<unknown>) => sql`coalesce(
 const hasParent = (parents: RawBuilder<unknown>, pattern: string) =>
   sql`EXISTS (SELECT FROM unnest(${parents}) AS parent WHERE parent LIKE ${pattern})`;
 
-/** Elements of a setting of a kind, with their accounts: read once, and looked up for each row of `a`. */
-const elementsOf = (actual: RawBuilder<unknown>, kind: string, setting: string) => sql`(
-  SELECT DISTINCT w.account_id, one FROM ${actual} w, jsonb_array_elements_text(w.settings -> ${setting}::text) AS one WHERE w.kind = ${kind}::text)`;
+/** What rules ask of others than the resource itself, each read once. */
+interface Around {
+  /** account_id, ref: a droplet's id, or a tag, that a firewall is for. */
+  readonly guarded: TemporaryTable;
+  /** account_id, ref: a tag that a firewall or load balancer is for and a droplet has. */
+  readonly tagged: TemporaryTable;
+  /** account_id, droplet, newest: its newest snapshot. */
+  readonly snapshots: TemporaryTable;
+  /** account_id, kind, key: a setting that is hidden of some resource of the kind. */
+  readonly hidden: TemporaryTable;
+}
 
-/** Resources of a kind with a tag that one of another kind in their account has too: joined as sets, not row by row. */
-const sharingTags = (actual: RawBuilder<unknown>, kind: string, other: string) => sql`(
-  SELECT DISTINCT b.resource_id FROM ${actual} b CROSS JOIN LATERAL jsonb_array_elements_text(b.settings -> 'tags') AS tag
-  JOIN ${elementsOf(actual, other, 'tags')} e ON e.account_id = b.account_id AND e.one = tag WHERE b.kind = ${kind}::text)`;
+/** Of firewalls all: of what is not in scope too, as a droplet in it may be behind any of them. */
+async function stageAround(trx: UnitOfWork, { actual, scope }: SweepTables, now: Temporal.Instant): Promise<Around> {
+  const making = (table: string) => ({ statement: 'drift.stageAround', table, index: { on: 'ref' }, analyze: true });
+  const isAsked =
+    scope === null
+      ? sql`true`
+      : sql`EXISTS (SELECT FROM ${actual} a WHERE a.kind IN ('droplet', 'firewall', 'load_balancer'))`;
+  const guarded = await createTemporaryTableAs(
+    trx,
+    making('drift_guarded'),
+    sql`
+      SELECT DISTINCT s.account_id, place.what, ref COLLATE "C" AS ref
+      FROM inventory_accounts c
+      JOIN inventory_states s ON s.account_id = c.account_id AND s.kind IN ('firewall', 'load_balancer') AND s.valid_to = 'infinity'
+      JOIN inventory_settings k ON k.resource_id = s.resource_id AND k.valid_to = 'infinity'
+      CROSS JOIN LATERAL (VALUES ('droplets', k.settings -> 'droplets'), ('tags', k.settings -> 'tags'),
+        ('tag', jsonb_build_array(nullif(k.settings ->> 'tag', '')))) AS place(what, refs)
+      CROSS JOIN LATERAL jsonb_array_elements_text(CASE jsonb_typeof(place.refs) WHEN 'array' THEN place.refs ELSE '[]' END) AS ref
+      WHERE ${isAsked} AND ref IS NOT NULL AND CASE s.kind WHEN 'firewall' THEN place.what <> 'tag' ELSE place.what = 'tag' END`,
+  );
+  const tagged = await createTemporaryTableAs(
+    trx,
+    making('drift_tagged'),
+    sql`
+      SELECT t.account_id, t.ref FROM (SELECT DISTINCT account_id, ref FROM ${guarded} WHERE what IN ('tags', 'tag')) t
+      WHERE EXISTS (
+        SELECT FROM inventory_states s JOIN inventory_resources r ON r.resource_id = s.resource_id
+        WHERE without_case(s.tags) && ARRAY[lower(t.ref)] AND s.tags <> '{}' AND s.kind = 'droplet' AND s.account_id = t.account_id
+          AND s.valid_from <= ${now} AND s.valid_to > ${now} AND NOT r.unseen)`,
+  );
+  const hidden = await createTemporaryTableAs(
+    trx,
+    { ...making('drift_hidden'), index: { on: 'key' } },
+    sql`
+      SELECT DISTINCT s.account_id, s.kind, key
+      FROM inventory_settings k JOIN inventory_states s ON s.resource_id = k.resource_id AND s.valid_to = 'infinity', unnest(k.hidden) AS key
+      WHERE k.valid_to = 'infinity' AND k.hidden <> '{}' AND s.kind IN ('firewall', 'droplet')`,
+  );
+  // As a subquery it was read again for each droplet: of 20,000 resources 8 s in place of none.
+  const snapshots = await createTemporaryTableAs(
+    trx,
+    { ...making('drift_snapshots'), index: { on: 'droplet' } },
+    snapshotsOf(actual, scope),
+  );
+  return { guarded, tagged, hidden, snapshots };
+}
+
+/** The newest snapshot of each droplet in scope. */
+function snapshotsOf(actual: TemporaryTable, scope: SweepTables['scope']): RawBuilder<unknown> {
+  if (scope === null)
+    return sql`
+      SELECT w.account_id, substr(parent, 9) AS droplet, max(w.created_at) AS newest
+      FROM ${actual} w, unnest(w.parents) AS parent WHERE w.kind = 'snapshot' AND parent LIKE 'droplet:%'
+      GROUP BY w.account_id, parent`;
+  return sql`
+    SELECT d.account_id, d.external_id AS droplet, max(coalesce(r.provider_created_at, r.first_seen_at)) AS newest
+    FROM ${actual} d
+    JOIN inventory_states s ON s.parents && ARRAY['droplet:' || d.external_id] AND s.parents <> '{}' AND s.account_id = d.account_id
+     AND s.kind = 'snapshot' AND s.valid_to = 'infinity'
+    JOIN inventory_resources r ON r.resource_id = s.resource_id AND NOT r.unseen
+    WHERE d.kind = 'droplet' GROUP BY d.account_id, d.external_id`;
+}
+
+/** Whether a tag of the settings of `a` is among those: looked up one by one. */
+const hasTagOf = (tags: TemporaryTable, what: RawBuilder<unknown>) => sql`EXISTS (
+  SELECT FROM jsonb_array_elements_text(CASE jsonb_typeof(a.settings -> 'tags') WHEN 'array' THEN a.settings -> 'tags' ELSE '[]' END) AS tag
+  JOIN ${tags} e ON e.ref = tag AND e.account_id = a.account_id AND ${what})`;
 
 /** Whether of something else in the account of `a` a setting is hidden, so that it is not known what belongs to what. */
-const isHiddenElsewhere = (
-  actual: RawBuilder<unknown>,
-  kind: string,
-  settings: readonly string[],
-) => sql`a.account_id IN (
-  SELECT DISTINCT w.account_id FROM ${actual} w WHERE w.kind = ${kind}::text AND w.hidden && ${[...settings]}::text[])`;
+const isHiddenElsewhere = ({ hidden }: Around, kind: string, settings: readonly string[]) => sql`EXISTS (
+  SELECT FROM ${hidden} h WHERE h.account_id = a.account_id AND h.kind = ${kind}::text AND h.key = ANY (${[...settings]}::text[]))`;
 
 /** What the first of the parents of `a` was, and until when it lived: of what belongs to a cluster that. */
 const parent = sql`
@@ -93,7 +175,14 @@ const parent = sql`
     ORDER BY ref LIMIT 1) o ON true`;
 const goneSince = sql`CASE WHEN o.resource_id IS NULL THEN a.created_at ELSE o.lived_until END`;
 const isGone = sql`(o.resource_id IS NULL OR o.lived_until <> 'infinity')`;
-const sourceGone = sql`a.kind IN ('snapshot', 'droplet_backup') AND a.parents <> '{}' AND NOT a.of_cluster AND ${isGone}`;
+
+/** Whether what `a` belongs to by nature does not live, found as sets: only of these it is looked up what it was. Of few it is looked up at once. */
+function mayBeGone({ actual, scope }: SweepTables, ref: RawBuilder<unknown>): RawBuilder<unknown> {
+  if (scope !== null) return sql`true`;
+  return sql`NOT EXISTS (SELECT FROM ${actual} l WHERE l.account_id = a.account_id AND l.kind || ':' || l.external_id = ${ref}
+    AND l.kind IN ('droplet', 'volume', 'kubernetes_cluster'))`;
+}
+const clusterOf = sql`(SELECT min(ref) FROM unnest(a.parents) AS ref WHERE ref LIKE 'kubernetes_cluster:%')`;
 
 function exposedRules(): readonly HygieneRule[] {
   return [
@@ -143,36 +232,33 @@ function exposedRules(): readonly HygieneRule[] {
   ];
 }
 
-function unprotectedRules({ actual }: SweepTables, now: RawBuilder<unknown>): readonly HygieneRule[] {
+function unprotectedRules(around: Around, now: RawBuilder<unknown>): readonly HygieneRule[] {
   return [
     {
       category: 'unprotected',
       rule: 'unprotected_firewall',
-      // Sets that no row of `a` is in are read once, whatever there is of it.
       when: sql`a.kind = 'droplet' AND NOT a.of_cluster
-        AND (a.account_id, a.external_id) NOT IN ${elementsOf(actual, 'firewall', 'droplets')}
-        AND NOT EXISTS (SELECT FROM ${sharingTags(actual, 'droplet', 'firewall')} g WHERE g.resource_id = a.resource_id)`,
-      blind: isHiddenElsewhere(actual, 'firewall', ['droplets', 'tags']),
+        AND NOT EXISTS (SELECT FROM ${around.guarded} g WHERE g.account_id = a.account_id AND g.ref = a.external_id AND g.what = 'droplets')
+        AND NOT ${hasTagOf(around.guarded, sql`e.what = 'tags'`)}`,
+      blind: isHiddenElsewhere(around, 'firewall', ['droplets', 'tags']),
       since: sql`a.created_at`,
       keys: ['tags'],
     },
     {
       category: 'unprotected',
       rule: 'unprotected_backups',
-      joined: sql`LEFT JOIN (
-        SELECT w.account_id, substr(parent, 9) AS droplet, max(w.created_at) AS newest
-        FROM ${actual} w, unnest(w.parents) AS parent WHERE w.kind = 'snapshot' AND parent LIKE 'droplet:%'
-        GROUP BY w.account_id, parent) n ON n.account_id = a.account_id AND n.droplet = a.external_id`,
+      joined: sql`LEFT JOIN ${around.snapshots} n ON n.account_id = a.account_id AND n.droplet = a.external_id`,
       when: sql`a.kind = 'droplet' AND NOT a.of_cluster AND a.settings -> 'backups' = 'false' AND a.created_at <= ${now} - interval '24 hours'
         AND (n.newest IS NULL OR n.newest <= ${now} - make_interval(hours => 24 * coalesce((p.parameters ->> 'snapshot_days')::int, 0)))`,
       since: settingsOtherwiseUntil(sql`k.settings -> 'backups' = 'true'`),
+      priced: mendedByBackups,
       // A worker is known by its tags.
       keys: ['backups', 'tags'],
     },
   ];
 }
 
-function idleRules({ actual }: SweepTables): readonly HygieneRule[] {
+function idleRules(around: Around): readonly HygieneRule[] {
   return [
     {
       category: 'idle',
@@ -194,8 +280,8 @@ function idleRules({ actual }: SweepTables): readonly HygieneRule[] {
       category: 'idle',
       rule: 'idle_load_balancer',
       when: sql`a.kind = 'load_balancer' AND NOT ${hasParent(sql`a.parents`, 'droplet:%')} AND NOT (a.of_cluster AND ${isGone})
-        AND NOT (coalesce(a.settings ->> 'tag', '') <> '' AND (a.account_id, a.settings ->> 'tag') IN ${elementsOf(actual, 'droplet', 'tags')})`,
-      blind: sql`coalesce(a.settings ->> 'tag', '') <> '' AND ${isHiddenElsewhere(actual, 'droplet', ['tags'])}`,
+        AND NOT EXISTS (SELECT FROM ${around.tagged} e WHERE e.account_id = a.account_id AND e.ref = a.settings ->> 'tag')`,
+      blind: sql`coalesce(a.settings ->> 'tag', '') <> '' AND ${isHiddenElsewhere(around, 'droplet', ['tags'])}`,
       joined: parent,
       since: otherwiseUntil(hasParent(sql`s.parents`, 'droplet:%')),
       priced: wholeActual,
@@ -212,12 +298,14 @@ function idleRules({ actual }: SweepTables): readonly HygieneRule[] {
 }
 
 /** In this order: what one finds of a snapshot, a later one does not find again. */
-function orphanedRules({ actual }: SweepTables, found: FoundTable): readonly HygieneRule[] {
+function orphanedRules(tables: SweepTables, around: Around, found: FoundTable): readonly HygieneRule[] {
   return [
     {
       category: 'orphaned',
       rule: 'orphaned_source',
-      when: sourceGone,
+      among: sql`a.kind IN ('snapshot', 'droplet_backup') AND a.parents <> '{}' AND NOT a.of_cluster
+        AND ${mayBeGone(tables, sql`a.parents[1]`)}`,
+      when: isGone,
       joined: parent,
       since: goneSince,
       actual: sql`to_jsonb(a.parents)`,
@@ -226,7 +314,8 @@ function orphanedRules({ actual }: SweepTables, found: FoundTable): readonly Hyg
     {
       category: 'orphaned',
       rule: 'orphaned_leftover',
-      when: sql`a.of_cluster AND ${isGone}`,
+      among: sql`a.of_cluster AND ${mayBeGone(tables, clusterOf)}`,
+      when: isGone,
       joined: parent,
       since: goneSince,
       actual: sql`to_jsonb(a.parents)`,
@@ -242,9 +331,9 @@ function orphanedRules({ actual }: SweepTables, found: FoundTable): readonly Hyg
     {
       category: 'orphaned',
       rule: 'orphaned_firewall',
-      when: sql`a.kind = 'firewall' AND a.settings -> 'droplets' = '[]' AND (a.settings -> 'tags' = '[]'
-        OR (a.settings -> 'tags' <> '[]' AND a.resource_id NOT IN ${sharingTags(actual, 'firewall', 'droplet')}))`,
-      blind: sql`a.settings -> 'tags' <> '[]' AND ${isHiddenElsewhere(actual, 'droplet', ['tags'])}`,
+      when: sql`a.kind = 'firewall' AND a.settings -> 'droplets' = '[]' AND a.settings ? 'tags'
+        AND NOT ${hasTagOf(around.tagged, sql`true`)}`,
+      blind: sql`a.settings -> 'tags' <> '[]' AND ${isHiddenElsewhere(around, 'droplet', ['tags'])}`,
       since: settingsOtherwiseUntil(sql`k.settings -> 'droplets' <> '[]'`),
       keys: ['droplets', 'tags'],
     },
@@ -267,6 +356,49 @@ function endingRules(now: RawBuilder<unknown>): readonly HygieneRule[] {
   ];
 }
 
+/**
+ * What a linked project and the tag of a deployment name different owners of: whichever comes first has it, and the other
+ * is not what somebody meant. Whoever assigned it has decided.
+ */
+async function findDisputed(
+  trx: UnitOfWork,
+  tables: SweepTables,
+  found: FoundTable,
+  rules: readonly RuleRow[],
+): Promise<void> {
+  const parameters = ruleOf('disputed_owner', rules);
+  if (parameters === null) return;
+  await statement('drift.findDisputed')`
+    INSERT INTO ${found} (subject, category, rule, deployment_id, account_id, resource_id, kind, name, declared, actual, since_before, moved,
+                          blind, at_once, severity, refs, priced)
+    WITH says AS (
+      SELECT a.resource_id, 'project' AS what, w.deployment_id
+      FROM ${tables.actual} a JOIN inventory_memberships m ON m.resource_id = a.resource_id AND m.valid_to = 'infinity'
+      JOIN deployments_rules r ON r.kind = 'project' AND r.project_id = m.project_id AND r.valid_to = 'infinity'
+       AND (r.resource_kinds IS NULL OR a.kind = ANY (r.resource_kinds))
+      JOIN deployments_owners w ON w.owner_set_id = r.owner_set_id
+      UNION ALL
+      SELECT a.resource_id, 'tag', d.deployment_id
+      FROM ${tables.actual} a JOIN inventory_states s ON s.resource_id = a.resource_id AND s.valid_to = 'infinity' AND s.tags <> '{}'
+      CROSS JOIN LATERAL unnest(s.tags) AS tag JOIN deployments_list d ON 'deployment:' || d.slug = lower(tag) AND d.customer_id IS NOT NULL
+    ), disputed AS (
+      SELECT resource_id, array_agg(deployment_id) FILTER (WHERE what = 'project') AS by_project,
+             array_agg(deployment_id) FILTER (WHERE what = 'tag') AS by_tag
+      FROM says GROUP BY resource_id
+    )
+    SELECT 'resource:' || a.resource_id, 'misattributed', 'disputed_owner', CASE WHEN cardinality(a.owners) = 1 THEN a.owners[1] END,
+           a.account_id, a.resource_id, a.kind, a.name, slugs.of_project, slugs.of_tag, a.state_from, false,
+           ${isBlind('disputed_owner', tables)} OR drift_hides(a.hidden, 'tags'), true, p.severity, a.parents, ${wholeActual}
+    FROM disputed q JOIN ${tables.known} a USING (resource_id) ${parameters}
+    CROSS JOIN LATERAL (
+      SELECT (SELECT jsonb_agg(DISTINCT o.slug) FROM deployments_list o WHERE o.deployment_id = ANY (q.by_project)) AS of_project,
+             (SELECT jsonb_agg(DISTINCT o.slug) FROM deployments_list o WHERE o.deployment_id = ANY (q.by_tag)) AS of_tag) slugs
+    WHERE p.enabled AND NOT q.by_project && q.by_tag
+      AND NOT EXISTS (SELECT FROM deployments_assignments i WHERE i.resource_id = a.resource_id AND i.valid_to = 'infinity')`.execute(
+    trx,
+  );
+}
+
 /** Stages what the rules find, those that are switched off left out. */
 export async function findHygiene(
   trx: UnitOfWork,
@@ -275,15 +407,23 @@ export async function findHygiene(
   instant: Temporal.Instant,
 ): Promise<void> {
   const now = sql`${instant}::timestamptz`;
+  const around = await stageAround(trx, tables, instant);
+  const held = await selectRules(trx);
+  await findDisputed(trx, tables, found, held);
   const rules = [
     ...exposedRules(),
-    ...unprotectedRules(tables, now),
-    ...idleRules(tables),
-    ...orphanedRules(tables, found),
+    ...unprotectedRules(around, now),
+    ...idleRules(around),
+    ...orphanedRules(tables, around, found),
     ...endingRules(now),
   ];
   for (const one of rules) {
+    const parameters = ruleOf(one.rule, held);
+    if (parameters === null) continue;
     const keys = [...(one.keys ?? [])];
+    // Without OFFSET the planner may look up what belongs to what before it knows that it need not.
+    const rows =
+      one.among === undefined ? tables.known : sql`(SELECT a.* FROM ${tables.known} a WHERE ${one.among} OFFSET 0)`;
     await statement('drift.findHygiene')`
       INSERT INTO ${found} (subject, category, rule, field, deployment_id, account_id, resource_id, kind, name, actual, how, test_key,
                             since_before, moved, blind, at_once, severity, refs, priced)
@@ -292,8 +432,8 @@ export async function findHygiene(
              ${one.actual ?? sql`NULL::jsonb`}, ${one.how ?? sql`NULL::text`}, ${one.field ?? sql`NULL::text`}, w.since, ${one.how !== undefined}::boolean,
              ${isBlind(one.rule, tables)} OR coalesce(${one.blind ?? sql`false`}, false) OR EXISTS (SELECT FROM unnest(${keys}::text[]) AS asked WHERE drift_hides(a.hidden, asked)
                OR EXISTS (SELECT FROM unnest(a.hidden) AS place WHERE place = asked)),
-             ${one.how === undefined}::boolean, ${one.severity ?? sql`p.severity`}, a.parents, ${one.priced ?? free}
-      FROM ${tables.actual} a ${ruleOf(one.rule)} ${one.joined ?? sql``}
+             ${one.how === undefined}::boolean, ${one.severity ?? sql`p.severity`}, a.parents, ${one.priced ?? (one.category === 'exposed' || one.category === 'unprotected' ? freelyMended : free)}
+      FROM ${rows} a ${parameters} ${one.joined ?? sql``}
       CROSS JOIN LATERAL (SELECT ${one.since} AS since) w
       WHERE p.enabled AND (${one.when}) AND (w.since IS NULL OR w.since <= ${instant}::timestamptz - ${days})`.execute(
       trx,

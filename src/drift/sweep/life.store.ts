@@ -21,8 +21,9 @@ const ruleOfFound = sql`(
 
 /** By what its document ignores the found `f`: a row with reason and end, or none. */
 const ignoreOfFound = (now: Temporal.Instant) => sql`(
-  SELECT g.reason, g.until FROM jsonb_to_recordset(f.ignore) AS g(fields text[], addresses text[], reason text, until timestamptz)
-  WHERE (g.until IS NULL OR g.until > ${now}::timestamptz)
+  SELECT g.reason, g.until
+  FROM declaration_versions v, jsonb_to_recordset(v.ignore) AS g(fields text[], addresses text[], reason text, until timestamptz)
+  WHERE v.declaration_id = f.declaration_id AND v.superseded_at = 'infinity' AND v.valid_to = 'infinity' AND (g.until IS NULL OR g.until > ${now}::timestamptz)
     AND (g.fields IS NULL OR EXISTS (SELECT FROM unnest(g.fields) AS p WHERE drift_matches(f.field, p) OR drift_matches(split_part(f.field, '/', 1), p)))
     AND (g.addresses IS NULL OR EXISTS (SELECT FROM unnest(g.addresses) AS p WHERE drift_matches(coalesce(f.address, f.name), p)))
   ORDER BY g.until DESC NULLS FIRST LIMIT 1)`;
@@ -43,17 +44,23 @@ export async function mergeExposed(trx: UnitOfWork, found: FoundTable, now: Temp
 }
 
 /** Since when: from the history of the setting, or of the state where that has it; what is declared later begins then. */
-export async function dateFound(trx: UnitOfWork, found: FoundTable, { actual }: BoundTables): Promise<void> {
+export async function dateFound(
+  trx: UnitOfWork,
+  found: FoundTable,
+  { actual }: BoundTables,
+  now: Temporal.Instant,
+): Promise<void> {
   await statement('drift.dateFound')`
     UPDATE ${found} f SET since_before = greatest(h.agreed_until, f.declared_from), moved = h.agreed_until > f.declared_from
     FROM (
-      SELECT g.ctid AS row, CASE WHEN g.how IN ('exact', 'bound') AND NOT a.in_settings ? g.test_key THEN a.state_from
+      SELECT g.ctid AS row, CASE WHEN g.how IN ('exact', 'bound') AND (n.settings ? g.test_key) IS NOT TRUE THEN a.state_from
              ELSE coalesce(max(k.valid_to), CASE WHEN g.declared_from = '-infinity' THEN a.created_at ELSE '-infinity' END) END AS agreed_until
       FROM ${found} g JOIN ${actual} a USING (resource_id)
+      LEFT JOIN inventory_settings n ON n.resource_id = g.resource_id AND n.valid_from <= ${now} AND n.valid_to > ${now}
       LEFT JOIN inventory_settings k ON k.resource_id = g.resource_id AND k.valid_to <> 'infinity'
         AND drift_agrees(k.settings -> g.test_key, g.test_value, g.how)
       WHERE g.test_key IS NOT NULL AND g.since_before IS NULL
-      GROUP BY g.ctid, g.how, g.test_key, g.declared_from, a.in_settings, a.state_from, a.created_at) h
+      GROUP BY g.ctid, g.how, g.test_key, g.declared_from, n.settings, a.state_from, a.created_at) h
     WHERE h.row = f.ctid`.execute(trx);
 }
 
@@ -76,17 +83,17 @@ function flaps(
 export async function keepFlapping(
   trx: UnitOfWork,
   found: FoundTable,
-  { declared, actual }: BoundTables,
+  { declared, known }: BoundTables,
   now: Temporal.Instant,
 ): Promise<void> {
   await statement('drift.keepFlapping')`
     INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, resource_id, kind, name,
-                          declared, actual, how, test_key, test_value, since_before, refs, priced, declared_from, ignore)
+                          declared, actual, how, test_key, test_value, since_before, refs, priced, declared_from)
     SELECT d.declaration_id || ':' || d.address, 'changed', 'changed', e.field, d.declaration_id, d.address, d.deployment_id, a.account_id,
            a.resource_id, d.kind, a.name, t.value, a.settings -> e.field, t.how, e.field, t.value, e.since_before, a.parents, ${free},
-           d.declared_from, d.ignore
+           d.declared_from
     FROM drift_findings e
-    JOIN ${declared} d USING (declaration_id, address) JOIN ${actual} a ON a.resource_id = e.resource_id
+    JOIN ${declared} d USING (declaration_id, address) JOIN ${known} a ON a.resource_id = e.resource_id
     CROSS JOIN LATERAL (
       SELECT coalesce(d.exact -> e.field, d.bounds -> e.field) AS value,
              CASE WHEN d.exact ? e.field THEN 'exact' WHEN d.bounds ? e.field THEN 'bound' ELSE 'absent' END AS how) t
@@ -133,26 +140,30 @@ export async function stageWanted(
   trx: UnitOfWork,
   found: FoundTable,
   amounts: readonly PricedRow[],
+  { sight }: BoundTables,
   now: Temporal.Instant,
 ): Promise<TemporaryTable> {
-  const keyed = await stageKeyed(trx, found, amounts, now);
+  const keyed = await stageKeyed(trx, found, amounts, sight, now);
   return createTemporaryTableAs(
     trx,
     { statement: 'drift.stageWanted', table: 'drift_wanted', index: { on: 'finding_key' }, analyze: true },
     sql`
       WITH gone AS MATERIALIZED (
         SELECT finding_key, account_id, kind || ':' || (declared #>> '{}') AS ref
-        FROM ${keyed} WHERE category IN ('missing', 'replaced') AND field IS NULL AND stands)
-      SELECT k.*, coalesce(p.finding_key, w.finding_key) AS parent_key,
+        FROM ${keyed} WHERE category IN ('missing', 'replaced') AND field IS NULL AND stands
+      ), folded AS MATERIALIZED (
+        -- A part of what is missing itself.
+        SELECT o.finding_key AS part, min(g.finding_key) AS finding_key
+        FROM ${keyed} o CROSS JOIN LATERAL unnest(o.refs) AS parent JOIN gone g ON g.account_id = o.account_id AND g.ref = parent
+        WHERE o.field IS NULL AND g.finding_key <> o.finding_key GROUP BY o.finding_key)
+      SELECT k.*, coalesce(t.finding_key, p.finding_key, w.finding_key) AS parent_key,
              CASE WHEN w.finding_key IS NULL THEN k.amount ELSE 0 END AS monthly,
              CASE WHEN w.finding_key IS NULL THEN k.amount_currency ELSE coalesce(k.amount_currency, 'USD') END AS currency,
              CASE WHEN w.finding_key IS NULL THEN k.amount_source END AS price_source
       FROM ${keyed} k
-      -- A part of what is missing or left over itself.
-      LEFT JOIN (
-        SELECT o.finding_key AS part, min(g.finding_key) AS finding_key
-        FROM ${keyed} o CROSS JOIN LATERAL unnest(o.refs) AS parent JOIN gone g ON g.account_id = o.account_id AND g.ref = parent
-        WHERE o.field IS NULL AND g.finding_key <> o.finding_key GROUP BY o.finding_key) p ON p.part = k.finding_key
+      LEFT JOIN folded p ON p.part = k.finding_key
+      -- A load balancer belongs to workers, and those to a cluster: all of them are parts of that.
+      LEFT JOIN folded t ON t.part = p.finding_key
       -- The same resource's amount counts once: with what says most of it.
       LEFT JOIN LATERAL (
         SELECT o.finding_key FROM ${keyed} o
@@ -161,10 +172,14 @@ export async function stageWanted(
   );
 }
 
+/** Statuses in which a resource is still becoming what it is to be. */
+const transient = ['new', 'creating', 'provisioning', 'resizing', 'migrating', 'upgrading', 'forking', 'waiting'];
+
 async function stageKeyed(
   trx: UnitOfWork,
   found: FoundTable,
   amounts: readonly PricedRow[],
+  sight: TemporaryTable,
   now: Temporal.Instant,
 ): Promise<TemporaryTable> {
   const raised = (
@@ -182,7 +197,8 @@ async function stageKeyed(
     f.since_before > ${now}::timestamptz - interval '20 minutes'
     OR CASE WHEN f.account_id IS NULL THEN ${looks(sql`true`)} ELSE ${looks(sql`u.account_id = f.account_id`)} END < 2
     OR EXISTS (SELECT FROM inventory_actions i JOIN inventory_resources x ON x.resource_id = f.resource_id
-       WHERE i.account_id = x.account_id AND i.resource_kind = x.kind AND i.resource_external_id = x.external_id AND i.status = 'in-progress'))`;
+       WHERE i.account_id = x.account_id AND i.resource_kind = x.kind AND i.resource_external_id = x.external_id AND i.status = 'in-progress')
+    OR EXISTS (SELECT FROM inventory_states y WHERE y.resource_id = f.resource_id AND y.valid_to = 'infinity' AND y.status = ANY (${transient}::text[])))`;
   return createTemporaryTableAs(
     trx,
     { statement: 'drift.stageKeyed', table: 'drift_keyed', index: { on: 'resource_id' }, analyze: true },
@@ -193,18 +209,21 @@ async function stageKeyed(
                   WHEN ${settling} THEN 'settling' ELSE 'open' END AS state,
              f.declaration_id, f.address, f.deployment_id, f.account_id, f.resource_id, f.kind, f.name, f.field, f.declared, f.actual,
              left(encode(sha256(convert_to(concat_ws('|', coalesce(f.declared::text, '-'), coalesce(f.actual::text, '-')), 'UTF8')), 'hex'), 20) AS values_digest,
-             m.monthly AS amount, m.currency AS amount_currency, m.source AS amount_source, i.reason AS ignore_reason, i.until AS ignore_until,
+             m.monthly AS amount, m.currency AS amount_currency, m.source AS amount_source, m.remedy AS remedy_monthly, i.reason AS ignore_reason, i.until AS ignore_until,
              CASE WHEN f.moved THEN (SELECT max(u.started_at) FROM inventory_sync_runs u WHERE u.account_id = f.account_id AND u.kind = f.kind
                AND u.outcome IN ('complete', 'partial') AND u.started_at < f.since_before) END AS since_after,
-             f.since_before, f.blind, f.refs,
-             NOT f.blind OR EXISTS (SELECT FROM drift_findings e WHERE e.finding_key = k.finding_key AND e.superseded_at = 'infinity' AND e.valid_to = 'infinity') AS stands,
-             CASE WHEN f.field IS NOT NULL THEN 0 WHEN f.category IN ('missing', 'replaced', 'unmanaged') THEN 1 WHEN f.rule = 'misattributed' THEN 2
+             f.since_before, b.blind, f.refs,
+             NOT b.blind OR EXISTS (SELECT FROM drift_findings e WHERE e.finding_key = k.finding_key AND e.superseded_at = 'infinity' AND e.valid_to = 'infinity') AS stands,
+             CASE WHEN f.field IS NOT NULL THEN 0 WHEN f.category IN ('missing', 'replaced', 'unmanaged') THEN 1 WHEN f.category = 'misattributed' THEN 2
                   WHEN f.category IN ('orphaned', 'idle') THEN 3 ELSE 0 END AS whole_rank
       FROM ${found} f
       CROSS JOIN LATERAL (SELECT ${keyOfFound} AS finding_key) k
       CROSS JOIN LATERAL ${ruleOfFound} r
+      LEFT JOIN ${sight} v ON v.account_id = f.account_id AND v.kind = f.kind
+      -- What no listing shows any more is what was known last: no difference opens by it.
+      CROSS JOIN LATERAL (SELECT f.blind OR (v.stale IS TRUE AND (f.field IS NOT NULL OR f.category NOT IN ('missing', 'ambiguous'))) AS blind) b
       LEFT JOIN jsonb_to_recordset(${JSON.stringify(amounts)}::jsonb)
-        AS m(account_id int, text text, monthly numeric, currency text, source text)
+        AS m(account_id int, text text, monthly numeric, currency text, source text, remedy numeric)
         ON m.account_id IS NOT DISTINCT FROM f.account_id AND m.text = f.priced::text
       CROSS JOIN LATERAL (SELECT ${raised(ofField)} AS severity) s
       LEFT JOIN LATERAL ${ignoreOfFound(now)} i ON true

@@ -112,7 +112,13 @@ test('fields that differ are found one by one, priced in order, and resolved by 
   );
   expect(byField['backups']).toMatchObject({ severity: 'high', declaration: 'acme', deployment: 'acme' });
   expect(byField['tags']).toMatchObject({ severity: 'low' });
-  const { causes, causesUnknown } = await getFinding(database.db, byField['size']!.finding, now());
+  const { causes, causesUnknown, fields } = await getFinding(database.db, byField['size']!.finding, now());
+  expect(fields).toEqual([
+    { field: 'backups', declared: true, actual: false, agrees: false },
+    { field: 'size', declared: 's-2vcpu-4gb', actual: 's-4vcpu-8gb', agrees: false },
+    { field: 'tags', declared: ['a'], actual: ['a', 'urgent'], agrees: false },
+    { field: 'name', declared: 'web', actual: 'web', agrees: true },
+  ]);
   // Both happened between two looks: both are named.
   expect(causes.map(({ type }) => type).sort()).toEqual(['disable_backups', 'resize']);
   expect(causesUnknown).toBeNull();
@@ -523,7 +529,7 @@ test('what is too large for one declaration is refused in a sentence', async () 
   await sql`
     INSERT INTO resource_settings (resource_id, settings, hidden, source, valid_from, valid_to, recorded_at, superseded_at)
     SELECT ${zone}, jsonb_object_agg('record/' || n || '/type', 'A'), '{}', 'listing', ${now()}, 'infinity', ${now()}, 'infinity'
-    FROM generate_series(1, 2001) AS n`.execute(db);
+    FROM generate_series(1, 20001) AS n`.execute(db);
   const owners = [{ slug: 'acme', weight: 1 }];
   await assign(db, { resourceIds: [zone], owners, from: now() }, 'test', now());
   await bringAttributionsUpToDate(db, now());

@@ -1,56 +1,100 @@
 import { listProviderPrices, type ProviderPrice } from '../../inventory/index.ts';
+import { readWatermark } from '../../platform/changes.ts';
 import { inSnapshot } from '../../platform/database/in-snapshot.ts';
+import { rolledBack } from '../../platform/database/rolled-back.ts';
 import type { Database, UnitOfWork } from '../../platform/database/database.ts';
+import { statement } from '../../platform/database/statement.ts';
+import type { TemporaryTable } from '../../platform/database/temporary-table.ts';
 import { monthlyChange } from '../money.ts';
-import { lockDrift, readProgress, readSeen, selectAccounts, stageFacts, writeProgress } from './actual.store.ts';
+import {
+  lockDrift,
+  readConditions,
+  readProgress,
+  selectAccounts,
+  stageFacts,
+  stageSight,
+  writeProgress,
+} from './actual.store.ts';
 import { bindResources } from './bindings.store.ts';
 import { findDifferences } from './differences.store.ts';
 import { createFound, type FoundTable } from './found.store.ts';
 import { findHygiene } from './hygiene.store.ts';
 import { dateFound, keepFlapping, mergeExposed, selectPriced, stageWanted } from './life.store.ts';
-import { type SweepCounts, writeFindings } from './write.store.ts';
-
-/** What time alone changes (a snapshot turns 90 days old, an ignore ends) is found within so long. */
-const dueAfter = Temporal.Duration.from({ minutes: 55 });
+import { changesAll, type Scope, scopeOfDeclaration, scopeSince } from './scope.store.ts';
+import { type Difference, type SweepCounts, writeFindings } from './write.store.ts';
 
 interface Sweep extends SweepCounts {
-  /** Nothing was new since the last one: nothing was compared. */
+  /** Nothing changed or became due since the last one: nothing was compared. */
   readonly skipped: boolean;
+  /** All was compared, and not only what had changed. */
+  readonly whole: boolean;
 }
 
+const nothing: SweepCounts = { found: 0, changed: 0, resolved: 0, first: null };
+
 /**
- * Compares all that is declared with what the inventory shows, applies the rules, and writes what is found or resolved.
- * A function of facts and of the instant: again, it writes nothing. One process at a time does it.
- * @param options.full also where nothing is new
+ * Compares what is declared with what the inventory shows, applies the rules, and writes what is found or resolved. A
+ * function of facts and of the instant: again, it writes nothing. Only what changed or became due since the last sweep
+ * is compared, where that is enough; the first sweep of a day compares all. One process at a time does it.
+ * @param options.full all, whatever changed
  */
 export async function sweep(db: Database, now: Temporal.Instant, { full = false } = {}): Promise<Sweep> {
+  // Before the snapshot, which so sees all up to it.
+  const upTo = await readWatermark(db);
   return inSnapshot(db, async (trx) => {
     await lockDrift(trx);
-    const seen = await readSeen(trx);
-    const last = await readProgress(trx);
-    if (!full && last.seen === seen && last.sweptAt !== null && isFresh(last.sweptAt, now))
-      return { skipped: true, found: 0, changed: 0, resolved: 0, findings: 0 };
-    const counts = await sweepWithin(trx, now);
-    await writeProgress(trx, seen, now);
-    return { skipped: false, ...counts };
+    const sight = await stageSight(trx);
+    const conditions = await readConditions(trx, sight, now);
+    const { changeId: after, conditions: before, sweptAt } = await readProgress(trx);
+    const isEarlier = sweptAt !== null && Temporal.Instant.compare(now, sweptAt) < 0;
+    const whole =
+      full ||
+      after === null ||
+      sweptAt === null ||
+      isEarlier ||
+      before !== conditions ||
+      (await changesAll(trx, { after, upTo }));
+    const scope = whole ? null : await scopeSince(trx, { after, upTo, sweptAt }, now);
+    const skipped = !whole && scope === null;
+    const counts = skipped ? nothing : await sweepScope(trx, sight, scope, now);
+    await writeProgress(trx, { changeId: upTo, conditions }, now);
+    return { skipped, whole, ...counts };
   });
 }
 
-/** The same as a part of a transaction that holds the lock, such as one that is rolled back. */
-export async function sweepWithin(trx: UnitOfWork, now: Temporal.Instant): Promise<SweepCounts> {
-  const tables = await bindResources(trx, await stageFacts(trx, now), now);
+/** A declaration alone, with all that it has to do with: a part of a transaction that holds the lock, and may be rolled back. */
+export async function sweepDeclaration(trx: UnitOfWork, declarationId: number, now: Temporal.Instant): Promise<void> {
+  await sweepScope(trx, await stageSight(trx), await scopeOfDeclaration(trx, declarationId), now);
+}
+
+/**
+ * Brings findings up to date, and derives all of them again: what is then otherwise was not found by what had changed.
+ * Writes nothing of the second. null: there is none.
+ */
+export async function verifyFindings(db: Database, now: Temporal.Instant): Promise<Difference | null> {
+  await sweep(db, now);
+  return rolledBack(db, async (trx) => {
+    await lockDrift(trx);
+    return (await sweepScope(trx, await stageSight(trx), null, now)).first;
+  });
+}
+
+async function sweepScope(
+  trx: UnitOfWork,
+  sight: TemporaryTable,
+  scope: Scope | null,
+  now: Temporal.Instant,
+): Promise<SweepCounts> {
+  const tables = await bindResources(trx, await stageFacts(trx, sight, scope, now), now);
   const found = await createFound(trx);
   await findDifferences(trx, tables, found);
   await findHygiene(trx, tables, found, now);
+  await statement('drift.sweepScope.analyze_found')`ANALYZE ${found}`.execute(trx);
   await mergeExposed(trx, found, now);
-  await dateFound(trx, found, tables);
+  await dateFound(trx, found, tables, now);
   await keepFlapping(trx, found, tables, now);
-  const wanted = await stageWanted(trx, found, await priceFound(trx, found, now), now);
+  const wanted = await stageWanted(trx, found, await priceFound(trx, found, now), tables, now);
   return writeFindings(trx, wanted, tables, now);
-}
-
-function isFresh(sweptAt: Temporal.Instant, now: Temporal.Instant): boolean {
-  return Temporal.Instant.compare(now, sweptAt.add(dueAfter)) < 0 && Temporal.Instant.compare(now, sweptAt) >= 0;
 }
 
 type PricedRow = Parameters<typeof stageWanted>[2][number];

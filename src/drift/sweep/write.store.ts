@@ -28,6 +28,7 @@ const values = [
   'monthly',
   'currency',
   'price_source',
+  'remedy_monthly',
   'parent_key',
   'ignore_reason',
   'ignore_until',
@@ -49,8 +50,18 @@ export interface SweepCounts {
   readonly found: number;
   readonly changed: number;
   readonly resolved: number;
-  /** All that there are now, by a person or not. */
-  readonly findings: number;
+  /** One of those that were written; null: none was. */
+  readonly first: Difference | null;
+}
+
+/** A finding that was not as it is to be. */
+export interface Difference {
+  readonly finding: string;
+  readonly what: 'found' | 'changed' | 'resolved';
+  readonly rule: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly field: string | null;
 }
 
 /**
@@ -63,9 +74,44 @@ export async function writeFindings(
   tables: SweepTables,
   now: Temporal.Instant,
 ): Promise<SweepCounts> {
-  const staged = await createTemporaryTableAs(
+  const staged = await stageDifferent(trx, wanted, tables, now);
+  const { rows } = await statement<SweepCounts>('drift.writeFindings.count')`
+    SELECT count(*) FILTER (WHERE is_new) AS found, count(*) FILTER (WHERE asserted AND NOT is_new) AS changed,
+           count(*) FILTER (WHERE NOT asserted) AS resolved,
+           (SELECT jsonb_build_object('finding', finding_key, 'what', CASE WHEN is_new THEN 'found' WHEN asserted THEN 'changed' ELSE 'resolved' END,
+              'rule', rule, 'kind', kind, 'name', name, 'field', field)
+            FROM ${staged} ORDER BY finding_key LIMIT 1) AS first FROM ${staged}`.execute(trx);
+  const counts = rows[0]!;
+  if (counts.found + counts.changed + counts.resolved > 0) await rewriteHistory(trx, findings, staged, now);
+  await noticeResolved(trx, staged, now);
+  await noticeFound(trx, wanted, now);
+  await writeBaselines(trx, tables, now);
+  return counts;
+}
+
+/** The findings in the sweep's scope that there are, as `e`. */
+const foundBefore = (wanted: TemporaryTable, scope: SweepTables['scope']) =>
+  scope === null
+    ? sql`(SELECT e.* FROM drift_findings e WHERE e.superseded_at = 'infinity' AND e.valid_to = 'infinity')`
+    : sql`(
+        SELECT e.* FROM drift_findings e JOIN (
+          SELECT finding_key FROM ${wanted}
+          UNION SELECT o.finding_key FROM ${scope.resources} r JOIN drift_findings o ON o.resource_id = r.resource_id
+          WHERE o.superseded_at = 'infinity' AND o.valid_to = 'infinity'
+          UNION SELECT o.finding_key FROM ${scope.declared} d JOIN drift_findings o ON o.declaration_id = d.declaration_id AND o.address = d.address
+          WHERE o.superseded_at = 'infinity' AND o.valid_to = 'infinity') AS looked USING (finding_key)
+        WHERE e.superseded_at = 'infinity' AND e.valid_to = 'infinity')`;
+
+/** What is wanted and is otherwise, or not there; and what is there and not wanted. */
+function stageDifferent(
+  trx: UnitOfWork,
+  wanted: TemporaryTable,
+  tables: SweepTables,
+  now: Temporal.Instant,
+): Promise<TemporaryTable> {
+  return createTemporaryTableAs(
     trx,
-    { statement: 'drift.writeFindings', table: 'drift_staged' },
+    { statement: 'drift.stageDifferent', table: 'drift_staged', analyze: true },
     sql`
       SELECT coalesce(w.finding_key, e.finding_key) AS finding_key, ${sql.join(
         values.map(
@@ -76,7 +122,7 @@ export async function writeFindings(
              greatest(${now}::timestamptz, e.valid_from) AS valid_from, 'infinity'::timestamptz AS valid_to,
              w.finding_key IS NOT NULL AS asserted, e.finding_key IS NULL AS is_new
       FROM (SELECT * FROM ${wanted} WHERE NOT blind) w
-      FULL JOIN (SELECT * FROM drift_findings WHERE superseded_at = 'infinity' AND valid_to = 'infinity') e USING (finding_key)
+      FULL JOIN ${foundBefore(wanted, tables.scope)} e USING (finding_key)
       WHERE (${columnsOf('w')}) IS DISTINCT FROM (${columnsOf('e')})
         AND NOT (w.finding_key IS NULL AND (
           EXISTS (SELECT FROM ${wanted} b WHERE b.finding_key = e.finding_key AND b.blind)
@@ -85,19 +131,6 @@ export async function writeFindings(
                      LEFT JOIN ${tables.sight} v ON v.account_id = e.account_id AND v.kind = looked
                      WHERE h.rule = e.rule AND v.sighted IS NOT TRUE)))`,
   );
-  const { rows } = await statement<SweepCounts>('drift.writeFindings.count')`
-    SELECT count(*) FILTER (WHERE is_new) AS found, count(*) FILTER (WHERE asserted AND NOT is_new) AS changed,
-           count(*) FILTER (WHERE NOT asserted) AS resolved, 0 AS findings FROM ${staged}`.execute(trx);
-  const counts = rows[0]!;
-  if (counts.found + counts.changed + counts.resolved > 0) await rewriteHistory(trx, findings, staged, now);
-  await noticeResolved(trx, staged, now);
-  await noticeFound(trx, now);
-  await writeBaselines(trx, tables, now);
-  const { rows: all } = await statement<{ findings: number }>('drift.writeFindings.count_all')`
-    SELECT count(*) AS findings FROM drift_findings WHERE superseded_at = 'infinity' AND valid_to = 'infinity'`.execute(
-    trx,
-  );
-  return { ...counts, findings: all[0]!.findings };
 }
 
 /** Once for what was published as found; also of what a baseline held. */
@@ -113,29 +146,52 @@ async function noticeResolved(trx: UnitOfWork, staged: TemporaryTable, now: Temp
  * Once per episode: what is open, settled, no part of another, and neither acknowledged nor ignored. An episode ends
  * when it is resolved; one of which some values were acknowledged is another with other values.
  */
-async function noticeFound(trx: UnitOfWork, now: Temporal.Instant): Promise<void> {
+async function noticeFound(trx: UnitOfWork, wanted: TemporaryTable, now: Temporal.Instant): Promise<void> {
   await statement('drift.noticeFound')`
     INSERT INTO drift_notices (finding_key, episode, what, baseline, recorded_at)
     SELECT f.finding_key,
-           (SELECT count(DISTINCT split_part(n.episode, ':', 1)) FROM drift_notices n WHERE n.finding_key = f.finding_key AND n.what = 'resolved')
-             || CASE WHEN EXISTS (SELECT FROM drift_decisions d WHERE d.finding_key = f.finding_key AND d.decision = 'ack'
-                       AND d.values_digest <> f.values_digest AND d.recorded_at >= coalesce((
-                         SELECT max(n.recorded_at) FROM drift_notices n WHERE n.finding_key = f.finding_key AND n.what = 'resolved'), '-infinity')) THEN ':' || f.values_digest ELSE '' END,
-           'found', NOT EXISTS (SELECT FROM drift_baselines b WHERE b.scope = ${scopeOf}), ${now}
-    FROM drift_findings f
+           n.episodes || CASE WHEN EXISTS (
+             SELECT FROM drift_decisions d WHERE d.finding_key = f.finding_key AND d.decision = 'ack' AND d.values_digest <> f.values_digest
+               AND d.recorded_at >= coalesce(n.resolved_at, '-infinity')) THEN ':' || f.values_digest ELSE '' END,
+           'found', NOT EXISTS (SELECT FROM drift_baselines b WHERE b.scope = ${scopeOf}) OR EXISTS (
+             SELECT FROM drift_baselines b WHERE b.scope IN (${enabledScope('f.rule', 'coalesce(f.account_id, 0)', 'coalesce(f.deployment_id, 0)')},
+               ${enabledScope('f.rule', 'coalesce(f.account_id, 0)', '0')}, ${enabledScope('f.rule', '0', 'coalesce(f.deployment_id, 0)')},
+               ${enabledScope('f.rule', '0', '0')})), ${now}
+    FROM drift_findings f JOIN ${wanted} w USING (finding_key)
+    LEFT JOIN LATERAL (
+      SELECT count(DISTINCT split_part(r.episode, ':', 1)) AS episodes, max(r.recorded_at) AS resolved_at
+      FROM drift_notices r WHERE r.finding_key = f.finding_key AND r.what = 'resolved') n ON true
     WHERE f.superseded_at = 'infinity' AND f.valid_to = 'infinity' AND f.state <> 'settling' AND f.parent_key IS NULL AND f.ignore_reason IS NULL
       AND ${decisionOf(sql`f.finding_key`, sql`f.values_digest`, now)} IS NULL
     ON CONFLICT DO NOTHING`.execute(trx);
 }
 
+/** That a rule was switched on in an account or for a deployment, or (0) for all. */
+const enabledScope = (rule: string, account: string, deployment: string) =>
+  sql.raw(`'enabled:' || ${rule} || ':' || ${account} || ':' || ${deployment}`);
+
 /** Whose first sweep it was: a declaration's, or a rule's in an account. Of the finding `f`. */
 const scopeOf = sql`coalesce('declaration:' || f.declaration_id, 'account:' || f.account_id || ':' || f.rule)`;
 
-/** A rule was swept in an account once all that it looks at was listed. */
-async function writeBaselines(trx: UnitOfWork, { sight }: SweepTables, now: Temporal.Instant): Promise<void> {
+/**
+ * A rule was swept in an account once all that it looks at was listed. A declaration that is swept for itself says
+ * nothing of rules.
+ */
+async function writeBaselines(trx: UnitOfWork, { sight, scope }: SweepTables, now: Temporal.Instant): Promise<void> {
+  const declarations = sql`
+    SELECT 'declaration:' || declaration_id, ${now}::timestamptz FROM declaration_versions WHERE superseded_at = 'infinity' AND valid_to = 'infinity'`;
+  if (scope !== null && scope.declarationId !== null) {
+    await statement('drift.writeBaselines.of_declaration')`
+      INSERT INTO drift_baselines (scope, recorded_at) ${declarations} AND declaration_id = ${scope.declarationId}
+      ON CONFLICT DO NOTHING`.execute(trx);
+    return;
+  }
+  await statement(
+    'drift.writeBaselines.delete_enabled',
+  )`DELETE FROM drift_baselines WHERE scope LIKE 'enabled:%'`.execute(trx);
   await statement('drift.writeBaselines')`
     INSERT INTO drift_baselines (scope, recorded_at)
-    SELECT 'declaration:' || declaration_id, ${now}::timestamptz FROM declaration_versions WHERE superseded_at = 'infinity' AND valid_to = 'infinity'
+    ${declarations}
     UNION
     SELECT 'account:' || a.account_id || ':' || h.rule, ${now}::timestamptz
     FROM inventory_accounts a CROSS JOIN ${rulesWithKinds}

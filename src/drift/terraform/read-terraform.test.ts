@@ -246,13 +246,13 @@ test('a zone of more records than a resource has fields says which are left out'
   const record = (id: number) => ({
     attributes: { id, domain: 'a.example', type: 'A', name: `n${id}`, value: '192.0.2.1', ttl: 60 },
   });
-  const records = Array.from({ length: 501 }, (_, index) => ({ ...record(index + 1), index_key: index }));
+  const records = Array.from({ length: 5_001 }, (_, index) => ({ ...record(index + 1), index_key: index }));
   const reading = readTerraform(state(resource({ type: 'digitalocean_record', instances: records })));
-  expect(Object.keys(reading.resources[0]!.fields)).toHaveLength(2_000);
+  expect(Object.keys(reading.resources[0]!.fields)).toHaveLength(20_000);
   expect(reading.skipped).toEqual([
-    { address: 'digitalocean_record.web[500]', type: 'digitalocean_record', reason: 'too_many_fields' },
+    { address: 'digitalocean_record.web[5000]', type: 'digitalocean_record', reason: 'too_many_fields' },
   ]);
-  expect(reading.counts).toMatchObject({ managed: 501, compared: 500, otherwiseSkipped: 1 });
+  expect(reading.counts).toMatchObject({ managed: 5_001, compared: 5_000, otherwiseSkipped: 1 });
 });
 
 // Instances, wherever they stand.

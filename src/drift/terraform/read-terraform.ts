@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DeclarationDocument } from '../declaration.ts';
+import { type DeclarationDocument, fieldsMax } from '../declaration.ts';
 import { decode } from './decode.ts';
 import { refused } from './errors.ts';
 import { type Contents, contentsOf, type Instance } from './instances.ts';
@@ -11,9 +11,8 @@ import { storageTypes } from './types/storage.ts';
 // A file of Terraform or OpenTofu as declared resources. Only the attributes of the types' allow-lists are read: a
 // secret of a state is nowhere in what comes back, and in no error.
 
-/** As many resources as one declaration has, and fields as one of its resources. */
+/** As many resources as one declaration has. */
 const resourcesMax = 10_000;
-const fieldsMax = 2_000;
 /** Characters of a text and of a key, and elements of a list. */
 const textMax = 10_000;
 const keyMax = 1_000;
