@@ -20,6 +20,8 @@ import type { Resolve } from './target.ts';
 // time, and while any is, this goes on to claim: a receiver that takes its 15 seconds holds up its own messages alone.
 
 const inFlightMax = 20;
+/** An attempt of a job ends well before its time is up: for so long it goes on to claim. */
+const claimMsMax = 240_000;
 /** How often what has become due meanwhile is looked for, while others are in flight. */
 const lookMs = 250;
 
@@ -37,16 +39,21 @@ export interface Delivering {
   wakeAt(trx: UnitOfWork, at: Temporal.Instant): Promise<void>;
 }
 
-/** Sends all that is due, and what becomes due meanwhile. Returns how many attempts that took. */
-export async function deliverDue(delivering: Delivering): Promise<number> {
+/**
+ * Sends all that is due, and what becomes due meanwhile, for some minutes. Returns how many attempts that took, and whether
+ * there may be more.
+ */
+export async function deliverDue(delivering: Delivering): Promise<{ attempts: number; more: boolean }> {
   const { db, clock, signal, jobId } = delivering;
   await store.releaseClaims(db, jobId);
   const inFlight = new Set<Promise<void>>();
+  const began = performance.now();
   let attempts = 0;
   try {
     for (;;) {
       signal.throwIfAborted();
-      const room = inFlightMax - inFlight.size;
+      const more = performance.now() - began > claimMsMax;
+      const room = more ? 0 : inFlightMax - inFlight.size;
       const claimed = room === 0 ? [] : await store.claimDue(db, jobId, room, await clock.now());
       for (const delivery of claimed) {
         const sending = attempt(delivering, delivery);
@@ -58,7 +65,7 @@ export async function deliverDue(delivering: Delivering): Promise<number> {
         );
       }
       attempts += claimed.length;
-      if (inFlight.size === 0) return attempts;
+      if (inFlight.size === 0) return { attempts, more };
       if (claimed.length === 0) await oneOf(inFlight, lookMs);
     }
   } finally {

@@ -34,18 +34,29 @@ const counts = sql`
     SELECT count(*) FILTER (WHERE d.state = 'pending') AS pending, count(*) FILTER (WHERE d.state = 'failed') AS failed
     FROM webhook_deliveries d WHERE d.endpoint_id = e.endpoint_id) AS counts`;
 
-/** All of them, by their slug: there are never many. A customer sees their own. */
-export async function selectEndpoints(db: Queryable, slug: string | null = null): Promise<EndpointRow[]> {
+interface EndpointFilter {
+  readonly webhook?: string;
+  /** Only those of this customer; null: whoever's they are. */
+  readonly customerId?: number | null;
+}
+
+/** By their slug: there are never many. */
+export async function selectEndpoints(
+  db: Queryable,
+  { webhook, customerId = null }: EndpointFilter = {},
+): Promise<EndpointRow[]> {
   const { rows } = await statement<EndpointRow>('webhooks.selectEndpoints')`
     SELECT ${columns} FROM webhook_endpoints e ${counts}
-    WHERE ${slug}::text IS NULL OR e.slug = ${slug} ORDER BY e.slug`.execute(db);
+    WHERE ${webhook === undefined ? sql`true` : sql`e.slug = ${webhook}`}
+      AND ${customerId === null ? sql`true` : sql`e.customer_id = ${customerId}`} ORDER BY e.slug`.execute(db);
   return rows;
 }
 
 /** Locks an endpoint until the transaction ends; undefined: there is none. */
-export async function lockEndpoint(trx: UnitOfWork, slug: string): Promise<EndpointRow | undefined> {
-  await statement('webhooks.lockEndpoint')`SELECT FROM webhook_endpoints WHERE slug = ${slug} FOR NO KEY UPDATE`.execute(trx);
-  return (await selectEndpoints(trx, slug))[0];
+export async function lockEndpoint(trx: UnitOfWork, webhook: string): Promise<EndpointRow | undefined> {
+  await statement('webhooks.lockEndpoint')`
+    SELECT FROM webhook_endpoints WHERE slug = ${webhook} FOR NO KEY UPDATE`.execute(trx);
+  return (await selectEndpoints(trx, { webhook }))[0];
 }
 
 export interface NewEndpointRow {

@@ -79,20 +79,20 @@ function sealedKey(key: SecretKey, { secret, publicKey }: SigningKey): { sealed:
   return { sealed: seal(key, keyPurpose, secret), publicKey };
 }
 
-async function find(db: Queryable, webhook: string): Promise<Endpoint> {
-  const [found] = await store.selectEndpoints(db, webhook);
+async function find(db: Queryable, webhook: string, customerId: number | null = null): Promise<Endpoint> {
+  const [found] = await store.selectEndpoints(db, { webhook, customerId });
   if (found === undefined) throw notFound('webhook', webhook);
   return found;
 }
 
-/** By their slug. */
-export function listEndpoints(db: Queryable): Promise<Endpoint[]> {
-  return store.selectEndpoints(db);
+/** By their slug: all, or one customer's. */
+export function listEndpoints(db: Queryable, customerId: number | null = null): Promise<Endpoint[]> {
+  return store.selectEndpoints(db, { customerId });
 }
 
-/** @throws ArcadiaError not_found */
-export function getEndpoint(db: Queryable, webhook: string): Promise<Endpoint> {
-  return find(db, webhook);
+/** Of a customer who asks, by ours: another's is as good as none. @throws ArcadiaError not_found */
+export function getEndpoint(db: Queryable, webhook: string, customerId: number | null = null): Promise<Endpoint> {
+  return find(db, webhook, customerId);
 }
 
 /** By what its messages are signed now, without the secrets. */
@@ -170,14 +170,15 @@ function withLocked<Result>(
   });
 }
 
-/** A page of an endpoint's attempts, and how many there are in all. @throws ArcadiaError not_found */
+/** A page of an endpoint's attempts, and how many there are in all; customers do not see what was answered. @throws ArcadiaError not_found */
 export async function attemptPage(
   db: Queryable,
   webhook: string,
-  { withAnswer, failed }: { readonly withAnswer: boolean; readonly failed?: boolean | undefined },
+  { customerId, failed }: { readonly customerId: number | null; readonly failed?: boolean | undefined },
   page: PageRequest,
 ): Promise<Required<Page<store.AttemptLogRow>>> {
-  const { endpointId } = await find(db, webhook);
+  const { endpointId } = await find(db, webhook, customerId);
+  const withAnswer = customerId === null;
   const filter = { endpointId, failed, q: page.q };
   const rows = await store.selectAttempts(db, filter, { ...page, withAnswer, limit: page.limit + 1 });
   return { ...pageOf(rows, page.limit, cursorOf), total: await store.countAttempts(db, filter) };

@@ -37,7 +37,9 @@ export const deliverWebhooksJob = declareJob<DeliverArguments>({
     const key = await existingKey(db, config);
     const { webhookNetworks: networks } = webhooksSettings.of(config);
     const wakeAt: Parameters<typeof deliverDue>[0]['wakeAt'] = (trx, at) => enqueueAt(job, trx, at);
-    await deliverDue({ db, clock, log, signal, jobId, key, networks, resolve: resolveName, wakeAt });
+    const sending = { db, clock, log, signal, jobId, key, networks, resolve: resolveName, wakeAt };
+    const { more } = await deliverDue(sending);
+    if (more) throw new SnoozeJob(0, 'there is more to send');
   },
 });
 

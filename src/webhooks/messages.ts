@@ -4,7 +4,7 @@ import { deliverWebhooksJob } from './jobs.ts';
 import { insertMessages, selectLastWaiting } from './messages.store.ts';
 import { type WebhookData, type WebhookTypeName, webhookTypes } from './types.ts';
 
-export interface NewMessage<Type extends WebhookTypeName> {
+interface NewMessage<Type extends WebhookTypeName> {
   /** Whose it is besides ours; null: nobody's but ours. */
   readonly customerId: number | null;
   readonly data: WebhookData<Type>;

@@ -34,6 +34,7 @@ test('a receiver that asks to be left alone longer is, and one that asks for les
 test('Retry-After is read in seconds and as a date, 24 hours at most', () => {
   expect([retryAfter('120'), retryAfter(' 7 '), retryAfter('999999999')]).toEqual([120, 7, 86_400]);
   expect([retryAfter(undefined), retryAfter('soon'), retryAfter('-5'), retryAfter('')]).toEqual([null, null, null, null]);
+  expect(retryAfter('Thu, 41 Jan 1970 00:00:00 GMT')).toBeNull();
   expect(retryAfter('Thu, 01 Jan 1970 00:00:00 GMT')).toBe(0);
   expect(retryAfter('Fri, 01 Jan 2999 00:00:00 GMT')).toBe(86_400);
 });

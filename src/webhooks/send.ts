@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { parseRetryAfter } from '../platform/http-headers.ts';
 import type { Reachable } from './networks.ts';
 import { addressesOf, parseTarget, type Resolve, TargetRefused } from './target.ts';
 
@@ -13,7 +14,7 @@ const answerBytesMax = 65_536;
 const keptBytesMax = 1_024;
 const retryAfterSecondsMax = 86_400;
 
-export interface Outgoing {
+interface Outgoing {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as these bytes, which the signature is over. */
@@ -130,11 +131,8 @@ function failureOf(status: number): string {
   return `answered ${status}${redirects}`;
 }
 
-/** Seconds, or a date by the real time in which the receiver means it; null: it asks for nothing that can be read. */
+/** In seconds, 24 hours at most; null: it asks for nothing that can be read. A date is by real time, in which the receiver means it. */
 export function retryAfter(header: string | undefined): number | null {
-  if (header === undefined) return null;
-  const seconds = /^\d{1,9}$/.test(header.trim())
-    ? Number(header)
-    : Math.ceil((Date.parse(header) - Temporal.Now.instant().epochMilliseconds) / 1000);
-  return Number.isNaN(seconds) ? null : Math.min(retryAfterSecondsMax, Math.max(0, seconds));
+  const ms = parseRetryAfter(header?.trim() ?? null, Temporal.Now.instant().epochMilliseconds);
+  return ms === null ? null : Math.min(retryAfterSecondsMax, Math.ceil(ms / 1000));
 }

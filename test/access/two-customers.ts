@@ -40,7 +40,7 @@ export async function insertTwoCustomers(db: Database): Promise<TwoCustomers> {
     const customer = { externalId, name: `${externalId} Ltd`, currency: 'USD' };
     ({ customerId: customers[externalId] } = await createCustomer(db, customer, since));
     const owner = { customerId: customers[externalId], customer: externalId };
-    await addHook(db, since, { webhook: `${externalId}-hook`, url: `https://${externalId}.example.com/`, owner });
+    await addHook(db, since, { webhook: `${externalId}-hook`, url: `https://127.0.0.1:1/${externalId}`, owner });
   }
   for (const [slug, customer] of [
     ['alpha-shop', 'alpha'],

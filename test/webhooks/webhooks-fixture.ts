@@ -47,7 +47,7 @@ export async function deliver(
   options: Partial<Delivering> = {},
 ): Promise<{ attempts: number; wakes: readonly Temporal.Instant[] }> {
   const wakes: Temporal.Instant[] = [];
-  const attempts = await deliverDue({
+  const { attempts } = await deliverDue({
     db,
     clock: databaseClock(db),
     log: createLog({ level: 'silent', format: 'json' }),

@@ -26,8 +26,8 @@ export const listWebhooks = declareList({
   search: { in: 'the slug, the customer and the address' },
   sort: { by: ['webhook', 'customer', 'createdAt'] },
   total: true,
-  async run({ db }, page) {
-    const rows = (await endpoints.listEndpoints(db)).map(endpointAnswer);
+  async run({ db, principal }, page) {
+    const rows = (await endpoints.listEndpoints(db, principal.customerId)).map(endpointAnswer);
     return pageOfAll(rows, page, (row) => [row.webhook], {
       texts: (row) => [row.webhook, row.customer, row.url],
       sorts: { customer: (row) => row.customer, createdAt: (row) => row.createdAt },
@@ -55,8 +55,8 @@ export const getWebhook = declareOperation({
       )
       .readonly(),
   }),
-  async run({ db, params, now }) {
-    const found = await endpoints.getEndpoint(db, params.webhook);
+  async run({ db, params, principal, now }) {
+    const found = await endpoints.getEndpoint(db, params.webhook, principal.customerId);
     return { ...endpointAnswer(found), signedBy: await endpoints.signingKeys(db, found.endpointId, now) };
   },
 });
@@ -203,7 +203,7 @@ export const listWebhookAttempts = declareList({
     endpoints.attemptPage(
       db,
       params.webhook,
-      { ...query, withAnswer: principal.role !== 'customer' },
+      { ...query, customerId: principal.customerId },
       { ...page, order: 'desc' },
     ),
 });
