@@ -95,7 +95,8 @@ function post(
     signal,
   });
   sent.once('response', answered.resolve);
-  sent.once('error', answered.reject);
+  // More than one may come: of the request, and of its connection once there is an answer.
+  sent.on('error', answered.reject);
   sent.end(body);
   return answered.promise;
 }
