@@ -60,7 +60,9 @@ export default async function bench(): Promise<Row[]> {
     await Promise.all(receivers.map((receiver) => receiver.close()));
     took.sort((a, b) => a - b);
     const at = (share: number) => took[Math.floor(took.length * share)] ?? Number.NaN;
-    say(`webhooks: ${took.length} messages to ${others} receivers, median ${at(0.5).toFixed(0)} ms, beside one that sleeps`);
+    say(
+      `webhooks: ${took.length} messages to ${others} receivers, median ${at(0.5).toFixed(0)} ms, beside one that sleeps`,
+    );
     return [row('webhooks: to nine receivers beside one that sleeps 15 s, p99', at(0.99), 'a second', 1000, 1)];
   });
 }

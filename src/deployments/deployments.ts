@@ -163,12 +163,7 @@ export async function setDeploymentStart(
 }
 
 /** Gives a deployment another name for people; its slug stays. Throws not_found, and invalid_argument for `unattributed`. */
-export async function renameDeployment(
-  db: Database,
-  slug: string,
-  name: string,
-  now: Temporal.Instant,
-): Promise<void> {
+export async function renameDeployment(db: Database, slug: string, name: string, now: Temporal.Instant): Promise<void> {
   if (slug === 'unattributed') throw new ArcadiaError('invalid_argument', 'unattributed has no name of yours.');
   await readDeployment(db, slug);
   await db.transaction().execute(async (trx) => {

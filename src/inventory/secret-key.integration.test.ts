@@ -109,7 +109,11 @@ test('a rotation seals everything anew or nothing, and who kept the old key seal
       { what: 'the secret of webhook books', keyId },
     ]);
     await expect(
-      sealingKey(db, { secretKey: old.key.toString('base64'), dataDir, databaseUrl: 'postgres://elsewhere/arcadia' }, now),
+      sealingKey(
+        db,
+        { secretKey: old.key.toString('base64'), dataDir, databaseUrl: 'postgres://elsewhere/arcadia' },
+        now,
+      ),
     ).rejects.toMatchObject({ code: 'secret_unreadable' });
     await (await openAccount(db, await getAccount(db, 'beta'), next)).close();
     await expect(openAccount(db, await getAccount(db, 'beta'), old)).rejects.toMatchObject({

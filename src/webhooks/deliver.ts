@@ -122,7 +122,8 @@ async function record(
     return reason !== null && (await disable(trx, endpointId, endpoint, reason, now)) ? reason : null;
   });
   if (disabled !== null) log.warn({ webhook: endpoint, reason: disabled }, 'webhook disabled');
-  else if (state === 'failed') log.warn({ webhook: endpoint, message: delivery.webhookId, attempts, of: attemptsMax }, 'webhook given up');
+  else if (state === 'failed')
+    log.warn({ webhook: endpoint, message: delivery.webhookId, attempts, of: attemptsMax }, 'webhook given up');
 }
 
 function hasFailedLong(since: Temporal.Instant | null, now: Temporal.Instant): boolean {

@@ -78,17 +78,23 @@ export async function claimDue(
   });
 }
 
-/** Endpoints to which something is due and more may be sent, locked; those that another job holds are passed over. */
+/**
+ * Endpoints to which something is due and more may be sent, locked in the order of their ids. One that another job holds is
+ * waited for, and not passed over: whoever found it held could be the last who looks.
+ */
 async function lockDue(trx: UnitOfWork, limit: number, now: Temporal.Instant): Promise<number[]> {
   const { rows } = await statement<{ endpointId: number }>('webhooks.lockDue')`
-    SELECT p.endpoint_id AS "endpointId"
-    FROM webhook_progress p JOIN webhook_endpoints e USING (endpoint_id)
-    CROSS JOIN LATERAL (SELECT d.next_at FROM webhook_deliveries d WHERE d.endpoint_id = p.endpoint_id AND ${isDue(now)}
-                        ORDER BY d.next_at LIMIT 1) AS due
-    WHERE e.disabled_at IS NULL
-      AND (SELECT count(*) FROM webhook_deliveries d WHERE d.endpoint_id = p.endpoint_id AND ${isClaimed(now)}) < ${inFlightPerEndpoint}
-    ORDER BY due.next_at, p.endpoint_id LIMIT ${limit}
-    FOR NO KEY UPDATE OF p SKIP LOCKED`.execute(trx);
+    WITH open AS MATERIALIZED (
+      SELECT e.endpoint_id
+      FROM webhook_endpoints e
+      CROSS JOIN LATERAL (SELECT d.next_at FROM webhook_deliveries d WHERE d.endpoint_id = e.endpoint_id AND ${isDue(now)}
+                          ORDER BY d.next_at LIMIT 1) AS due
+      WHERE e.disabled_at IS NULL AND (
+        SELECT count(*) FROM webhook_deliveries d WHERE d.endpoint_id = e.endpoint_id AND ${isClaimed(now)}) < ${inFlightPerEndpoint}
+      ORDER BY due.next_at, e.endpoint_id LIMIT ${limit}
+    )
+    SELECT p.endpoint_id AS "endpointId" FROM webhook_progress p JOIN open USING (endpoint_id)
+    ORDER BY p.endpoint_id FOR NO KEY UPDATE OF p`.execute(trx);
   return rows.map(({ endpointId }) => endpointId);
 }
 
@@ -121,7 +127,11 @@ export async function insertAttempt(trx: UnitOfWork, attempt: AttemptRow): Promi
 export async function settleDelivery(
   trx: UnitOfWork,
   { deliveryId, jobId }: { readonly deliveryId: number; readonly jobId: string },
-  became: { readonly state: 'pending' | 'delivered' | 'failed'; readonly attempts: number; readonly nextAt: Temporal.Instant | null },
+  became: {
+    readonly state: 'pending' | 'delivered' | 'failed';
+    readonly attempts: number;
+    readonly nextAt: Temporal.Instant | null;
+  },
 ): Promise<boolean> {
   const { numAffectedRows } = await statement('webhooks.settleDelivery')`
     UPDATE webhook_deliveries

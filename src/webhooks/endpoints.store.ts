@@ -135,7 +135,9 @@ export async function updateEnabled(trx: UnitOfWork, endpointId: number, now: Te
 }
 
 export async function deleteEndpoint(trx: UnitOfWork, endpointId: number): Promise<void> {
-  await statement('webhooks.deleteEndpoint')`DELETE FROM webhook_endpoints WHERE endpoint_id = ${endpointId}`.execute(trx);
+  await statement('webhooks.deleteEndpoint')`DELETE FROM webhook_endpoints WHERE endpoint_id = ${endpointId}`.execute(
+    trx,
+  );
 }
 
 export interface SigningKeyRow {

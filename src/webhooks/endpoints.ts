@@ -50,7 +50,10 @@ export async function addEndpoint(
   const types = wanted.types ?? allowed;
   const refused = types.find((type) => !allowed.includes(type));
   if (refused !== undefined)
-    throw new ArcadiaError('invalid_argument', `A customer's webhook cannot have ${refused}, only ${allowed.join(', ')}.`);
+    throw new ArcadiaError(
+      'invalid_argument',
+      `A customer's webhook cannot have ${refused}, only ${allowed.join(', ')}.`,
+    );
   const url = checkedUrl(wanted.url, networks);
   const made = generateKey(wanted.signature);
   const endpoint = await db.transaction().execute(async (trx) => {
@@ -75,7 +78,10 @@ function checkedUrl(text: string, networks: readonly string[]): string {
   }
 }
 
-function sealedKey(key: SecretKey, { secret, publicKey }: SigningKey): { sealed: Uint8Array; publicKey: string | null } {
+function sealedKey(
+  key: SecretKey,
+  { secret, publicKey }: SigningKey,
+): { sealed: Uint8Array; publicKey: string | null } {
   return { sealed: seal(key, keyPurpose, secret), publicKey };
 }
 

@@ -11,7 +11,8 @@ export const webhooksModule = declareModule({
   tags: [
     {
       name: 'webhooks',
-      description: 'Endpoints of others to which messages are sent about what happened here, signed and until they arrive.',
+      description:
+        'Endpoints of others to which messages are sent about what happened here, signed and until they arrive.',
     },
   ],
   operations: webhookOperations,

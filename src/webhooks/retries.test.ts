@@ -22,7 +22,17 @@ test('ten attempts: 0, 5 s, 5:05, 35:05, 2:35:05 ... 75:35:05, each wait up to a
     soonest += [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400].findLast((step) => step <= least) ?? 0;
     return Temporal.Duration.from({ seconds: soonest }).round({ largestUnit: 'hours' }).toString();
   });
-  expect(at).toEqual(['PT5S', 'PT5M5S', 'PT35M5S', 'PT2H35M5S', 'PT7H35M5S', 'PT17H35M5S', 'PT31H35M5S', 'PT51H35M5S', 'PT75H35M5S']);
+  expect(at).toEqual([
+    'PT5S',
+    'PT5M5S',
+    'PT35M5S',
+    'PT2H35M5S',
+    'PT7H35M5S',
+    'PT17H35M5S',
+    'PT31H35M5S',
+    'PT51H35M5S',
+    'PT75H35M5S',
+  ]);
 });
 
 test('a receiver that asks to be left alone longer is, and one that asks for less is not asked sooner', () => {
@@ -33,7 +43,12 @@ test('a receiver that asks to be left alone longer is, and one that asks for les
 
 test('Retry-After is read in seconds and as a date, 24 hours at most', () => {
   expect([retryAfter('120'), retryAfter(' 7 '), retryAfter('999999999')]).toEqual([120, 7, 86_400]);
-  expect([retryAfter(undefined), retryAfter('soon'), retryAfter('-5'), retryAfter('')]).toEqual([null, null, null, null]);
+  expect([retryAfter(undefined), retryAfter('soon'), retryAfter('-5'), retryAfter('')]).toEqual([
+    null,
+    null,
+    null,
+    null,
+  ]);
   expect(retryAfter('Thu, 41 Jan 1970 00:00:00 GMT')).toBeNull();
   expect(retryAfter('Thu, 01 Jan 1970 00:00:00 GMT')).toBe(0);
   expect(retryAfter('Fri, 01 Jan 2999 00:00:00 GMT')).toBe(86_400);

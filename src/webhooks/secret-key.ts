@@ -17,7 +17,8 @@ type KeyConfig = Pick<Config, 'secretKey' | 'dataDir'> & Partial<Pick<Config, 'd
  */
 export async function sealingKey(db: Queryable, config: KeyConfig, now: Temporal.Instant): Promise<SecretKey> {
   const known = await selectFingerprint(db);
-  const sealed: SealedSecret[] = known === undefined ? [] : [{ what: 'what this database holds sealed', keyId: 'unknown' }];
+  const sealed: SealedSecret[] =
+    known === undefined ? [] : [{ what: 'what this database holds sealed', keyId: 'unknown' }];
   return openDatabaseKey(db, config, async () => sealed, now);
 }
 

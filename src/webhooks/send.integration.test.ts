@@ -24,7 +24,12 @@ function post(url: string, options: Partial<Parameters<typeof send>[1]> = {}): P
 
 test('the body arrives as these bytes, and 2xx is a success', async () => {
   receiver.answer((response) => response.writeHead(202).end('thanks'));
-  expect(await post(receiver.url)).toMatchObject({ status: 202, error: null, answer: 'thanks', retryAfterSeconds: null });
+  expect(await post(receiver.url)).toMatchObject({
+    status: 202,
+    error: null,
+    answer: 'thanks',
+    retryAfterSeconds: null,
+  });
   expect(receiver.received).toMatchObject([
     { path: '/hook', body: '{"ünd":1}', headers: { 'content-length': '10', 'webhook-id': 'msg_1' } },
   ]);
@@ -35,7 +40,10 @@ test('a redirect is a failure, and nobody follows it', async () => {
   try {
     for (const status of [301, 302, 307, 308]) {
       receiver.answer((response) => response.writeHead(status, { location: elsewhere.url }).end());
-      expect(await post(receiver.url)).toMatchObject({ status, error: `answered ${status}; redirects are not followed` });
+      expect(await post(receiver.url)).toMatchObject({
+        status,
+        error: `answered ${status}; redirects are not followed`,
+      });
     }
     expect(elsewhere.received).toEqual([]);
   } finally {
@@ -72,7 +80,10 @@ test('a server that is not there, hangs up or says no HTTP is a failure', async 
   mute.listen(0, '127.0.0.1');
   await once(mute, 'listening');
   const { port } = mute.address() as { port: number };
-  expect(await post(`http://127.0.0.1:${port}/`)).toMatchObject({ status: null, error: expect.stringContaining('Parse Error') });
+  expect(await post(`http://127.0.0.1:${port}/`)).toMatchObject({
+    status: null,
+    error: expect.stringContaining('Parse Error'),
+  });
   mute.close();
   receiver.answer((response) => void response.socket?.destroy());
   expect(await post(url)).toMatchObject({ status: null, error: 'socket hang up' });
@@ -83,7 +94,10 @@ test('a server that is not there, hangs up or says no HTTP is a failure', async 
 
 test('a target that is refused is not connected to', async () => {
   for (const host of ['127.0.0.3', '0x7f000003', '2130706435', '0177.0.0.3', '[::ffff:127.0.0.1]', 'localhost'])
-    expect(await post(`http://${host}:${receiver.port}/`)).toMatchObject({ status: null, error: expect.stringMatching(/^not sent: /) });
+    expect(await post(`http://${host}:${receiver.port}/`)).toMatchObject({
+      status: null,
+      error: expect.stringMatching(/^not sent: /),
+    });
   expect(receiver.received).toEqual([]);
 });
 
@@ -114,7 +128,9 @@ test('a name is resolved once: one that resolves to something else by then gains
       { address: '127.0.0.2', family: 4 },
       { address: '10.0.0.1', family: 4 },
     ];
-    expect((await post(`https://both.example.com:${outside}/`, { networks: only, resolve: both })).error).toMatch(/10\.0\.0\.1/);
+    expect((await post(`https://both.example.com:${outside}/`, { networks: only, resolve: both })).error).toMatch(
+      /10\.0\.0\.1/,
+    );
     expect(connected).toEqual(['127.0.0.2']);
   } finally {
     for (const server of servers) server.close();

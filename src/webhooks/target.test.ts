@@ -45,7 +45,12 @@ describe('what is no address of the public internet', () => {
   });
 
   test('and what is one', () => {
-    for (const url of ['https://example.com/hook', 'https://93.184.216.34:8443/', 'https://[2606:2800:220:1::1]/', 'https://172.32.0.1/'])
+    for (const url of [
+      'https://example.com/hook',
+      'https://93.184.216.34:8443/',
+      'https://[2606:2800:220:1::1]/',
+      'https://172.32.0.1/',
+    ])
       expect(parseTarget(url, publicOnly).href).toBe(url);
   });
 });
@@ -83,21 +88,42 @@ describe('what a name resolves to', () => {
 describe('networks of this installation', () => {
   test('are allowed by the setting, and nothing beside them', () => {
     const own = reachable(['10.20.0.0/16', 'fd00:1::/32', '127.0.0.1']);
-    expect(['10.20.3.4', 'fd00:1::7', '127.0.0.1', '93.184.216.34'].map((each) => own.allows(each))).toEqual([true, true, true, true]);
-    expect(['10.21.0.1', 'fd00:2::7', '127.0.0.2', '169.254.169.254', '::ffff:10.20.3.4', 'x'].some((each) => own.allows(each))).toBe(false);
+    expect(['10.20.3.4', 'fd00:1::7', '127.0.0.1', '93.184.216.34'].map((each) => own.allows(each))).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect(
+      ['10.21.0.1', 'fd00:2::7', '127.0.0.2', '169.254.169.254', '::ffff:10.20.3.4', 'x'].some((each) =>
+        own.allows(each),
+      ),
+    ).toBe(false);
   });
 
   test('plain http goes to this machine alone, where it is allowed', () => {
     const own = reachable(['127.0.0.1', '10.20.0.0/16']);
     expect(parseTarget('http://127.0.0.1:8080/', own).port).toBe('8080');
-    for (const url of ['http://127.0.0.2/', 'http://10.20.0.1/', 'http://localhost/']) expect(() => parseTarget(url, own)).toThrow();
+    for (const url of ['http://127.0.0.2/', 'http://10.20.0.1/', 'http://localhost/'])
+      expect(() => parseTarget(url, own)).toThrow();
     expect(parseTarget('https://10.20.0.1/', own).hostname).toBe('10.20.0.1');
   });
 
   test('never reach where clouds keep their credentials', () => {
-    for (const text of ['169.254.0.0/16', '169.254.169.254', 'fe80::/10', 'fe80::1/64', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.0/8/8', 'x'])
+    for (const text of [
+      '169.254.0.0/16',
+      '169.254.169.254',
+      'fe80::/10',
+      'fe80::1/64',
+      '0.0.0.0/0',
+      '::/0',
+      '10.0.0.0/33',
+      '10.0.0.0/8/8',
+      'x',
+    ])
       expect([text, networkOf(text)]).toEqual([text, null]);
     const wide = reachable(['168.0.0.0/8', '169.0.0.0/8', 'fe00::/8']);
-    for (const address of ['169.254.169.254', 'fe80::1']) expect([address, wide.allows(address)]).toEqual([address, false]);
+    for (const address of ['169.254.169.254', 'fe80::1'])
+      expect([address, wide.allows(address)]).toEqual([address, false]);
   });
 });

@@ -8,7 +8,10 @@ const path = z
   .regex(/^\/api\/v1\//)
   .meta({ description: 'Where the API has the rest', examples: ['/api/v1/invoices/12'] });
 
-const month = z.string().regex(/^\d{4}-\d{2}$/).meta({ description: 'A UTC calendar month', examples: ['2026-05'] });
+const month = z
+  .string()
+  .regex(/^\d{4}-\d{2}$/)
+  .meta({ description: 'A UTC calendar month', examples: ['2026-05'] });
 const customer = z.string().meta({ description: "The customer's external id", examples: ['acme'] });
 
 const issued = {
@@ -116,7 +119,9 @@ export function schemaOf(type: WebhookTypeName): Readonly<Record<string, unknown
   const envelope = z.object({
     type: z.literal(type),
     timestamp: z.iso.datetime().meta({ description: 'When it happened' }),
-    sequence: z.int().meta({ description: "The endpoint's own count of messages, in the order of their first attempts" }),
+    sequence: z
+      .int()
+      .meta({ description: "The endpoint's own count of messages, in the order of their first attempts" }),
     data,
   });
   return { title: type, description: describes, ...z.toJSONSchema(envelope, { io: 'output' }) };

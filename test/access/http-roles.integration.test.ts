@@ -67,7 +67,8 @@ const parametersOf = ({ path }: Operation) => [...path.matchAll(/:(\w+)/g)].map(
 const fill = (path: string, value: (name: string) => string) =>
   path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(value(name)));
 /** Of a role that may, it is done: what would be gone for the tests behind is not named. */
-const askedOf = (route: Operation) => (name: string) => (methodOf(route) === 'DELETE' ? null : valuesOf(name))?.alpha ?? '1';
+const askedOf = (route: Operation) => (name: string) =>
+  (methodOf(route) === 'DELETE' ? null : valuesOf(name))?.alpha ?? '1';
 const labelOf = (route: Operation) => `${methodOf(route)} ${route.path}`;
 
 function fieldsOf(schema: z.ZodType | undefined): Record<string, z.ZodType> {

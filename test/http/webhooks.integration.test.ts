@@ -57,27 +57,43 @@ test('a secret is in the first answer, and nowhere else: not in the same answer 
   expect(shown.body.signedBy).toMatchObject([{ to: null }, { to: '2026-06-11T00:00:00Z' }]);
 
   const { rows } = await sql<{ name: string }>`
-    SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`.execute(database.db);
+    SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`.execute(
+    database.db,
+  );
   for (const { name } of rows) {
-    const { rows: all } = await sql<{ text: string }>`SELECT t::text AS text FROM ${sql.table(name)} AS t`.execute(database.db);
+    const { rows: all } = await sql<{ text: string }>`SELECT t::text AS text FROM ${sql.table(name)} AS t`.execute(
+      database.db,
+    );
     const text = all.map((row) => row.text).join('\n');
-    for (const each of [secret, rotated.body.secret as string]) expect([name, text.includes(each)]).toEqual([name, false]);
+    for (const each of [secret, rotated.body.secret as string])
+      expect([name, text.includes(each)]).toEqual([name, false]);
   }
   expect(JSON.stringify(api.lines)).not.toContain('whsec_');
 });
 
 test('an address that is not public is refused when it is added', async () => {
-  for (const url of ['http://example.com/', 'https://10.0.0.1/', 'https://0xa9fea9fe/', 'https://[::ffff:10.0.0.1]/', 'nonsense'])
+  for (const url of [
+    'http://example.com/',
+    'https://10.0.0.1/',
+    'https://0xa9fea9fe/',
+    'https://[::ffff:10.0.0.1]/',
+    'nonsense',
+  ])
     expect(await ask('/webhooks', json('POST', { webhook: 'bad', url }))).toMatchObject({
       status: 422,
       body: { code: 'webhook_target_refused' },
     });
   expect((await ask('/webhooks', json('POST', { webhook: 'books', url: 'https://example.com/' }))).status).toBe(409);
-  expect((await ask('/webhooks', json('POST', { webhook: 'x', url: 'https://example.com/', customer: 'nobody' }))).status).toBe(404);
+  expect(
+    (await ask('/webhooks', json('POST', { webhook: 'x', url: 'https://example.com/', customer: 'nobody' }))).status,
+  ).toBe(404);
 });
 
 test('v1a has a public key, which is shown', async () => {
-  const { body } = await ask('/webhooks', json('POST', { webhook: 'pairs', url: 'https://example.com/', signature: 'v1a' }));
+  const { body } = await ask(
+    '/webhooks',
+    json('POST', { webhook: 'pairs', url: 'https://example.com/', signature: 'v1a' }),
+  );
   expect(body).toMatchObject({ secret: expect.stringMatching(/^whsk_/), publicKey: expect.stringMatching(/^whpk_/) });
   expect((await ask('/webhooks/pairs')).body.signedBy).toMatchObject([{ publicKey: body.publicKey }]);
   expect((await ask('/webhooks/pairs', { method: 'DELETE' })).status).toBe(204);
@@ -103,7 +119,14 @@ test('what the modules do reaches the receiver, each message as its schema says;
   const log = createLog({ level: 'silent', format: 'json' });
   const { db, connectionString } = database;
   const only = { ...program, jobs: [deliverWebhooksJob], schedule: [] };
-  const worker = await startWorker({ db, connectionString, config: api.config, log, program: only, registry: new Registry() });
+  const worker = await startWorker({
+    db,
+    connectionString,
+    config: api.config,
+    log,
+    program: only,
+    registry: new Registry(),
+  });
   try {
     await expect.poll(() => receiver.received.length).toBe(written.length);
     expect((await ask('/webhooks/books/test', { method: 'POST' })).status).toBe(202);
@@ -116,18 +139,26 @@ test('what the modules do reaches the receiver, each message as its schema says;
   const { body: types } = await ask('/webhook-types?limit=100');
   const ajv = new Ajv2020({ strict: false });
   formats.default(ajv);
-  const schemas = new Map((types.items as { type: string; schema: object }[]).map(({ type, schema }) => [type, ajv.compile(schema)]));
+  const schemas = new Map(
+    (types.items as { type: string; schema: object }[]).map(({ type, schema }) => [type, ajv.compile(schema)]),
+  );
   for (const { body: text } of receiver.received) {
     const message = JSON.parse(text) as { type: string };
     expect([message.type, schemas.get(message.type)?.(message)]).toEqual([message.type, true]);
   }
 
   const asAlpha = { as: 'customer', customer: 'alpha' } as const;
-  expect(((await ask('/webhooks', asAlpha)).body.items as Body[]).map(({ webhook }) => webhook)).toEqual(['alpha-hook']);
+  expect(((await ask('/webhooks', asAlpha)).body.items as Body[]).map(({ webhook }) => webhook)).toEqual([
+    'alpha-hook',
+  ]);
   expect((await ask('/webhooks/alpha-hook', asAlpha)).status).toBe(200);
   for (const path of ['/webhooks/bravo-hook', '/webhooks/books', '/webhooks/bravo-hook/attempts'])
     expect([path, (await ask(path, asAlpha)).status]).toEqual([path, 404]);
-  for (const [path, method] of [['/webhooks', 'POST'], ['/webhooks/alpha-hook/rotate', 'POST'], ['/webhooks/alpha-hook', 'DELETE']] as const)
+  for (const [path, method] of [
+    ['/webhooks', 'POST'],
+    ['/webhooks/alpha-hook/rotate', 'POST'],
+    ['/webhooks/alpha-hook', 'DELETE'],
+  ] as const)
     expect([path, (await ask(path, { ...asAlpha, method })).status]).toEqual([path, 403]);
   const ours = (await ask('/webhooks/alpha-hook/attempts')).body.items as Body[];
   const theirs = (await ask('/webhooks/alpha-hook/attempts', asAlpha)).body.items as Body[];

@@ -20,7 +20,8 @@ async function load(name: string): Promise<Verifiers | null> {
   }
 }
 
-const body = '{"type":"invoice.issued","timestamp":"2026-06-01T13:00:00Z","sequence":17,"data":{"customer":"Zoë & Söhne"}}';
+const body =
+  '{"type":"invoice.issued","timestamp":"2026-06-01T13:00:00Z","sequence":17,"data":{"customer":"Zoë & Söhne"}}';
 
 for (const name of ['standardwebhooks', 'svix']) {
   const verifiers = await load(name);

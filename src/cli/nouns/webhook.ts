@@ -75,12 +75,10 @@ function detailText(found: Detail): string {
     ['State', stateOf(found)],
     ['Pending', count(found.pending)],
     ['Failed', count(found.failed)],
-    ...found.signedBy.map(
-      ({ publicKey, from, to }): [string, string] => [
-        'Signed by',
-        `${publicKey ?? 'a secret'} since ${moment(from)}${to === null ? '' : `, until ${moment(to)}`}`,
-      ],
-    ),
+    ...found.signedBy.map(({ publicKey, from, to }): [string, string] => [
+      'Signed by',
+      `${publicKey ?? 'a secret'} since ${moment(from)}${to === null ? '' : `, until ${moment(to)}`}`,
+    ]),
   ]);
 }
 

@@ -128,7 +128,9 @@ async function noticeFound(trx: UnitOfWork, now: Temporal.Instant): Promise<Foun
       AND ${decisionOf(sql`f.finding_key`, sql`f.values_digest`, now)} IS NULL
     ON CONFLICT DO NOTHING RETURNING finding_key, baseline)
     SELECT f.finding_key AS finding, f.category, f.rule, f.severity FROM noticed n JOIN drift_findings f USING (finding_key)
-    WHERE NOT n.baseline AND f.superseded_at = 'infinity' AND f.valid_to = 'infinity' ORDER BY f.finding_key`.execute(trx);
+    WHERE NOT n.baseline AND f.superseded_at = 'infinity' AND f.valid_to = 'infinity' ORDER BY f.finding_key`.execute(
+    trx,
+  );
   return rows;
 }
 

@@ -115,7 +115,8 @@ const once = (
   key: IdempotentRequest,
   { shownOnce = [] }: Action,
   work: () => Promise<StoredAnswer>,
-) => answerOnce(trx, key, realTime(), work, shownOnce.length === 0 ? undefined : (answer) => without(answer, shownOnce));
+) =>
+  answerOnce(trx, key, realTime(), work, shownOnce.length === 0 ? undefined : (answer) => without(answer, shownOnce));
 
 /** An answer as it is kept: what is shown once is null there. */
 function without(answer: StoredAnswer, fields: readonly string[]): StoredAnswer {

@@ -48,7 +48,10 @@ export const getWebhook = declareOperation({
     signedBy: z
       .array(
         z.object({
-          publicKey: z.string().nullable().meta({ description: 'Of v1a; null: of v1, whose secret is not shown again' }),
+          publicKey: z
+            .string()
+            .nullable()
+            .meta({ description: 'Of v1a; null: of v1, whose secret is not shown again' }),
           from: instantOut,
           to: instantOut.nullable().meta({ description: 'null: until it is rotated' }),
         }),
@@ -178,7 +181,9 @@ export const listWebhookAttempts = declareList({
   description: 'Kept for 30 days. A customer sees their own, without what was answered.',
   roles: readers,
   params: which,
-  query: z.object({ failed: z.boolean().optional().meta({ description: 'Only those that failed, or only the others' }) }),
+  query: z.object({
+    failed: z.boolean().optional().meta({ description: 'Only those that failed, or only the others' }),
+  }),
   row: z
     .object({
       attemptId: z.int(),
@@ -190,10 +195,7 @@ export const listWebhookAttempts = declareList({
       status: z.int().nullable().meta({ description: 'null: there was no answer' }),
       error: z.string().nullable().meta({ description: 'null: it was received' }),
       nextAt: instantOut.nullable().meta({ description: 'When the message is sent again; null: it is not' }),
-      answer: z
-        .string()
-        .nullable()
-        .meta({ description: 'The first KiB of what was answered; not shown to customers' }),
+      answer: z.string().nullable().meta({ description: 'The first KiB of what was answered; not shown to customers' }),
     })
     .meta({ id: 'WebhookAttempt', description: 'One attempt to send a message to an endpoint' }),
   search: { in: 'the id of the message and its type' },
