@@ -97,8 +97,11 @@ export async function insertTwoCustomers(db: Database): Promise<TwoCustomers> {
 
   const invoices = await insertInvoices(db, customers);
   await sql`
+    WITH attempted AS (
+      UPDATE webhook_deliveries d SET sequence = 1, next_at = ${now} FROM webhook_endpoints e
+      WHERE e.endpoint_id = d.endpoint_id AND e.customer_id IS NOT NULL RETURNING d.delivery_id)
     INSERT INTO webhook_attempts (delivery_id, attempted_at, ms, status, answer)
-    SELECT delivery_id, ${now}, 7, 200, ${plantedCost} FROM webhook_deliveries`.execute(db);
+    SELECT delivery_id, ${now}, 7, 200, ${plantedCost} FROM attempted`.execute(db);
   const { rows } = await sql<{ id: number }>`
     SELECT deployment_id AS id FROM deployments WHERE slug LIKE 'bravo%' ORDER BY 1`.execute(db);
   return {
