@@ -96,7 +96,7 @@ export function reachable(networks: readonly string[]): Reachable {
 
 /** `::ffff:127.0.0.1`, in any of its forms: there is a plain one, and nobody who means well writes this. */
 function isMapped(address: string): boolean {
-  return isIP(address) === 6 && /^\[::ffff:/.test(new URL(`http://[${withoutZone(address)}]`).hostname);
+  return isIP(address) === 6 && new URL(`http://[${withoutZone(address)}]`).hostname.startsWith('[::ffff:');
 }
 
 /** `fe80::1%eth0` is fe80::1. */

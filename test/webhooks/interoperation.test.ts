@@ -32,7 +32,7 @@ for (const name of ['standardwebhooks', 'svix']) {
     const headers = signedHeaders({ id: 'msg_1', at: Temporal.Now.instant(), body }, [current.secret, former.secret]);
     for (const { secret } of [former, current])
       expect(new Webhook(secret).verify(body, headers)).toEqual(JSON.parse(body));
-    expect(() => new Webhook(other.secret).verify(body, headers)).toThrow();
-    expect(() => new Webhook(current.secret).verify(`${body} `, headers)).toThrow();
+    expect(() => new Webhook(other.secret).verify(body, headers)).toThrow('No matching signature found');
+    expect(() => new Webhook(current.secret).verify(`${body} `, headers)).toThrow('No matching signature found');
   });
 }
