@@ -1,4 +1,4 @@
--- webhooks: endpoints of others, what is published to them, and how its delivery went.
+-- webhooks: endpoints of others, what is published to them, and what came of each attempt to send it.
 
 -- Whose it is besides ours: customer_id is the customer's, and `customer` the external id that names it for good.
 CREATE TABLE webhook_endpoints (
