@@ -15,6 +15,7 @@ const names = [
   'reconcile',
   'reads',
   'drift',
+  'webhooks',
 ] as const;
 
 function runOne(name: string): Promise<Row[]> {

@@ -3,6 +3,7 @@ import { cursorOf } from '../platform/database/keyset.ts';
 import type { Page, PageRequest } from '../platform/declare/operation.ts';
 import { pageOf } from '../platform/declare/pages.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { announceDeployments } from './announce.ts';
 import {
   appendTaggedChanges,
   countDeployments,
@@ -61,6 +62,7 @@ export async function createDeployment(
       throw new ArcadiaError('already_exists', `There is a deployment ${deployment.slug} already.`);
     await insertSingleOwnerSets(trx, made);
     await appendTaggedChanges(trx, made, now);
+    await announceDeployments(trx, 'created', made, now);
   });
   return readDeployment(db, deployment.slug);
 }
@@ -153,14 +155,21 @@ export async function setDeploymentStart(
 ): Promise<boolean> {
   if (slug === 'unattributed') throw new ArcadiaError('invalid_argument', 'unattributed has no start.');
   await readDeployment(db, slug);
-  return db.transaction().execute(async (trx) => (await updateDeploymentStarts(trx, [{ slug, startsAt }], now)) > 0);
+  return db.transaction().execute(async (trx) => {
+    const moved = (await updateDeploymentStarts(trx, [{ slug, startsAt }], now)) > 0;
+    if (moved) await announceDeployments(trx, 'moved', [slug], now);
+    return moved;
+  });
 }
 
 /** Gives a deployment another name for people; its slug stays. Throws not_found, and invalid_argument for `unattributed`. */
-export async function renameDeployment(db: Database, slug: string, name: string): Promise<void> {
+export async function renameDeployment(db: Database, slug: string, name: string, now: Temporal.Instant): Promise<void> {
   if (slug === 'unattributed') throw new ArcadiaError('invalid_argument', 'unattributed has no name of yours.');
   await readDeployment(db, slug);
-  await db.transaction().execute((trx) => updateDeploymentNames(trx, [{ slug, name }]));
+  await db.transaction().execute(async (trx) => {
+    const renamed = await updateDeploymentNames(trx, [{ slug, name }]);
+    await announceDeployments(trx, 'renamed', renamed, now);
+  });
 }
 
 /**
@@ -171,11 +180,14 @@ export async function setDeploymentEnd(
   trx: UnitOfWork,
   slug: string,
   endsAt: Temporal.Instant | null,
+  now: Temporal.Instant,
 ): Promise<boolean> {
   const { deploymentId, startsAt } = await readDeployment(trx, slug);
   if (startsAt === null) throw new ArcadiaError('invalid_argument', 'unattributed has no end.');
   if (endsAt !== null && Temporal.Instant.compare(endsAt, startsAt) < 0) {
     throw new ArcadiaError('range_reversed', `${slug} starts at ${startsAt}: it cannot end at ${endsAt}.`);
   }
-  return updateDeploymentEnd(trx, deploymentId, endsAt);
+  const changed = await updateDeploymentEnd(trx, deploymentId, endsAt);
+  if (changed) await announceDeployments(trx, endsAt === null ? 'reopened' : 'ended', [slug], now);
+  return changed;
 }

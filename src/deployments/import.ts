@@ -2,6 +2,7 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import type { UnitOfWork } from '../platform/database/database.ts';
 import { runTask } from '../platform/workers/pool.ts';
 import { declareTask } from '../platform/workers/task.ts';
+import { announceDeployments } from './announce.ts';
 import { type Column, type CustomerFile, type ImportProblem, type ImportRow, importBytesMax } from './customer-rows.ts';
 import type { CopiedFile } from './customer-file.task.ts';
 import { defaultPositions } from './declared-rules.ts';
@@ -142,10 +143,12 @@ export async function writeCustomers(
   );
   await insertSingleOwnerSets(trx, made);
   await appendTaggedChanges(trx, made, now);
+  await announceDeployments(trx, 'created', made, now);
   const renamed = await updateDeploymentNames(
     trx,
     rowsOf(rows, differences, ({ written, column }) => written && column === 'deployment_name'),
   );
+  await announceDeployments(trx, 'renamed', renamed, now);
   const links = await linkProjects(trx, rows, there, differences, now);
   const keeps = (matches: (one: ImportDifference) => boolean) =>
     rowsOf(rows, differences, matches).length - rowsOf(rows, differences, (one) => one.written && matches(one)).length;
@@ -160,7 +163,7 @@ export async function writeCustomers(
     },
     deployments: {
       created: made.length,
-      updated: renamed,
+      updated: renamed.length,
       kept: keptDeployments,
       unchanged: ofDeployments.length - made.length - rowsOf(rows, differences, (one) => isOfDeployment(one)).length,
     },

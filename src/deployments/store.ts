@@ -198,12 +198,12 @@ export async function appendTaggedChanges(
 export async function updateDeploymentNames(
   trx: UnitOfWork,
   names: readonly { slug: string; name: string }[],
-): Promise<number> {
-  const { numAffectedRows = 0n } = await statement('deployments.updateDeploymentNames')`
+): Promise<string[]> {
+  const { rows } = await statement<{ slug: string }>('deployments.updateDeploymentNames')`
     UPDATE deployments d SET name = w.name
     FROM jsonb_to_recordset(${JSON.stringify(names)}::jsonb) AS w(slug text, name text)
-    WHERE d.slug = w.slug AND d.name <> w.name`.execute(trx);
-  return Number(numAffectedRows);
+    WHERE d.slug = w.slug AND d.name <> w.name RETURNING d.slug`.execute(trx);
+  return rows.map(({ slug }) => slug);
 }
 
 /**

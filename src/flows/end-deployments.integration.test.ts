@@ -46,13 +46,13 @@ test('a deployment that is reopened has no end and no plan until it is put on on
   const { db } = database;
   const onStudio = { deployment: 'shop', plan: 'studio', from: at('2026-02-20') };
   await expect(startSubscription(db, onStudio, 'ann', now)).rejects.toMatchObject({ code: 'deployment_ended' });
-  expect(await reopenDeployment(db, 'shop')).toEqual({ changed: true });
-  expect(await reopenDeployment(db, 'shop')).toEqual({ changed: false });
+  expect(await reopenDeployment(db, 'shop', now)).toEqual({ changed: true });
+  expect(await reopenDeployment(db, 'shop', now)).toEqual({ changed: false });
   expect([await endOf('shop'), await endOf('blog')]).toEqual([null, at('2026-02-10')]);
   expect(await plans()).toEqual(['wiki studio']);
   expect(await startSubscription(db, onStudio, 'ann', now)).toEqual({ changed: true });
   expect(await plans()).toEqual(['shop studio', 'wiki studio']);
-  await expect(reopenDeployment(db, 'nobody')).rejects.toMatchObject({ code: 'not_found' });
+  await expect(reopenDeployment(db, 'nobody', now)).rejects.toMatchObject({ code: 'not_found' });
 });
 
 test('nobody is closed who has no deployment', async () => {

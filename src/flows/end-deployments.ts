@@ -83,7 +83,7 @@ async function end(
     for (const deployment of deployments) {
       const subscription = { deployment, from: endsAt };
       const ended = await endSubscription(nestedDatabase(trx), subscription, principal.subject, now);
-      any = (await setDeploymentEnd(trx, deployment, endsAt)) || ended.changed || any;
+      any = (await setDeploymentEnd(trx, deployment, endsAt, now)) || ended.changed || any;
     }
     return any;
   });
@@ -103,6 +103,10 @@ async function end(
  * Takes the end of a deployment back. It is on no plan: its subscription is to be started again.
  * @throws ArcadiaError not_found; invalid_argument (`unattributed`)
  */
-export async function reopenDeployment(db: Database, deployment: string): Promise<{ changed: boolean }> {
-  return db.transaction().execute(async (trx) => ({ changed: await setDeploymentEnd(trx, deployment, null) }));
+export async function reopenDeployment(
+  db: Database,
+  deployment: string,
+  now: Temporal.Instant,
+): Promise<{ changed: boolean }> {
+  return db.transaction().execute(async (trx) => ({ changed: await setDeploymentEnd(trx, deployment, null, now) }));
 }

@@ -11,6 +11,7 @@ import { monthOperations } from './operations/month.ts';
 import { lifeOperations } from './operations/life.ts';
 import { overviewOperations } from './operations/overview.ts';
 import { ruleOperations } from './operations/rules.ts';
+import { webhookOperations } from './operations/webhooks.ts';
 import { flowsSettings } from './settings.ts';
 
 export const flowsModule = declareModule({
@@ -26,6 +27,7 @@ export const flowsModule = declareModule({
     ...lifeOperations,
     ...deploymentMonthOperations,
     ...auditOperations,
+    ...webhookOperations,
   ],
   errors: [anchorFailed],
   jobs: [anchorAuditJob],

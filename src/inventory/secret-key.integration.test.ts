@@ -6,6 +6,7 @@ import { openTestDatabase } from '../../test/database.ts';
 import { connectAccount } from './accounts.ts';
 import { generateSecretKey, parseSecretKey, type SecretKey } from '../platform/secrets/crypto.ts';
 import { openAccount, getAccount } from './accounts.ts';
+import { addEndpoint, sealingKey } from '../webhooks/index.ts';
 import { listSealedSecrets, openSecretKey, rotateSecretKey } from './secret-key.ts';
 
 const database = await openTestDatabase();
@@ -92,14 +93,28 @@ test('a rotation seals everything anew or nothing, and who kept the old key seal
     await openSecretKey(db, { secretKey: old.key.toString('base64'), dataDir });
     await connect('acme', old);
     await connect('beta', old);
+    const hook = { webhook: 'books', url: 'https://example.com/', types: null, signature: 'v1', owner: null } as const;
+    const sealing = await sealingKey(db, { secretKey: old.key.toString('base64'), dataDir }, now);
+    await addEndpoint(db, hook, { by: 'test', now, key: sealing, networks: [] });
     await expect(rotateSecretKey(db, { from: third, to: next }, now)).rejects.toMatchObject({
       code: 'secret_unreadable',
     });
     await (await openAccount(db, await getAccount(db, 'acme'), old)).close();
 
     expect(await rotateSecretKey(db, { from: old, to: next }, now)).toBe(2);
-    const ids = (await listSealedSecrets(db)).map(({ keyId }) => keyId);
-    expect(ids).toEqual([next.id.toString('hex'), next.id.toString('hex')]);
+    const keyId = next.id.toString('hex');
+    expect(await listSealedSecrets(db)).toEqual([
+      { what: 'the credentials of account acme', keyId },
+      { what: 'the credentials of account beta', keyId },
+      { what: 'the secret of webhook books', keyId },
+    ]);
+    await expect(
+      sealingKey(
+        db,
+        { secretKey: old.key.toString('base64'), dataDir, databaseUrl: 'postgres://elsewhere/arcadia' },
+        now,
+      ),
+    ).rejects.toMatchObject({ code: 'secret_unreadable' });
     await (await openAccount(db, await getAccount(db, 'beta'), next)).close();
     await expect(openAccount(db, await getAccount(db, 'beta'), old)).rejects.toMatchObject({
       code: 'secret_unreadable',

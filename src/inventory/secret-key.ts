@@ -4,18 +4,20 @@ import { ArcadiaError } from '../platform/errors.ts';
 import { fingerprintOf, type SecretKey, seal, sealingKeyId, unseal } from '../platform/secrets/crypto.ts';
 import { lockFingerprint, replaceFingerprint, selectFingerprint } from '../platform/secrets/fingerprint.store.ts';
 import { openDatabaseKey, type SealedSecret } from '../platform/secrets/secret-key.ts';
+import { listSealedWebhooks, resealWebhooks } from '../webhooks/index.ts';
 import { lockAccounts, selectAllCredentials, updateCredentials } from './store.ts';
 
 /** What an account's credentials are sealed for. */
 export const credentialsPurpose = 'accounts.credentials';
 
-/** All that this database holds sealed: the credentials of its accounts. */
+/** All that this database holds sealed: the credentials of its accounts, and the secrets of its webhooks. */
 export async function listSealedSecrets(db: Queryable): Promise<SealedSecret[]> {
   const rows = await selectAllCredentials(db);
-  return rows.flatMap(({ slug, credentials }) => {
+  const ofAccounts = rows.flatMap(({ slug, credentials }) => {
     const keyId = sealingKeyId(credentials);
     return keyId === null ? [] : [{ what: `the credentials of account ${slug}`, keyId }];
   });
+  return [...ofAccounts, ...(await listSealedWebhooks(db))];
 }
 
 /**
@@ -50,6 +52,7 @@ export async function rotateSecretKey(
       const opened = unseal(from, credentialsPurpose, credentials);
       await updateCredentials(trx, slug, seal(to, credentialsPurpose, opened));
     }
+    await resealWebhooks(trx, { from, to });
     await replaceFingerprint(trx, fingerprintOf(to), now);
     return accounts.length;
   });

@@ -5,6 +5,7 @@ import { ArcadiaError, type NextOperation, notFound } from '../platform/errors.t
 import { formatMoney } from '../platform/money.ts';
 import { Decimal, parseQuantity } from '../platform/quantity.ts';
 import { customersWithoutBill } from '../pricing/index.ts';
+import { writeMessages } from '../webhooks/index.ts';
 import { canonicalJson, type Json, sha256 } from './canonical-json.ts';
 import * as corrections from './corrections.store.ts';
 import { lockMonth } from './drafts.store.ts';
@@ -233,7 +234,30 @@ export async function freeze(
     options.by,
     options.now,
   );
+  await publishIssued(trx, invoice, { number, dueOn }, options.now);
   return { number, digest };
+}
+
+/** To webhooks: ours, and the customer's own. */
+async function publishIssued(
+  trx: UnitOfWork,
+  invoice: store.InvoiceRow,
+  { number, dueOn }: { readonly number: string; readonly dueOn: Temporal.PlainDate },
+  now: Temporal.Instant,
+): Promise<void> {
+  const { invoiceId, customerId, customer, currency, credits } = invoice;
+  const data = {
+    invoiceId,
+    number,
+    customer,
+    month: invoice.month.toPlainYearMonth().toString(),
+    currency,
+    total: formatMoney(new Decimal(invoice.total), currency),
+    path: `/api/v1/invoices/${invoiceId}`,
+  };
+  if (invoice.kind === 'invoice')
+    await writeMessages(trx, 'invoice.issued', [{ customerId, data: { ...data, dueOn } }], now);
+  else await writeMessages(trx, 'invoice.corrected', [{ customerId, data: { ...data, credits } }], now);
 }
 
 /** What the document says of its VAT in the seller's currency. @throws ArcadiaError exchange_rate_missing */

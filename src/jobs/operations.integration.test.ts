@@ -94,6 +94,7 @@ test('queues are listed, paused and scaled, and a worker follows', async () => {
     cloud_billing: 1,
     metering: 2,
     gateway_events: 5,
+    webhooks: 5,
     default: 5,
   });
   expect(items.filter(({ exclusive }) => exclusive).map(({ queue }) => queue)).toEqual([

@@ -1,6 +1,7 @@
 import { bringAttributionsUpToDate } from '../deployments/index.ts';
 import type { Database, Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
+import { writeMessages } from '../webhooks/index.ts';
 import { beforeMetering } from './errors.ts';
 import { readWatermark, resourceTopics } from '../platform/changes.ts';
 import { bringLevelsUpToDate } from './levels.ts';
@@ -244,7 +245,12 @@ export async function replacePlanned(
     upTo,
     begin: () => store.insertRun(trx, day, cause, options.now),
   });
-  if (replaced.revision !== null) await store.updateRun(trx, replaced.revision, replaced);
+  if (replaced.revision !== null) {
+    await store.updateRun(trx, replaced.revision, replaced);
+    const { inserted, changed, deleted } = replaced;
+    const data = { day, cause, inserted, changed, deleted };
+    await writeMessages(trx, 'day.metered', [{ customerId: null, data }], options.now);
+  }
   await store.upsertMeteredDay(trx, day, plan.kinds, upTo, replaced.revision, options.now);
   const looked = replaced.revision !== null || cause === 'verify';
   return { day: day.toString(), cause: looked ? cause : null, ...replaced };

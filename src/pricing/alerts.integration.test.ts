@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { addAlert, checkAlerts, alertPage, firingPage, type NewAlert, removeAlert } from './alerts.ts';
+import { add as addHook, messages } from '../../test/webhooks/webhooks-fixture.ts';
 import { makeDeployment, makePlan, makeUsagePartitions, use } from '../../test/fixtures/pricing.ts';
 import { at } from '../../test/fixtures/rating.ts';
 import { startSubscription } from './subscriptions.ts';
@@ -10,6 +11,7 @@ let test: TestDatabase;
 let busy: number;
 beforeAll(async () => {
   test = await openTestDatabase();
+  await addHook(test.db, at('2026-05-01'), { webhook: 'watch', url: 'https://example.com/', types: ['alert.fired'] });
   await makeUsagePartitions(test.db);
   const item = {
     kind: 'droplet_hours',
@@ -63,6 +65,23 @@ describe('an alert fires where its threshold is reached', () => {
       subject: string;
     }>`SELECT subject FROM event_outbox WHERE type = 'alert.fired'`.execute(test.db);
     expect(rows).toEqual([{ subject: 'busy' }]);
+    expect(await messages(test.db)).toEqual([
+      {
+        type: 'alert.fired',
+        customerId: expect.any(Number),
+        data: {
+          alertId: id,
+          deployment: 'busy',
+          month: '2026-06',
+          kind: 'droplet_hours',
+          basis: 'to_date',
+          value: '80',
+          threshold: '80',
+          unit: '%',
+          path: '/api/v1/deployments/busy',
+        },
+      },
+    ]);
     await removeAlert(test.db, exact.alertId, at('2026-06-11'));
   });
 

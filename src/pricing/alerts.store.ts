@@ -103,15 +103,19 @@ export interface NewFiring {
   readonly unit: string;
 }
 
+export interface NewlyFired extends Omit<NewFiring, 'month'> {
+  readonly month: Temporal.PlainDate;
+  readonly deployment: string;
+  readonly customerId: number | null;
+}
+
 /** Writes those that have not fired for their deployment and month before; tells of each. Returns which they were. */
 export async function insertFirings(
   trx: UnitOfWork,
   firings: readonly NewFiring[],
   now: Temporal.Instant,
-): Promise<{ alertId: number; deploymentId: number }[]> {
-  const { rows } = await statement<{ alertId: number; deploymentId: number; published: unknown }>(
-    'pricing.insertFirings',
-  )`
+): Promise<NewlyFired[]> {
+  const { rows } = await statement<NewlyFired & { published: unknown }>('pricing.insertFirings')`
     WITH fired AS (
       INSERT INTO alert_firings (alert_id, deployment_id, month, value, threshold, unit, fired_at)
       SELECT alert_id, deployment_id, month, value, threshold, unit, ${now}
@@ -120,11 +124,13 @@ export async function insertFirings(
                   ${firings.map((one) => one.threshold)}::numeric[], ${firings.map((one) => one.unit)}::text[])
         AS f (alert_id, deployment_id, month, value, threshold, unit)
       ON CONFLICT DO NOTHING
-      RETURNING alert_id, deployment_id
+      RETURNING alert_id, deployment_id, month, value, threshold, unit
     )
-    SELECT f.alert_id AS "alertId", f.deployment_id AS "deploymentId", publish_event('alert.fired', d.slug) AS published
+    SELECT f.alert_id AS "alertId", f.deployment_id AS "deploymentId", f.month, trim_scale(f.value) AS value,
+           trim_scale(f.threshold) AS threshold, f.unit, d.slug AS deployment, d.customer_id AS "customerId",
+           publish_event('alert.fired', d.slug) AS published
     FROM fired f JOIN deployments_list d USING (deployment_id)`.execute(trx);
-  return rows.map(({ alertId, deploymentId }) => ({ alertId, deploymentId }));
+  return rows.map(({ published: _, ...row }) => row);
 }
 
 export interface FiringRow {

@@ -1,11 +1,12 @@
 import { usageForPeriod } from '../metering/index.ts';
-import type { Queryable, Database } from '../platform/database/database.ts';
+import type { Queryable, Database, UnitOfWork } from '../platform/database/database.ts';
 import { cursorOf } from '../platform/database/keyset.ts';
 import type { Page, PageRequest } from '../platform/declare/operation.ts';
 import { pageOf } from '../platform/declare/pages.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { currencyDigits } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
+import { writeMessages } from '../webhooks/index.ts';
 import { reached } from './alert-thresholds.ts';
 import * as store from './alerts.store.ts';
 import { type RatedDeployment, ratedMonth } from './rated-months.ts';
@@ -129,12 +130,32 @@ export async function checkAlerts(
         if (ofBasis.length === 0) continue;
         const firings = (await rate(basis, ids)).flatMap((deployment) => firingsOf(deployment, ofBasis, month));
         if (firings.length > 0) {
-          fired += (await db.transaction().execute((trx) => store.insertFirings(trx, firings, now))).length;
+          fired += await db.transaction().execute((trx) => fire(trx, firings, ofBasis, now));
         }
       }
     }
   }
   return { fired };
+}
+
+/** Returns how many had not fired. */
+async function fire(
+  trx: UnitOfWork,
+  firings: readonly store.NewFiring[],
+  alerts: readonly store.AlertRow[],
+  now: Temporal.Instant,
+): Promise<number> {
+  const fired = await store.insertFirings(trx, firings, now);
+  const messages = fired.flatMap(({ deploymentId: _, customerId, month, deployment, ...firing }) => {
+    const alert = alerts.find(({ alertId }) => alertId === firing.alertId);
+    if (alert === undefined) return [];
+    const { kind, basis } = alert;
+    const ofMonth = month.toPlainYearMonth().toString();
+    const path = `/api/v1/deployments/${deployment}`;
+    return [{ customerId, data: { ...firing, deployment, month: ofMonth, kind, basis, path } }];
+  });
+  await writeMessages(trx, 'alert.fired', messages, now);
+  return fired.length;
 }
 
 function firingsOf(

@@ -52,6 +52,11 @@ export const readByCustomers: readonly string[] = names(`
   usage_retired_months
   usage_store
   usage_visible_revisions
+  webhook_attempts
+  webhook_deliveries
+  webhook_endpoints
+  webhook_keys
+  webhook_messages
 `);
 
 /** Closed to customers. */
@@ -183,6 +188,7 @@ export const closedToCustomers: readonly string[] = names(`
   usage_moves
   usage_records_day
   usage_records_hour
+  webhook_progress
 `);
 
 /** Made while the program runs, and closed: days of usage, read through usage_records only, and the queue's own. */

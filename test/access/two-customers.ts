@@ -10,6 +10,7 @@ import { meterRange } from '../../src/metering/meter.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { planSchema } from '../../src/pricing/plan.ts';
 import { addPlanVersion } from '../../src/pricing/plans.ts';
+import { add as addHook } from '../webhooks/webhooks-fixture.ts';
 import { subscribe } from '../../src/pricing/subscriptions.ts';
 
 // Two customers in one database: alpha, who asks, and bravo, of whom alpha must never hear. All
@@ -38,6 +39,8 @@ export async function insertTwoCustomers(db: Database): Promise<TwoCustomers> {
   for (const externalId of ['alpha', 'bravo'] as const) {
     const customer = { externalId, name: `${externalId} Ltd`, currency: 'USD' };
     ({ customerId: customers[externalId] } = await createCustomer(db, customer, since));
+    const owner = { customerId: customers[externalId], customer: externalId };
+    await addHook(db, since, { webhook: `${externalId}-hook`, url: `https://127.0.0.1:1/${externalId}`, owner });
   }
   for (const [slug, customer] of [
     ['alpha-shop', 'alpha'],
@@ -93,6 +96,12 @@ export async function insertTwoCustomers(db: Database): Promise<TwoCustomers> {
       VALUES (${resource}, '', ${JSON.stringify({ size: { price_monthly: plantedCost } })}, ${now})`.execute(db);
 
   const invoices = await insertInvoices(db, customers);
+  await sql`
+    WITH attempted AS (
+      UPDATE webhook_deliveries d SET sequence = 1, next_at = ${now} FROM webhook_endpoints e
+      WHERE e.endpoint_id = d.endpoint_id AND e.customer_id IS NOT NULL RETURNING d.delivery_id)
+    INSERT INTO webhook_attempts (delivery_id, attempted_at, ms, status, answer)
+    SELECT delivery_id, ${now}, 7, 200, ${plantedCost} FROM attempted`.execute(db);
   const { rows } = await sql<{ id: number }>`
     SELECT deployment_id AS id FROM deployments WHERE slug LIKE 'bravo%' ORDER BY 1`.execute(db);
   return {

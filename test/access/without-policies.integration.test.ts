@@ -81,6 +81,7 @@ function valuesOf(name: string): readonly (string | number)[] {
     plan: ['alpha-plan', 'bravo-plan'],
     invoice: [world.alphasInvoice, world.bravosInvoice, world.alphasDraft, 'INV-000001', 'INV-000002'],
     line: [1, 2],
+    webhook: ['alpha-hook', 'bravo-hook'],
     kind: ['droplet_hours'],
   };
   return values[name] ?? [];

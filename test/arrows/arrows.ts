@@ -8,7 +8,8 @@ import { parseSync, Visitor } from 'oxc-parser';
 const domains: Readonly<Record<string, readonly string[]>> = {
   simulator: [],
   cloud: ['simulator'],
-  inventory: ['cloud'],
+  webhooks: [],
+  inventory: ['cloud', 'webhooks'],
   deployments: ['inventory'],
   metering: ['deployments'],
   pricing: ['metering'],

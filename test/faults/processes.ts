@@ -17,7 +17,7 @@ export interface WorkerProcess {
 export async function startWorkerProcess(
   connectionString: string,
   name: string,
-  script: 'worker-process.ts' | 'program-process.ts' = 'worker-process.ts',
+  script: 'worker-process.ts' | 'program-process.ts' | 'webhook-process.ts' = 'worker-process.ts',
   env: Readonly<Record<string, string>> = {},
 ): Promise<WorkerProcess> {
   const child = spawn(process.execPath, [fileURLToPath(new URL(script, import.meta.url)), connectionString, name], {

@@ -33,6 +33,7 @@ import { sessionNoun } from './session.ts';
 import { subscriptionNoun } from './subscription.ts';
 import { syncNoun } from './sync.ts';
 import { usageConfirmationNoun, usageLimitNoun, usageNoun } from './usage.ts';
+import { webhookNoun } from './webhook.ts';
 
 /** The nouns' files, in the order of the help. */
 export const nouns: readonly Noun[] = [
@@ -73,6 +74,7 @@ export const nouns: readonly Noun[] = [
   declarationNoun,
   driftNoun,
   driftRuleNoun,
+  webhookNoun,
   jobNoun,
   queueNoun,
   scheduleNoun,

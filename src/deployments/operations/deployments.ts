@@ -9,6 +9,7 @@ import {
 } from '../../platform/declare/operation.ts';
 import { currency, instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import { cursorOf } from '../../platform/database/keyset.ts';
+import { sendSoon } from '../../webhooks/index.ts';
 import * as deployments from '../deployments.ts';
 import { countOwnedNow, selectOwnedNow } from '../owned-now.store.ts';
 import type { Deployment, Whose } from '../deployments.ts';
@@ -101,6 +102,7 @@ export const createDeployment = declareOperation({
       call.now,
     );
     await followUp(call);
+    await sendSoon(call);
     return deploymentAnswer(made);
   },
 });
@@ -124,10 +126,11 @@ export const updateDeployment = declareOperation({
     .meta({ examples: [{ name: 'Acme shop' }] }),
   response: deployment,
   edits: getDeployment,
-  async run({ db, params, body, now }) {
+  async run({ db, params, body, now, enqueue }) {
     const { name, startsAt } = body;
-    if (name !== undefined) await deployments.renameDeployment(db, params.deployment, name);
+    if (name !== undefined) await deployments.renameDeployment(db, params.deployment, name, now);
     if (startsAt !== undefined) await deployments.setDeploymentStart(db, params.deployment, startsAt, now);
+    await sendSoon({ db, enqueue });
     return deploymentAnswer(await deployments.findDeployment(db, params.deployment));
   },
 });

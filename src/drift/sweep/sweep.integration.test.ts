@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../../test/database.ts';
 import { insertAccount, insertLiving, writeState } from '../../../test/fixtures/inventory.ts';
 import { openSimulatedAccount, type SimulatedAccount } from '../../../test/scenarios/simulated-account.ts';
+import { add as addHook, messages } from '../../../test/webhooks/webhooks-fixture.ts';
 import { assign, bringAttributionsUpToDate, createCustomer, createDeployment } from '../../deployments/index.ts';
 import { disconnectAccount } from '../../inventory/accounts.ts';
 import { type DeclarationDocument, declarationSchema } from '../declaration.ts';
@@ -344,6 +345,7 @@ test('what is missing takes its declared parts with it, and their amounts count 
 });
 
 test('what comes and goes three times in a day is flapping, published no more often, until it has been quiet', async () => {
+  await addHook(database.db, now(), { webhook: 'watch', url: 'https://example.com/', types: ['drift.found'] });
   await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web' });
   await look();
   await apply({ declaration: 'acme', deployment: 'acme', resources: [{ ...web, fields: { tags: [] } }] });
@@ -360,6 +362,10 @@ test('what comes and goes three times in a day is flapping, published no more of
     what: string;
   }>`SELECT what FROM drift_notices WHERE NOT baseline ORDER BY recorded_at`.execute(database.db);
   expect(rows.map(({ what }) => what)).toEqual(['found', 'resolved', 'found', 'resolved', 'found']);
+  const [one] = await findings();
+  const { finding, category, rule, severity } = one as Finding;
+  const data = { findings: 1, finding, category, rule, severity, path: `/api/v1/drift/${finding}` };
+  expect((await messages(database.db)).map((message) => message.data)).toEqual([data, data, data]);
   await cloud.advance({ hours: 7 });
   await look();
   expect(await told()).toEqual([]);

@@ -3,6 +3,7 @@ import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
 import { type HistoryTable, rewriteHistory } from '../../platform/history.ts';
+import { writeMessages } from '../../webhooks/index.ts';
 import type { SweepTables } from './actual.store.ts';
 import { kindsOfRule } from './hygiene.store.ts';
 import { decisionOf } from './life.store.ts';
@@ -84,7 +85,7 @@ export async function writeFindings(
   const counts = rows[0]!;
   if (counts.found + counts.changed + counts.resolved > 0) await rewriteHistory(trx, findings, staged, now);
   await noticeResolved(trx, staged, now);
-  await noticeFound(trx, wanted, now);
+  await announceFound(trx, await noticeFound(trx, wanted, now), now);
   await writeBaselines(trx, tables, now);
   return counts;
 }
@@ -146,9 +147,9 @@ async function noticeResolved(trx: UnitOfWork, staged: TemporaryTable, now: Temp
  * Once per episode: what is open, settled, no part of another, and neither acknowledged nor ignored. An episode ends
  * when it is resolved; one of which some values were acknowledged is another with other values.
  */
-async function noticeFound(trx: UnitOfWork, wanted: TemporaryTable, now: Temporal.Instant): Promise<void> {
-  await statement('drift.noticeFound')`
-    INSERT INTO drift_notices (finding_key, episode, what, baseline, recorded_at)
+async function noticeFound(trx: UnitOfWork, wanted: TemporaryTable, now: Temporal.Instant): Promise<FoundRow[]> {
+  const { rows } = await statement<FoundRow>('drift.noticeFound')`
+    WITH noticed AS (INSERT INTO drift_notices (finding_key, episode, what, baseline, recorded_at)
     SELECT f.finding_key,
            n.episodes || CASE WHEN EXISTS (
              SELECT FROM drift_decisions d WHERE d.finding_key = f.finding_key AND d.decision = 'ack' AND d.values_digest <> f.values_digest
@@ -163,7 +164,36 @@ async function noticeFound(trx: UnitOfWork, wanted: TemporaryTable, now: Tempora
       FROM drift_notices r WHERE r.finding_key = f.finding_key AND r.what = 'resolved') n ON true
     WHERE f.superseded_at = 'infinity' AND f.valid_to = 'infinity' AND f.state <> 'settling' AND f.parent_key IS NULL AND f.ignore_reason IS NULL
       AND ${decisionOf(sql`f.finding_key`, sql`f.values_digest`, now)} IS NULL
-    ON CONFLICT DO NOTHING`.execute(trx);
+    ON CONFLICT DO NOTHING RETURNING finding_key, baseline)
+    SELECT f.finding_key AS finding, f.category, f.rule, f.severity FROM noticed n JOIN drift_findings f USING (finding_key)
+    WHERE NOT n.baseline AND f.superseded_at = 'infinity' AND f.valid_to = 'infinity' ORDER BY f.finding_key`.execute(
+    trx,
+  );
+  return rows;
+}
+
+interface FoundRow {
+  readonly finding: string;
+  readonly category: string;
+  readonly rule: string;
+  readonly severity: string;
+}
+
+/** In place of more than so many messages there is one, as there is of events. */
+const announcedMax = 100;
+
+/** Publishes to webhooks what was found. */
+async function announceFound(trx: UnitOfWork, found: readonly FoundRow[], now: Temporal.Instant): Promise<void> {
+  if (found.length === 0) return;
+  const each = found.map((row) => ({ findings: 1, ...row, path: `/api/v1/drift/${encodeURIComponent(row.finding)}` }));
+  const together = { finding: null, category: null, rule: null, severity: null, path: '/api/v1/drift' };
+  const data = found.length > announcedMax ? [{ findings: found.length, ...together }] : each;
+  await writeMessages(
+    trx,
+    'drift.found',
+    data.map((one) => ({ customerId: null, data: one })),
+    now,
+  );
 }
 
 /** That a rule was switched on in an account or for a deployment, or (0) for all. */

@@ -4,6 +4,7 @@ import { decimalOut, id, instant, instantOut, slug } from '../../platform/declar
 import { externalId } from '../../deployments/index.ts';
 import { notBilledOut } from '../../pricing/index.ts';
 import { checkCorrectionsJob } from '../../invoices/index.ts';
+import { sendSoon } from '../../webhooks/index.ts';
 import * as flow from '../end-deployments.ts';
 
 const deciders: readonly Role[] = ['owner', 'finance'];
@@ -60,6 +61,7 @@ export const endDeployment = declareOperation({
   async run(call) {
     const done = await flow.endDeployment(call.db, { ...call.params, ...call.body }, call);
     await correctLater(call, done);
+    await sendSoon(call);
     return done;
   },
 });
@@ -75,7 +77,11 @@ export const reopenDeployment = declareOperation({
   roles: deciders,
   params: z.object({ deployment: slug }),
   response: z.object({ changed: z.boolean().meta({ description: 'false: it had no end' }) }),
-  run: ({ db, params }) => flow.reopenDeployment(db, params.deployment),
+  async run({ db, params, now, enqueue }) {
+    const done = await flow.reopenDeployment(db, params.deployment, now);
+    await sendSoon({ db, enqueue });
+    return done;
+  },
 });
 
 export const closeCustomer = declareOperation({
@@ -98,6 +104,7 @@ export const closeCustomer = declareOperation({
   async run(call) {
     const done = await flow.closeCustomer(call.db, { ...call.params, ...call.body }, call);
     await correctLater(call, done);
+    await sendSoon(call);
     return done;
   },
 });

@@ -3,6 +3,7 @@ import { attributeJob, importBytesMax, importRowsMax, readCustomerFile } from '.
 import * as flow from '../import-customers.ts';
 import { exportCustomers as exportFile } from '../export-customers.ts';
 import { declareDocument, declareOperation, type Operation } from '../../platform/declare/operation.ts';
+import { sendSoon } from '../../webhooks/index.ts';
 
 const counts = z.object({
   created: z.int(),
@@ -65,9 +66,12 @@ on a plan in it, and no deployment is put on a plan in another currency than its
   }),
   followedBy: [attributeJob],
   prepare: ({ body, signal }) => readCustomerFile(body, signal),
-  async run({ db, query, principal, now, follow }, file) {
+  async run({ db, query, principal, now, follow, enqueue }, file) {
     const result = await flow.importCustomers(db, { file, ...query }, { now, principal });
-    if (result.written) await db.transaction().execute((trx) => follow(trx, attributeJob, {}));
+    if (result.written) {
+      await db.transaction().execute((trx) => follow(trx, attributeJob, {}));
+      await sendSoon({ db, enqueue });
+    }
     return { ...result, problems: [...result.problems], differences: [...result.differences] };
   },
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { closeMonthStep, drawDocumentsJob, invoiceAnswer, invoiceOut } from '../../invoices/index.ts';
 import { declareOperation, type Operation, type Role, staff } from '../../platform/declare/operation.ts';
 import { decimalInput, decimalOut, id, line, month, nextOut, slug } from '../../platform/declare/schemas.ts';
+import { sendSoon } from '../../webhooks/index.ts';
 import * as flow from '../month.ts';
 
 const deciders: readonly Role[] = ['owner', 'finance'];
@@ -128,10 +129,11 @@ export const closeMonth = declareOperation({
     next: id.nullable().meta({ description: 'There are more: ask again with it as `after`' }),
   }),
   followedBy: [drawDocumentsJob],
-  async run({ db, params, query, body, principal, now, signal, follow }) {
+  async run({ db, params, query, body, principal, now, signal, follow, enqueue }) {
     const step = await closeMonthStep(db, { ...params, ...query, ...body, by: principal.subject, now, signal });
     if (step.next === null && body.draftOnly !== true)
       await db.transaction().execute((trx) => follow(trx, drawDocumentsJob, {}));
+    await sendSoon({ db, enqueue });
     return { ...step, issued: step.issued.map(invoiceAnswer) };
   },
 });

@@ -89,7 +89,7 @@ async function change(
         await assertUnchanged(route.edits, inside, request, ifMatch);
       return storedAnswerOf(route, inside, prepared);
     };
-    const done = key === null ? { answer: await work(), replayed: false } : await once(trx, key, work);
+    const done = key === null ? { answer: await work(), replayed: false } : await once(trx, key, route, work);
     life.decide();
     isDecided = true;
     return done;
@@ -110,8 +110,19 @@ function isRefusal(error: unknown): boolean {
   return error instanceof DatabaseError && error.code !== undefined && !/^(08|57P)/.test(error.code);
 }
 
-const once = (trx: Parameters<typeof answerOnce>[0], key: IdempotentRequest, work: () => Promise<StoredAnswer>) =>
-  answerOnce(trx, key, realTime(), work);
+const once = (
+  trx: Parameters<typeof answerOnce>[0],
+  key: IdempotentRequest,
+  { shownOnce = [] }: Action,
+  work: () => Promise<StoredAnswer>,
+) =>
+  answerOnce(trx, key, realTime(), work, shownOnce.length === 0 ? undefined : (answer) => without(answer, shownOnce));
+
+/** An answer as it is kept: what is shown once is null there. */
+function without(answer: StoredAnswer, fields: readonly string[]): StoredAnswer {
+  const nothing = Object.fromEntries(fields.map((field) => [field, null]));
+  return { ...answer, body: JSON.stringify({ ...(JSON.parse(answer.body) as object), ...nothing }) };
+}
 
 /** Keys are kept by real time: a simulated clock may stand still. */
 function realTime(): Temporal.Instant {

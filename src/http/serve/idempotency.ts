@@ -87,13 +87,14 @@ export async function answerOnce(
   request: IdempotentRequest,
   at: Temporal.Instant,
   work: () => Promise<StoredAnswer>,
+  kept: (answer: StoredAnswer) => StoredAnswer = (answer) => answer,
 ): Promise<{ readonly answer: StoredAnswer; readonly replayed: boolean }> {
   if (!(await tryLockKey(trx, request)))
     throw new ArcadiaError('idempotency_key_in_use', 'A request with this Idempotency-Key is under way.');
   const before = await findAnswer(trx, request, at);
   if (before !== null) return { answer: before, replayed: true };
   const answer = await work();
-  await insertAnswer(trx, request, { ...answer, digest: request.digest }, at.add({ hours: keptHours }));
+  await insertAnswer(trx, request, { ...kept(answer), digest: request.digest }, at.add({ hours: keptHours }));
   await deleteExpired(trx, at, forgottenAtATime);
   return { answer, replayed: false };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { decimalInput, decimalOut, line as lineText, month, slug } from '../../platform/declare/schemas.ts';
+import { sendSoon } from '../../webhooks/index.ts';
 import * as corrections from '../corrections.ts';
 import { drawDocumentsJob } from '../jobs.ts';
 import { deciders, monthText } from './schemas.ts';
@@ -89,7 +90,7 @@ export const decideCorrection = declareOperation({
       .meta({ description: 'What is taken off the draft of a month; null: what had been waived' }),
   }),
   followedBy: [drawDocumentsJob],
-  async run({ db, body, principal, now, follow }) {
+  async run({ db, body, principal, now, follow, enqueue }) {
     const who = { by: principal.subject, now };
     switch (body.decision) {
       case 'invoice':
@@ -97,6 +98,7 @@ export const decideCorrection = declareOperation({
       case 'credit_note': {
         const issued = await corrections.issueCreditNote(db, { ...body, ...who });
         await db.transaction().execute((trx) => follow(trx, drawDocumentsJob, {}));
+        await sendSoon({ db, enqueue });
         return issued;
       }
       case 'waive':

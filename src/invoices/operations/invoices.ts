@@ -25,6 +25,7 @@ import { dayOf } from '../../metering/index.ts';
 import { unbilledOut } from '../../pricing/index.ts';
 import type { Queryable } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
+import { sendSoon } from '../../webhooks/index.ts';
 import { explainLine } from '../explain.ts';
 import { invoiceFile } from '../files.ts';
 import * as invoices from '../invoices.ts';
@@ -666,10 +667,11 @@ export const issueInvoice = declareOperation({
   }),
   response: invoiceOut,
   followedBy: [drawDocumentsJob],
-  async run({ db, params, body, principal, now, follow }) {
+  async run({ db, params, body, principal, now, follow, enqueue }) {
     const { invoiceId } = await invoices.getInvoice(db, params.invoice);
     await issue.issueInvoice(db, invoiceId, { ...body, by: principal.subject, now });
     await db.transaction().execute((trx) => follow(trx, drawDocumentsJob, {}));
+    await sendSoon({ db, enqueue });
     return invoiceAnswer(await invoices.getInvoice(db, String(invoiceId)));
   },
 });
@@ -779,14 +781,17 @@ export const issueMonth = declareOperation({
     ...chosenOfMonth,
   }),
   followedBy: [drawDocumentsJob],
-  async run({ db, params, query: { preview, ...query }, body, principal, now, signal, follow }) {
+  async run({ db, params, query: { preview, ...query }, body, principal, now, signal, follow, enqueue }) {
     const { incomplete, ...chosen } = body;
     if (preview) return previewAnswer(await previewMonthStep(db, { ...params, ...chosen, state: 'approved' }, now));
     const options = { incomplete, by: principal.subject, now };
     const step = (invoiceId: number, expectedTotal: string | undefined) =>
       issue.issueInvoice(db, invoiceId, { ...options, expectedTotal });
     const done = await stepMonth(db, { ...params, ...query, ...chosen, state: 'approved', signal }, step);
-    if (done.done.length > 0) await db.transaction().execute((trx) => follow(trx, drawDocumentsJob, {}));
+    if (done.done.length > 0) {
+      await db.transaction().execute((trx) => follow(trx, drawDocumentsJob, {}));
+      await sendSoon({ db, enqueue });
+    }
     return monthAnswer(done);
   },
 });
@@ -840,10 +845,11 @@ export const cancelInvoice = declareOperation({
   }),
   response: z.object({ invoice: invoiceOut, creditNote: invoiceOut }),
   followedBy: [drawDocumentsJob],
-  async run({ db, params, body, principal, now, follow }) {
+  async run({ db, params, body, principal, now, follow, enqueue }) {
     const { invoiceId } = await invoices.getInvoice(db, params.invoice);
     const { creditNoteId } = await cancel.cancelInvoice(db, invoiceId, { ...body, by: principal.subject, now });
     await db.transaction().execute((trx) => follow(trx, drawDocumentsJob, {}));
+    await sendSoon({ db, enqueue });
     return {
       invoice: invoiceAnswer(await invoices.getInvoice(db, String(invoiceId))),
       creditNote: invoiceAnswer(await invoices.getInvoice(db, String(creditNoteId))),

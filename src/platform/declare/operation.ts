@@ -179,6 +179,8 @@ interface ActionDeclaration<
   readonly followedBy?: readonly JobDeclaration[];
   /** It asks a cloud provider, whose refusal or failure is answered with 502. */
   readonly asksProvider?: true;
+  /** Fields of its answer, such as a new secret, that are sent once and not kept with an Idempotency-Key: null in the same answer again. */
+  readonly shownOnce?: readonly string[];
   /** It writes nothing, such as a quote, a preview, or what only a browser keeps: no transaction, no Idempotency-Key. */
   readonly asks?: true;
   /**
