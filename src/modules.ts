@@ -11,6 +11,7 @@ import { collectProgram, type Program } from './platform/declare/program.ts';
 import { platformModule } from './platform/module.ts';
 import { pricingModule } from './pricing/module.ts';
 import { providerBillingModule } from './provider-billing/module.ts';
+import { provisioningModule } from './provisioning/module.ts';
 
 // The modules of this program, in the order of the API's reference. The command imports this and hands
 // the program on; nothing else names what the modules declare.
@@ -21,6 +22,7 @@ export const modules: readonly Module[] = [
   meteringModule,
   pricingModule,
   invoicesModule,
+  provisioningModule,
   providerBillingModule,
   driftModule,
   jobsModule,
