@@ -162,9 +162,17 @@ function hostOf({ name }: DnsRecord, domain: string): string {
   return name === '@' ? domain : `${name}.${domain}`;
 }
 
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** Whatever its case, and as a path has it. */
 export function findTag(world: World, tag: string): View | null {
-  const wanted = decodeURIComponent(tag).toLowerCase();
+  const wanted = unescaped(tag).toLowerCase();
   return tagsOf(world).find(({ name }) => (name as string).toLowerCase() === wanted) ?? null;
 }
 

@@ -268,7 +268,7 @@ describe('a whole system', () => {
     const { id } = (
       await ask('POST', '/v2/droplets', droplet({ backups: true, backup_policy: { plan: 'daily', hour: 4 } }))
     ).body.droplet;
-    await pass(86_400 * 31);
+    await pass(86_400 * 32);
     const [invoice] = (await opened.all('/v2/customers/my/invoices', 'invoices')).filter(
       ({ invoice_period: period }) => period === '2026-06',
     );

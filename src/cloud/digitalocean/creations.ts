@@ -10,6 +10,8 @@ interface Creation<Kind extends MadeKind> {
 }
 
 const number = (id: string): number => Number(id);
+/** Keys and images go by a number, or by a word. */
+const numberOrWord = (id: string): number | string => (/^\d+$/.test(id) ? Number(id) : id);
 
 /** What is null, or an empty list, is not said. */
 function said(fields: Record<string, unknown>): Record<string, unknown> {
@@ -82,8 +84,9 @@ export const creations: { readonly [Kind in MadeKind]: Creation<Kind> } = {
     scope: 'droplet:create',
     body: ({ name, region, size, image, tags, sshKeys, volumes, vpc, backups, userData }) =>
       said({
-        ...{ name, region, size, image, tags, volumes },
-        ssh_keys: sshKeys,
+        ...{ name, region, size, tags, volumes },
+        image: numberOrWord(image),
+        ssh_keys: sshKeys.map(numberOrWord),
         vpc_uuid: vpc,
         backups: backups !== null,
         backup_policy: backups === null ? null : { plan: backups },
