@@ -81,8 +81,16 @@ function specOf(kind: Kind, name: string, mark: string): Specs[Kind] {
   ] as const;
   return {
     droplet: {
-      ...{ name, region: 'fra1', size: 's-1vcpu-1gb', image: 'ubuntu-24-04-x64', tags: [mark] },
-      ...{ sshKeys: [], volumes: [], vpc: null, backups: null, userData: null },
+      name,
+      region: 'fra1',
+      size: 's-1vcpu-1gb',
+      image: 'ubuntu-24-04-x64',
+      tags: [mark],
+      sshKeys: [],
+      volumes: [],
+      vpc: null,
+      backups: null,
+      userData: null,
     },
     volume: { name, description: '', sizeGb: 1, region: 'fra1', tags: [mark] },
     firewall: { name, tags: [], inbound: [rule], outbound: [] },

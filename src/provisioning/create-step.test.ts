@@ -68,7 +68,12 @@ describe('while an intent has no clear answer', () => {
 
 describe('an answer', () => {
   const refused = (problem: Extract<Sent, { answer: 'refused' }>['problem']): Sent => ({
-    ...{ answer: 'refused', problem, status: 422, reason: 'no', scope: 'droplet:create', requestId: null },
+    answer: 'refused',
+    problem,
+    status: 422,
+    reason: 'no',
+    scope: 'droplet:create',
+    requestId: null,
   });
   const cases: readonly (readonly [Sent, Partial<StepRecord>])[] = [
     [
@@ -103,7 +108,9 @@ describe('an answer', () => {
 
 describe('what was accepted', () => {
   const look = (status: string, locked: boolean, more: Partial<Observed> = {}): Observed => ({
-    ...{ found: null, action: null, look: { is: 'there', status, locked } },
+    found: null,
+    action: null,
+    look: { is: 'there', status, locked },
     ...more,
   });
   const absent: Observed = { found: null, action: null, look: { is: 'absent' } };

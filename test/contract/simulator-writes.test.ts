@@ -93,8 +93,12 @@ async function wholeLife(): Promise<{ urns: string[] }> {
     'POST',
     '/v2/droplets',
     droplet({
-      ...{ ssh_keys: [ssh.id], volumes: [volume.id], vpc_uuid: vpc.id, user_data: '#cloud-config' },
-      ...{ backups: true, backup_policy: { plan: 'weekly', weekday: 'SUN', hour: 4 } },
+      ssh_keys: [ssh.id],
+      volumes: [volume.id],
+      vpc_uuid: vpc.id,
+      user_data: '#cloud-config',
+      backups: true,
+      backup_policy: { plan: 'weekly', weekday: 'SUN', hour: 4 },
       tags: ['deployment:beta-shop', 'arcadia-step:3'],
     }),
   );
@@ -105,14 +109,12 @@ async function wholeLife(): Promise<{ urns: string[] }> {
   const balancer = await made(
     '/v2/load_balancers',
     {
-      ...{
-        name: 'beta-shop-lb',
-        region: 'fra1',
-        size_unit: 1,
-        vpc_uuid: vpc.id,
-        project_id: project.id,
-        tag: 'deployment:beta-shop',
-      },
+      name: 'beta-shop-lb',
+      region: 'fra1',
+      size_unit: 1,
+      vpc_uuid: vpc.id,
+      project_id: project.id,
+      tag: 'deployment:beta-shop',
       forwarding_rules: [{ entry_protocol: 'http', entry_port: 80, target_protocol: 'http', target_port: 80 }],
       health_check: {
         protocol: 'http',
@@ -127,11 +129,16 @@ async function wholeLife(): Promise<{ urns: string[] }> {
     'load_balancer',
   );
   await ask('PUT', `/v2/firewalls/${firewall.id}`, {
-    ...{ name: 'beta-shop', tags: ['deployment:beta-shop'], outbound_rules: rules.outbound_rules },
+    name: 'beta-shop',
+    tags: ['deployment:beta-shop'],
+    outbound_rules: rules.outbound_rules,
     inbound_rules: [{ protocol: 'tcp', ports: '80', sources: { load_balancer_uids: [balancer.id] } }],
   });
   await ask('PUT', `/v2/load_balancers/${balancer.id}`, {
-    ...{ name: 'beta-shop-lb', region: 'fra1', size_unit: 2, droplet_ids: [id] },
+    name: 'beta-shop-lb',
+    region: 'fra1',
+    size_unit: 2,
+    droplet_ids: [id],
     forwarding_rules: [{ entry_protocol: 'http', entry_port: 80, target_protocol: 'http', target_port: 8080 }],
   });
   await ask('POST', '/v2/domains', { name: 'beta-shop.example' });

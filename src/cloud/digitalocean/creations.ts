@@ -73,7 +73,10 @@ export const creations: { readonly [Kind in MadeKind]: Creation<Kind> } = {
     path: () => '/v2/volumes',
     scope: 'block_storage:create',
     body: ({ name, description, sizeGb, region, tags }) => ({
-      ...{ name, description, region, tags },
+      name,
+      description,
+      region,
+      tags,
       size_gigabytes: sizeGb,
       filesystem_type: 'ext4',
     }),
@@ -84,7 +87,11 @@ export const creations: { readonly [Kind in MadeKind]: Creation<Kind> } = {
     scope: 'droplet:create',
     body: ({ name, region, size, image, tags, sshKeys, volumes, vpc, backups, userData }) =>
       said({
-        ...{ name, region, size, tags, volumes },
+        name,
+        region,
+        size,
+        tags,
+        volumes,
         image: numberOrWord(image),
         ssh_keys: sshKeys.map(numberOrWord),
         vpc_uuid: vpc,
@@ -106,7 +113,8 @@ export const creations: { readonly [Kind in MadeKind]: Creation<Kind> } = {
     scope: 'load_balancer:create',
     body: ({ name, region, nodes, project, vpc, targets, forwarding }) =>
       said({
-        ...{ name, region },
+        name,
+        region,
         size_unit: nodes,
         project_id: project,
         vpc_uuid: vpc,

@@ -23,7 +23,8 @@ beforeAll(async () => {
     const sent = Buffer.concat(chunks).toString();
     const { method = 'GET', url, headers } = request;
     const answered = await fetch(`${simulator.url}${url}`, {
-      ...{ method, headers: { authorization: headers.authorization ?? '' } },
+      method,
+      headers: { authorization: headers.authorization ?? '' },
       ...(sent !== '' && { body: sent }),
     });
     const text = await answered.text();

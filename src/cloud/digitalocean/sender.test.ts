@@ -16,7 +16,10 @@ function senderTo(apiUrl: string, limits: Partial<typeof sendLimits> = {}) {
   const events: RequestEvent[] = [];
   const throttle = new Throttle(machine);
   const sender = new Sender({
-    ...{ apiUrl, token: 'dop_v1_secret', machine, throttle },
+    apiUrl,
+    token: 'dop_v1_secret',
+    machine,
+    throttle,
     limits: { ...sendLimits, ...limits },
     onRequest: (event) => events.push(event),
   });
@@ -59,7 +62,10 @@ describe('a write', () => {
       answer(response, 202, { droplet: { id: 7 } }, { 'x-request-id': 'r-1' });
     });
     expect(await sender.send(write, always)).toEqual({
-      ...{ end: 'answered', status: 202, body: { droplet: { id: 7 } }, requestId: 'r-1' },
+      end: 'answered',
+      status: 202,
+      body: { droplet: { id: 7 } },
+      requestId: 'r-1',
     });
     expect(got).toEqual(['POST', 'Bearer dop_v1_secret', 'application/json', '{"name":"web-1"}']);
     expect(events).toEqual([{ method: 'POST', path: '/v2/droplets', status: 202, ms: 0, attempt: 1 }]);
@@ -118,7 +124,8 @@ describe('before any byte has left', () => {
     const { sender, machine, api, events } = await start((_, response) => answer(response, 200, {}));
     machine.nowMs = 5_001;
     expect(await sender.send(write, { beforeMs: 5_000 })).toEqual({
-      ...{ end: 'not_sent', reason: 'POST /v2/droplets: too late to be sent' },
+      end: 'not_sent',
+      reason: 'POST /v2/droplets: too late to be sent',
     });
     expect([api.asked, events.map(({ status }) => status)]).toEqual([[], [null]]);
     expect((await sender.send(write, { beforeMs: 5_001 })).end).toBe('answered');

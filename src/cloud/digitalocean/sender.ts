@@ -132,10 +132,13 @@ export class Sender {
         () => request.destroy(new Error(`no complete answer within ${limits.attemptMs / 1_000} s`)),
         limits.attemptMs,
       );
-      const done = (settle: () => void): void => {
+      const unwatch = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', cancel);
-        settle();
+      };
+      const fail = (failure: SendFailure): void => {
+        unwatch();
+        reject(failure);
       };
       signal?.addEventListener('abort', cancel, { once: true });
       whenConnected(request, isSecure, () => {
@@ -148,13 +151,16 @@ export class Sender {
         this.#sent += 1;
         request.end(bytes ?? undefined);
       });
-      request.on('error', (error) => done(() => reject(new SendFailure(left, error))));
+      request.on('error', (error) => fail(new SendFailure(left, error)));
       request.on('response', (response) => {
         readText(response, limits.bodyBytes).then(
-          (text) => done(() => resolve({ response, text })),
+          (text) => {
+            unwatch();
+            resolve({ response, text });
+          },
           (error: unknown) => {
             request.destroy();
-            done(() => reject(new SendFailure(true, error)));
+            fail(new SendFailure(true, error));
           },
         );
       });
@@ -179,12 +185,9 @@ async function readText(response: IncomingMessage, bytesMax: number): Promise<st
 }
 
 function headersOf({ headers }: IncomingMessage): Headers {
-  return new Headers(
-    Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])) as [
-      string,
-      string,
-    ][],
-  );
+  const known = new Headers();
+  for (const [name, value] of Object.entries(headers)) if (typeof value === 'string') known.set(name, value);
+  return known;
 }
 
 function assertOneThing({ method, path }: Write): void {

@@ -85,7 +85,11 @@ function createDroplet(writing: Writing, body: z.output<typeof newDroplet>) {
   const plan = body.backup_policy?.plan ?? 'weekly';
   const event = {
     type: 'create_droplet',
-    ...{ name, size, region: body.region, image, tags },
+    name,
+    size,
+    region: body.region,
+    image,
+    tags,
     backups: body.backups || body.backup_policy !== undefined ? plan : null,
     ...timesOf(body.backup_policy),
     vpc: body.vpc_uuid ?? null,
