@@ -12,6 +12,7 @@ import { platformModule } from './platform/module.ts';
 import { pricingModule } from './pricing/module.ts';
 import { providerBillingModule } from './provider-billing/module.ts';
 import { webhooksModule } from './webhooks/module.ts';
+import { provisioningModule } from './provisioning/module.ts';
 
 // The modules of this program, in the order of the API's reference. The command imports this and hands
 // the program on; nothing else names what the modules declare.
@@ -22,6 +23,7 @@ export const modules: readonly Module[] = [
   meteringModule,
   pricingModule,
   invoicesModule,
+  provisioningModule,
   providerBillingModule,
   driftModule,
   webhooksModule,

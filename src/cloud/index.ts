@@ -14,6 +14,7 @@ export { settingsOf } from './digitalocean/settings/settings.ts';
 export { parseUrn } from './digitalocean/urn.ts';
 export { openStoredFile } from './open-stored-file.ts';
 export { openProvider } from './open.ts';
+export type { ActionState, Found, Look, Sent } from './provisioner.ts';
 export { replaceMembers } from './replace-members.ts';
 export {
   type Absence,

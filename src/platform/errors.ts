@@ -30,6 +30,12 @@ export const catalogue = {
     todo: 'Create a new read-only token at the provider and connect the account again.',
   },
   provider_forbidden: { exitCode: 1, status: 502, todo: 'Give the token the named scope, or leave this kind out.' },
+  write_token_unauthorized: {
+    exitCode: 4,
+    status: 502,
+    todo: 'Create a new write token at the provider and grant it to the account again.',
+  },
+  write_token_forbidden: { exitCode: 1, status: 502, todo: 'Give the write token the named scope.' },
   provider_unreachable: {
     exitCode: 1,
     status: 502,

@@ -3,11 +3,11 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | number>>;
   readonly body: string | Buffer;
-  /** The connection ends instead: before anything is sent, or within the body. */
-  readonly drop?: 'before' | 'within';
+  /** The connection ends instead: before anything is sent, or within the body. `never`: nothing comes, and it stays open. */
+  readonly drop?: 'before' | 'within' | 'never';
 }
 
-/** A request as far as it is read: bodies are read by the control endpoint only. */
+/** A request as far as it is read. */
 export interface Asked {
   readonly method: string;
   /** Path and query, as sent. */
@@ -17,6 +17,8 @@ export interface Asked {
   /** Where the client reached us: `http://127.0.0.1:4010`. */
   readonly origin: string;
   readonly authorization: string | undefined;
+  /** Empty where none was sent, and where nothing can be written. */
+  readonly body: string;
 }
 
 export function json(status: number, value: unknown, headers: Answer['headers'] = {}): Answer {

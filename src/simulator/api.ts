@@ -11,6 +11,9 @@ import type { RateLimiter, Verdict } from './rate-limit.ts';
 import { type FileRoute, type ListRoute, matcher, type OneRoute, routesOf, type Sequence } from './routes.ts';
 import { httpDate, SECOND } from './time.ts';
 import type { Lens, View } from './views.ts';
+import { Newborns } from './writes/newborns.ts';
+import { matchWrite } from './writes/routes.ts';
+import { Writes } from './writes/writes.ts';
 
 const messages = {
   bad_request: 'The page and per_page parameters must be positive integers.',
@@ -32,6 +35,7 @@ interface ApiParts {
   readonly limiter: RateLimiter;
   /** The only token that is good; undefined: any. */
   readonly token: string | undefined;
+  readonly writable: boolean;
 }
 
 /** Answers /v2: authentication, rate limit, faults, scope, route; in this order. */
@@ -40,16 +44,25 @@ export class Api {
   readonly #match: ReturnType<typeof matcher>;
   readonly #cache = new PageCache();
   readonly #requestIds: Random;
+  readonly #newborns = new Newborns();
+  /** null: a token for reading is all that there is. */
+  readonly #writes: Writes | null;
 
   constructor(parts: ApiParts) {
     this.#parts = parts;
     this.#match = matcher(routesOf(parts.fleet));
     this.#requestIds = new Random(parts.seed, 'requests');
+    const { clock, faults, writable } = parts;
+    const requestId = () => this.#requestIds.uuid();
+    this.#writes = writable
+      ? new Writes({ timeline: clock.timeline, faults, newborns: this.#newborns, requestId })
+      : null;
   }
 
   /** The path's pattern, for the log; other paths as they are. */
-  routeOf(path: string): string {
-    return this.#match(path)?.route.path ?? path;
+  routeOf({ method, path }: Asked): string {
+    const match = isRead(method) ? this.#match(path) : (matchWrite(method, path) ?? this.#match(path));
+    return match?.route.path ?? path;
   }
 
   answer(asked: Asked): Answer {
@@ -62,7 +75,7 @@ export class Api {
         ? this.#error(401, 'unauthorized')
         : verdict.refused !== null
           ? this.#refuse(verdict)
-          : lackedBy(given).has(this.#match(asked.path)?.route.scope ?? '')
+          : lackedBy(given).has(this.#scopeOf(asked.method, asked.path))
             ? this.#error(403, 'forbidden')
             : faults.none
               ? this.#show(asked)
@@ -90,9 +103,17 @@ export class Api {
     return this.#error(429, 'too_many_requests', refused === 'burst' ? { 'retry-after': retryAfterSeconds } : {});
   }
 
+  /** '' where none is asked for. */
+  #scopeOf(method: string, path: string): string {
+    return (isRead(method) ? this.#match(path) : matchWrite(method, path))?.route.scope ?? '';
+  }
+
   /** A fault that comes in place of the answer. */
-  #fail({ path, query }: Asked): Answer | null {
+  #fail({ method, path, query }: Asked): Answer | null {
     const { faults } = this.#parts;
+    const before = isRead(method) ? undefined : faults.take('refuse_before', path);
+    if (before?.status === 429) return this.#error(429, 'too_many_requests', { 'retry-after': 1 });
+    if (before !== undefined) return this.#error(before.status, 'service_unavailable');
     const page = pageRequest(query)?.page ?? 1;
     const burst = faults.take('burst_limit', path, page);
     if (burst) return this.#error(429, 'too_many_requests', { 'retry-after': burst.retryAfterSeconds });
@@ -104,7 +125,7 @@ export class Api {
     if (refused) return this.#error(refused.status, ids[refused.status] ?? 'bad_request');
     const dropped = faults.take('drop', path, page, (fault) => fault.when === 'before');
     if (dropped) return { ...json(200, {}), drop: 'before' };
-    const scope = this.#match(path)?.route.scope ?? '';
+    const scope = this.#scopeOf(method, path);
     // Tags and networks are fields of other things, and a bill is no listing: who may not see them is refused all the same.
     const refuses = (fault: { hidden: boolean }) =>
       !fault.hidden || ['tag:read', 'vpc:read', 'billing:read'].includes(scope);
@@ -126,8 +147,7 @@ export class Api {
   }
 
   #show(asked: Asked): Answer {
-    // A token for reading is all that there is.
-    if (asked.method !== 'GET' && asked.method !== 'HEAD') return this.#error(403, 'forbidden');
+    if (!isRead(asked.method)) return this.#writes?.answer(asked, this.#lens(asked)) ?? this.#error(403, 'forbidden');
     const found = this.#match(asked.path);
     if (found === null) return this.#error(404, 'not_found');
     if (found.route.type === 'one') return this.#showOne(asked, found.route, found.id);
@@ -139,10 +159,25 @@ export class Api {
   #showOne(asked: Asked, route: OneRoute, id: string): Answer {
     const lens = this.#lens(asked);
     if (lens.hiddenScopes.has(route.scope)) return this.#error(403, 'forbidden');
-    const found = route.find(lens, id);
+    const found = this.#isNotYet(asked.path) ? null : route.find(lens, id);
     if (found === null) return this.#error(404, 'not_found');
     const view = hideFields(route.path, lens.hiddenScopes, found);
     return json(200, route.key === null ? view : { [route.key]: view });
+  }
+
+  /** It has been created, and does not answer by its id yet. */
+  #isNotYet(path: string): boolean {
+    const { faults, clock } = this.#parts;
+    const isYoung = ({ seconds }: { seconds: number }) => this.#newborns.isYounger(path, seconds, clock.now);
+    return faults.take('not_yet', path, 1, isYoung) !== undefined;
+  }
+
+  /** What is there, and a listing does not show yet. */
+  #late(path: string, query: URLSearchParams): (string | number)[] {
+    const { faults, clock } = this.#parts;
+    const late = (fault: 'late_listing' | 'late_tags', what: 'born' | 'tagged') =>
+      faults.takeAll(fault, path).flatMap(({ seconds }) => this.#newborns.youngerOf(what, path, seconds, clock.now));
+    return [...late('late_listing', 'born'), ...(query.has('tag_name') ? late('late_tags', 'tagged') : [])];
   }
 
   #showFile(asked: Asked, route: FileRoute, id: string): Answer {
@@ -204,7 +239,10 @@ export class Api {
     const { faults } = this.#parts;
     const empty =
       lens.hiddenScopes.has(route.scope) || faults.take('empty', path, page, (fault) => fault.what === 'items');
-    const leftOut = new Set(faults.takeAll('leave_out', path).flatMap(({ ids }) => ids));
+    const leftOut = new Set([
+      ...faults.takeAll('leave_out', path).flatMap(({ ids }) => ids),
+      ...this.#late(path, query),
+    ]);
     const all = empty ? [] : route.items(lens, query, id);
     if (all === null || all === 'invalid') return [];
     if (leftOut.size === 0) return all;
@@ -236,6 +274,10 @@ export class Api {
 /** The scopes that a token says it lacks: `anything-without-snapshot:read,tag:read`. */
 function lackedBy(token: string): ReadonlySet<string> {
   return new Set(/-without-([a-z_:,]+)$/.exec(token)?.[1]?.split(','));
+}
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 function isNamed(view: View, ids: ReadonlySet<string | number>): boolean {

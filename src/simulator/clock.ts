@@ -1,3 +1,4 @@
+import type { Journal } from './journal.ts';
 import { httpDate, type Ms, rfc3339 } from './time.ts';
 import { type Script, Timeline } from './timeline.ts';
 
@@ -10,9 +11,9 @@ export class SimulatedClock {
   #headers: { at: number; headers: Readonly<Record<string, string>> } = { at: Number.NaN, headers: {} };
 
   /** @param marked whether answers tell that they are a simulator's */
-  constructor(script: Script, seed: number, at: Ms, marked: boolean) {
+  constructor(script: Script, seed: number, at: Ms, marked: boolean, journal: Journal | null) {
     this.#marked = marked;
-    this.timeline = new Timeline(script, seed, at);
+    this.timeline = new Timeline(script, seed, at, journal?.happened, journal?.add);
   }
 
   get now(): Ms {

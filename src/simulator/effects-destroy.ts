@@ -1,19 +1,21 @@
 import type { Droplet } from './entities.ts';
 import type { Effect } from './effects.ts';
-import { actOn } from './effects-droplets.ts';
+import { actOn } from './act-on-droplet.ts';
 import { actOnIp, ips, isV6 } from './effects-network.ts';
 import { detach } from './effects-storage.ts';
+import { SECOND } from './time.ts';
 import { type World, urnOf } from './world.ts';
 
 /** Takes a resource away, with what goes with it. Snapshots outlive their source; backups do not. */
-export const destroy: Effect<'destroy'> = (world, { kind, id, seconds }) => {
+export const destroy: Effect<'destroy'> = (world, event) => {
+  const { kind, id, seconds } = event;
   const text = String(id);
   const urn = urnOf(kind, id);
   if (urn !== null && world.projectOf(urn) === undefined) return;
   switch (kind) {
     case 'droplet': {
       const droplet = world.droplets.get(Number(id));
-      if (droplet !== undefined) actOn(world, droplet, 'destroy', seconds, () => removeDroplet(world, droplet));
+      if (droplet !== undefined) actOn(world, droplet, 'destroy', seconds, () => removeDroplet(world, droplet, event));
       return;
     }
     case 'snapshot':
@@ -44,9 +46,12 @@ export const destroy: Effect<'destroy'> = (world, { kind, id, seconds }) => {
     case 'firewall':
       world.firewalls.delete(text);
       break;
-    case 'load_balancer':
+    case 'load_balancer': {
+      const balancer = world.loadBalancers.get(text);
+      if (balancer !== undefined) holdMembers(world, balancer, event.membersHeld);
       world.loadBalancers.delete(text);
       break;
+    }
     case 'database':
       world.databases.delete(text);
       break;
@@ -70,12 +75,21 @@ export const destroy: Effect<'destroy'> = (world, { kind, id, seconds }) => {
   world.charges.gone(kind, text);
 };
 
-function removeDroplet(world: World, droplet: Droplet): void {
+/** `volumesHeld` and `membersHeld`: its volumes, and its network, still count it for so many seconds. */
+export function removeDroplet(
+  world: World,
+  droplet: Droplet,
+  { volumesHeld = 0, membersHeld = 0 }: { readonly volumesHeld?: number; readonly membersHeld?: number } = {},
+): void {
   const { id } = droplet;
   for (const volumeId of droplet.volumeIds) {
     const volume = world.volumes.get(volumeId);
-    if (volume !== undefined) detach(world, volume);
+    if (volume === undefined) continue;
+    world.schedule(world.now + volumesHeld * SECOND, () => {
+      if (volume.droplet === id) detach(world, volume);
+    });
   }
+  holdMembers(world, droplet, membersHeld);
   for (const collection of [world.reservedIps, world.reservedIpv6s]) {
     for (const reserved of collection.list()) {
       if (reserved.droplet !== id) continue;
@@ -100,6 +114,16 @@ function removeDroplet(world: World, droplet: Droplet): void {
   world.droplets.delete(id);
   world.charges.gone('droplet', String(id));
   world.release(urnOf('droplet', id) as string);
+}
+
+/** Its network still counts a member that goes for so many seconds. */
+function holdMembers(
+  world: World,
+  { vpc, region }: { readonly vpc: string | null; readonly region: string },
+  seconds: number,
+): void {
+  const network = world.vpcs.get(vpc ?? world.vpcUuid(region));
+  if (network !== undefined && seconds > 0) network.membersUntil = world.now + seconds * SECOND;
 }
 
 function removeIp(world: World, ip: string, seconds: number): void {

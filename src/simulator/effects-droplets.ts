@@ -1,8 +1,12 @@
-import { backupPlans, backupSchedule } from './backup-schedule.ts';
+import { actOn } from './act-on-droplet.ts';
+import { BACKUP_WINDOW_HOURS, backupPlans, backupSchedule, nextBackupWindow } from './backup-schedule.ts';
 import { sizeOf } from './catalogue.ts';
 import type { Droplet } from './entities.ts';
 import type { Effects } from './effects.ts';
-import { rfc3339 } from './time.ts';
+import { removeDroplet } from './effects-destroy.ts';
+import type { EventOf } from './events.ts';
+import { Random } from './random.ts';
+import { rfc3339, SECOND } from './time.ts';
 import { type World, urnOf } from './world.ts';
 
 /** 198.18.0.0/15 and 10.0.0.0/8: addresses that can never be somebody's server. */
@@ -30,20 +34,29 @@ export const dropletEffects: Effects<
       inFlight: 0,
       createdAt: world.now,
       tags: world.spell(event.tags),
-      backups: event.backups === null ? null : { plan: event.backups, ...backupSchedule(world.seed, id) },
+      backups: policyOf(world, id, event.backups, event),
       lastBackupAt: null,
       backupIds: [],
       snapshotIds: [],
       volumeIds: [],
       publicIp: PUBLIC_BASE + ((address * 7) % PUBLIC_COUNT),
       privateIp: PRIVATE_BASE + 2 + (address % (PRIVATE_COUNT - 2)),
+      vpc: event.vpc,
     };
     world.droplets.add(id, droplet);
     world.charges.droplet(droplet);
     world.assign(urnOf('droplet', id) as string, event.project);
-    actOn(world, droplet, 'create', event.seconds, () => {
-      droplet.status = 'active';
-    });
+    actOn(
+      world,
+      droplet,
+      'create',
+      event.seconds,
+      () => {
+        droplet.status = 'active';
+      },
+      () => removeDroplet(world, droplet),
+    );
+    if (event.automaticBackups) backUpByItself(world, droplet);
     return id;
   },
 
@@ -61,7 +74,7 @@ export const dropletEffects: Effects<
     if (droplet === undefined) return;
     actOn(world, droplet, 'resize', event.seconds, () => {
       droplet.size = event.size;
-      droplet.diskGb = Math.max(droplet.diskGb, sizeOf(event.size).disk);
+      if (!event.keepsDisk) droplet.diskGb = Math.max(droplet.diskGb, sizeOf(event.size).disk);
       world.charges.droplet(droplet);
     });
   },
@@ -79,8 +92,10 @@ export const dropletEffects: Effects<
     const droplet = world.droplets.get(event.droplet);
     if (droplet === undefined) return;
     const { plan } = event;
-    actOn(world, droplet, plan === null ? 'disable_backups' : 'enable_backups', event.seconds, () => {
-      droplet.backups = plan === null ? null : { plan, ...backupSchedule(world.seed, droplet.id) };
+    const type = plan === null ? 'disable_backups' : event.change ? 'change_backup_policy' : 'enable_backups';
+    actOn(world, droplet, type, event.seconds, () => {
+      droplet.backups = policyOf(world, droplet.id, plan, event);
+      if (event.automaticBackups) backUpByItself(world, droplet);
     });
   },
 
@@ -93,41 +108,64 @@ export const dropletEffects: Effects<
 
   create_backup(world, event) {
     const droplet = world.droplets.get(event.droplet);
-    if (droplet?.backups == null) return;
-    const { plan } = droplet.backups;
-    const id = event.id ?? world.nextId();
-    const createdAt = world.now;
-    actOn(world, droplet, 'backup', event.seconds, () => {
-      const backup = {
-        id,
-        name: `${droplet.name} ${rfc3339(createdAt).slice(0, 10)}`,
-        droplet: droplet.id,
-        sizeGb: event.sizeGb,
-        minDiskGb: droplet.diskGb,
-        region: droplet.region,
-        distribution: 'Ubuntu',
-        createdAt,
-      };
-      world.backups.add(id, backup);
-      world.charges.backup(backup, plan);
-      const all = [...droplet.backupIds, id];
-      const kept = all.slice(-backupPlans[plan].kept);
-      for (const old of all.slice(0, all.length - kept.length)) world.backups.delete(old);
-      droplet.backupIds = kept;
-      droplet.lastBackupAt = createdAt;
-    });
-    return id;
+    return droplet === undefined ? undefined : backUp(world, droplet, event);
   },
 };
 
-/** An action on a droplet locks it until it completes; its effect is lost with the droplet. */
-export function actOn(world: World, droplet: Droplet, type: string, seconds: number, effect: () => void): void {
-  droplet.inFlight++;
-  world.droplets.touch();
-  world.act({ type, resourceType: 'droplet', resourceId: droplet.id, region: droplet.region, seconds }, () => {
-    droplet.inFlight--;
-    if (world.droplets.get(droplet.id) !== droplet) return;
-    effect();
-    world.droplets.touch();
+function backUp(
+  world: World,
+  droplet: Droplet,
+  event: Pick<EventOf<'create_backup'>, 'id' | 'sizeGb' | 'seconds'>,
+): number | undefined {
+  if (droplet.backups === null) return undefined;
+  const { plan } = droplet.backups;
+  const id = event.id ?? world.nextId();
+  const createdAt = world.now;
+  actOn(world, droplet, 'backup', event.seconds, () => {
+    const backup = {
+      id,
+      name: `${droplet.name} ${rfc3339(createdAt).slice(0, 10)}`,
+      droplet: droplet.id,
+      sizeGb: event.sizeGb,
+      minDiskGb: droplet.diskGb,
+      region: droplet.region,
+      distribution: 'Ubuntu',
+      createdAt,
+    };
+    world.backups.add(id, backup);
+    world.charges.backup(backup, plan);
+    const all = [...droplet.backupIds, id];
+    const kept = all.slice(-backupPlans[plan].kept);
+    for (const old of all.slice(0, all.length - kept.length)) world.backups.delete(old);
+    droplet.backupIds = kept;
+    droplet.lastBackupAt = createdAt;
+  });
+  return id;
+}
+
+/** When a droplet is backed up: as it was asked for, else as the provider chose. */
+function policyOf(
+  world: World,
+  id: number,
+  plan: 'weekly' | 'daily' | null,
+  { weekday, hour }: { readonly weekday?: number | undefined; readonly hour?: number | undefined },
+): Droplet['backups'] {
+  if (plan === null) return null;
+  const chosen = backupSchedule(world.seed, id);
+  return { plan, weekday: weekday ?? chosen.weekday, hour: hour ?? chosen.hour };
+}
+
+/** Backs a droplet up in each window of its policy, until it has another policy, or none, or is gone. */
+function backUpByItself(world: World, droplet: Droplet): void {
+  const policy = droplet.backups;
+  if (policy === null) return;
+  const { start } = nextBackupWindow(policy, world.now);
+  const random = new Random(world.seed, 'automatic backup', droplet.id, start);
+  const sizeGb = random.size(1, droplet.diskGb / 4);
+  const at = start + random.int(0, BACKUP_WINDOW_HOURS * 3_600 - 1_800) * SECOND;
+  world.schedule(at, () => {
+    if (world.droplets.get(droplet.id) !== droplet || droplet.backups !== policy) return;
+    backUp(world, droplet, { id: undefined, sizeGb, seconds: random.int(60, 600) });
+    backUpByItself(world, droplet);
   });
 }

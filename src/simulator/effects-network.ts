@@ -15,6 +15,7 @@ const fromAnywhere = (ports: string): FirewallRule => ({
   addresses: ['0.0.0.0/0', '::/0'],
   droplets: [],
   tags: [],
+  loadBalancers: [],
 });
 const plainHttp: ForwardingRule = {
   entryProtocol: 'http',
@@ -42,6 +43,8 @@ export const networkEffects: Effects<
   | 'create_load_balancer'
   | 'resize_load_balancer'
   | 'set_load_balancer_rules'
+  | 'put_firewall'
+  | 'put_load_balancer'
 > = {
   reserve_ip(world, event) {
     const ip = event.ip ?? ipv4Text(RESERVED_BASE + 0x80000 + world.nextIp());
@@ -81,6 +84,10 @@ export const networkEffects: Effects<
       data: `ns${server}.digitalocean.com`,
       ttl: 1_800,
       priority: null,
+      port: null,
+      weight: null,
+      flags: null,
+      tag: null,
     }));
     world.domains.add(event.name, { name: event.name, records });
     world.assign(urnOf('domain', event.name) as string, event.project);
@@ -91,9 +98,9 @@ export const networkEffects: Effects<
     const domain = world.domains.get(event.domain);
     if (domain === undefined) return;
     const id = event.id ?? world.nextRecordId();
-    const { recordType: type, name, data, ttl, priority } = event;
+    const { recordType: type, name, data, ttl, priority, port, weight, flags, tag } = event;
     const others = domain.records.filter((record) => record.id !== id);
-    domain.records = [...others, { id, type, name, data, ttl, priority }];
+    domain.records = [...others, { id, type, name, data, ttl, priority, port, weight, flags, tag }];
     world.domains.touch();
     return id;
   },
@@ -116,7 +123,8 @@ export const networkEffects: Effects<
   create_vpc(world, event) {
     const id = event.id ?? world.nextUuid();
     const { name, region, ipRange, description } = event;
-    world.vpcs.add(id, { id, name, region, ipRange, description, isDefault: false, createdAt: world.now });
+    const fixed = { isDefault: false, createdAt: world.now, membersUntil: Number.NEGATIVE_INFINITY };
+    world.vpcs.add(id, { id, name, region, ipRange, description, ...fixed });
     return id;
   },
 
@@ -161,14 +169,29 @@ export const networkEffects: Effects<
   create_load_balancer(world, event) {
     world.useRegion(event.region);
     const id = event.id ?? world.nextUuid();
-    const { name, kind, region, nodes, droplets, tag } = event;
+    const { name, kind, region, nodes, droplets, tag, vpc, options } = event;
     const ip = ipv4Text(BALANCER_BASE + world.nextIp());
     const rules = { forwarding: [plainHttp], allow: [], deny: [] };
-    const balancer = { id, name, kind, region, ip, createdAt: world.now, nodes, ...rules, droplets, tag };
+    const balancer = { id, name, kind, region, ip, createdAt: world.now, nodes, ...rules, droplets, tag, vpc, options };
     world.loadBalancers.add(id, balancer);
     world.charges.loadBalancer(balancer);
     world.assign(urnOf('load_balancer', id) as string, event.project);
     return id;
+  },
+
+  put_firewall(world, { firewall: id, name, droplets, tags }) {
+    const firewall = world.firewalls.get(id);
+    if (firewall === undefined) return;
+    Object.assign(firewall, { name, droplets, tags: world.spell(tags) });
+    world.firewalls.touch();
+  },
+
+  put_load_balancer(world, { loadBalancer: id, name, droplets, tag, nodes, options }) {
+    const balancer = world.loadBalancers.get(id);
+    if (balancer === undefined) return;
+    Object.assign(balancer, { name, droplets, tag, nodes, options });
+    world.charges.loadBalancer(balancer);
+    world.loadBalancers.touch();
   },
 
   resize_load_balancer(world, event) {
@@ -207,8 +230,8 @@ export function actOnIp(
   effect: () => void,
 ): void {
   const [resourceType, resourceId] = isV6(ip) ? ['reserved_ipv6', null] : ['reserved_ip', ipv4Number(ip)];
-  world.act({ type, resourceType, resourceId, region, seconds }, () => {
-    effect();
+  world.act({ type, resourceType, resourceId, region, seconds }, (errored) => {
+    if (!errored) effect();
     ips(world, ip).touch();
   });
 }

@@ -8,6 +8,7 @@ const firstVersions = { pg: '17', mysql: '8', valkey: '8', mongodb: '8.0' } as c
 export const serviceEffects: Effects<
   | 'create_project'
   | 'rename_project'
+  | 'describe_project'
   | 'create_database'
   | 'resize_database'
   | 'upgrade_database'
@@ -24,9 +25,9 @@ export const serviceEffects: Effects<
 > = {
   create_project(world, event) {
     const id = event.id ?? world.nextUuid();
-    const { name, purpose, environment, isDefault } = event;
+    const { name, description, purpose, environment, isDefault } = event;
     const times = { createdAt: world.now, updatedAt: world.now };
-    world.projects.add(id, { id, name, purpose, environment, isDefault, ...times, resources: new Map() });
+    world.projects.add(id, { id, name, description, purpose, environment, isDefault, ...times, resources: new Map() });
     world.charges.projectName(id, name);
     return id;
   },
@@ -37,6 +38,13 @@ export const serviceEffects: Effects<
     project.name = event.name;
     world.charges.projectName(event.id, event.name);
     project.updatedAt = world.now;
+    world.projects.touch();
+  },
+
+  describe_project(world, { id, description, purpose, environment }) {
+    const project = world.projects.get(id);
+    if (project === undefined) return;
+    Object.assign(project, { description, purpose, environment, updatedAt: world.now });
     world.projects.touch();
   },
 

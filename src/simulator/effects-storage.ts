@@ -1,7 +1,7 @@
+import { actOn } from './act-on-droplet.ts';
 import { imageOf } from './catalogue.ts';
 import type { Snapshot, Volume } from './entities.ts';
 import type { Effects } from './effects.ts';
-import { actOn } from './effects-droplets.ts';
 import { type World, urnOf } from './world.ts';
 
 export const storageEffects: Effects<
@@ -99,6 +99,7 @@ export const storageEffects: Effects<
     const volume = {
       id,
       name: event.name,
+      description: event.description,
       sizeGb: event.sizeGb,
       region: event.region,
       createdAt: world.now,
@@ -114,7 +115,7 @@ export const storageEffects: Effects<
   resize_volume(world, event) {
     const volume = world.volumes.get(event.volume);
     if (volume === undefined) return;
-    actOnVolume(world, volume, 'resize', 0, () => {
+    actOnVolume(world, volume, 'resize', event.seconds, () => {
       volume.sizeGb = event.sizeGb;
       world.charges.volume(volume);
     });
@@ -182,8 +183,9 @@ export function detach(world: World, volume: Volume): void {
 
 /** Volumes have UUIDs, and an action's resource_id is a number: the provider leaves it null. */
 function actOnVolume(world: World, volume: Volume, type: string, seconds: number, effect: () => void): void {
-  world.act({ type, resourceType: 'volume', resourceId: null, region: volume.region, seconds }, () => {
-    if (world.volumes.get(volume.id) !== volume) return;
+  const { id: about, region } = volume;
+  world.act({ type, resourceType: 'volume', resourceId: null, about, region, seconds }, (errored) => {
+    if (errored || world.volumes.get(about) !== volume) return;
     effect();
     world.volumes.touch();
   });

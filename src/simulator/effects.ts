@@ -1,3 +1,4 @@
+import { accountEffects } from './effects-account.ts';
 import { billingEffects } from './effects-billing.ts';
 import { catalogueEffects } from './effects-catalogue.ts';
 import { destroy } from './effects-destroy.ts';
@@ -19,6 +20,7 @@ const effects: Effects<FleetEvent['type']> = {
   ...serviceEffects,
   ...catalogueEffects,
   ...billingEffects,
+  ...accountEffects,
   destroy,
 };
 

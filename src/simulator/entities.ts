@@ -5,8 +5,9 @@ import type { Ms } from './time.ts';
 export interface Project {
   readonly id: string;
   name: string;
-  readonly purpose: string;
-  readonly environment: string;
+  description: string;
+  purpose: string;
+  environment: string;
   readonly isDefault: boolean;
   readonly createdAt: Ms;
   updatedAt: Ms;
@@ -44,6 +45,8 @@ export interface Droplet {
   /** IPv4 as a number. */
   readonly publicIp: number;
   readonly privateIp: number;
+  /** The private network that it was put into; null: its region's default one. */
+  readonly vpc: string | null;
 }
 
 export interface Snapshot {
@@ -87,6 +90,7 @@ export interface CustomImage {
 export interface Volume {
   readonly id: string;
   readonly name: string;
+  readonly description: string;
   sizeGb: number;
   readonly region: string;
   readonly createdAt: Ms;
@@ -108,6 +112,10 @@ export interface DnsRecord {
   readonly data: string;
   readonly ttl: number;
   readonly priority: number | null;
+  readonly port: number | null;
+  readonly weight: number | null;
+  readonly flags: number | null;
+  readonly tag: string | null;
 }
 
 export interface Domain {
@@ -121,11 +129,12 @@ export interface FirewallRule {
   readonly addresses: readonly string[];
   readonly droplets: readonly number[];
   readonly tags: readonly string[];
+  readonly loadBalancers: readonly string[];
 }
 
 export interface Firewall {
   readonly id: string;
-  readonly name: string;
+  name: string;
   readonly createdAt: Ms;
   inbound: readonly FirewallRule[];
   outbound: readonly FirewallRule[];
@@ -145,7 +154,7 @@ export interface ForwardingRule {
 
 export interface LoadBalancer {
   readonly id: string;
-  readonly name: string;
+  name: string;
   readonly kind: 'REGIONAL' | 'REGIONAL_NETWORK' | 'GLOBAL';
   readonly region: string;
   readonly ip: string;
@@ -157,7 +166,11 @@ export interface LoadBalancer {
   deny: readonly string[];
   droplets: readonly number[];
   /** Empty: none. */
-  readonly tag: string;
+  tag: string;
+  /** null: its region's default one. */
+  readonly vpc: string | null;
+  /** What it shows in place of what one has by default: its health check, sticky sessions and the like. */
+  options: Readonly<Record<string, unknown>>;
 }
 
 /** Who may connect to a database. */
@@ -223,6 +236,21 @@ export interface Vpc {
   readonly ipRange: string;
   readonly isDefault: boolean;
   readonly createdAt: Ms;
+  /** It still counts members that have gone, until then. */
+  membersUntil: Ms;
+}
+
+/** A tag that was made for itself, whatever carries it. */
+export interface Tag {
+  readonly name: string;
+}
+
+export interface SshKey {
+  readonly id: number;
+  readonly name: string;
+  readonly publicKey: string;
+  /** MD5, in pairs of digits with colons between them. */
+  readonly fingerprint: string;
 }
 
 export interface Bucket {
@@ -247,4 +275,8 @@ export interface Action {
   readonly resourceType: string;
   readonly resourceId: number | null;
   readonly region: string;
+  /** The volume that it is about, for whose UUID resourceId has no room. */
+  readonly about: string | null;
+  /** It ends so, without its effect. */
+  errored: boolean;
 }

@@ -21,6 +21,13 @@ const project = z.string().optional();
 const gigabytes = z.number().min(0).max(1_000_000);
 const droplet = z.int().positive();
 
+/** When a droplet is backed up, if not when the provider chooses; and whether it is, without events that say so. */
+const backupTimes = {
+  weekday: z.int().min(0).max(6).optional(),
+  hour: z.int().min(0).max(20).optional(),
+  automaticBackups: z.boolean().default(false),
+};
+
 /** Peers of one protocol and its ports: `22`, `8000-9000`, `0` or `all`. */
 const firewallRule = z.strictObject({
   protocol: z.enum(['tcp', 'udp', 'icmp']),
@@ -28,6 +35,7 @@ const firewallRule = z.strictObject({
   addresses: z.array(z.string().min(1)).max(1_000).default([]),
   droplets: z.array(droplet).max(1_000).default([]),
   tags,
+  loadBalancers: z.array(z.string()).max(1_000).default([]),
 });
 const firewallRules = z.array(firewallRule).max(100).default([]);
 const port = z.int().min(1).max(65_535);
@@ -43,6 +51,8 @@ const allowances = z
   .array(z.string().regex(/^(?:ip|cidr):/))
   .max(100)
   .default([]);
+/** What a load balancer shows in place of what one has by default. */
+const balancerOptions = z.record(z.string(), z.json());
 const trustedSource = z.strictObject({
   type: z.enum(['droplet', 'k8s', 'ip_addr', 'tag', 'app']),
   value: z.string().min(1).max(255),
@@ -83,16 +93,33 @@ export type Kind = keyof typeof urnTypes;
 const kinds = Object.keys(urnTypes) as [Kind, ...Kind[]];
 const taggable = z.enum(['droplet', 'volume', 'snapshot', 'database', 'kubernetes_cluster', 'firewall']);
 
+const whatGoes = {
+  kind: z.enum(kinds),
+  id: z.union([z.int(), z.string()]),
+  seconds,
+  /** A droplet's volumes, and its network, still count it for so long after it has gone. */
+  volumesHeld: seconds,
+  membersHeld: seconds,
+};
+
 export const fleetEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('create_project'),
     id: uuid,
     name,
+    description: z.string().max(255).default(''),
     purpose: z.string().max(255).default('Web Application'),
     environment: z.enum(['Development', 'Staging', 'Production']).default('Production'),
     isDefault: z.boolean().default(false),
   }),
   z.object({ type: z.literal('rename_project'), id: z.string(), name }),
+  z.object({
+    type: z.literal('describe_project'),
+    id: z.string(),
+    description: z.string().max(255),
+    purpose: z.string().max(255),
+    environment: z.enum(['Development', 'Staging', 'Production']),
+  }),
 
   z.object({
     type: z.literal('create_droplet'),
@@ -104,6 +131,8 @@ export const fleetEvent = z.discriminatedUnion('type', [
     tags,
     project,
     backups: z.enum(['weekly', 'daily']).nullable().default(null),
+    ...backupTimes,
+    vpc: z.string().nullable().default(null),
     seconds,
   }),
   z.object({
@@ -112,9 +141,17 @@ export const fleetEvent = z.discriminatedUnion('type', [
     action: z.enum(['power_off', 'shutdown', 'power_on', 'power_cycle', 'reboot']),
     seconds,
   }),
-  z.object({ type: z.literal('resize_droplet'), droplet, size, seconds }),
+  z.object({ type: z.literal('resize_droplet'), droplet, size, keepsDisk: z.boolean().default(false), seconds }),
   z.object({ type: z.literal('rename_droplet'), droplet, name, seconds }),
-  z.object({ type: z.literal('set_backups'), droplet, plan: z.enum(['weekly', 'daily']).nullable(), seconds }),
+  z.object({
+    type: z.literal('set_backups'),
+    droplet,
+    plan: z.enum(['weekly', 'daily']).nullable(),
+    ...backupTimes,
+    /** It had backups before. */
+    change: z.boolean().default(false),
+    seconds,
+  }),
   /** The listing shows this word instead of the status; null ends it. */
   z.object({ type: z.literal('show_status'), droplet, status: z.string().min(1).nullable() }),
   /** An automatic backup. The oldest goes when there are more than the plan keeps (weekly 4, daily 7). */
@@ -142,12 +179,13 @@ export const fleetEvent = z.discriminatedUnion('type', [
     type: z.literal('create_volume'),
     id: uuid,
     name,
+    description: z.string().default(''),
     sizeGb: z.int().min(1).max(16_384),
     region,
     tags,
     project,
   }),
-  z.object({ type: z.literal('resize_volume'), volume: z.string(), sizeGb: z.int().min(1).max(16_384) }),
+  z.object({ type: z.literal('resize_volume'), volume: z.string(), sizeGb: z.int().min(1).max(16_384), seconds }),
   z.object({ type: z.literal('attach_volume'), volume: z.string(), droplet, seconds }),
   z.object({ type: z.literal('detach_volume'), volume: z.string(), seconds }),
 
@@ -172,6 +210,10 @@ export const fleetEvent = z.discriminatedUnion('type', [
     data: z.string().min(1).max(4_096),
     ttl: z.int().min(30).default(1_800),
     priority: z.int().min(0).nullable().default(null),
+    port: z.int().min(0).nullable().default(null),
+    weight: z.int().min(0).nullable().default(null),
+    flags: z.int().min(0).nullable().default(null),
+    tag: z.string().nullable().default(null),
   }),
   z.object({ type: z.literal('delete_record'), domain: z.string(), id: z.int() }),
   z.object({
@@ -210,7 +252,26 @@ export const fleetEvent = z.discriminatedUnion('type', [
     region,
     droplets: z.array(droplet).max(10_000).default([]),
     tag: z.string().max(255).default(''),
+    vpc: z.string().nullable().default(null),
+    options: balancerOptions.default({}),
     project,
+  }),
+  /** In place of what there was, but for the rules. */
+  z.object({
+    type: z.literal('put_firewall'),
+    firewall: z.string(),
+    name: z.string(),
+    droplets: z.array(droplet).max(10_000),
+    tags,
+  }),
+  z.object({
+    type: z.literal('put_load_balancer'),
+    loadBalancer: z.string(),
+    name,
+    nodes: z.int().min(1).max(100),
+    droplets: z.array(droplet).max(10_000),
+    tag: z.string().max(255),
+    options: balancerOptions,
   }),
   z.object({ type: z.literal('resize_load_balancer'), loadBalancer: z.string(), nodes: z.int().min(1).max(100) }),
   z.object({
@@ -299,7 +360,24 @@ export const fleetEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('create_other'), urn: z.string().regex(/^do:[a-z]+:.+$/), project }),
   z.object({ type: z.literal('destroy_other'), urn: z.string() }),
 
-  z.object({ type: z.literal('destroy'), kind: z.enum(kinds), id: z.union([z.int(), z.string()]), seconds }),
+  z.object({ type: z.literal('destroy'), ...whatGoes }),
+  /** It was never really there: after so many seconds it is gone. */
+  z.object({ type: z.literal('lose'), ...whatGoes }),
+  /** An action in progress ends as errored, without its effect; a droplet whose creation does so goes. */
+  z.object({ type: z.literal('fail_action'), action: z.int() }),
+
+  /** A tag that nothing carries yet. */
+  z.object({ type: z.literal('create_tag'), name }),
+  z.object({ type: z.literal('destroy_tag'), name }),
+  z.object({ type: z.literal('create_key'), name, publicKey: z.string().min(1), fingerprint: z.string().min(1) }),
+  z.object({ type: z.literal('destroy_key'), key: z.int() }),
+  /** What the account may have at most. */
+  z.object({
+    type: z.literal('set_account_limits'),
+    droplets: z.int().min(0).default(200_000),
+    reservedIps: z.int().min(0).default(20_000),
+    volumes: z.int().min(0).default(100_000),
+  }),
   z.object({ type: z.literal('move'), urn: z.string(), project: z.string() }),
   z.object({
     type: z.literal('tag'),

@@ -10,6 +10,7 @@ const where = {
   path: z.string().startsWith('/').default('/'),
   count: z.int().positive().max(1_000_000).optional(),
 };
+const lasting = { seconds: z.int().positive().max(2_592_000).default(10) };
 const afterPage = z.int().min(0).default(0);
 
 export const faultInput = z.discriminatedUnion('fault', [
@@ -93,7 +94,7 @@ export const faultInput = z.discriminatedUnion('fault', [
   z.strictObject({
     fault: z.literal('missing_scope'),
     ...where,
-    scopes: z.array(z.string().regex(/^[a-z_]+:read$/)).min(1),
+    scopes: z.array(z.string().regex(/^[a-z_]+:[a-z_]+$/)).min(1),
     hidden: z.boolean().default(false),
   }),
   z.strictObject({ fault: z.literal('bad_token'), ...where }),
@@ -119,6 +120,40 @@ export const faultInput = z.discriminatedUnion('fault', [
   /** The header `date` is so many seconds ahead of the provider's own clock, or behind it. */
   z.strictObject({ fault: z.literal('clock_skew'), ...where, seconds: z.int() }),
   z.strictObject({ fault: z.literal('late_actions'), ...where, bySeconds: z.int().positive().default(600) }),
+
+  // Of writes. Seconds are the fleet's.
+  /** What was asked is done, and the answer does not say so: an error, a dropped connection, or no answer at all. */
+  z.strictObject({
+    fault: z.literal('create_then'),
+    ...where,
+    method: z.enum(['POST', 'PUT', 'PATCH', 'DELETE']).default('POST'),
+    what: z.literal([500, 502, 504, 'drop', 'timeout']).default(500),
+  }),
+  /** A write is refused before anything is done. */
+  z.strictObject({ fault: z.literal('refuse_before'), ...where, status: z.literal([429, 503]).default(503) }),
+  /** What was created is gone after so long. */
+  z.strictObject({ fault: z.literal('create_lost'), ...where, seconds: z.int().positive().max(2_592_000).default(30) }),
+  /** What was created answers 404 by its id for so long. */
+  z.strictObject({ fault: z.literal('not_yet'), ...where, ...lasting }),
+  /** A listing does not show for so long what was created; one by a tag, what was tagged. */
+  z.strictObject({ fault: z.literal('late_listing'), ...where, ...lasting }),
+  z.strictObject({ fault: z.literal('late_tags'), ...where, ...lasting }),
+  /** An action takes so long. */
+  z.strictObject({
+    fault: z.literal('action_stuck'),
+    ...where,
+    seconds: z.int().positive().max(2_592_000).default(86_400),
+  }),
+  /** An action ends as errored, without its effect. */
+  z.strictObject({ fault: z.literal('action_errored'), ...where }),
+  /** 422: the droplet has a pending event. */
+  z.strictObject({ fault: z.literal('locked'), ...where }),
+  /** Creating would exceed what the account may have. */
+  z.strictObject({ fault: z.literal('limit_reached'), ...where }),
+  /** The volumes of a droplet that is destroyed are attached for so long after it has gone. */
+  z.strictObject({ fault: z.literal('slow_destroy'), ...where, ...lasting }),
+  /** The network of what is destroyed still counts it for so long. */
+  z.strictObject({ fault: z.literal('slow_members'), ...where, ...lasting }),
 ]);
 
 export type FaultInput = z.infer<typeof faultInput>;

@@ -1,8 +1,11 @@
 import { billingRoutes } from './billing/routes.ts';
 import { regions, sizeOf } from './catalogue.ts';
 import type { Collection } from './collection.ts';
-import type { Action, Droplet } from './entities.ts';
+import type { Action, DnsRecord, Droplet } from './entities.ts';
+import { associatedView } from './views-associated.ts';
+import { membersOf } from './members.ts';
 import { image, images } from './images.ts';
+import { ipv4Number } from './ip.ts';
 import type { Ms } from './time.ts';
 import * as services from './views-services.ts';
 import type { Lens, View } from './views.ts';
@@ -154,13 +157,53 @@ function projectResources({ world, hiddenScopes }: Lens, id: string): readonly (
   return all.filter(([urn]) => !hiddenScopes.has(scopeByUrnType[urn.split(':')[1] as string] ?? ''));
 }
 
+/** A record's whole name, by which records are asked for. */
+function hostOf({ name }: DnsRecord, domain: string): string {
+  return name === '@' ? domain : `${name}.${domain}`;
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Whatever its case, and as a path has it. */
+export function findTag(world: World, tag: string): View | null {
+  const wanted = unescaped(tag).toLowerCase();
+  return tagsOf(world).find(({ name }) => (name as string).toLowerCase() === wanted) ?? null;
+}
+
 /** The tags in use, as the provider shows them: with how much carries each. */
 function tagsOf(world: World): readonly View[] {
   const all = [world.droplets, world.volumes, world.snapshots, world.databases, world.clusters];
   const counts = new Map<string, number>();
   for (const collection of all)
     for (const { tags } of collection.list()) for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  for (const { name } of world.tags.list()) if (!counts.has(name)) counts.set(name, 0);
   return [...counts].map(([name, count]) => ({ name, resources: { count } }));
+}
+
+/** Newest first. */
+function actionsOf(world: World, type: string, id: number): readonly Action[] {
+  return world.actions
+    .filter(({ resourceType, resourceId }) => resourceType === type && resourceId === id)
+    .toReversed();
+}
+
+/** One of a resource's own actions, by both their ids: `7/2100000001`. */
+function oneAction(lens: Lens, ids: string, isAbout: (action: Action, id: string) => boolean): View | null {
+  const [id = '', own] = ids.split('/');
+  const found = lens.world.actions.findLast((each) => String(each.id) === own && isAbout(each, id));
+  return found === undefined ? null : views.actionView(found, lens);
+}
+
+/** By its number, or by its fingerprint. */
+function key({ world }: Lens, id: string): View | null {
+  const found = world.keys.list().find((each) => String(each.id) === id || each.fingerprint === id);
+  return found === undefined ? null : services.keyView(found);
 }
 
 const dropletVersion = sum((world) => [world.droplets, world.sizes]);
@@ -178,6 +221,23 @@ function accountRoutes(fleet: string): readonly Route[] {
       type: 'one',
       key: 'account',
       find: (lens) => services.accountView(lens, fleet),
+    },
+    {
+      path: '/v2/account/keys',
+      scope: 'ssh_key:read',
+      version: sum((world) => [world.keys]),
+      type: 'list',
+      key: 'ssh_keys',
+      items: ({ world }) => world.keys.list(),
+      view: services.keyView,
+    },
+    {
+      path: '/v2/account/keys/{id}',
+      scope: 'ssh_key:read',
+      version: sum((world) => [world.keys]),
+      type: 'one',
+      key: 'ssh_key',
+      find: key,
     },
     ...billingRoutes(fleet),
   ];
@@ -262,6 +322,35 @@ const dropletRoutes: readonly Route[] = [
       world.droplets.get(Number(id))?.backupIds.map((backup) => world.backups.get(backup)) ?? null,
     view: views.dropletBackupView,
   },
+  {
+    path: '/v2/droplets/{id}/actions',
+    scope: 'droplet:read',
+    version: actionVersion,
+    type: 'list',
+    key: 'actions',
+    items: ({ world }, _, id) => (world.droplets.get(Number(id)) ? actionsOf(world, 'droplet', Number(id)) : null),
+    view: views.actionView,
+  },
+  {
+    path: '/v2/droplets/{id}/actions/{action}',
+    scope: 'droplet:read',
+    version: actionVersion,
+    type: 'one',
+    key: 'action',
+    find: (lens, ids) =>
+      oneAction(lens, ids, (each, id) => each.resourceType === 'droplet' && String(each.resourceId) === id),
+  },
+  {
+    path: '/v2/droplets/{id}/destroy_with_associated_resources',
+    scope: 'droplet:read',
+    version: null,
+    type: 'one',
+    key: null,
+    find(lens, id) {
+      const droplet = lens.world.droplets.get(Number(id));
+      return droplet === undefined ? null : associatedView(droplet, lens.world);
+    },
+  },
 ];
 
 const imageRoutes: readonly Route[] = [
@@ -291,6 +380,14 @@ const imageRoutes: readonly Route[] = [
     view: views.volumeView,
     filters: { name: (volume, name) => volume.name === name, region: (volume, region) => volume.region === region },
   }),
+  {
+    path: '/v2/volumes/{id}/actions/{action}',
+    scope: 'block_storage_action:read',
+    version: actionVersion,
+    type: 'one',
+    key: 'action',
+    find: (lens, ids) => oneAction(lens, ids, (each, id) => each.about === id),
+  },
 ];
 
 const networkRoutes: readonly Route[] = [
@@ -307,8 +404,25 @@ const networkRoutes: readonly Route[] = [
     version: sum((world) => [world.domains]),
     type: 'list',
     key: 'domain_records',
-    items: ({ world }, _, id) => world.domains.get(id)?.records ?? null,
+    items: ({ world }, query, id) => {
+      const [name, type] = [query.get('name'), query.get('type')];
+      const isMeant = (record: DnsRecord) =>
+        (name === null || name === hostOf(record, id)) && (type === null || type === record.type);
+      return world.domains.get(id)?.records.filter(isMeant) ?? null;
+    },
     view: services.recordView,
+  },
+  {
+    path: '/v2/domains/{id}/records/{record}',
+    scope: 'domain:read',
+    version: sum((world) => [world.domains]),
+    type: 'one',
+    key: 'domain_record',
+    find({ world }, ids) {
+      const [domain = '', record] = ids.split('/');
+      const found = world.domains.get(domain)?.records.find(({ id }) => String(id) === record);
+      return found === undefined ? null : services.recordView(found);
+    },
   },
   ...resource({
     path: '/v2/reserved_ips',
@@ -318,6 +432,15 @@ const networkRoutes: readonly Route[] = [
     view: views.reservedIpView,
     shows: (world) => [world.droplets, world.projects],
   }),
+  {
+    path: '/v2/reserved_ips/{id}/actions/{action}',
+    scope: 'reserved_ip:read',
+    version: actionVersion,
+    type: 'one',
+    key: 'action',
+    find: (lens, ids) =>
+      oneAction(lens, ids, (each, ip) => each.resourceType === 'reserved_ip' && each.resourceId === ipv4Number(ip)),
+  },
   ...resource({
     path: '/v2/reserved_ipv6',
     scope: 'reserved_ip:read',
@@ -348,6 +471,20 @@ const networkRoutes: readonly Route[] = [
     collection: (w) => w.vpcs,
     view: services.vpcView,
   }),
+  {
+    path: '/v2/vpcs/{id}/members',
+    scope: 'vpc:read',
+    version: null,
+    type: 'list',
+    key: 'members',
+    items: ({ world }, query, id) => {
+      const type = query.get('resource_type');
+      return world.vpcs.get(id) === undefined
+        ? null
+        : membersOf(world, id).filter(({ urn }) => type === null || urn.startsWith(`do:${type}:`));
+    },
+    view: services.memberView,
+  },
   ...resource({
     path: '/v2/certificates',
     scope: 'certificate:read',
@@ -412,6 +549,14 @@ const otherRoutes: readonly Route[] = [
     key: 'tags',
     items: ({ world }) => tagsOf(world),
     view: (tag: View) => tag,
+  },
+  {
+    path: '/v2/tags/{tag}',
+    scope: 'tag:read',
+    version: null,
+    type: 'one',
+    key: 'tag',
+    find: ({ world }, tag) => findTag(world, tag),
   },
   {
     path: '/v2/sizes',

@@ -7,6 +7,7 @@ import { SimulatedClock } from './clock.ts';
 import { Control, CONTROL_PATH } from './control.ts';
 import { FaultBoard } from './faults.ts';
 import { type FleetName, fleets } from './fleets/index.ts';
+import { Journal } from './journal.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { RequestLog } from './request-log.ts';
 import { Spaces, SPACES_PATH } from './spaces.ts';
@@ -32,6 +33,13 @@ export interface SimulatorOptions {
   readonly token?: string;
   /** Whether answers carry `x-simulated-clock`; true when left out. Without it this is a provider like the real one. */
   readonly marked?: boolean;
+  /** Whether it takes writes; left out, every write is 403. */
+  readonly writable?: boolean;
+  /**
+   * A file of all that is done to the fleet beside its script, by writes and under /_simulator/fleet. It is made
+   * where it is not there, and done again where it is. Left out, what was done is forgotten with the process.
+   */
+  readonly journal?: string;
 }
 
 export interface Simulator {
@@ -60,47 +68,40 @@ const BODY_BYTES_MAX = 1_048_576;
  * the system's error where it cannot listen, and with RangeError for an instant before the fleet's start.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { fleet, seed, resources, host = '127.0.0.1' } = options;
+  const { fleet, seed, resources, writable = false, host = '127.0.0.1' } = options;
   assertResources(resources);
   const script = fleets[fleet](seed, resources);
   const at = options.at?.epochMilliseconds ?? script.start;
   if (at < script.start) throw new RangeError(`the fleet ${fleet} begins at ${instantOf(script.start)}`);
-  const clock = new SimulatedClock(script, seed, at, options.marked ?? true);
+  const { journal: file } = options;
+  const journal = file === undefined ? null : new Journal(file, { fleet, seed, resources: resources ?? null });
+  const clock = new SimulatedClock(script, seed, at, options.marked ?? true, journal);
   const faults = new FaultBoard();
   const limiter = new RateLimiter();
   const log = new RequestLog();
   const bills = new Bills(clock.timeline, seed);
-  const api = new Api({ fleet, seed, clock, bills, faults, limiter, token: options.token });
+  const api = new Api({ fleet, seed, clock, bills, faults, limiter, token: options.token, writable });
   const spaces = new Spaces(clock, faults);
-  const control = new Control({
-    fleet,
-    seed,
-    script,
-    clock,
-    bills,
-    faults,
-    limiter,
-    log,
-    s3Endpoint: () => url + SPACES_PATH,
-  });
+  const s3Endpoint = () => url + SPACES_PATH;
+  const control = new Control({ fleet, seed, script, clock, bills, faults, limiter, log, s3Endpoint });
   let url = '';
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const asked = readRequest(request, url);
-    if (asked.path.startsWith(CONTROL_PATH)) {
-      const body = await readBody(request);
-      send(
-        response,
-        clock,
-        body === null
-          ? json(413, { error: { message: 'the body is too large', issues: [] } })
-          : control.answer(asked.method, asked.path, body),
-      );
+    const opened = readRequest(request, url);
+    const isControl = opened.path.startsWith(CONTROL_PATH);
+    const body = isControl || writable ? await readBody(request) : '';
+    if (body === null) {
+      send(response, clock, json(413, { error: { message: 'the body is too large', issues: [] } }));
+      return;
+    }
+    const asked: Asked = { ...opened, body };
+    if (isControl) {
+      send(response, clock, control.answer(asked.method, asked.path, body));
       return;
     }
     const isSpaces = asked.path.startsWith(SPACES_PATH);
     const answer = isSpaces ? spaces.answer(asked) : api.answer(asked);
-    const route = isSpaces ? SPACES_PATH : api.routeOf(asked.path);
+    const route = isSpaces ? SPACES_PATH : api.routeOf(asked);
     log.add(asked.method, route, asked.url, answer.drop === undefined ? answer.status : null);
     send(response, clock, answer);
   }
@@ -145,7 +146,7 @@ async function listen(server: Server, asked: number, host: string): Promise<stri
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-function readRequest(request: IncomingMessage, ownUrl: string): Asked {
+function readRequest(request: IncomingMessage, ownUrl: string): Omit<Asked, 'body'> {
   const url = request.url ?? '/';
   const question = url.indexOf('?');
   const { host, authorization } = request.headers;
@@ -171,16 +172,15 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
 }
 
 function send(response: ServerResponse, clock: SimulatedClock, { status, headers, body, drop }: Answer): void {
-  if (drop === 'before') {
-    response.destroy();
-    return;
-  }
+  if (drop === 'before') response.destroy();
+  if (drop === 'before' || drop === 'never') return;
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   response.sendDate = false;
   response.writeHead(status, {
     ...clock.headers,
     ...headers,
-    'content-length': bytes.length,
+    // What has no body has no length.
+    ...(status !== 204 && { 'content-length': bytes.length }),
   });
   if (drop === 'within') response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.destroy());
   else response.end(bytes);

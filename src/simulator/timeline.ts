@@ -1,6 +1,7 @@
 import { Ledger } from './billing/ledger.ts';
 import { type FleetEvent, type FleetEventInput, fleetEvent } from './events.ts';
 import { apply } from './effects.ts';
+import type { Happened } from './journal.ts';
 import type { Ms } from './time.ts';
 import { World } from './world.ts';
 
@@ -52,15 +53,32 @@ export class Timeline {
   readonly #events: Iterator<TimedEvent>;
   #next: TimedEvent | undefined;
   #ledger: Ledger | null = null;
-  /** What was done by hand, until a ledger writes it down itself. */
-  readonly #byHand: { readonly at: Ms; readonly event: FleetEvent }[] = [];
+  /** What was done beside the script, until a ledger writes it down itself. */
+  readonly #done: Happened[] = [];
+  readonly #record: (happened: Happened) => void;
 
-  constructor(script: Script, seed: number, at: Ms) {
+  /**
+   * At `at`, or when the last of what `happened` did, whichever is later.
+   * @param record is given what is done from now on
+   */
+  constructor(
+    script: Script,
+    seed: number,
+    at: Ms,
+    happened: readonly Happened[] = [],
+    record: (happened: Happened) => void = () => {},
+  ) {
     this.#script = script;
     this.world = new World(seed);
     this.#events = script.events[Symbol.iterator]();
     this.#next = this.#events.next().value;
-    this.advanceTo(at);
+    this.#record = record;
+    for (const each of happened) {
+      this.advanceTo(each.at);
+      apply(this.world, each.event);
+      this.#done.push(each);
+    }
+    this.advanceTo(Math.max(at, this.now));
   }
 
   get now(): Ms {
@@ -69,8 +87,10 @@ export class Timeline {
 
   /** Lets an event happen now that is not in the script; returns the id of what it made. */
   happen(event: FleetEvent): string | number | undefined {
+    const happened = { at: this.now, event };
     const id = apply(this.world, event);
-    if (this.#ledger === null) this.#byHand.push({ at: this.now, event });
+    this.#record(happened);
+    if (this.#ledger === null) this.#done.push(happened);
     return id;
   }
 
@@ -82,13 +102,13 @@ export class Timeline {
     if (this.#ledger !== null) return this.#ledger;
     const again = new Timeline(this.#script, this.world.seed, Number.NEGATIVE_INFINITY);
     const ledger = new Ledger(again.world);
-    for (const { at, event } of this.#byHand) {
+    for (const { at, event } of this.#done) {
       again.advanceTo(at);
       apply(again.world, event);
     }
     again.advanceTo(this.now);
     ledger.follow(this.world);
-    this.#byHand.length = 0;
+    this.#done.length = 0;
     this.#ledger = ledger;
     return ledger;
   }

@@ -10,9 +10,11 @@ import type {
   KubernetesCluster,
   LoadBalancer,
   NodePool,
+  SshKey,
   Vpc,
 } from './entities.ts';
 import { DAY, rfc3339 } from './time.ts';
+import type { Member } from './members.ts';
 import type { Lens, View } from './views.ts';
 import { urnOf, type World } from './world.ts';
 
@@ -27,16 +29,17 @@ export function domainView({ name, records }: Domain): View {
   return { name, ttl: 1800, zone_file: `$ORIGIN ${name}.\n$TTL 1800\n${lines.join('')}` };
 }
 
-export function recordView({ id, type, name, data, ttl, priority }: DnsRecord): View {
-  return { id, type, name, data, priority, port: null, ttl, weight: null, flags: null, tag: null };
+export function recordView({ id, type, name, data, ttl, priority, port, weight, flags, tag }: DnsRecord): View {
+  return { id, type, name, data, priority, port, ttl, weight, flags, tag };
 }
 
 /** What is not there is left out. */
-function peersView({ addresses, droplets, tags }: FirewallRule): View {
+function peersView({ addresses, droplets, tags, loadBalancers }: FirewallRule): View {
   return {
     ...(addresses.length > 0 && { addresses }),
     ...(droplets.length > 0 && { droplet_ids: droplets }),
     ...(tags.length > 0 && { tags }),
+    ...(loadBalancers.length > 0 && { load_balancer_uids: loadBalancers }),
   };
 }
 
@@ -93,12 +96,13 @@ export function loadBalancerView(balancer: LoadBalancer, { world }: Lens): View 
     redirect_http_to_https: false,
     enable_proxy_protocol: false,
     enable_backend_keepalive: false,
-    vpc_uuid: world.vpcUuid(balancer.region),
+    vpc_uuid: balancer.vpc ?? world.vpcUuid(balancer.region),
     project_id: (world.projectOf(urnOf('load_balancer', balancer.id) as string) ?? world.defaultProject).id,
     http_idle_timeout_seconds: 60,
     network: 'EXTERNAL',
     network_stack: 'IPV4',
     type: balancer.kind,
+    ...balancer.options,
   };
 }
 
@@ -127,6 +131,14 @@ export function vpcView(vpc: Vpc): View {
     default: vpc.isDefault,
     created_at: rfc3339(vpc.createdAt),
   };
+}
+
+export function memberView({ name, urn, createdAt }: Member): View {
+  return { name, urn, created_at: rfc3339(createdAt) };
+}
+
+export function keyView({ id, fingerprint, publicKey, name }: SshKey): View {
+  return { id, fingerprint, public_key: publicKey, name };
 }
 
 export function databaseView(database: DatabaseCluster, { world }: Lens): View {
@@ -236,8 +248,8 @@ export function appView(app: App, { world }: Lens): View {
 
 export function accountView({ world }: Lens, name: string): View {
   return {
-    droplet_limit: 200_000,
-    floating_ip_limit: 20_000,
+    droplet_limit: world.limits.droplets,
+    floating_ip_limit: world.limits.reservedIps,
     email: `${name.toLowerCase()}@simulator.example`,
     name: `Simulated ${name}`,
     uuid: world.accountUuid,

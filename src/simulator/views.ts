@@ -34,7 +34,7 @@ export function projectView(project: Project, { world }: Lens): View {
     owner_uuid: world.accountUuid,
     owner_id: 258992 + (world.seed % 1000),
     name: project.name,
-    description: '',
+    description: project.description,
     purpose: project.purpose,
     environment: project.environment,
     is_default: project.isDefault,
@@ -101,7 +101,7 @@ export function dropletView(droplet: Droplet, lens: Lens): View {
     },
     region: regionOf(droplet.region),
     tags: droplet.tags,
-    vpc_uuid: lens.world.vpcUuid(droplet.region),
+    vpc_uuid: droplet.vpc ?? lens.world.vpcUuid(droplet.region),
     ...(size.gpu_info !== undefined && { gpu_info: size.gpu_info }),
   };
 }
@@ -206,7 +206,7 @@ export function volumeView(volume: Volume): View {
   return {
     id: volume.id,
     name: volume.name,
-    description: '',
+    description: volume.description,
     droplet_ids: volume.droplet === null ? [] : [volume.droplet],
     size_gigabytes: volume.sizeGb,
     created_at: rfc3339(volume.createdAt),
@@ -246,7 +246,7 @@ export function actionView(action: Action, { world, actionsLate }: Lens): View {
   const done = action.completedAt + actionsLate <= world.now;
   return {
     id: action.id,
-    status: done ? 'completed' : 'in-progress',
+    status: done ? (action.errored ? 'errored' : 'completed') : 'in-progress',
     type: action.type,
     started_at: rfc3339(action.startedAt),
     completed_at: done ? rfc3339(action.completedAt) : null,

@@ -17,6 +17,8 @@ import type {
   Project,
   ReservedIp,
   Snapshot,
+  SshKey,
+  Tag,
   Volume,
   Vpc,
 } from './entities.ts';
@@ -28,6 +30,12 @@ import { type Ms, SECOND } from './time.ts';
 const FIRST_OWN_ID = 900_000_001;
 const FIRST_ACTION_ID = 2_100_000_001;
 const FIRST_RECORD_ID = 1_700_000_001;
+
+interface AccountLimits {
+  readonly droplets: number;
+  readonly reservedIps: number;
+  readonly volumes: number;
+}
 
 /**
  * What the provider holds at one instant. It changes only through effects.ts, in the order
@@ -51,6 +59,9 @@ export class World {
   readonly certificates = new Collection<string, Certificate>();
   readonly vpcs = new Collection<string, Vpc>();
   readonly buckets = new Collection<string, Bucket>();
+  /** Those that were made for themselves, by their names in lower case. */
+  readonly tags = new Collection<string, Tag>();
+  readonly keys = new Collection<number, SshKey>();
   /** What is for sale; droplets may have a size that is no longer. */
   readonly sizes = new Collection<string, Size>();
   /** In the order in which they started. */
@@ -59,6 +70,8 @@ export class World {
   charges: Charges = unbilled;
   /** Grows when an action starts or completes. */
   actionVersion = 0;
+  /** What the account may have at most. */
+  limits: AccountLimits = { droplets: 200_000, reservedIps: 20_000, volumes: 100_000 };
 
   readonly seed: number;
   readonly accountUuid: string;
@@ -107,7 +120,8 @@ export class World {
     const id = this.vpcUuid(region);
     if (this.vpcs.get(id) !== undefined) return;
     const network = { ipRange: `10.${100 + regionSlugs.indexOf(region)}.0.0/20`, isDefault: true, createdAt: this.now };
-    this.vpcs.add(id, { id, name: `default-${region}`, description: '', region, ...network });
+    const membersUntil = Number.NEGATIVE_INFINITY;
+    this.vpcs.add(id, { id, name: `default-${region}`, description: '', region, ...network, membersUntil });
   }
 
   /** An id that no script gives. */
@@ -150,18 +164,33 @@ export class World {
     this.#later.splice(i, 0, { at, effect });
   }
 
-  /** Records an action that starts now, and lets `effect` take place when it completes. */
+  /** Records an action that starts now, and lets `effect` take place when it completes, or is told that it erred. */
   act(
-    action: { type: string; resourceType: string; resourceId: number | null; region: string; seconds: number },
-    effect: () => void,
+    action: {
+      type: string;
+      resourceType: string;
+      resourceId: number | null;
+      about?: string;
+      region: string;
+      seconds: number;
+    },
+    effect: (errored: boolean) => void,
   ): void {
-    const { seconds, ...rest } = action;
+    const { seconds, about = null, ...rest } = action;
     const completedAt = this.now + seconds * SECOND;
-    this.actions.push({ id: this.#nextActionId++, ...rest, startedAt: this.now, completedAt });
+    const begun: Action = {
+      id: this.#nextActionId++,
+      ...rest,
+      about,
+      startedAt: this.now,
+      completedAt,
+      errored: false,
+    };
+    this.actions.push(begun);
     this.actionVersion++;
     this.schedule(completedAt, () => {
       this.actionVersion++;
-      effect();
+      effect(begun.errored);
     });
   }
 

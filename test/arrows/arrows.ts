@@ -16,6 +16,7 @@ const domains: Readonly<Record<string, readonly string[]>> = {
   invoices: ['pricing'],
   'provider-billing': ['invoices'],
   drift: ['deployments'],
+  provisioning: ['pricing'],
 };
 
 const surfaces = ['cli', 'http', 'jobs'];

@@ -11,14 +11,25 @@ export interface ApiDescription {
   answerProblems(method: string, url: string, status: number, body: unknown): string[];
   /** What is wrong with a request: an unknown path or method, a query parameter that is unknown or out of bounds. */
   requestProblems(method: string, url: string): string[];
+  /** What is wrong with the body of a request. A property that is not described is wrong too. */
+  bodyProblems(method: string, url: string, body: unknown): string[];
+  /** The scopes of which a token needs one. */
+  scopes(method: string, url: string): string[];
 }
 
 type Schema = { readonly [key: string]: unknown };
-type Operation = { parameters?: Schema[]; responses: Record<string, Schema> };
+type Operation = {
+  parameters?: Schema[];
+  requestBody?: Schema;
+  security?: Record<string, string[]>[];
+  responses: Record<string, Schema>;
+};
 type Document = {
   paths: Record<string, Record<string, Operation>>;
   components: Record<string, Record<string, Schema>>;
 };
+
+type JsonContent = { 'application/json'?: { schema: Schema } };
 
 const root = 'https://description.example/';
 
@@ -55,6 +66,14 @@ function describe(document: Document): ApiDescription {
     const best = describedPath(document.paths, path);
     return best === undefined ? undefined : document.paths[best]?.[method.toLowerCase()];
   };
+  const problemsOf = (schema: Schema, body: unknown): string[] => {
+    const validate = compile(schema);
+    validate(body);
+    const wrong = (validate.errors ?? []).map(
+      (error) => `${error.instancePath} ${error.message} (${JSON.stringify(error.params)})`,
+    );
+    return [...new Set([...wrong, ...undescribed([schema], body, '', resolve)])];
+  };
 
   return {
     answerProblems(method, url, status, body) {
@@ -62,15 +81,23 @@ function describe(document: Document): ApiDescription {
       if (operation === undefined) return [`${method} ${url} is not in the description`];
       const response = operation.responses[status] ?? operation.responses['default'];
       if (response === undefined) return [`${status} is not described`];
-      const content = resolve(response)['content'] as { 'application/json'?: { schema: Schema } } | undefined;
+      const content = resolve(response)['content'] as JsonContent | undefined;
       const schema = content?.['application/json']?.schema;
-      if (schema === undefined) return [`no JSON is described for ${status}`];
-      const validate = compile(schema);
-      validate(body);
-      const wrong = (validate.errors ?? []).map(
-        (error) => `${error.instancePath} ${error.message} (${JSON.stringify(error.params)})`,
-      );
-      return [...new Set([...wrong, ...undescribed([schema], body, '', resolve)])];
+      if (schema === undefined) return body === undefined ? [] : [`no JSON is described for ${status}`];
+      return problemsOf(schema, body);
+    },
+
+    bodyProblems(method, url, body) {
+      const operation = operationOf(method, url);
+      if (operation === undefined) return [`${method} ${url} is not in the description`];
+      const content = resolve(operation.requestBody ?? {})['content'] as JsonContent | undefined;
+      const schema = content?.['application/json']?.schema;
+      if (schema === undefined) return body === undefined ? [] : ['no body is described'];
+      return problemsOf(schema, body);
+    },
+
+    scopes(method, url) {
+      return (operationOf(method, url)?.security ?? []).flatMap((each) => Object.values(each).flat());
     },
 
     requestProblems(method, url) {

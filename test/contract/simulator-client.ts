@@ -28,7 +28,13 @@ export async function open(options: SimulatorOptions): Promise<Opened> {
 
   const send: Opened['send'] = (path, { method = 'GET', token = 'any', body } = {}) =>
     new Promise((resolve, reject) => {
-      const headers = { host: 'simulator.example', ...(token !== null && { authorization: `Bearer ${token}` }) };
+      const text = body === undefined ? '' : JSON.stringify(body);
+      const headers = {
+        host: 'simulator.example',
+        ...(token !== null && { authorization: `Bearer ${token}` }),
+        // Without it, a DELETE has no body.
+        ...(text !== '' && { 'content-length': Buffer.byteLength(text) }),
+      };
       const outgoing = request({ agent, hostname, port, path, method, headers }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -44,7 +50,7 @@ export async function open(options: SimulatorOptions): Promise<Opened> {
         });
       });
       outgoing.on('error', reject);
-      outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+      outgoing.end(text);
     });
 
   return {

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { ArcadiaError } from '../../platform/errors.ts';
 import type { FleetName } from '../../simulator/index.ts';
 import { addCommand, withSession } from '../engine/command.ts';
 import type { Session } from '../engine/session.ts';
@@ -10,6 +11,8 @@ interface SimulateOptions {
   readonly resources?: number;
   readonly at?: Temporal.Instant;
   readonly port: number;
+  readonly writable?: boolean;
+  readonly journal?: string;
 }
 
 const fleets: readonly FleetName[] = ['pilot', 'agency', 'hoster', 'bare'];
@@ -36,6 +39,8 @@ $ curl -d '{"mistake": "wrong_price", "month": "2026-05", "product": "Volumes"}'
     .option('--seed <n>', 'another seed is another fleet', whole('--seed'), 1)
     .option('--resources <n>', 'how many, of the fleets hoster and bare', whole('--resources', 1, 1_000_000))
     .option('--at <moment>', 'where its clock stands at first; by default where its history begins', instant('--at'))
+    .option('--writable', 'take writes too; without it they are refused')
+    .option('--journal <file>', 'a file of what was done to the fleet, which is done again when it starts')
     .option('--port <n>', '0 takes any free port', whole('--port', 0, 65_535), defaultPort)
     .option('--host <host>', 'the address to listen on (ARCADIA_HOST)')
     .action(withSession(simulate));
@@ -44,16 +49,19 @@ $ curl -d '{"mistake": "wrong_price", "month": "2026-05", "product": "Volumes"}'
 async function simulate(session: Session, options: SimulateOptions): Promise<void> {
   const { startSimulator } = await import('../../simulator/index.ts');
   const { explainListenError, httpSettings } = await import('../../http/index.ts');
-  const { fleet, seed, resources, at, port } = options;
+  const { fleet, seed, resources, at, port, writable, journal } = options;
   const { host } = httpSettings.of(await session.config());
   const simulator = await startSimulator({
     fleet,
     seed,
     ...(resources === undefined ? {} : { resources }),
     ...(at === undefined ? {} : { at }),
+    ...(writable === undefined ? {} : { writable }),
+    ...(journal === undefined ? {} : { journal }),
     port,
     host,
   }).catch((error: unknown) => {
+    if (error instanceof RangeError) throw new ArcadiaError('invalid_argument', `${error.message}.`, { cause: error });
     throw explainListenError(error, host, port);
   });
   session.onClose(() => simulator.close());

@@ -4,20 +4,31 @@ import { RequestFailure } from './request.ts';
 /**
  * A request's failure as an error of the program; any other error is returned as it is.
  * @param scope what the token lacks where the provider forbids it
+ * @param token which of an account's tokens asked: what to do about each is another thing
  */
-export function explainFailure(error: unknown, apiUrl: string, scope: string): unknown {
+export function explainFailure(
+  error: unknown,
+  apiUrl: string,
+  scope: string,
+  token: 'read' | 'write' = 'read',
+): unknown {
   if (!(error instanceof RequestFailure)) return error;
   const about = { cause: error, details: { apiUrl, status: error.status } };
   const { message } = error;
+  const named = token === 'read' ? 'token' : 'write token';
   switch (error.problem) {
     case 'unauthorized':
       return new ArcadiaError(
-        'provider_unauthorized',
-        `The provider at ${apiUrl} does not accept the token: ${message}.`,
+        token === 'read' ? 'provider_unauthorized' : 'write_token_unauthorized',
+        `The provider at ${apiUrl} does not accept the ${named}: ${message}.`,
         about,
       );
     case 'forbidden':
-      return new ArcadiaError('provider_forbidden', `The token lacks the scope ${scope}: ${message}.`, about);
+      return new ArcadiaError(
+        token === 'read' ? 'provider_forbidden' : 'write_token_forbidden',
+        `The ${named} lacks the scope ${scope}: ${message}.`,
+        about,
+      );
     case 'unreachable':
       return new ArcadiaError(
         'provider_unreachable',

@@ -8,11 +8,16 @@ const tracer = () => trace.getTracer('arcadia.digitalocean');
  * the status that came, or null without one. The name leaves out the path, which holds ids. The
  * provider is not told of the trace: it is nobody else's business.
  */
-export function startRequestSpan(url: string, path: string, attempt: number): (status: number | null) => void {
-  const span = tracer().startSpan('GET', {
+export function startRequestSpan(
+  url: string,
+  path: string,
+  attempt: number,
+  method = 'GET',
+): (status: number | null) => void {
+  const span = tracer().startSpan(method, {
     kind: SpanKind.CLIENT,
     attributes: {
-      'http.request.method': 'GET',
+      'http.request.method': method,
       'server.address': URL.parse(url)?.hostname ?? '',
       'url.path': path.split('?', 1)[0] ?? '',
       ...(attempt > 1 && { 'http.request.resend_count': attempt - 1 }),

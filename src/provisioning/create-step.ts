@@ -1,0 +1,177 @@
+import type { ActionState, Found, Look, Sent } from '../cloud/index.ts';
+
+/** A write leaves within so long of the moment at which its intent was committed, or not at all. */
+export const SEND_WITHIN_MS = 5_000;
+/** After an unclear answer: how long the provider may take to show what it has done, and how often it is asked. */
+const SETTLE_SECONDS = 120;
+const LOOK_AGAIN_SECONDS = 15;
+/** Intents of one marker, at most. */
+const ATTEMPTS_MAX = 5;
+/** How long a thing may answer 404 by its id after the provider accepted it. */
+const NOT_YET_SECONDS = 600;
+/** How long it may take to be ready. */
+const READY_SECONDS = 1_800;
+const LOOK_SECONDS_MIN = 5;
+const LOOK_SECONDS_MAX = 30;
+
+interface Intended {
+  readonly state: 'intended';
+  readonly attempt: number;
+  readonly intentAt: Temporal.Instant;
+  /** The provider has said once that it is to be tried again. */
+  readonly triedAgain: boolean;
+}
+
+/** What is stored of the creation of one thing: all that a process knows of it that takes over. */
+export type StepRecord =
+  | { readonly state: 'new'; readonly attempt: number }
+  | Intended
+  | {
+      readonly state: 'accepted';
+      readonly externalId: string;
+      /** null: none, or it got lost with an answer. */
+      readonly actionId: string | null;
+      readonly acceptedAt: Temporal.Instant;
+      /** It was there before anything was intended. */
+      readonly adopted: boolean;
+    }
+  | { readonly state: 'done'; readonly externalId: string; readonly adopted: boolean }
+  | {
+      readonly state: 'failed';
+      readonly reason: string;
+      /** Nothing carries the marker, and another may be tried. */
+      readonly renewable: boolean;
+    }
+  | { readonly state: 'held'; readonly reason: string };
+
+type Accepted = Extract<StepRecord, { state: 'accepted' }>;
+
+/** What has been looked at since the last move; null: not looked at. */
+export interface Observed {
+  /** What carries the marker, and when the question was asked. */
+  readonly found: { readonly askedAt: Temporal.Instant; readonly things: readonly Found[] } | null;
+  readonly look: Look | null;
+  readonly action: ActionState | null;
+}
+
+export const nothingObserved: Observed = { found: null, look: null, action: null };
+
+export type Move =
+  /** Ask for what carries the marker. */
+  | { readonly do: 'find' }
+  /** Ask for one thing by its id, and for its action where there is one. */
+  | { readonly do: 'look'; readonly externalId: string; readonly actionId: string | null }
+  /** Begin anew after so long, with nothing observed. */
+  | { readonly do: 'wait'; readonly seconds: number }
+  /** Store the record, commit, and send once within SEND_WITHIN_MS of that. */
+  | { readonly do: 'send'; readonly record: Intended }
+  /** Store the record, and go on from it with nothing observed. */
+  | { readonly do: 'keep'; readonly record: StepRecord }
+  | { readonly do: 'end' };
+
+const keep = (record: StepRecord): Move => ({ do: 'keep', record });
+const hold = (reason: string): Move => keep({ state: 'held', reason });
+
+function secondsBetween(from: Temporal.Instant, to: Temporal.Instant): number {
+  return from.until(to).total('seconds');
+}
+
+/**
+ * What to do next about one thing that is to exist once. Pure: the same record, observations and instant are the same
+ * move.
+ * @param mayAdopt whether what was there before may be taken for it
+ */
+export function nextMove(record: StepRecord, observed: Observed, now: Temporal.Instant, mayAdopt = false): Move {
+  switch (record.state) {
+    case 'new':
+      return beforeIntent(record.attempt, observed, now, mayAdopt);
+    case 'intended':
+      return afterIntent(record, observed, now);
+    case 'accepted':
+      return untilReady(record, observed, now);
+    default:
+      return { do: 'end' };
+  }
+}
+
+function beforeIntent(attempt: number, { found }: Observed, now: Temporal.Instant, mayAdopt: boolean): Move {
+  if (found === null) return { do: 'find' };
+  const { things } = found;
+  const [first] = things;
+  if (first === undefined) return intend(attempt, now, false);
+  if (things.length > 1) return hold(moreThanOne(things));
+  if (first.marked === 'yes' || mayAdopt) return keep(accept(first.externalId, now, true));
+  return hold(`${first.externalId} is there already and does not carry the mark`);
+}
+
+function afterIntent(record: Intended, { found }: Observed, now: Temporal.Instant): Move {
+  if (found === null) return { do: 'find' };
+  const { things, askedAt } = found;
+  const [first] = things;
+  if (things.length > 1) return hold(moreThanOne(things));
+  if (first?.marked === 'no') return hold(`${first.externalId} has taken the name and does not carry the mark`);
+  // Nothing was there before the intent: what has no room for a mark is this step's too.
+  if (first !== undefined) return keep(accept(first.externalId, now, false));
+  const settled = secondsBetween(record.intentAt, askedAt);
+  if (settled < SETTLE_SECONDS) return { do: 'wait', seconds: Math.min(LOOK_AGAIN_SECONDS, SETTLE_SECONDS - settled) };
+  if (record.attempt >= ATTEMPTS_MAX) return hold(`${record.attempt} attempts got no clear answer and left nothing`);
+  return intend(record.attempt, now, record.triedAgain);
+}
+
+function untilReady(record: Accepted, observed: Observed, now: Temporal.Instant): Move {
+  const { externalId, actionId, acceptedAt } = record;
+  const { look, action } = observed;
+  if (look === null) return { do: 'look', externalId, actionId };
+  const elapsed = secondsBetween(acceptedAt, now);
+  const wait: Move = {
+    do: 'wait',
+    seconds: Math.min(LOOK_SECONDS_MAX, Math.max(LOOK_SECONDS_MIN, Math.floor(elapsed / 4))),
+  };
+  if (action === 'errored') return afterFailure(observed, `the creation of ${externalId} failed`, elapsed, wait);
+  if (look.is === 'absent') {
+    if (elapsed < NOT_YET_SECONDS) return wait;
+    return afterFailure(observed, `${externalId} was accepted and is gone`, elapsed, wait);
+  }
+  const isReady = look.status === 'active' && !look.locked && action !== 'in-progress';
+  if (isReady) return keep({ state: 'done', externalId, adopted: record.adopted });
+  return elapsed < READY_SECONDS ? wait : hold(`${externalId} is not ready after ${READY_SECONDS / 60} minutes`);
+}
+
+/** Only what nothing carries any more may be tried again, under another marker. */
+function afterFailure({ found }: Observed, reason: string, elapsed: number, wait: Move): Move {
+  if (found === null) return { do: 'find' };
+  if (found.things.length === 0) return keep({ state: 'failed', reason, renewable: true });
+  return elapsed < READY_SECONDS ? wait : hold(`${reason}, and is still listed`);
+}
+
+/** What the answer to the one write makes of an intent. */
+export function afterSend(record: Intended, sent: Sent, now: Temporal.Instant): StepRecord {
+  switch (sent.answer) {
+    case 'done':
+      return { ...accept(sent.externalId, now, false), actionId: sent.actionId };
+    case 'not_sent':
+    case 'rate_limited':
+      return { state: 'new', attempt: record.attempt };
+    case 'unclear':
+      return record;
+    case 'refused':
+      if (sent.problem === 'try_again' && !record.triedAgain) return { ...record, triedAgain: true };
+      if (sent.problem === 'limit') return { state: 'held', reason: sent.reason };
+      if (sent.problem === 'forbidden' || sent.problem === 'unauthorized') {
+        return { state: 'held', reason: `the write token lacks ${sent.scope}: ${sent.reason}` };
+      }
+      return { state: 'failed', reason: sent.reason, renewable: false };
+  }
+}
+
+function intend(attempt: number, now: Temporal.Instant, triedAgain: boolean): Move {
+  return { do: 'send', record: { state: 'intended', attempt: attempt + 1, intentAt: now, triedAgain } };
+}
+
+function accept(externalId: string, acceptedAt: Temporal.Instant, adopted: boolean): Accepted {
+  return { state: 'accepted', externalId, actionId: null, acceptedAt, adopted };
+}
+
+function moreThanOne(things: readonly Found[]): string {
+  return `${things.length} carry the marker: ${things.map(({ externalId }) => externalId).join(', ')}`;
+}

@@ -1,0 +1,3 @@
+/** What other modules may import of provisioning: nothing yet. */
+
+export {};
