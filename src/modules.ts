@@ -1,6 +1,7 @@
 import { deploymentsModule } from './deployments/module.ts';
 import { driftModule } from './drift/module.ts';
 import { flowsModule } from './flows/module.ts';
+import { gatewayModule } from './gateway/module.ts';
 import { httpModule } from './http/module.ts';
 import { inventoryModule } from './inventory/module.ts';
 import { invoicesModule } from './invoices/module.ts';
@@ -18,6 +19,7 @@ import { providerBillingModule } from './provider-billing/module.ts';
 export const modules: readonly Module[] = [
   inventoryModule,
   deploymentsModule,
+  gatewayModule,
   meteringModule,
   pricingModule,
   invoicesModule,

@@ -3,6 +3,7 @@
 export {
   type Account,
   connectAccount,
+  gatewayProvider,
   identifyAccount,
   identifyCredentials,
   connectedAccounts,
@@ -29,5 +30,14 @@ export {
 } from './resources.ts';
 export { type SyncAllResult, syncAccount, syncAll } from './sync.ts';
 export { listRevertedSyncs } from './sync-revert.ts';
+export {
+  addSender,
+  confirmSent,
+  countNewSubjects,
+  readSecrets,
+  replaceSecrets,
+  type SenderSecrets,
+  sightSubjects,
+} from './senders.ts';
 export { inventorySettings } from './settings.ts';
 export { searchAccounts, searchResources, searchSyncRuns } from './search.store.ts';
