@@ -1,7 +1,16 @@
-import { applyMeter, type GatewayMeter, meterOtherwise } from '../gateway/index.ts';
+import {
+  applyMeter,
+  type GatewayMeter,
+  listMeters,
+  type MeterSum,
+  meterOtherwise,
+  pointerOf,
+  sumsWithin,
+} from '../gateway/index.ts';
 import { addKind, changeKind, dayOf, type Kind, type KindChange, listKinds } from '../metering/index.ts';
-import type { Database } from '../platform/database/database.ts';
+import type { Database, Queryable } from '../platform/database/database.ts';
 import { nestedDatabase } from '../platform/database/nested-database.ts';
+import { rolledBack } from '../platform/database/rolled-back.ts';
 import { formatQuantity, parseQuantity } from '../platform/quantity.ts';
 
 // A gateway meter says which events count, and the billing kind of its name what one unit of them is: put together here,
@@ -75,4 +84,60 @@ async function applyKind(db: Database, meter: GatewayMeter, from: Temporal.Plain
   if (Object.keys(change).length === 0) return false;
   await changeKind(db, kind, from, change);
   return true;
+}
+
+/** So far back a preview counts. */
+const previewDays = 7;
+
+/** What meters would have counted in the last days, if they were applied: they are, and are rolled back. */
+export function previewGatewayMeters(
+  db: Database,
+  meters: readonly GatewayMeter[],
+  now: Temporal.Instant,
+): Promise<readonly (AppliedMeter & Omit<MeterSum, 'meter'>)[]> {
+  return rolledBack(db, async (trx) => {
+    const since = dayOf(now).subtract({ days: previewDays }).toZonedDateTime('UTC').toInstant();
+    const applied = await applyGatewayMeters(nestedDatabase(trx), meters, now);
+    const names = applied.map(({ meter }) => meter);
+    const sums = await sumsWithin(trx, names, { since, now });
+    return applied.map((one) => {
+      const sum = sums.find(({ meter }) => meter === one.meter);
+      return { ...one, ...(sum ?? { events: 0, subjects: 0, value: '0', dead: 0 }) };
+    });
+  });
+}
+
+/** The meters as they stand on a day, as a file of meters has them. */
+export async function exportGatewayMeters(db: Queryable, day: Temporal.PlainDate): Promise<Record<string, unknown>[]> {
+  const kinds = await listKinds(db, day);
+  const newest = new Map(
+    (await listMeters(db))
+      .filter(({ fromDay }) => Temporal.PlainDate.compare(fromDay, day) <= 0)
+      .toReversed()
+      .map((row) => [row.meter, row]),
+  );
+  return [...newest.values()]
+    .sort((a, b) => (a.meter < b.meter ? -1 : 1))
+    .flatMap(({ meter, fromDay, aggregation, type, filter, valuePath, keyPath, subjectPath, subjectPrefix }) => {
+      const kind = kinds.find((one) => one.kind === meter);
+      if (kind === undefined) return [];
+      const { title, unit, granularity, weight, accrual } = kind;
+      return [
+        {
+          meter,
+          title,
+          unit,
+          type,
+          filter,
+          aggregation,
+          ...(valuePath === null ? {} : { value: pointerOf(valuePath) }),
+          ...(keyPath === null ? {} : { key: pointerOf(keyPath) }),
+          subject: { path: pointerOf(subjectPath), prefix: subjectPrefix },
+          divisor: weight?.divisor ?? '1',
+          ...(aggregation === 'gauge' ? { accrual } : {}),
+          granularity,
+          from: fromDay.toString(),
+        },
+      ];
+    });
 }

@@ -188,7 +188,8 @@ export interface SubjectRow {
   readonly resourceId: number;
   readonly source: string;
   readonly subject: string;
-  readonly firstSeenAt: Temporal.Instant;
+  /** When its first event was interpreted. */
+  readonly knownSince: Temporal.Instant;
   /** Deployments that own it now; empty: nobody. */
   readonly owners: string[];
 }
@@ -200,8 +201,8 @@ export async function selectSubjects(
   { after, now, limit }: { readonly after: number; readonly now: Temporal.Instant; readonly limit: number },
 ): Promise<SubjectRow[]> {
   const { rows } = await statement<SubjectRow>('gateway.selectSubjects')`
-    SELECT r.resource_id AS "resourceId", a.slug AS source, r.external_id AS subject, r.first_seen_at AS "firstSeenAt", w.owners
-    FROM inventory_resources r JOIN inventory_accounts a USING (account_id)
+    SELECT r.resource_id AS "resourceId", a.slug AS source, r.external_id AS subject, s.recorded_at AS "knownSince", w.owners
+    FROM inventory_resources r JOIN inventory_accounts a USING (account_id) JOIN inventory_states s USING (resource_id)
     CROSS JOIN LATERAL (
       SELECT coalesce(array_agg(l.slug ORDER BY l.slug) FILTER (WHERE l.slug <> 'unattributed'), '{}') AS owners
       FROM deployments_attributions t JOIN deployments_owners o USING (owner_set_id) JOIN deployments_list l USING (deployment_id)

@@ -2,5 +2,5 @@
 
 export { meterOtherwise } from './errors.ts';
 export { interpretJob } from './jobs.ts';
-export { applyMeter, type GatewayMeter, metersFileSchema } from './meters.ts';
+export { applyMeter, type GatewayMeter, listMeters, type MeterSum, metersFileSchema, pointerOf, sumsWithin } from './meters.ts';
 export { listSources } from './sources.ts';

@@ -22,7 +22,7 @@ export async function selectSettledId(trx: UnitOfWork, accountId: number): Promi
   await statement('gateway.selectSettledId.lock')`
     SELECT pg_advisory_xact_lock(hashtext('arcadia gateway intake'), ${accountId}::int)`.execute(trx);
   const { rows } = await statement<{ id: number }>('gateway.selectSettledId')`
-    SELECT last_value AS id FROM gateway_event_ids`.execute(trx);
+    SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS id FROM gateway_event_ids`.execute(trx);
   return rows[0]?.id ?? 0;
 }
 

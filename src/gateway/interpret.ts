@@ -71,6 +71,11 @@ async function interpretRepeat(trx: UnitOfWork, source: Source, now: Temporal.In
   return interpretEvents(trx, source, ids, { through, now });
 }
 
+/** Interprets in this transaction what is to be interpreted again: for what is rolled back. */
+export async function interpretRepeats(trx: UnitOfWork, source: Source, now: Temporal.Instant): Promise<void> {
+  while ((await interpretRepeat(trx, source, now)) !== null);
+}
+
 /** Reasons that may pass by themselves. */
 const passingReasons = ['too_many_subjects'];
 

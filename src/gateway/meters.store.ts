@@ -48,6 +48,44 @@ export async function upsertMeter(
   return row;
 }
 
+/** Leaves out of what is to be interpreted again all before an instant. */
+export async function narrowRepeats(trx: UnitOfWork, since: Temporal.Instant): Promise<void> {
+  await statement('gateway.narrowRepeats.delete')`DELETE FROM gateway_repeats WHERE until <= ${since}`.execute(trx);
+  await statement('gateway.narrowRepeats')`
+    UPDATE gateway_repeats SET since = ${since} WHERE since < ${since}`.execute(trx);
+}
+
+/** What a meter counts from an instant on. */
+export interface MeterSum {
+  readonly meter: string;
+  readonly events: number;
+  readonly subjects: number;
+  /** Of the values: their sum, of a max and a gauge the greatest, of unique the distinct keys. Not in units yet. */
+  readonly value: string;
+  readonly dead: number;
+}
+
+export async function selectMeterSums(
+  trx: UnitOfWork,
+  meters: readonly string[],
+  since: Temporal.Instant,
+): Promise<MeterSum[]> {
+  const { rows } = await statement<MeterSum>('gateway.selectMeterSums')`
+    SELECT m.slug AS meter, u.events, u.subjects, d.dead,
+           trim_scale(coalesce(CASE m.aggregation WHEN 'unique' THEN u.keys WHEN 'max' THEN u.greatest WHEN 'gauge' THEN u.greatest
+                               ELSE u.sum END, 0))::text AS value
+    FROM gateway_meters m
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS events, count(DISTINCT resource_id) AS subjects, count(DISTINCT unique_key)::numeric AS keys,
+             max(value) AS greatest, sum(value) AS sum
+      FROM gateway_usage u WHERE u.meter_id = m.meter_id AND u.at >= ${since}) AS u
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS dead FROM gateway_outcomes o JOIN gateway_events e USING (account_id, gateway_event_id)
+      WHERE o.meter_id = m.meter_id AND o.outcome = 'dead' AND e.event_time >= ${since}) AS d
+    WHERE m.slug = ANY (${[...meters]}::text[]) ORDER BY 1`.execute(trx);
+  return rows;
+}
+
 export async function upsertVersion(trx: UnitOfWork, meterId: number, version: MeterVersion): Promise<void> {
   await statement('gateway.upsertVersion')`
     INSERT INTO gateway_meter_versions (meter_id, from_day, type, filter, value_path, key_path, subject_path, subject_prefix)

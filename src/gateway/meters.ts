@@ -2,13 +2,15 @@ import { z } from 'zod';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { day, recordOf } from '../platform/declare/schemas.ts';
 import { meterOtherwise } from './errors.ts';
+import { interpretRepeats } from './interpret.ts';
 import { insertRepeats } from './interpret.store.ts';
 import * as store from './meters.store.ts';
+import { listSources } from './sources.ts';
 
 // Which events count, and how: dated data. A gateway meter feeds the billing kind of its name, which says what one unit is
 // and whether it is metered; that is put together in a flow.
 
-export type { MeterAggregation, MeterRow } from './meters.store.ts';
+export type { MeterAggregation, MeterRow, MeterSum } from './meters.store.ts';
 
 const pointer = z
   .string()
@@ -125,6 +127,26 @@ export async function applyMeter(trx: UnitOfWork, meter: GatewayMeter, fromDay: 
   for (const type of new Set([meter.type, ...(before === undefined ? [] : [before.type])]))
     await insertRepeats(trx, { accountId: null, type, since, until });
   return true;
+}
+
+/**
+ * What meters count from an instant on, in a transaction that is rolled back: what was just applied in it is interpreted,
+ * as far as it concerns events from then on.
+ */
+export async function sumsWithin(
+  trx: UnitOfWork,
+  meters: readonly string[],
+  { since, now }: { readonly since: Temporal.Instant; readonly now: Temporal.Instant },
+): Promise<store.MeterSum[]> {
+  await store.narrowRepeats(trx, since);
+  for (const source of await listSources(trx)) await interpretRepeats(trx, source, now);
+  return store.selectMeterSums(trx, meters, since);
+}
+
+/** A path as a JSON pointer; null: none. */
+export function pointerOf(path: readonly string[] | null): string | null {
+  if (path === null) return null;
+  return path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
 function sameMeaning(a: store.MeterVersion, b: store.MeterVersion): boolean {

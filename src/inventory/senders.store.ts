@@ -3,7 +3,7 @@ import { appendChanges } from '../platform/changes.ts';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 
-/** How many resources of an account were first seen at or after an instant. */
+/** How many resources of an account became known at or after an instant. */
 export async function selectNewResources(
   db: Queryable,
   accountId: number,
@@ -11,14 +11,16 @@ export async function selectNewResources(
   since: Temporal.Instant,
 ): Promise<number> {
   const { rows } = await statement<{ resources: number }>('inventory.selectNewResources')`
-    SELECT count(*) AS resources FROM resources
-    WHERE account_id = ${accountId} AND kind = ${kind} AND first_seen_at >= ${since}`.execute(db);
+    SELECT count(*) AS resources FROM resource_states
+    WHERE account_id = ${accountId} AND kind = ${kind} AND superseded_at = 'infinity' AND valid_to = 'infinity'
+      AND recorded_at >= ${since}`.execute(db);
   return rows[0]?.resources ?? 0;
 }
 
 /**
- * Makes a resource of each name that the account has none of, alive from when the account is metered from; its state is all
- * that is known of it. Those of `deployment:<slug>` carry that as a tag.
+ * Makes a resource of each name that the account has none of, seen and alive from when the account is metered from, whenever
+ * its first event comes: in whatever order they do, its owners are the same. Its state is all that is known of it. Those
+ * of `deployment:<slug>` carry that as a tag.
  * @returns how many are new
  */
 export async function insertSubjects(
@@ -29,7 +31,8 @@ export async function insertSubjects(
 ): Promise<number> {
   const { rows } = await statement<{ id: number }>('inventory.insertSubjects.insert_resources')`
     INSERT INTO resources (account_id, kind, external_id, first_seen_at)
-    SELECT ${accountId}, ${kind}, name, ${now} FROM unnest(${[...names]}::text[]) AS name
+    SELECT account_id, ${kind}, name, metered_from
+    FROM accounts CROSS JOIN unnest(${[...names]}::text[]) AS name WHERE account_id = ${accountId}
     ORDER BY name ON CONFLICT (account_id, kind, external_id) DO NOTHING
     RETURNING resource_id AS id`.execute(trx);
   const ids = rows.map(({ id }) => id);

@@ -76,7 +76,7 @@ export async function replaceSecrets(
   await updateCredentials(trx, slug, seal(secretKey, credentialsPurpose, JSON.stringify(credentials)));
 }
 
-/** How many subjects of a sender were first seen at or after an instant. */
+/** How many subjects of a sender became known at or after an instant. */
 export function countNewSubjects(db: Queryable, accountId: number, since: Temporal.Instant): Promise<number> {
   return selectNewResources(db, accountId, subjectKind, since);
 }

@@ -277,7 +277,7 @@ export const listGatewaySubjects = declareList({
       resourceId: z.int(),
       source: slug,
       subject: z.string().meta({ examples: ['host:shop.example.com'] }),
-      firstSeenAt: instantOut,
+      knownSince: instantOut.meta({ description: 'When its first event was interpreted' }),
       owners: z.array(z.string()).meta({ description: 'Deployments; empty: unassigned' }),
     })
     .meta({ id: 'GatewaySubject', description: 'A resource that events are about' }),
