@@ -152,7 +152,8 @@ export async function upsertDecisions(
 ): Promise<number[]> {
   const { rows } = await statement<{ number: number }>('gateway.upsertDecisions')`
     INSERT INTO gateway_decisions (account_id, gateway_event_id, decision, shift, reason, recorded_at, recorded_by)
-    SELECT DISTINCT account_id, gateway_event_id, ${decision}, ${shiftUs}::bigint * interval '1 microsecond', ${why}, ${now}::timestamptz, ${by}
+    SELECT DISTINCT account_id, gateway_event_id, ${decision}::text, ${shiftUs}::bigint * interval '1 microsecond', ${why}::text,
+           ${now}::timestamptz, ${by}::text
     FROM gateway_outcomes
     WHERE account_id = ${accountId} AND outcome = 'dead' AND reason = ${reason}
       AND (${numbers === null}::boolean OR gateway_event_id = ANY (${[...(numbers ?? [])]}::bigint[]))

@@ -3,4 +3,4 @@
 export { meterOtherwise } from './errors.ts';
 export { interpretJob } from './jobs.ts';
 export { applyMeter, type GatewayMeter, listMeters, type MeterSum, metersFileSchema, pointerOf, sumsWithin } from './meters.ts';
-export { listSources } from './sources.ts';
+export { gatewayStanding, listSources } from './sources.ts';

@@ -9,7 +9,14 @@ import { nestedDatabase } from '../platform/database/nested-database.ts';
 import { notFound } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
 import { newSecret } from './signature.ts';
-import { insertSource, selectSources, type Source, type SourceLimits, updateSource } from './sources.store.ts';
+import {
+  insertSource,
+  selectSources,
+  selectSourceStatus,
+  type Source,
+  type SourceLimits,
+  updateSource,
+} from './sources.store.ts';
 
 // Who may send events: an account of the provider `gateway`, which holds its sealed secrets and what is metered of it,
 // beside what its events may be.
@@ -38,6 +45,33 @@ export async function getSource(db: Queryable, slug: string): Promise<Source> {
   const source = (await selectSources(db)).find((one) => one.source === slug);
   if (source === undefined) throw notFound('gateway source', slug);
   return source;
+}
+
+/** A backlog is counted up to this: beyond it, it is what it is. */
+const backlogShown = 1_000_000;
+
+/** How sources stand, for whoever watches them. */
+export async function gatewayStanding(
+  db: Queryable,
+  now: Temporal.Instant,
+): Promise<
+  readonly {
+    readonly source: string;
+    readonly backlog: number;
+    readonly lagSeconds: number;
+    readonly dead: number;
+    readonly skewSeconds: number | null;
+  }[]
+> {
+  const sources = await selectSources(db);
+  if (sources.length === 0) return [];
+  const status = await selectSourceStatus(db, null, backlogShown);
+  return sources.flatMap(({ accountId, source }) => {
+    const one = status.find((each) => each.accountId === accountId);
+    if (one === undefined) return [];
+    const { backlog, oldestAt, dead, skewSeconds } = one;
+    return [{ source, backlog, lagSeconds: oldestAt === null ? 0 : oldestAt.until(now).total('seconds'), dead, skewSeconds }];
+  });
 }
 
 interface SourceRequest {

@@ -82,7 +82,7 @@ const addedUp: RawBuilder<unknown> = sql`
           JOIN added f ON f.resource_id = h.resource_id AND f.billing_kind_id = h.billing_kind_id AND f.weight_divisor = h.weight_divisor
            AND f.at >= h.first AND f.at <= h.last
           JOIN deployments_attributions a ON a.resource_id = f.resource_id AND a.valid_from <= f.at AND a.valid_to > f.at
-          JOIN deployments_owners o USING (owner_set_id)
+          JOIN deployments_owners o ON o.owner_set_id = a.owner_set_id
           WHERE h.owner_set_id IS NULL) AS split
     GROUP BY resource_id, billing_kind_id, weight_divisor, hour, owner_set_id, deployment_id, weight_before, weight, weight_total
   )`;
