@@ -469,3 +469,20 @@ test('what does not add up is no aggregation, and a meter stays what it is', asy
   const exported = await (await api.fetch('/gateway/meters/export')).text();
   expect(exported).toContain('meter: "gateway_requests"');
 });
+
+test('what comes while others are interpreted is counted once, and none is passed over', async () => {
+  await api.fetch('/gateway/sources/edge', json('PATCH', { maxEventsPerSecond: 100_000 }, { 'if-match': '*' }));
+  let isSending = true;
+  const interpreting = (async () => {
+    while (isSending) await interpretAll(db, instant('2026-05-05'));
+  })();
+  const clients = Array.from({ length: 20 }, async () => {
+    for (let times = 0; times < 10; times += 1) await send(event(), event());
+  });
+  await Promise.all(clients);
+  isSending = false;
+  await interpreting;
+  await meterAll(db, instant('2026-05-05'));
+  expect(await states()).toEqual({ counted: 400 });
+  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'unattributed 03': '400' });
+});
