@@ -19,7 +19,7 @@ export interface EventRow {
   /** null: it has none that can be read. */
   readonly time: Temporal.Instant | null;
   readonly origin: string;
-  readonly id: string;
+  readonly eventId: string;
   readonly type: string;
   readonly subject: string | null;
   readonly state: EventState;
@@ -28,7 +28,7 @@ export interface EventRow {
 }
 
 const eventColumns = sql`
-  e.gateway_event_id AS number, a.slug AS source, e.received_at AS "receivedAt", e.event_time AS time, e.origin, e.event_id AS id,
+  e.gateway_event_id AS number, a.slug AS source, e.received_at AS "receivedAt", e.event_time AS time, e.origin, e.event_id AS "eventId",
   e.type, e.subject, ${stateOf} AS state,
   (SELECT min(o.reason) FROM gateway_outcomes o WHERE o.account_id = e.account_id AND o.gateway_event_id = e.gateway_event_id
    AND o.outcome = 'dead') AS reason`;
@@ -103,7 +103,7 @@ export interface DeadLetter {
   readonly source: string;
   readonly receivedAt: Temporal.Instant;
   readonly time: Temporal.Instant | null;
-  readonly id: string;
+  readonly eventId: string;
   readonly type: string;
   readonly subject: string | null;
   /** The meter that cannot count it; null: none can. */
@@ -119,7 +119,7 @@ export async function selectDeadLetters(
   limit: number,
 ): Promise<DeadLetter[]> {
   const { rows } = await statement<DeadLetter>('gateway.selectDeadLetters')`
-    SELECT e.gateway_event_id AS number, a.slug AS source, e.received_at AS "receivedAt", e.event_time AS time, e.event_id AS id,
+    SELECT e.gateway_event_id AS number, a.slug AS source, e.received_at AS "receivedAt", e.event_time AS time, e.event_id AS "eventId",
            e.type, e.subject, m.slug AS meter, o.reason
     FROM gateway_outcomes o JOIN gateway_events e USING (account_id, gateway_event_id)
     JOIN inventory_accounts a USING (account_id) LEFT JOIN gateway_meters m USING (meter_id)

@@ -27,6 +27,7 @@ const refusedAggregations: Readonly<Record<string, string>> = {
 
 const aggregation = z
   .string()
+  .max(20)
   .superRefine((value, context) => {
     if ((aggregations as readonly string[]).includes(value)) return;
     const reason = refusedAggregations[value];
@@ -62,13 +63,13 @@ export const meterSchema = z
       .default({ path: null, prefix: '' })
       .describe("What an event is about, where its own subject does not say it; with what is put before it, such as 'key:'."),
     divisor: z
-      .union([z.int().min(1).transform(String), z.string()])
-      .pipe(
+      .union([
+        z.int().min(1).transform(String),
         z
           .string()
           .regex(/^\d{1,15}(\.\d{1,9})?$/, { error: aboveZero, abort: true })
           .refine((text) => /[1-9]/.test(text), { error: aboveZero }),
-      )
+      ])
       .default('1')
       .describe('How much of the value makes one unit.'),
     accrual: z.enum(['hours', 'month']).default('month').describe('Of a gauge: level times hours, or a level held all month counts once.'),

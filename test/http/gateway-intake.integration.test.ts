@@ -226,7 +226,7 @@ test('a paused source is answered with 503 and when to come again', async () => 
   expect((await send(JSON.stringify(event()))).status).toBe(200);
 });
 
-test('a source has a quota of its own in events, and its requests are not counted as those of a stranger', async () => {
+test('a source has a quota of its own in events, and its requests are not counted as anonymous ones', async () => {
   const { db } = database;
   const slow = await makeSource(db, 'slow', { now, limits: { maxEventsPerSecond: 10 } });
   const batch = () =>
@@ -239,7 +239,7 @@ test('a source has a quota of its own in events, and its requests are not counte
   const refused = await batch();
   expect(refused.status).toBe(429);
   expect(parseInt(refused.headers.get('retry-after') ?? '0', 10)).toBeGreaterThan(90);
-  // Far more than a stranger's 40 a minute.
+  // Far more than the 40 a minute of an address.
   const answers = await Promise.all(Array.from({ length: 60 }, () => send(JSON.stringify(event()))));
   expect(answers.every(({ status }) => status === 200)).toBe(true);
 });

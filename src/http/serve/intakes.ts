@@ -23,7 +23,7 @@ interface OpenIntake {
 export async function serveIntakes(server: FastifyInstance, serving: Serving): Promise<() => Promise<void>> {
   const { pool, line, clock, config, log, secretKey, enqueue, limits } = serving;
   const db = requestDatabase(pool, { principal: intakePrincipal, requestId: '', address: '' }, line);
-  const strangers = new RateLimiter({ name: 'address', limit: limits.anonymousPerMinute, windowSeconds: 60 });
+  const anonymous = new RateLimiter({ name: 'address', limit: limits.anonymousPerMinute, windowSeconds: 60 });
   const opened: OpenIntake[] = serving.program.intakes.map((declaration) => ({
     declaration,
     intake: declaration.open({ db, clock, config, log, secretKey, enqueue }),
@@ -31,7 +31,7 @@ export async function serveIntakes(server: FastifyInstance, serving: Serving): P
   await server.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-    for (const one of opened) serveIntake(scope, one, serving, strangers);
+    for (const one of opened) serveIntake(scope, one, serving, anonymous);
   });
   return async () => {
     for (const { intake } of opened) await intake.close();
@@ -42,7 +42,7 @@ function serveIntake(
   scope: FastifyInstance,
   { declaration, intake }: OpenIntake,
   serving: Serving,
-  strangers: RateLimiter,
+  anonymous: RateLimiter,
 ): void {
   const url = `${apiPrefix}${declaration.path}`;
   const admitted = new WeakMap<FastifyRequest, Admitted>();
@@ -55,7 +55,7 @@ function serveIntake(
       const release = request.place?.hold();
       try {
         assertPlain(request, reply);
-        const sender = await admit(intake, request, reply, strangers);
+        const sender = await admit(intake, request, reply, anonymous);
         admitted.set(request, sender);
         take(reply, () => request.place?.receive(callerOf(sender)));
       } finally {
@@ -69,7 +69,7 @@ function serveIntake(
         take(reply, () => request.place?.work(callerOf(sender)));
         const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
         const life = lifeOf(request, reply, serving);
-        const answer = await life.within(() => countFailure(sender.receive(body), request, reply, strangers));
+        const answer = await life.within(() => countFailure(sender.receive(body), request, reply, anonymous));
         return send(reply, answer);
       }),
   });
@@ -102,9 +102,9 @@ function admit(
   intake: Intake,
   request: FastifyRequest,
   reply: FastifyReply,
-  strangers: RateLimiter,
+  anonymous: RateLimiter,
 ): Promise<Admitted> {
-  return countFailure(intake.admit(headOf(request)), request, reply, strangers);
+  return countFailure(intake.admit(headOf(request)), request, reply, anonymous);
 }
 
 /** Whoever guesses secrets is slowed down. When a sender is to come again is said where the error says it. */
@@ -112,7 +112,7 @@ async function countFailure<Value>(
   work: Promise<Value>,
   request: FastifyRequest,
   reply: FastifyReply,
-  strangers: RateLimiter,
+  anonymous: RateLimiter,
 ): Promise<Value> {
   try {
     return await work;
@@ -121,7 +121,7 @@ async function countFailure<Value>(
     const { retryAfterSeconds } = error.details;
     if (typeof retryAfterSeconds === 'number') reply.header('retry-after', retryAfterSeconds);
     if (error.status !== 401) throw error;
-    const allowance = strangers.take(request.ip, performance.now());
+    const allowance = anonymous.take(request.ip, performance.now());
     if (allowance.allowed) throw error;
     reply.header('retry-after', allowance.resetSeconds);
     throw new ArcadiaError('rate_limited', 'Too many requests of this address without a valid secret.');
