@@ -205,7 +205,7 @@ export async function selectSubjects(
     SELECT r.resource_id AS "resourceId", a.slug AS source, r.external_id AS subject, s.recorded_at AS "knownSince", w.owners
     FROM inventory_resources r JOIN inventory_accounts a USING (account_id) JOIN inventory_states s USING (resource_id)
     CROSS JOIN LATERAL (
-      SELECT coalesce(array_agg(l.slug ORDER BY l.slug) FILTER (WHERE l.slug <> 'unattributed'), '{}') AS owners
+      SELECT coalesce(array_agg(l.slug::text ORDER BY l.slug) FILTER (WHERE l.slug <> 'unattributed'), '{}') AS owners
       FROM deployments_attributions t JOIN deployments_owners o USING (owner_set_id) JOIN deployments_list l USING (deployment_id)
       WHERE t.resource_id = r.resource_id AND t.valid_from <= ${now} AND t.valid_to > ${now}) AS w
     WHERE r.kind = 'gateway' AND r.account_id = ANY (${[...accountIds]}::int[]) AND r.resource_id > ${after}

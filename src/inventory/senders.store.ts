@@ -31,9 +31,9 @@ export async function insertSubjects(
 ): Promise<number> {
   const { rows } = await statement<{ id: number }>('inventory.insertSubjects.insert_resources')`
     INSERT INTO resources (account_id, kind, external_id, first_seen_at)
-    SELECT account_id, ${kind}, name, metered_from
-    FROM accounts CROSS JOIN unnest(${[...names]}::text[]) AS name WHERE account_id = ${accountId}
-    ORDER BY name ON CONFLICT (account_id, kind, external_id) DO NOTHING
+    SELECT account_id, ${kind}, subject, metered_from
+    FROM accounts CROSS JOIN unnest(${[...names]}::text[]) AS subject WHERE account_id = ${accountId}
+    ORDER BY subject ON CONFLICT (account_id, kind, external_id) DO NOTHING
     RETURNING resource_id AS id`.execute(trx);
   const ids = rows.map(({ id }) => id);
   await statement('inventory.insertSubjects.insert_resource_states')`

@@ -131,7 +131,7 @@ function eventRecords(days: DayRange, kinds: readonly KindOfDay[], scope?: Scope
     sql`div(l.level * 2000000000 * ${weight} + l.weight_total, 2 * l.weight_total)`;
   return sql`
     (SELECT l.deployment_id, l.resource_id, p.period_start, l.billing_kind_id, p.granularity,
-            0.000000001 * sum(${share(sql`(l.weight_before + l.weight)`)} - ${share(sql`l.weight_before`)})
+            0.000000001 * sum(${share(sql`(l.weight_before + l.weight)`)} - ${share(sql`l.weight_before`)}) AS quantity
      FROM (SELECT deployment_id, resource_id, billing_kind_id, valid_from, valid_to, level, weight_before, weight, weight_total
            FROM ${levels}) AS l
      JOIN ${slotsOf(days, kinds)}
