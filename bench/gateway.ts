@@ -127,8 +127,7 @@ async function seedMonth(db: Database, source: Source): Promise<void> {
   await createCustomer(db, { externalId: 'acme', name: 'Acme', currency: 'USD' }, receivedAt);
   const slugs = ['ash', 'birch', 'cedar'];
   const startsAt = Temporal.Instant.from('2026-01-01T00:00:00Z');
-  for (const slug of slugs)
-    await createDeployment(db, { slug, name: slug, customer: 'acme', startsAt }, receivedAt);
+  for (const slug of slugs) await createDeployment(db, { slug, name: slug, customer: 'acme', startsAt }, receivedAt);
   await db.transaction().execute(async (trx) => {
     const names = Array.from({ length: subjects }, (_, index) => `month:${index}`);
     await sightSubjects(trx, source.accountId, names, receivedAt);
@@ -163,7 +162,9 @@ async function metering(db: Database, source: Source): Promise<Row[]> {
   const bareOnce = () =>
     timed(() =>
       sql`CREATE TABLE bare AS SELECT resource_id, date_trunc('hour', at, 'UTC') AS hour, sum(value) AS value
-          FROM gateway_usage GROUP BY 1, 2`.execute(db).then(() => sql`DROP TABLE bare`.execute(db)),
+          FROM gateway_usage GROUP BY 1, 2`
+        .execute(db)
+        .then(() => sql`DROP TABLE bare`.execute(db)),
     );
   await bareOnce();
   const bare = await bareOnce();
@@ -175,13 +176,21 @@ async function metering(db: Database, source: Source): Promise<Row[]> {
       INSERT INTO gateway_usage (account_id, gateway_event_id, resource_id, at, meter_id, value)
       SELECT account_id, 1, resource_id, at + interval '1 microsecond', meter_id, 5 FROM gateway_usage
       WHERE at >= '2026-05-28T10:00:00Z' ORDER BY at LIMIT 1`.execute(trx);
-    await appendChanges(trx, 'measurement', 'event', now, sql`
+    await appendChanges(
+      trx,
+      'measurement',
+      'event',
+      now,
+      sql`
       SELECT resource_id AS subject, date_trunc('hour', at, 'UTC') AS valid_from, date_trunc('hour', at, 'UTC') + interval '1 hour' AS valid_to
-      FROM gateway_usage WHERE gateway_event_id = 1`);
+      FROM gateway_usage WHERE gateway_event_id = 1`,
+    );
   });
   const late = await timed(() => meterOutstanding(db, { now }));
   const count = metered.toLocaleString('en');
-  say(`${count} events of a month: bare ${bare} ms, levels ${levels} ms, hourly records ${records} ms, late ${late} ms`);
+  say(
+    `${count} events of a month: bare ${bare} ms, levels ${levels} ms, hourly records ${records} ms, late ${late} ms`,
+  );
   return [
     row(`gateway: levels of ${count} events of a month`, levels, 'bare hourly GROUP BY', bare, 1.5),
     row('gateway: and their hourly records', levels + records, 'bare hourly GROUP BY', bare, null),

@@ -4,7 +4,17 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Row } from './support.ts';
 
-const names = ['metering', 'sync', 'jobs', 'row-security', 'export', 'api', 'invoices', 'reconcile', 'gateway'] as const;
+const names = [
+  'metering',
+  'sync',
+  'jobs',
+  'row-security',
+  'export',
+  'api',
+  'invoices',
+  'reconcile',
+  'gateway',
+] as const;
 
 function runOne(name: string): Promise<Row[]> {
   return new Promise((resolve, reject) => {

@@ -62,10 +62,12 @@ export const retractType = 'arcadia.gateway.retract';
  */
 export function readEvents(headers: Readonly<Record<string, string | undefined>>, body: Uint8Array): SentBody {
   const type = mediaTypeOf(headers['content-type']);
-  if (type === 'application/cloudevents-batch+json') return { single: false, events: batchOf(decodeText(body, 'The body'), body) };
+  if (type === 'application/cloudevents-batch+json')
+    return { single: false, events: batchOf(decodeText(body, 'The body'), body) };
   if (type === 'application/cloudevents+json') return single(decodeText(body, 'The body'));
   if (type?.startsWith('application/cloudevents') === true) throw unsupported();
-  if (headers['ce-specversion'] !== undefined) return { single: true, events: [eventOf(binaryEvent(headers, type, body), null)] };
+  if (headers['ce-specversion'] !== undefined)
+    return { single: true, events: [eventOf(binaryEvent(headers, type, body), null)] };
   if (type !== 'application/json') throw unsupported();
   const text = decodeText(body, 'The body');
   return text.trimStart().startsWith('[') ? { single: false, events: batchOf(text, body) } : single(text);
@@ -82,7 +84,10 @@ function unsupported(): ArcadiaError {
 function mediaTypeOf(header: string | undefined): string | null {
   if (header === undefined) return null;
   const [type = '', ...parameters] = header.split(';').map((part) => part.trim().toLowerCase());
-  const charset = parameters.find((each) => each.startsWith('charset='))?.slice('charset='.length).replaceAll('"', '');
+  const charset = parameters
+    .find((each) => each.startsWith('charset='))
+    ?.slice('charset='.length)
+    .replaceAll('"', '');
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') throw unsupported();
   return type;
 }
@@ -95,7 +100,10 @@ function batchOf(text: string, body: Uint8Array): SentEvent[] {
   const batch = parseJson(text);
   if (batch.kind !== 'array') throw new ArcadiaError('invalid_argument', 'The body is no batch: it is not an array.');
   if (batch.items.length > eventsMax)
-    throw new ArcadiaError('too_costly', `A batch has ${eventsMax} events at most, and this one ${batch.items.length} in ${body.length} bytes.`);
+    throw new ArcadiaError(
+      'too_costly',
+      `A batch has ${eventsMax} events at most, and this one ${batch.items.length} in ${body.length} bytes.`,
+    );
   return batch.items.map((item) => eventOf(item, text));
 }
 
@@ -109,7 +117,8 @@ function binaryEvent(
 ): JsonValue {
   const members = new Map<string, JsonValue>();
   for (const [name, value] of Object.entries(headers)) {
-    if (name.startsWith('ce-') && value !== undefined) members.set(name.slice('ce-'.length), jsonText(decodeHeader(name, value)));
+    if (name.startsWith('ce-') && value !== undefined)
+      members.set(name.slice('ce-'.length), jsonText(decodeHeader(name, value)));
   }
   if (type !== null) members.set('datacontenttype', jsonText(type));
   if (body.length > 0) {
@@ -145,7 +154,18 @@ const ownAttributes = new Set(['specversion', 'id', 'source', 'type', 'subject',
 function eventOf(value: JsonValue, text: string | null): SentEvent {
   const written = (part: JsonValue) => (text === null ? canonicalJson(part) : text.slice(part.from, part.to));
   const digest = createHash('sha256').update(canonicalJson(value)).digest('hex');
-  const nameless = { origin: '', id: `sha256:${digest}`, type: '', subject: null, time: null, attributes: null, data: null, digest, payload: written(value), isSound: false };
+  const nameless = {
+    origin: '',
+    id: `sha256:${digest}`,
+    type: '',
+    subject: null,
+    time: null,
+    attributes: null,
+    data: null,
+    digest,
+    payload: written(value),
+    isSound: false,
+  };
   if (value.kind !== 'object') return { ...nameless, fault: 'not_an_object' };
   const { members } = value;
   const id = textOf(members, 'id', 256);
@@ -176,7 +196,7 @@ function eventOf(value: JsonValue, text: string | null): SentEvent {
 /** undefined: there is none; null: what is there is no text of 1 to `max` characters. */
 function textOf(members: ReadonlyMap<string, JsonValue>, name: string, max: number): string | null | undefined {
   const value = members.get(name);
-  if (value === undefined || value.kind === 'literal' && value.text === 'null') return undefined;
+  if (value === undefined || (value.kind === 'literal' && value.text === 'null')) return undefined;
   if (value.kind !== 'string' || value.text === '' || value.text.length > max) return null;
   return value.text.includes('\0') || !value.text.isWellFormed() ? null : value.text;
 }
@@ -189,7 +209,10 @@ interface Form {
   readonly length: number;
 }
 
-function formFault(value: JsonValue & { readonly kind: 'object' }, { id, origin, type, subject, length }: Form): Fault | null {
+function formFault(
+  value: JsonValue & { readonly kind: 'object' },
+  { id, origin, type, subject, length }: Form,
+): Fault | null {
   if (typeof id !== 'string') return 'bad_id';
   if (typeof origin !== 'string') return 'bad_source';
   const version = value.members.get('specversion');
@@ -215,7 +238,10 @@ export function readMoment(text: string): Temporal.Instant | null {
   }
 }
 
-function timeOf(members: ReadonlyMap<string, JsonValue>, type: string): { time: Temporal.Instant | null; fault: Fault | null } {
+function timeOf(
+  members: ReadonlyMap<string, JsonValue>,
+  type: string,
+): { time: Temporal.Instant | null; fault: Fault | null } {
   const value = members.get('time');
   if (value === undefined || (value.kind === 'literal' && value.text === 'null'))
     return { time: null, fault: isWord(type) ? null : 'time_required' };

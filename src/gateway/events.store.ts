@@ -198,7 +198,11 @@ export interface SubjectRow {
 /** Behind a resource, in their order; `unowned`: only those that nobody owns now. */
 export async function selectSubjects(
   db: Queryable,
-  { accountIds, unowned, q }: { readonly accountIds: readonly number[]; readonly unowned: boolean; readonly q: string | null },
+  {
+    accountIds,
+    unowned,
+    q,
+  }: { readonly accountIds: readonly number[]; readonly unowned: boolean; readonly q: string | null },
   { after, now, limit }: { readonly after: number; readonly now: Temporal.Instant; readonly limit: number },
 ): Promise<SubjectRow[]> {
   const { rows } = await statement<SubjectRow>('gateway.selectSubjects')`

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
-import { instant, makeMeters, makeSource, meterAll, requests, resourceOf, setClock } from '../../test/fixtures/gateway.ts';
+import {
+  instant,
+  makeMeters,
+  makeSource,
+  meterAll,
+  requests,
+  resourceOf,
+  setClock,
+} from '../../test/fixtures/gateway.ts';
 import { createDeployments, storedBytes, storedUsage } from '../../test/fixtures/metering.ts';
 import { soakRuns } from '../../test/soak.ts';
 import { assign } from '../deployments/assignments.ts';
@@ -90,7 +98,10 @@ function shuffled<Item>(items: readonly Item[], seed: number): Item[] {
     return state;
   };
   const repeated = items.flatMap((item) => (next() % 3 === 0 ? [item, item] : [item]));
-  return repeated.map((item) => ({ item, key: next() })).sort((a, b) => a.key - b.key).map(({ item }) => item);
+  return repeated
+    .map((item) => ({ item, key: next() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ item }) => item);
 }
 
 type Move = { readonly subject: string; readonly slugs: readonly string[]; readonly from: Temporal.Instant };
@@ -104,7 +115,9 @@ function ownersAt(moves: readonly Move[], subject: string, at: Temporal.Instant)
   if (last !== undefined) return [...last.slugs].sort();
   // The first owner that is found within a day of birth holds from birth.
   const [first] = own.map(({ from }) => from).sort((a, b) => Temporal.Instant.compare(a, b));
-  return first !== undefined && before(first, instant('2026-05-02')) ? ownersAt(moves, subject, first) : ['unattributed'];
+  return first !== undefined && before(first, instant('2026-05-02'))
+    ? ownersAt(moves, subject, first)
+    : ['unattributed'];
 }
 
 /** A quantity in billionths divided among owners: differences of a rounded running total. */
@@ -131,7 +144,10 @@ function expected(events: readonly Sent[], moves: readonly Move[]): Record<strin
         .filter((one) => one.subject === subject && one.type === type)
         .sort((a, b) => Temporal.Instant.compare(a.at, b.at) || b.value - a.value);
     // Units are rounded by the hour and owner; of whole numbers nothing is, and shares are of the hour's sum.
-    const hours = Map.groupBy(of('sum'), ({ at }) => `${at.toString().slice(0, 13)} ${ownersAt(moves, subject, at).join()}`);
+    const hours = Map.groupBy(
+      of('sum'),
+      ({ at }) => `${at.toString().slice(0, 13)} ${ownersAt(moves, subject, at).join()}`,
+    );
     for (const group of hours.values()) {
       const sum = group.reduce((total, { value }) => total + BigInt(value), 0n) * 1_000_000_000n;
       add('gw_sum', subject, sum, (group[0] as Sent).at);
@@ -206,77 +222,74 @@ function expectGauge(sizes: readonly Sent[], subject: string, moves: readonly Mo
   }
 }
 
-test(
-  'usage is what the events say, in whatever order and however often they come',
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(histories, async ({ events, early, moves, granularity, seed }) => {
-        const database = await openTestDatabase();
-        const { db } = database;
-        try {
-          await setClock(db, end);
-          await createDeployments(db, owners, instant('2026-01-01'));
-          await makeSource(db, 'edge', { now: end });
-          await makeMeters(
+test('usage is what the events say, in whatever order and however often they come', async () => {
+  await fc.assert(
+    fc.asyncProperty(histories, async ({ events, early, moves, granularity, seed }) => {
+      const database = await openTestDatabase();
+      const { db } = database;
+      try {
+        await setClock(db, end);
+        await createDeployments(db, owners, instant('2026-01-01'));
+        await makeSource(db, 'edge', { now: end });
+        await makeMeters(
+          db,
+          kinds.map((kind) => ({ ...kind, granularity })),
+          end,
+        );
+        const source = await getSource(db, 'edge');
+        const send = async (some: readonly Sent[]) => {
+          const body = Buffer.from(JSON.stringify(some.map(eventOf)));
+          const read = readEvents({ 'content-type': 'application/cloudevents-batch+json' }, body);
+          await storeEvents(db, source, read.events, { receivedAt: end, publishAs: null });
+        };
+        const [first, late] = [events.slice(0, early), events.slice(early)];
+        const order = shuffled(first, seed);
+        for (let from = 0; from < order.length; from += 1 + (seed % 5))
+          await send(order.slice(from, from + 1 + (seed % 5)));
+        await meterAll(db, end);
+        const known = new Set(first.map(({ subject }) => subject));
+        const applied: Move[] = [];
+        for (const one of moves) {
+          if (!known.has(one.subject)) continue;
+          applied.push(one);
+          await assign(
             db,
-            kinds.map((kind) => ({ ...kind, granularity })),
+            {
+              resourceIds: [await resourceOf(db, one.subject)],
+              owners: one.slugs.map((slug) => ({ slug, weight: 1 })),
+              from: one.from,
+            },
+            'test',
             end,
           );
-          const source = await getSource(db, 'edge');
-          const send = async (some: readonly Sent[]) => {
-            const body = Buffer.from(JSON.stringify(some.map(eventOf)));
-            const read = readEvents({ 'content-type': 'application/cloudevents-batch+json' }, body);
-            await storeEvents(db, source, read.events, { receivedAt: end, publishAs: null });
-          };
-          const [first, late] = [events.slice(0, early), events.slice(early)];
-          const order = shuffled(first, seed);
-          for (let from = 0; from < order.length; from += 1 + (seed % 5)) await send(order.slice(from, from + 1 + (seed % 5)));
-          await meterAll(db, end);
-          const known = new Set(first.map(({ subject }) => subject));
-          const applied: Move[] = [];
-          for (const one of moves) {
-            if (!known.has(one.subject)) continue;
-            applied.push(one);
-            await assign(
-              db,
-              {
-                resourceIds: [await resourceOf(db, one.subject)],
-                owners: one.slugs.map((slug) => ({ slug, weight: 1 })),
-                from: one.from,
-              },
-              'test',
-              end,
-            );
-          }
-          await send(shuffled(late, seed));
-          await send(shuffled(events, seed + 1));
-          await meterAll(db, end);
-
-          const found = await storedUsage(db, '2026-05-01', '2026-05-08');
-          const named = await Promise.all(
-            Object.entries(found)
-              .filter(([key, quantity]) => key.includes(' gw_') && quantity !== '0')
-              .map(async ([key, quantity]) => {
-                const [slug, kind, resource] = key.split(' ');
-                const of = await subjectOf(db, resource ?? '');
-                return [`${slug} ${kind} ${of}`, quantity] as const;
-              }),
-          );
-          expect(Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)))).toEqual(expected(events, applied));
-
-          const bytes = await storedBytes(db);
-          const again = await meterAll(db, end);
-          expect(again.every(({ revision }) => revision === null)).toBe(true);
-          expect(await storedBytes(db)).toBe(bytes);
-        } finally {
-          await database.close();
         }
-      }),
-      { numRuns: soakRuns(25) },
-    );
-  },
-  600_000,
-);
+        await send(shuffled(late, seed));
+        await send(shuffled(events, seed + 1));
+        await meterAll(db, end);
+
+        const found = await storedUsage(db, '2026-05-01', '2026-05-08');
+        const named = await Promise.all(
+          Object.entries(found)
+            .filter(([key, quantity]) => key.includes(' gw_') && quantity !== '0')
+            .map(async ([key, quantity]) => {
+              const [slug, kind, resource] = key.split(' ');
+              const of = await subjectOf(db, resource ?? '');
+              return [`${slug} ${kind} ${of}`, quantity] as const;
+            }),
+        );
+        expect(Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)))).toEqual(expected(events, applied));
+
+        const bytes = await storedBytes(db);
+        const again = await meterAll(db, end);
+        expect(again.every(({ revision }) => revision === null)).toBe(true);
+        expect(await storedBytes(db)).toBe(bytes);
+      } finally {
+        await database.close();
+      }
+    }),
+    { numRuns: soakRuns(25) },
+  );
+}, 600_000);
 
 async function subjectOf(db: Awaited<ReturnType<typeof openTestDatabase>>['db'], id: string): Promise<string> {
   for (const subject of subjects) {

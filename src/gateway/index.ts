@@ -2,5 +2,13 @@
 
 export { meterOtherwise } from './errors.ts';
 export { interpretJob } from './jobs.ts';
-export { applyMeter, type GatewayMeter, listMeters, type MeterSum, metersFileSchema, pointerOf, sumsWithin } from './meters.ts';
+export {
+  applyMeter,
+  type GatewayMeter,
+  listMeters,
+  type MeterSum,
+  metersFileSchema,
+  pointerOf,
+  sumsWithin,
+} from './meters.ts';
 export { gatewayStanding, listSources } from './sources.ts';

@@ -93,7 +93,8 @@ class EventsIntake implements Intake {
 
   async #receive(known: KnownSource, headers: IntakeHead['headers'], body: Uint8Array): Promise<IntakeAnswer> {
     const { source } = known;
-    if (source.paused) throw sourcePaused(`The source '${source.source}' is paused.`, { details: { retryAfterSeconds } });
+    if (source.paused)
+      throw sourcePaused(`The source '${source.source}' is paused.`, { details: { retryAfterSeconds } });
     if (known.isFull)
       throw gatewayBacklog(`Too many events of '${source.source}' are still to be interpreted.`, {
         details: { retryAfterSeconds },

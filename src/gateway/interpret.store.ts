@@ -79,7 +79,9 @@ export async function selectRepeatedIds(
 
 export async function advanceRepeat(trx: UnitOfWork, repeatId: number, afterId: number | null): Promise<void> {
   if (afterId === null)
-    await statement('gateway.advanceRepeat.delete')`DELETE FROM gateway_repeats WHERE repeat_id = ${repeatId}`.execute(trx);
+    await statement('gateway.advanceRepeat.delete')`DELETE FROM gateway_repeats WHERE repeat_id = ${repeatId}`.execute(
+      trx,
+    );
   else
     await statement('gateway.advanceRepeat')`
       UPDATE gateway_repeats SET after_id = ${afterId} WHERE repeat_id = ${repeatId}`.execute(trx);
@@ -120,7 +122,11 @@ export async function selectBehind(db: Queryable): Promise<string[]> {
 export async function selectDeadIds(
   trx: UnitOfWork,
   accountId: number,
-  { reasons, after, limit }: { readonly reasons: readonly string[] | null; readonly after: number; readonly limit: number },
+  {
+    reasons,
+    after,
+    limit,
+  }: { readonly reasons: readonly string[] | null; readonly after: number; readonly limit: number },
 ): Promise<number[]> {
   const { rows } = await statement<{ id: number }>('gateway.selectDeadIds')`
     SELECT DISTINCT gateway_event_id AS id FROM gateway_outcomes
@@ -135,7 +141,12 @@ export async function selectDeadIds(
 export function prepareBatch(trx: UnitOfWork, ids: readonly number[]): Promise<Batch> {
   return createTemporaryTableAs(
     trx,
-    { statement: 'gateway.prepareBatch', table: 'gateway_batch', index: { on: 'gateway_event_id', unique: true }, analyze: true },
+    {
+      statement: 'gateway.prepareBatch',
+      table: 'gateway_batch',
+      index: { on: 'gateway_event_id', unique: true },
+      analyze: true,
+    },
     sql`SELECT DISTINCT unnest(${[...ids]}::bigint[]) AS gateway_event_id`,
   );
 }
@@ -260,7 +271,9 @@ export async function replaceUsage(
   );
   await statement('gateway.replaceUsage.delete')`
     DELETE FROM gateway_usage u USING ${before} b
-    WHERE u.account_id = b.account_id AND u.gateway_event_id = b.gateway_event_id AND u.meter_id = b.meter_id`.execute(trx);
+    WHERE u.account_id = b.account_id AND u.gateway_event_id = b.gateway_event_id AND u.meter_id = b.meter_id`.execute(
+    trx,
+  );
   await statement('gateway.replaceUsage.insert')`
     INSERT INTO gateway_usage (account_id, gateway_event_id, resource_id, at, meter_id, value, unique_key)
     SELECT ${accountId}::int, r.gateway_event_id, o.resource_id, r.at, r.meter_id, r.value, r.unique_key
@@ -275,7 +288,11 @@ export async function replaceUsage(
 export async function replaceOutcomes(
   trx: UnitOfWork,
   accountId: number,
-  { batch, readings, unread }: { readonly batch: Batch; readonly readings: Readings; readonly unread: readonly number[] },
+  {
+    batch,
+    readings,
+    unread,
+  }: { readonly batch: Batch; readonly readings: Readings; readonly unread: readonly number[] },
 ): Promise<number> {
   const isUnread = sql`r.gateway_event_id = ANY (${[...unread]}::bigint[])`;
   await statement('gateway.replaceOutcomes.delete')`

@@ -140,7 +140,12 @@ async function sightNew(
   if (some.length === 0) return 0;
   const left = source.maxNewSubjects - (await countNewSubjects(trx, source.accountId, today));
   if (left <= 0) return 0;
-  return sightSubjects(trx, source.accountId, await store.selectNewSubjects(trx, source.accountId, readings, left), now);
+  return sightSubjects(
+    trx,
+    source.accountId,
+    await store.selectNewSubjects(trx, source.accountId, readings, left),
+    now,
+  );
 }
 
 /** Returns the watermarks that say nothing. */

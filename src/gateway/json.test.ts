@@ -28,7 +28,24 @@ test('whatever JSON.stringify writes is read as JSON.parse reads it, and knows w
 });
 
 test('a text is refused exactly where JSON.parse refuses it, but for names that stand twice', () => {
-  const pieces = fc.constantFrom('{', '}', '[', ']', '"a"', '"b"', ':', ',', '1', '-0.5e3', '01', 'true', 'nul', ' ', '"\\u00e4"', '"\\x"');
+  const pieces = fc.constantFrom(
+    '{',
+    '}',
+    '[',
+    ']',
+    '"a"',
+    '"b"',
+    ':',
+    ',',
+    '1',
+    '-0.5e3',
+    '01',
+    'true',
+    'nul',
+    ' ',
+    '"\\u00e4"',
+    '"\\x"',
+  );
   fc.assert(
     fc.property(fc.array(pieces, { maxLength: 8 }), (parts) => {
       const text = parts.join('');

@@ -4,7 +4,12 @@ import { ArcadiaError } from '../platform/errors.ts';
 // stood. JSON.parse does neither.
 
 export type JsonValue =
-  | { readonly kind: 'object'; readonly members: ReadonlyMap<string, JsonValue>; readonly from: number; readonly to: number }
+  | {
+      readonly kind: 'object';
+      readonly members: ReadonlyMap<string, JsonValue>;
+      readonly from: number;
+      readonly to: number;
+    }
   | { readonly kind: 'array'; readonly items: readonly JsonValue[]; readonly from: number; readonly to: number }
   | { readonly kind: 'string'; readonly text: string; readonly from: number; readonly to: number }
   | { readonly kind: 'number'; readonly text: string; readonly from: number; readonly to: number }
@@ -187,7 +192,9 @@ export function faultOf(value: JsonValue, depth = 0): 'too_deep' | 'bad_number' 
       return isStorable(value.text) ? null : 'bad_text';
     case 'number': {
       const [digits = '', exponent = '0'] = value.text.toLowerCase().split('e');
-      return digits.length > digitsMax || !/^[+-]?\d{1,3}$/.test(exponent) || Math.abs(parseInt(exponent, 10)) > exponentMax
+      return digits.length > digitsMax ||
+        !/^[+-]?\d{1,3}$/.test(exponent) ||
+        Math.abs(parseInt(exponent, 10)) > exponentMax
         ? 'bad_number'
         : null;
     }

@@ -40,7 +40,9 @@ export async function upsertMeter(
   aggregation: MeterAggregation,
 ): Promise<{ readonly meterId: number; readonly aggregation: MeterAggregation }> {
   await statement('gateway.upsertMeter.insert')`
-    INSERT INTO gateway_meters (slug, aggregation) VALUES (${meter}, ${aggregation}) ON CONFLICT (slug) DO NOTHING`.execute(trx);
+    INSERT INTO gateway_meters (slug, aggregation) VALUES (${meter}, ${aggregation}) ON CONFLICT (slug) DO NOTHING`.execute(
+    trx,
+  );
   const { rows } = await statement<{ meterId: number; aggregation: MeterAggregation }>('gateway.upsertMeter.select')`
     SELECT meter_id AS "meterId", aggregation FROM gateway_meters WHERE slug = ${meter} FOR UPDATE`.execute(trx);
   const row = rows[0];

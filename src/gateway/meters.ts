@@ -46,9 +46,16 @@ export const meterSchema = z
   .strictObject({
     meter: z
       .string()
-      .regex(/^[a-z][a-z0-9_]{0,62}$/, { error: 'must be a name such as gateway_requests: lower-case letters, digits and _' }),
+      .regex(/^[a-z][a-z0-9_]{0,62}$/, {
+        error: 'must be a name such as gateway_requests: lower-case letters, digits and _',
+      }),
     title: z.string().trim().min(1).max(200),
-    unit: z.string().trim().min(1).max(200).meta({ examples: ['request'] }),
+    unit: z
+      .string()
+      .trim()
+      .min(1)
+      .max(200)
+      .meta({ examples: ['request'] }),
     type: z
       .string()
       .regex(/^[\x21-\x7e]{1,255}$/, { error: 'must be a type of event such as request, or a pattern with *' }),
@@ -61,7 +68,9 @@ export const meterSchema = z
     subject: z
       .strictObject({ path: pointer.nullable().default(null), prefix: z.string().max(63).default('') })
       .default({ path: null, prefix: '' })
-      .describe("What an event is about, where its own subject does not say it; with what is put before it, such as 'key:'."),
+      .describe(
+        "What an event is about, where its own subject does not say it; with what is put before it, such as 'key:'.",
+      ),
     divisor: z
       .union([
         z.int().min(1).transform(String),
@@ -72,7 +81,10 @@ export const meterSchema = z
       ])
       .default('1')
       .describe('How much of the value makes one unit.'),
-    accrual: z.enum(['hours', 'month']).default('month').describe('Of a gauge: level times hours, or a level held all month counts once.'),
+    accrual: z
+      .enum(['hours', 'month'])
+      .default('month')
+      .describe('Of a gauge: level times hours, or a level held all month counts once.'),
     granularity: z.enum(['day', 'hour']).default('day'),
     from: day.optional().describe('The first day on which it is so; today unless given.'),
   })

@@ -19,7 +19,8 @@ export const gatewayModule = declareModule({
   tags: [
     {
       name: 'gateway',
-      description: 'Events that gateways send: who may send, what came, and which of it counts as usage. They are sent as CloudEvents to ' +
+      description:
+        'Events that gateways send: who may send, what came, and which of it counts as usage. They are sent as CloudEvents to ' +
         '`POST /gateway/sources/{source}/events`, with the secret of the source; docs/gateway.md has an example.',
     },
   ],

@@ -24,7 +24,8 @@ test('one of several signatures, with one of several secrets, is enough', () => 
 
 test('another body, id, time or secret is not signed', () => {
   const { secret, body } = example;
-  const signed = (fields: Partial<typeof example>, at = now) => isSignedBy({ ...example, ...fields }, body, [secret], at);
+  const signed = (fields: Partial<typeof example>, at = now) =>
+    isSignedBy({ ...example, ...fields }, body, [secret], at);
   expect(signed({})).toBe(true);
   expect(signed({ id: 'msg_other' })).toBe(false);
   expect(signed({ timestamp: '1614265331' })).toBe(false);

@@ -45,7 +45,9 @@ export async function insertSource(trx: UnitOfWork, accountId: number, limits: S
     INSERT INTO gateway_sources (account_id, dialect, customers, past_limit_hours, future_limit_seconds, grace_hours,
                                  max_events_per_second, max_new_subjects, paused)
     VALUES (${accountId}, ${limits.dialect}, ${limits.customers}::text[], ${limits.pastLimitHours}, ${limits.futureLimitSeconds},
-            ${limits.graceHours}::int, ${limits.maxEventsPerSecond}, ${limits.maxNewSubjects}, ${limits.paused})`.execute(trx);
+            ${limits.graceHours}::int, ${limits.maxEventsPerSecond}, ${limits.maxNewSubjects}, ${limits.paused})`.execute(
+    trx,
+  );
   await statement('gateway.insertSource.insert_progress')`
     INSERT INTO gateway_progress (account_id, through_id) VALUES (${accountId}, 0)`.execute(trx);
 }

@@ -1,9 +1,4 @@
-import {
-  addSender,
-  readSecrets,
-  replaceSecrets,
-  type SenderSecrets,
-} from '../inventory/index.ts';
+import { addSender, readSecrets, replaceSecrets, type SenderSecrets } from '../inventory/index.ts';
 import type { Database, Queryable } from '../platform/database/database.ts';
 import { nestedDatabase } from '../platform/database/nested-database.ts';
 import { notFound } from '../platform/errors.ts';
@@ -21,7 +16,12 @@ import {
 // Who may send events: an account of the provider `gateway`, which holds its sealed secrets and what is metered of it,
 // beside what its events may be.
 
-export { type Dialect, selectSourceStatus as readSourceStatus, type Source, type SourceLimits } from './sources.store.ts';
+export {
+  type Dialect,
+  selectSourceStatus as readSourceStatus,
+  type Source,
+  type SourceLimits,
+} from './sources.store.ts';
 
 /** 35 days, as billing of events usually accepts; a clock may be five minutes ahead. */
 export const usualLimits: SourceLimits = {
@@ -70,7 +70,9 @@ export async function gatewayStanding(
     const one = status.find((each) => each.accountId === accountId);
     if (one === undefined) return [];
     const { backlog, oldestAt, dead, skewSeconds } = one;
-    return [{ source, backlog, lagSeconds: oldestAt === null ? 0 : oldestAt.until(now).total('seconds'), dead, skewSeconds }];
+    return [
+      { source, backlog, lagSeconds: oldestAt === null ? 0 : oldestAt.until(now).total('seconds'), dead, skewSeconds },
+    ];
   });
 }
 
@@ -129,8 +131,12 @@ export async function rotateSecret(
     const held = before
       .filter(({ to }) => to === null || Temporal.Instant.compare(now, Temporal.Instant.from(to)) < 0)
       .map((one) => ({ ...one, to: one.to ?? until.toString() }));
-    await replaceSecrets(trx, slug, [{ secret, from: now.toString(), to: null }, ...held.slice(0, secretsMax)], secretKey);
+    await replaceSecrets(
+      trx,
+      slug,
+      [{ secret, from: now.toString(), to: null }, ...held.slice(0, secretsMax)],
+      secretKey,
+    );
   });
   return { secret, oldHoldsUntil: until };
 }
-

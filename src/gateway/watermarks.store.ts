@@ -50,7 +50,9 @@ export async function selectMiscounts(
   watermark: Watermark,
 ): Promise<{ readonly hour: Temporal.Instant; readonly sent: number; readonly received: number }[]> {
   const hours = Object.keys(watermark.counts);
-  const { rows } = await statement<{ hour: Temporal.Instant; sent: number; received: number }>('gateway.selectMiscounts')`
+  const { rows } = await statement<{ hour: Temporal.Instant; sent: number; received: number }>(
+    'gateway.selectMiscounts',
+  )`
     SELECT hour, sent, received
     FROM unnest(${hours}::timestamptz[], ${hours.map((hour) => watermark.counts[hour])}::bigint[]) AS said (hour, sent)
     CROSS JOIN LATERAL (
@@ -64,7 +66,14 @@ export async function selectMiscounts(
 /** Sources that confirm by time alone: they have sent no watermark, and no more came for so many hours. */
 export async function selectGracious(
   db: Queryable,
-): Promise<{ readonly accountId: number; readonly source: string; readonly graceHours: number; readonly meteredFrom: Temporal.Instant }[]> {
+): Promise<
+  {
+    readonly accountId: number;
+    readonly source: string;
+    readonly graceHours: number;
+    readonly meteredFrom: Temporal.Instant;
+  }[]
+> {
   const { rows } = await statement<{
     accountId: number;
     source: string;

@@ -44,7 +44,9 @@ export function measuredLevelsOf(kindIds: readonly number[], scope: LevelScope |
     ${within(scope, since)}
     WHERE m.aggregation IN (${aggregations})`;
   const isTouched = (at: RawBuilder<unknown>) =>
-    scope === null ? sql`` : sql`WHERE ${at} >= (SELECT ${touchedHour} FROM ${scope} x WHERE x.resource_id = f.resource_id)`;
+    scope === null
+      ? sql``
+      : sql`WHERE ${at} >= (SELECT ${touchedHour} FROM ${scope} x WHERE x.resource_id = f.resource_id)`;
   return sql`
     (WITH kinds AS MATERIALIZED (
        SELECT k.billing_kind_id, k.slug, d.weight_divisor, d.from_day::timestamp AT TIME ZONE 'UTC' AS defined_from,
@@ -124,7 +126,10 @@ function greatest(measured: RawBuilder<unknown>): RawBuilder<unknown> {
 
 /** CTE `standing`: levels from one event of a gauge to the next; of two at the same instant the greater. */
 function gauges(scope: LevelScope | null): RawBuilder<unknown> {
-  const touched = scope === null ? sql`` : sql`WHERE piece_to >= (SELECT x.touched_from FROM ${scope} x WHERE x.resource_id = pieces.resource_id)`;
+  const touched =
+    scope === null
+      ? sql``
+      : sql`WHERE piece_to >= (SELECT x.touched_from FROM ${scope} x WHERE x.resource_id = pieces.resource_id)`;
   return sql`
     gauge AS (
       SELECT resource_id, slug, value, at AS valid_from, coalesce(lead(at) OVER (PARTITION BY resource_id, slug ORDER BY at), 'infinity') AS valid_to

@@ -46,7 +46,8 @@ async function send(db: Database, events: readonly object[]): Promise<void> {
   await storeEvents(db, await getSource(db, 'edge'), read, { receivedAt: now, publishAs: null });
 }
 
-const bytes = (time: string, count: string) => event({ type: 'egress', time, subject: 'host:big', data: { bytes: count } });
+const bytes = (time: string, count: string) =>
+  event({ type: 'egress', time, subject: 'host:big', data: { bytes: count } });
 
 test.each(stores)(
   'in $store, impulses count as themselves in shares, however great, and distinct keys once per owner and month',
@@ -61,7 +62,14 @@ test.each(stores)(
       await setClock(db, now);
       await createDeployments(db, ['ash', 'birch', 'cedar'], instant('2026-01-01'));
       await makeSource(db, 'edge', { now });
-      const egress = { ...requests, meter: 'egress_bytes', unit: 'byte', type: 'egress', value: '/bytes', granularity: 'hour' };
+      const egress = {
+        ...requests,
+        meter: 'egress_bytes',
+        unit: 'byte',
+        type: 'egress',
+        value: '/bytes',
+        granularity: 'hour',
+      };
       const users = { ...requests, meter: 'users', type: 'visit', aggregation: 'unique', value: null, key: '/user' };
       await makeMeters(db, [egress, users], now);
       const visit = (time: string, user: string) => event({ type: 'visit', time, subject: 'host:big', data: { user } });
@@ -80,7 +88,10 @@ test.each(stores)(
       await meterAll(db, now);
       const of = (total: bigint, upTo: bigint) => (2n * total * 1_000_000_000n * upTo + 1_000_000n) / 2_000_000n;
       const share = (from: bigint, to: bigint) => {
-        const billionths = [1_000_000_000_000_000_000n, 1n].reduce((sum, total) => sum + of(total, to) - of(total, from), 0n);
+        const billionths = [1_000_000_000_000_000_000n, 1n].reduce(
+          (sum, total) => sum + of(total, to) - of(total, from),
+          0n,
+        );
         const [whole, rest] = [billionths / 1_000_000_000n, billionths % 1_000_000_000n];
         return `${whole}${rest === 0n ? '' : `.${String(rest).padStart(9, '0').replace(/0+$/, '')}`}`;
       };
@@ -94,7 +105,9 @@ test.each(stores)(
       expect(Object.keys(visits).some((key) => key.endsWith(' 03'))).toBe(false);
 
       // An earlier visit comes late: the one before counts no more, on a day that no fact has touched.
-      await send(db, [event({ type: 'visit', time: '2026-05-03T09:00:00Z', subject: 'host:big', data: { user: 'u2' } })]);
+      await send(db, [
+        event({ type: 'visit', time: '2026-05-03T09:00:00Z', subject: 'host:big', data: { user: 'u2' } }),
+      ]);
       await meterAll(db, now);
       const late = await usageOf(db, 'users');
       expect([late['ash 03'], late['ash 04']]).toEqual(['0.999998', undefined]);

@@ -294,7 +294,11 @@ export async function rebuildLevels(trx: UnitOfWork, { ids, measured }: DerivedK
 }
 
 /** Derives anew what a scope names. */
-export async function refreshLevels(trx: UnitOfWork, scope: LevelScope, { ids, measured }: DerivedKinds): Promise<void> {
+export async function refreshLevels(
+  trx: UnitOfWork,
+  scope: LevelScope,
+  { ids, measured }: DerivedKinds,
+): Promise<void> {
   if (ids.length > 0) {
     await statement('metering.refreshLevels.delete_metered_levels')`
       DELETE FROM metered_levels l USING ${scope} x

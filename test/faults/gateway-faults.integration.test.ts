@@ -61,7 +61,16 @@ test('the database dies, hard, while twenty clients send and events are interpre
     while (sent < (clients * batches * batchSize) / 4) await sleep(5);
     const pid = readFileSync(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0];
     process.kill(Number(pid), 'SIGQUIT');
-    await expect.poll(() => sql`SELECT`.execute(db).then(() => true, () => false), { timeout: 30_000 }).toBe(false);
+    await expect
+      .poll(
+        () =>
+          sql`SELECT`.execute(db).then(
+            () => true,
+            () => false,
+          ),
+        { timeout: 30_000 },
+      )
+      .toBe(false);
     const restarted = await openEmbeddedDatabase(options);
     closing.push(() => restarted.release());
     await Promise.all(sending);

@@ -81,7 +81,8 @@ test('what is acknowledged is on disk, whatever the database is set to', async (
 
 test('a secret, or a signature made with it, lets in; anything else is 401 and stores nothing', async () => {
   const body = JSON.stringify(event({ id: 'signed' }));
-  const count = async () => (await sql<{ n: number }>`SELECT count(*) AS n FROM gateway_events`.execute(database.db)).rows[0]?.n;
+  const count = async () =>
+    (await sql<{ n: number }>`SELECT count(*) AS n FROM gateway_events`.execute(database.db)).rows[0]?.n;
   const before = await count();
   const refused = [
     await send(body, { authorization: 'Bearer whsec_wrong' }),
@@ -161,9 +162,9 @@ test('numbers arrive to the last digit', async () => {
   const text = JSON.stringify(event({ id: 'digits', data: 0 })).replace('"data":0', `"data":${data}`);
   expect((await send(text)).status).toBe(200);
   await interpretAll(database.db, now);
-  const { rows } = await sql<{ id: number }>`SELECT gateway_event_id AS id FROM gateway_events WHERE event_id = 'digits'`.execute(
-    database.db,
-  );
+  const { rows } = await sql<{
+    id: number;
+  }>`SELECT gateway_event_id AS id FROM gateway_events WHERE event_id = 'digits'`.execute(database.db);
   const shown = (await (await api.fetch(`/gateway/events/${rows[0]?.id}`)).json()) as { data: string; usage: unknown };
   expect(shown.data).toContain('123456789012345678.123456789');
   expect(shown.usage).toMatchObject([{ meter: 'gateway_requests', value: '123456789012345678.123456789' }]);
@@ -247,11 +248,11 @@ test('a source has a quota of its own in events, and its requests are not counte
 test('OPTIONS answers the handshake of CloudEvents, and no other method is of the address', async () => {
   const url = `${api.url}/api/v1/gateway/sources/edge/events`;
   const handshake = await fetch(url, { method: 'OPTIONS', headers: { 'webhook-request-origin': 'gateway.example' } });
-  expect([handshake.status, handshake.headers.get('webhook-allowed-origin'), handshake.headers.get('webhook-allowed-rate')]).toEqual([
-    200,
-    'gateway.example',
-    '600000',
-  ]);
+  expect([
+    handshake.status,
+    handshake.headers.get('webhook-allowed-origin'),
+    handshake.headers.get('webhook-allowed-rate'),
+  ]).toEqual([200, 'gateway.example', '600000']);
   expect((await fetch(url)).status).toBe(405);
 });
 

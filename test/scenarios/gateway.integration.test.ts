@@ -195,7 +195,8 @@ test('7. a late event changes the metered day, and what was there is on record',
   const days = await meterAll(db, await at('2026-05-09'));
   expect(days.find(({ day }) => day === '2026-05-03')).toMatchObject({ cause: 'changes', changed: 1 });
   expect(await usageOf(db, 'gateway_requests')).toEqual({ 'unattributed 03': '175' });
-  const { rows } = await sql`SELECT trim_scale(old_quantity)::text AS before, trim_scale(new_quantity)::text AS after, cause
+  const { rows } =
+    await sql`SELECT trim_scale(old_quantity)::text AS before, trim_scale(new_quantity)::text AS after, cause
                              FROM usage_changes`.execute(db);
   expect(rows).toEqual([{ before: '150', after: '175', cause: 'event' }]);
 });
@@ -218,9 +219,7 @@ test('8. what a clock that is ahead sends is kept, measured, and counts once its
 });
 
 test('9. seconds, milliseconds and a time without an offset are no time', async () => {
-  const answer = await send(
-    ...['1746266400', 1_746_266_400_000, '2026-05-03T10:00:00'].map((time) => event({ time })),
-  );
+  const answer = await send(...['1746266400', 1_746_266_400_000, '2026-05-03T10:00:00'].map((time) => event({ time })));
   expect(answer.results.map(({ reason }) => reason)).toEqual(['bad_time', 'bad_time', 'bad_time']);
   await interpretAll(db, instant('2026-05-05'));
   expect(await states()).toEqual({ dead: 3 });
@@ -231,7 +230,12 @@ test('10. what is about nobody known is unassigned, and moves at the instant fro
   await at('2026-05-13');
   await send(...times.map((time) => event({ subject: 'key:ak_9', time, data: { requests: 100 } })));
   await meterAll(db, instant('2026-05-13'));
-  const before = { 'unattributed 08': '100', 'unattributed 09': '100', 'unattributed 10': '100', 'unattributed 12': '100' };
+  const before = {
+    'unattributed 08': '100',
+    'unattributed 09': '100',
+    'unattributed 10': '100',
+    'unattributed 12': '100',
+  };
   expect(await usageOf(db, 'gateway_requests')).toEqual(before);
   const unowned = async () =>
     (await (await api.fetch('/gateway/subjects?unowned=true')).json()) as { items: { subject: string }[] };
@@ -310,13 +314,18 @@ test('14. a backlog is answered with 429, and what was acknowledged before it is
 
 test('15. a month replayed, and all that is derived derived again, is the same to the byte', async () => {
   const days = ['03', '03', '04', '04'];
-  await send(...days.map((day, index) => event({ time: `2026-05-${day}T0${index}:10:00Z`, data: { requests: 10 + index } })));
+  await send(
+    ...days.map((day, index) => event({ time: `2026-05-${day}T0${index}:10:00Z`, data: { requests: 10 + index } })),
+  );
   await meterAll(db, instant('2026-05-05'));
   await own('host:shop.example.com', ['acme-shop', 'birch', 'cedar'], '2026-05-03T01:00:00Z');
   await meterAll(db, instant('2026-05-05'));
   const bytes = await storedBytes(db);
   for (let times = 0; times < 2; times += 1) {
-    const replayed = await api.fetch('/gateway/sources/edge/replay', json('POST', { from: '2026-05-01', to: '2026-06-01' }));
+    const replayed = await api.fetch(
+      '/gateway/sources/edge/replay',
+      json('POST', { from: '2026-05-01', to: '2026-06-01' }),
+    );
     expect(replayed.status).toBe(202);
     const metered = await meterAll(db, instant('2026-05-05'));
     expect(metered.every(({ revision }) => revision === null)).toBe(true);
@@ -329,7 +338,15 @@ test('15. a month replayed, and all that is derived derived again, is the same t
 });
 
 test('17. microseconds and decimals are kept', async () => {
-  const gauge = { ...requests, meter: 'gateway_seats', unit: 'seat-hour', type: 'seats', value: '/seats', aggregation: 'gauge', accrual: 'hours' };
+  const gauge = {
+    ...requests,
+    meter: 'gateway_seats',
+    unit: 'seat-hour',
+    type: 'seats',
+    value: '/seats',
+    aggregation: 'gauge',
+    accrual: 'hours',
+  };
   await makeMeters(db, [gauge], instant('2026-05-05'));
   await send(
     event({ type: 'seats', time: '2026-05-03T23:00:00.000000Z', data: { seats: 10 } }),
@@ -404,7 +421,12 @@ test('what is retracted or corrected counts no more, whichever comes first', asy
   await meterAll(db, instant('2026-05-05'));
   expect(await usageOf(db, 'gateway_requests')).toEqual({ 'unattributed 03': '110' });
   const retract = (ids: string[]) =>
-    event({ type: 'arcadia.gateway.retract', time: undefined, subject: undefined, data: { ids, reason: 'sent twice' } });
+    event({
+      type: 'arcadia.gateway.retract',
+      time: undefined,
+      subject: undefined,
+      data: { ids, reason: 'sent twice' },
+    });
   await send(retract(['w2', 'w9']));
   await send(event({ id: 'w9', data: { requests: 7 } }));
   await meterAll(db, instant('2026-05-05'));
@@ -464,7 +486,11 @@ test('what does not add up is no aggregation, and a meter stays what it is', asy
   const otherwise = { ...requests, aggregation: 'max' };
   const refused = await api.fetch('/gateway/meters', json('POST', { meters: [otherwise] }));
   expect(await refused.json()).toMatchObject({ status: 409, code: 'gateway_meter_otherwise' });
-  const again = await applyGatewayMeters(db, metersFileSchema.parse({ meters: [requests] }).meters, instant('2026-05-05'));
+  const again = await applyGatewayMeters(
+    db,
+    metersFileSchema.parse({ meters: [requests] }).meters,
+    instant('2026-05-05'),
+  );
   expect(again).toMatchObject([{ changed: false }]);
   const exported = await (await api.fetch('/gateway/meters/export')).text();
   expect(exported).toContain('meter: "gateway_requests"');

@@ -24,7 +24,10 @@ const event = z
     origin: z.string().meta({ description: 'Its attribute `source`', examples: ['/gateways/1'] }),
     eventId: z.string().meta({ description: 'Its own `id`', examples: ['e1'] }),
     type: z.string().meta({ examples: ['request'] }),
-    subject: z.string().nullable().meta({ examples: ['host:shop.example.com'] }),
+    subject: z
+      .string()
+      .nullable()
+      .meta({ examples: ['host:shop.example.com'] }),
     state,
     reason: z.string().nullable().meta({ description: 'Why it is dead, or one of its meters cannot count it' }),
   })
@@ -92,11 +95,17 @@ const deadLetter = z
     time: instantOut.nullable(),
     eventId: z.string().meta({ description: 'Its own `id`', examples: ['e1'] }),
     type: z.string().meta({ examples: ['request'] }),
-    subject: z.string().nullable().meta({ examples: ['host:shop.example.com'] }),
+    subject: z
+      .string()
+      .nullable()
+      .meta({ examples: ['host:shop.example.com'] }),
     meter: z.string().nullable().meta({ description: 'The meter that cannot count it; null: none can' }),
     reason: z.string().meta({ examples: ['value_missing'] }),
   })
-  .meta({ id: 'GatewayDeadLetter', description: 'An event that was stored and counts for nothing, or not for one of its meters' });
+  .meta({
+    id: 'GatewayDeadLetter',
+    description: 'An event that was stored and counts for nothing, or not for one of its meters',
+  });
 
 export const listDeadLetters = declareList({
   path: '/gateway/dead-letters',
@@ -168,7 +177,12 @@ export const replayDeadLetters = declareOperation({
   command: { confirm: 'Have what {source} sent and died of {reason} count?' },
   body: z.strictObject({ ...chosen, shift: shift.optional() }),
   response: interpreted,
-  async run({ db, body: { source: name, shift: by = Temporal.Duration.from('PT0S'), numbers = null, ...rest }, principal, now }) {
+  async run({
+    db,
+    body: { source: name, shift: by = Temporal.Duration.from('PT0S'), numbers = null, ...rest },
+    principal,
+    now,
+  }) {
     const decision = { decision: 'replay', numbers, shiftUs: by.total('microseconds'), ...rest } as const;
     const done = await events.decideDeadLetters(db, await getSource(db, name), decision, principal.subject, now);
     return { events: done.events };
@@ -202,7 +216,8 @@ export const replayGatewayEvents = declareOperation({
   operationId: 'replayGatewayEvents',
   tag: 'gateway',
   summary: 'Interpret events of a range again',
-  description: 'Usage is derived from events: it becomes what they say, and where nothing is otherwise, nothing is written.',
+  description:
+    'Usage is derived from events: it becomes what they say, and where nothing is otherwise, nothing is written.',
   roles: ['owner', 'operator'],
   params: z.object({ source: slug }),
   body: z.strictObject({
@@ -239,7 +254,9 @@ export const reconcileGatewaySource = declareOperation({
   }),
   response: z.object({
     source: slug,
-    states: z.array(z.object({ state, events: z.int() })).meta({ description: 'Every event that came is exactly one of these' }),
+    states: z
+      .array(z.object({ state, events: z.int() }))
+      .meta({ description: 'Every event that came is exactly one of these' }),
     conflicts: z.int().meta({ description: 'Of all time: what came under a known id and was something else' }),
     open: z
       .array(
@@ -248,7 +265,9 @@ export const reconcileGatewaySource = declareOperation({
           hours: z.array(z.object({ hour: instantOut, sent: z.int(), received: z.int() })),
         }),
       )
-      .meta({ description: 'Watermarks that confirm nothing yet, with the hours in which another number came than was sent' }),
+      .meta({
+        description: 'Watermarks that confirm nothing yet, with the hours in which another number came than was sent',
+      }),
   }),
   async run({ db, params: { source: name }, query: { from, to } }) {
     const found = await events.reconcileSource(db, await getSource(db, name), { from: startOf(from), to: startOf(to) });

@@ -15,16 +15,32 @@ const limits = {
     .max(1_000)
     .nullable()
     .meta({ description: 'External ids of the customers whose deployments its events may name; null: all' }),
-  pastLimitHours: z.int().min(1).max(8_784).meta({ description: 'How old an event may be when it comes', examples: [840] }),
-  futureLimitSeconds: z.int().min(0).max(86_400).meta({ description: 'How far ahead its time may be', examples: [300] }),
+  pastLimitHours: z
+    .int()
+    .min(1)
+    .max(8_784)
+    .meta({ description: 'How old an event may be when it comes', examples: [840] }),
+  futureLimitSeconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .meta({ description: 'How far ahead its time may be', examples: [300] }),
   graceHours: z
     .int()
     .min(1)
     .max(744)
     .nullable()
     .meta({ description: 'Without watermarks usage is confirmed so much later; null: by a manual confirmation only' }),
-  maxEventsPerSecond: z.int().min(1).max(1_000_000).meta({ examples: [10_000] }),
-  maxNewSubjects: z.int().min(1).max(1_000_000).meta({ description: 'Subjects that are new on one day', examples: [10_000] }),
+  maxEventsPerSecond: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .meta({ examples: [10_000] }),
+  maxNewSubjects: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .meta({ description: 'Subjects that are new on one day', examples: [10_000] }),
   paused: z.boolean().meta({ description: 'It is answered with 503 and keeps what it has' }),
 };
 
@@ -111,7 +127,10 @@ export const getGatewaySource = declareOperation({
 
 const secretOut = z
   .string()
-  .meta({ description: 'Shown here and never again', examples: ['whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='] });
+  .meta({
+    description: 'Shown here and never again',
+    examples: ['whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='],
+  });
 
 export const addGatewaySource = declareOperation({
   method: 'POST',

@@ -128,7 +128,9 @@ function makeGauges(registry: Registry) {
   const backlog = gauge('arcadia_gateway_backlog', 'Gateway events that are not interpreted yet', ['source']);
   const gatewayLag = gauge('arcadia_gateway_lag_seconds', 'How long the first of these has waited', ['source']);
   const dead = gauge('arcadia_gateway_dead_letters', 'Gateway events that count for nothing', ['source']);
-  const skew = gauge('arcadia_gateway_skew_seconds', "By how much a source's clock is behind; negative: ahead", ['source']);
+  const skew = gauge('arcadia_gateway_skew_seconds', "By how much a source's clock is behind; negative: ahead", [
+    'source',
+  ]);
   return {
     up,
     time,

@@ -93,7 +93,10 @@ function serveIntake(
 }
 
 function headOf({ params, headers }: FastifyRequest): IntakeHead {
-  const single = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]);
+  const single = Object.entries(headers).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.join(', ') : value,
+  ]);
   return { params: params as IntakeHead['params'], headers: Object.fromEntries(single) as IntakeHead['headers'] };
 }
 

@@ -65,7 +65,17 @@ function withRoles(event: EventDeclaration, operations: readonly Operation[]): P
   return { ...event, roles: roleNames.filter((role) => reads.some(({ roles }) => roles.includes(role))) };
 }
 
-function assertNamesUnique({ operations, intakes, tags, jobs, queues, schedule, events, errors, settings }: Program): void {
+function assertNamesUnique({
+  operations,
+  intakes,
+  tags,
+  jobs,
+  queues,
+  schedule,
+  events,
+  errors,
+  settings,
+}: Program): void {
   assertUnique(
     'operation',
     operations.map(({ name }) => name),

@@ -64,7 +64,8 @@ export function expectedRecords(
     ];
   });
   for (const kind of enabled) {
-    if (kind.raising !== null && kind.accrual !== 'events') parts.push(raisedOf(day, kind, kind.raising, shipments, resources));
+    if (kind.raising !== null && kind.accrual !== 'events')
+      parts.push(raisedOf(day, kind, kind.raising, shipments, resources));
   }
   return parts.length === 0 ? null : `(${parts.join(' UNION ALL ')})`;
 }

@@ -55,7 +55,10 @@ export function recordsOf(days: DayRange, where: Expected): RawBuilder<unknown> 
   const events = kinds.filter((kind) => kind.accrual === 'events');
   const levels = kinds.filter((kind) => kind.accrual !== 'events');
   const added = levels.filter((kind) => kind.raising === null);
-  const [summed, unique] = [events.filter(({ raising }) => raising === null), events.filter(({ raising }) => raising !== null)];
+  const [summed, unique] = [
+    events.filter(({ raising }) => raising === null),
+    events.filter(({ raising }) => raising !== null),
+  ];
   const { scopes } = where;
   const parts = [
     ...(added.length === 0 ? [] : [accruedRecords(days, added, scopes)]),
