@@ -250,7 +250,7 @@ function timeOf(
 }
 
 /** Whether a type is a word between a source and this program, and never usage. */
-export function isWord(type: string): boolean {
+function isWord(type: string): boolean {
   return type === watermarkType || type === retractType;
 }
 

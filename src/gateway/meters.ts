@@ -44,11 +44,9 @@ const aboveZero = "must be a decimal above zero such as '1073741824'";
 /** A meter as a file has it. */
 export const meterSchema = z
   .strictObject({
-    meter: z
-      .string()
-      .regex(/^[a-z][a-z0-9_]{0,62}$/, {
-        error: 'must be a name such as gateway_requests: lower-case letters, digits and _',
-      }),
+    meter: z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, {
+      error: 'must be a name such as gateway_requests: lower-case letters, digits and _',
+    }),
     title: z.string().trim().min(1).max(200),
     unit: z
       .string()

@@ -11,7 +11,7 @@ export function newSecret(): string {
 }
 
 /** One secret, and over which time it holds. */
-export interface Secret {
+interface Secret {
   readonly secret: string;
   readonly from: string;
   readonly to: string | null;
@@ -35,7 +35,7 @@ export function bears(authorization: string | undefined, secrets: readonly strin
   return secrets.filter((secret) => equal(digest(token), digest(secret))).length > 0;
 }
 
-export interface Signed {
+interface Signed {
   readonly id: string | undefined;
   readonly timestamp: string | undefined;
   readonly signature: string | undefined;

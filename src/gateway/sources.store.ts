@@ -62,7 +62,7 @@ export async function updateSource(trx: UnitOfWork, accountId: number, limits: S
 }
 
 /** Of a source: what came, what of it waits, and how far its clock is off. */
-export interface SourceStatus {
+interface SourceStatus {
   readonly accountId: number;
   /** When its last event came. */
   readonly lastReceivedAt: Temporal.Instant | null;

@@ -17,7 +17,7 @@ export type Receipt =
   | { readonly id: string; readonly status: 'accepted' | 'duplicate' | 'conflict' }
   | { readonly id: string; readonly status: 'dead'; readonly reason: Fault };
 
-export interface EventLimits {
+interface EventLimits {
   readonly accountId: number;
   readonly pastLimitHours: number;
   readonly futureLimitSeconds: number;

@@ -64,9 +64,7 @@ export async function selectMiscounts(
 }
 
 /** Sources that confirm by time alone: they have sent no watermark, and no more came for so many hours. */
-export async function selectGracious(
-  db: Queryable,
-): Promise<
+export async function selectGracious(db: Queryable): Promise<
   {
     readonly accountId: number;
     readonly source: string;

@@ -125,12 +125,10 @@ export const getGatewaySource = declareOperation({
   run: ({ db, params: { source: name } }) => answer(db, name),
 });
 
-const secretOut = z
-  .string()
-  .meta({
-    description: 'Shown here and never again',
-    examples: ['whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='],
-  });
+const secretOut = z.string().meta({
+  description: 'Shown here and never again',
+  examples: ['whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='],
+});
 
 export const addGatewaySource = declareOperation({
   method: 'POST',
