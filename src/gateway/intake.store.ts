@@ -14,13 +14,13 @@ export interface ReceivedEvent extends SentEvent {
 export async function beginIntake(trx: UnitOfWork, accountId: number): Promise<void> {
   await statement('gateway.beginIntake')`
     SELECT set_config('synchronous_commit', 'on', true),
-           pg_advisory_xact_lock_shared(hashtext('arcadia gateway intake'), ${accountId}::int)`.execute(trx);
+           pg_advisory_xact_lock_shared(hashtext('gateway intake'), ${accountId}::int)`.execute(trx);
 }
 
 /** The last number that an event of the source can have: all of its events up to there are committed and visible. */
 export async function selectSettledId(trx: UnitOfWork, accountId: number): Promise<number> {
   await statement('gateway.selectSettledId.lock')`
-    SELECT pg_advisory_xact_lock(hashtext('arcadia gateway intake'), ${accountId}::int)`.execute(trx);
+    SELECT pg_advisory_xact_lock(hashtext('gateway intake'), ${accountId}::int)`.execute(trx);
   const { rows } = await statement<{ id: number }>('gateway.selectSettledId')`
     SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS id FROM gateway_event_ids`.execute(trx);
   return rows[0]?.id ?? 0;
