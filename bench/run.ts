@@ -16,6 +16,7 @@ const names = [
   'reads',
   'drift',
   'webhooks',
+  'gateway',
 ] as const;
 
 function runOne(name: string): Promise<Row[]> {

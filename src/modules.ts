@@ -1,6 +1,7 @@
 import { deploymentsModule } from './deployments/module.ts';
 import { driftModule } from './drift/module.ts';
 import { flowsModule } from './flows/module.ts';
+import { gatewayModule } from './gateway/module.ts';
 import { httpModule } from './http/module.ts';
 import { inventoryModule } from './inventory/module.ts';
 import { invoicesModule } from './invoices/module.ts';
@@ -20,6 +21,7 @@ import { provisioningModule } from './provisioning/module.ts';
 export const modules: readonly Module[] = [
   inventoryModule,
   deploymentsModule,
+  gatewayModule,
   meteringModule,
   pricingModule,
   invoicesModule,

@@ -218,7 +218,7 @@ export async function selectAdoptable(
     LEFT JOIN inventory_memberships m ON m.resource_id = s.resource_id AND m.valid_from <= ${now} AND m.valid_to > ${now}
     LEFT JOIN inventory_resources p ON p.resource_id = m.project_id
     WHERE s.valid_from <= ${now} AND s.valid_to > ${now} AND NOT r.unseen
-      AND s.kind <> ALL (ARRAY['snapshot', 'droplet_backup', 'project', 'vpc', 'certificate'])
+      AND s.kind <> ALL (ARRAY['snapshot', 'droplet_backup', 'project', 'vpc', 'certificate', 'gateway'])
       AND NOT EXISTS (SELECT FROM unnest(s.parents) AS parent WHERE parent LIKE 'kubernetes_cluster:%')
     ORDER BY s.kind, s.name, r.external_id`.execute(db);
   return rows;

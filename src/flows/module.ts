@@ -5,6 +5,7 @@ import { assignmentOperations } from './operations/assignments.ts';
 import { auditOperations } from './operations/audit.ts';
 import { customerOperations } from './operations/customers.ts';
 import { deploymentMonthOperations } from './operations/deployment-month.ts';
+import { gatewayMeterOperations } from './operations/gateway-meters.ts';
 import { endOperations } from './operations/end-deployments.ts';
 import { importOperations } from './operations/import.ts';
 import { monthOperations } from './operations/month.ts';
@@ -28,6 +29,7 @@ export const flowsModule = declareModule({
     ...deploymentMonthOperations,
     ...auditOperations,
     ...webhookOperations,
+    ...gatewayMeterOperations,
   ],
   errors: [anchorFailed],
   jobs: [anchorAuditJob],

@@ -11,7 +11,7 @@ import { databaseClock, followSimulatedClock, readSimulatedClock } from '../plat
 import { type SecretKey, seal, unseal } from '../platform/secrets/crypto.ts';
 import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
-import { accountChanged, accountDisconnected } from './errors.ts';
+import { accountChanged, accountDisconnected, accountSends } from './errors.ts';
 import { type HiddenMoney, readHiddenMoney } from './hidden-money.ts';
 import { assertCurrentKey, credentialsPurpose } from './secret-key.ts';
 import {
@@ -38,13 +38,26 @@ export interface AccountRequest {
   readonly slug?: string | undefined;
   /** Unless given: the provider's own name of the account. */
   readonly name?: string | undefined;
-  /** `digitalocean` */
+  /** `digitalocean`, or `gateway` of a sender */
   readonly provider: string;
   readonly apiUrl: string;
-  readonly credentials: Credentials;
+  readonly credentials: Credentials | SenderCredentials;
   /** Nothing before it is metered. Unless given: the moment of connecting. */
   readonly meteredFrom?: Temporal.Instant | undefined;
   readonly secretKey: SecretKey;
+}
+
+/** The provider of accounts that are never asked: they send events, see senders.ts. */
+export const gatewayProvider = 'gateway';
+
+/** What a sender shows who it is by. */
+export interface SenderCredentials {
+  readonly secrets: readonly {
+    readonly secret: string;
+    /** Instants; `to` null: it holds until it is replaced. */
+    readonly from: string;
+    readonly to: string | null;
+  }[];
 }
 
 /** What a provider says of credentials, as connectAccount takes it. */
@@ -205,9 +218,11 @@ function disconnectedError(slug: string, since: Temporal.Instant) {
   });
 }
 
-/** Those that can be read, by slug. */
+/** Those that can be read, by slug: not those that send. */
 export async function connectedAccounts(db: Queryable): Promise<Account[]> {
-  return (await selectAccounts(db)).filter(({ disconnectedAt }) => disconnectedAt === null);
+  return (await selectAccounts(db)).filter(
+    ({ disconnectedAt, provider }) => disconnectedAt === null && provider !== gatewayProvider,
+  );
 }
 
 /** All accounts, disconnected ones too, by slug. */
@@ -224,7 +239,7 @@ export async function getAccount(db: Queryable, slug: string): Promise<Account> 
 
 /**
  * Opens the provider of an account with its stored credentials; the caller closes it. Errors:
- * secret_unreadable where they were sealed with another key; account_disconnected.
+ * secret_unreadable where they were sealed with another key; account_disconnected; account_sends.
  */
 export async function openAccount(
   db: Queryable,
@@ -232,6 +247,10 @@ export async function openAccount(
   secretKey: SecretKey,
   options: Pick<ProviderOptions, 'onRequest'> = {},
 ): Promise<Provider> {
+  if (account.provider === gatewayProvider)
+    throw accountSends(`Account '${account.slug}' is a source of gateway events: it sends, and cannot be read.`, {
+      next: { operation: 'gateway source show', arguments: { source: account.slug } },
+    });
   const sealed = await selectCredentials(db, account.accountId);
   if (sealed === null) throw disconnectedError(account.slug, account.disconnectedAt ?? account.connectedAt);
   const credentials = JSON.parse(unseal(secretKey, credentialsPurpose, sealed)) as Credentials;

@@ -12,6 +12,12 @@ export const accountDisconnected = declareError({
   todo: 'Connect it again with a token.',
 });
 
+export const accountSends = declareError({
+  code: 'account_sends',
+  status: 409,
+  todo: 'Name an account of a cloud provider.',
+});
+
 export const resourceAmbiguous = declareError({
   code: 'resource_ambiguous',
   status: 409,

@@ -3,6 +3,7 @@
 export {
   type Account,
   connectAccount,
+  gatewayProvider,
   identifyAccount,
   identifyCredentials,
   connectedAccounts,
@@ -30,5 +31,14 @@ export {
 export { type SyncAllResult, syncAccount, syncAll } from './sync.ts';
 export { listRevertedSyncs } from './sync-revert.ts';
 export { noteToken } from './token-check.ts';
+export {
+  addSender,
+  confirmSent,
+  countNewSubjects,
+  readSecrets,
+  replaceSecrets,
+  type SenderSecrets,
+  sightSubjects,
+} from './senders.ts';
 export { inventorySettings } from './settings.ts';
 export { searchAccounts, searchResources, searchSyncRuns } from './search.store.ts';

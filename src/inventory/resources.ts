@@ -2,6 +2,7 @@ import { resourceKinds } from '../cloud/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { nearestWords } from '../platform/nearest.ts';
+import { subjectKind } from './subject-kind.ts';
 import { resourceAmbiguous } from './errors.ts';
 import {
   hasResourcesOf,
@@ -35,7 +36,7 @@ export type { MembershipInterval, ResourceAt, ResourceFilters, ResourceIdentity,
  * @throws ArcadiaError invalid_argument, which names the kinds that may be meant
  */
 export async function assertResourceKind(db: Queryable, kind: string): Promise<void> {
-  const known: readonly string[] = resourceKinds;
+  const known: readonly string[] = [...resourceKinds, subjectKind];
   if (known.includes(kind) || (await hasResourcesOf(db, kind))) return;
   const meant = nearestWords(kind, known);
   const choice = meant.length > 0 ? `Did you mean ${meant.join(' or ')}?` : `There are ${known.join(', ')}.`;

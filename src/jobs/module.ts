@@ -15,7 +15,6 @@ export const jobsModule = declareModule({
   queues: [
     // Of work that no module does yet; whoever does it declares its queue.
     { name: 'provisioning', limit: 5, position: 10 },
-    { name: 'gateway_events', limit: 5, position: 70 },
     // For what needs no queue of its own.
     { name: 'default', limit: 5, position: 80 },
   ],

@@ -25,7 +25,7 @@ export function meteredSpans(range: DayRange): RawBuilder<unknown> {
 export function spansOf(days: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`
     SELECT billing_kind_id, month_start, lower(span) AS span_from, upper(span) AS span_to,
-           CASE accrual WHEN 'hours' THEN 3600000000::numeric
+           CASE accrual WHEN 'hours' THEN 3600000000::numeric WHEN 'events' THEN 1
                 ELSE extract(epoch FROM (month_start AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC' - month_start) * 1000000
            END AS unit_us,
            discarded_us(aggregation, percentile, (month_start AT TIME ZONE 'UTC')::date) AS discarded_us
@@ -39,14 +39,17 @@ export function spansOf(days: RawBuilder<unknown>): RawBuilder<unknown> {
          unnest(spans) AS span`;
 }
 
-/** What the level `l`, of a kind that accrues, does within the span `s`, over [from, to) where that is given. */
+/**
+ * What the level `l`, of a kind that accrues, does within the span `s`, over [from, to) where that is given. An impulse,
+ * whose unit is a microsecond, counts as itself.
+ */
 export function accruedWithin(from?: RawBuilder<unknown>, to?: RawBuilder<unknown>): RawBuilder<unknown> {
   const begin = from === undefined ? sql`` : sql`, ${from}`;
   const end = to === undefined ? sql`` : sql`, ${to}`;
   return sql`
     accrued(l.level, l.weight_before, l.weight, l.weight_total, s.unit_us,
-            extract(epoch FROM greatest(l.valid_from, s.span_from ${begin}) - s.month_start) * 1000000,
-            extract(epoch FROM least(l.valid_to, s.span_to ${end}) - s.month_start) * 1000000)`;
+            CASE WHEN s.unit_us = 1 THEN 0 ELSE extract(epoch FROM greatest(l.valid_from, s.span_from ${begin}) - s.month_start) * 1000000 END,
+            CASE WHEN s.unit_us = 1 THEN 1 ELSE extract(epoch FROM least(l.valid_to, s.span_to ${end}) - s.month_start) * 1000000 END)`;
 }
 
 /** Whether the level `l` lies anywhere in a range of days. */

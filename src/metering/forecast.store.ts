@@ -23,7 +23,7 @@ export async function selectAccruals(
   const { rows } = await statement<{ deploymentId: number; kind: string; quantity: string }>('metering.selectAccruals')`
     WITH kinds AS (
       SELECT k.billing_kind_id, k.slug,
-             CASE d.accrual WHEN 'hours' THEN 3600000000
+             CASE d.accrual WHEN 'hours' THEN 3600000000 WHEN 'events' THEN 1
                             ELSE extract(epoch FROM ${next}::timestamptz - ${month}::timestamptz) * 1000000 END AS unit_us,
              discarded_us(d.aggregation, d.percentile, ${startOfMonth(range.from)}::date) AS discarded_us
       FROM billing_kinds k
@@ -46,8 +46,10 @@ export async function selectAccruals(
       FROM (SELECT l.deployment_id, l.billing_kind_id,
                    CASE WHEN k.discarded_us IS NULL
                         THEN accrued(l.level, l.weight_before, l.weight, l.weight_total, k.unit_us::numeric,
-                                     (extract(epoch FROM greatest(l.valid_from, ${from}) - ${month}::timestamptz) * 1000000)::numeric,
-                                     (extract(epoch FROM least(l.valid_to, ${to}) - ${month}::timestamptz) * 1000000)::numeric)
+                                     CASE WHEN k.unit_us = 1 THEN 0 ELSE
+                                       (extract(epoch FROM greatest(l.valid_from, ${from}) - ${month}::timestamptz) * 1000000)::numeric END,
+                                     CASE WHEN k.unit_us = 1 THEN 1 ELSE
+                                       (extract(epoch FROM least(l.valid_to, ${to}) - ${month}::timestamptz) * 1000000)::numeric END)
                         ELSE 0 END AS quantity
             FROM metered_levels l JOIN kinds k USING (billing_kind_id)
             WHERE ${own}

@@ -4,7 +4,15 @@ export { type UsageExplanation, explainUsage } from './explain/explain.ts';
 export { heldCustomers, type HeldMonth, monthStatus, setObservationLimit } from './finality/attestations.ts';
 export { type Gap, type GapQuery, listGaps, listUnlistedKinds, openGaps, type UnlistedKind } from './finality/gaps.ts';
 export { forecastUsage } from './forecast.ts';
-export { type BillingKind, type Kind, listBillingKinds, listKinds } from './kinds.ts';
+export {
+  addKind,
+  type BillingKind,
+  changeKind,
+  type Kind,
+  type KindChange,
+  listBillingKinds,
+  listKinds,
+} from './kinds.ts';
 export { type MeteredDay, meterOutstanding } from './meter.ts';
 export { completeRange, meterWithin, settleWithin } from './meter-within.ts';
 export { type DayRange, dayOf, daysOf, monthOf, startOfDay } from './period.ts';

@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import type { Granularity } from './period.ts';
-import type { Aggregation } from './accrual.ts';
+import type { Accrual, Aggregation } from './accrual.ts';
 import { statement } from '../platform/database/statement.ts';
 
 /** What a billing kind means, from a day on. */
 export interface KindDefinitionRow {
   readonly fromDay: Temporal.PlainDate;
   readonly resourceKind: string;
-  readonly accrual: 'hours' | 'month';
+  readonly accrual: Accrual;
   readonly aggregation: Aggregation;
   /** null unless the aggregation is a percentile. */
   readonly percentile: string | null;

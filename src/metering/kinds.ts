@@ -5,7 +5,7 @@ import { ArcadiaError } from '../platform/errors.ts';
 import { formatQuantity, parseQuantity } from '../platform/quantity.ts';
 import { recordOf } from '../platform/declare/schemas.ts';
 import { kindExists } from './errors.ts';
-import type { Aggregation } from './accrual.ts';
+import { type Accrual, type Aggregation, isRaised } from './accrual.ts';
 import * as kindStore from './kinds.store.ts';
 import type { Granularity } from './period.ts';
 import type { BillingKind } from './store.ts';
@@ -34,7 +34,7 @@ export interface Kind {
   readonly kind: string;
   readonly title: string;
   readonly resourceKind: string;
-  readonly accrual: 'hours' | 'month';
+  readonly accrual: Accrual;
   /** How the levels of a month become its quantity: added up over time, or a level that was held. */
   readonly aggregation: Aggregation;
   /** Of an aggregation by percentile: above 0, at most 100. */
@@ -150,13 +150,15 @@ export const kindSchema = z
     title: text.describe('The name for people.'),
     resourceKind: word('a resource kind such as droplet'),
     accrual: z
-      .enum(['hours', 'month'])
-      .describe('hours: level times hours. month: a level held all month counts once.'),
+      .enum(['hours', 'month', 'events'])
+      .describe(
+        'hours: level times hours. month: a level held all month counts once. events: what gateway events say, added up.',
+      ),
     aggregation: z
-      .enum(['sum', 'peak', 'percentile'])
+      .enum(['sum', 'peak', 'percentile', 'unique'])
       .default('sum')
       .describe(
-        "sum: the level over time. peak: the month's highest level. percentile: the highest without a share of the month's time.",
+        "sum: the level over time. peak: the month's highest level. percentile: the highest without a share of the month's time. unique: distinct keys of events in a month.",
       ),
     percentile: percentileSchema
       .nullable()
@@ -167,9 +169,15 @@ export const kindSchema = z
     filter: changeable.filter.default({}),
     weight: changeable.weight.default(null),
   })
-  .superRefine(({ accrual, aggregation, percentile }, context) => {
+  .superRefine(({ accrual, aggregation, percentile, resourceKind }, context) => {
     const refuse = (field: string, message: string) => context.addIssue({ code: 'custom', path: [field], message });
-    if (aggregation !== 'sum' && accrual !== 'month') {
+    if (accrual === 'events' && resourceKind !== 'gateway') {
+      refuse('accrual', 'cannot be events but of the resource kind gateway: nothing else sends any');
+    }
+    if (aggregation === 'unique' && accrual !== 'events') {
+      refuse('accrual', 'must be events: only these have keys');
+    }
+    if (isRaised(aggregation) && accrual !== 'month') {
       refuse('accrual', `must be month: a ${aggregation} is a level that was held, not a level times hours`);
     }
     if (aggregation === 'percentile' && percentile === null) {

@@ -20,13 +20,13 @@ export async function refreshLevelsWithin(trx: UnitOfWork, upTo: number): Promis
   const anew = kinds.filter((kind) => kind.derivedFrom !== kind.definitions);
   const known = kinds.filter((kind) => kind.derivedFrom === kind.definitions);
   if (anew.length > 0) {
-    await store.rebuildLevels(trx, ids(anew));
+    await store.rebuildLevels(trx, derived(anew));
     await store.analyzeLevels(trx);
   }
   if (known.length > 0) {
     const after = Math.min(...known.map((kind) => kind.changeId));
     const { scope, count } = await store.prepareLevelScope(trx, after);
-    if (count > 0) await store.refreshLevels(trx, scope, ids(known));
+    if (count > 0) await store.refreshLevels(trx, scope, derived(known));
   }
   await store.upsertLevelsProgress(trx, kinds, upTo);
 }
@@ -35,6 +35,8 @@ function isBehind(kind: store.LevelsOfKind, upTo: number): boolean {
   return kind.derivedFrom !== kind.definitions || kind.changeId < upTo;
 }
 
-function ids(kinds: readonly store.LevelsOfKind[]): number[] {
-  return kinds.map((kind) => kind.billingKindId);
+function derived(kinds: readonly store.LevelsOfKind[]): Parameters<typeof store.rebuildLevels>[1] {
+  const idsOf = (measured: boolean) =>
+    kinds.filter((kind) => kind.measured === measured).map((kind) => kind.billingKindId);
+  return { ids: idsOf(false), measured: idsOf(true) };
 }

@@ -8,6 +8,7 @@ import {
   type MeteredSpan,
   meteredThrough,
 } from './finality/metered-through.ts';
+import { measuredColumns, measuredLevelsOf, momentaryKinds, touchedHour } from './measured-levels.store.ts';
 import type { DayRange, Granularity } from './period.ts';
 import { startOfDay, startOfMonth } from './period.ts';
 import type { Written } from './records/usage-store.ts';
@@ -18,7 +19,7 @@ import { createTemporaryTableAs, type TemporaryTable } from '../platform/databas
 
 /** All definitions of each kind in one text: what its levels are derived from. */
 const definitionsOfKinds = sql`
-  SELECT billing_kind_id, string_agg(d::text, E'\\n' ORDER BY from_day) AS definitions
+  SELECT billing_kind_id, string_agg(d::text, E'\\n' ORDER BY from_day) AS definitions, bool_or(resource_kind = 'gateway') AS measured
   FROM billing_kind_definitions d GROUP BY billing_kind_id`;
 
 /** The configuration `c` and the definition `d` of the kind `k` on a day; NULL where it has none yet. */
@@ -49,9 +50,9 @@ export async function isRetired(db: Queryable, day: Temporal.PlainDate): Promise
   return rows[0]?.retired ?? false;
 }
 
-/** What of a month a day's peak or percentile rests on, beside the levels. */
+/** What of a month a day's peak, percentile or distinct keys rest on, beside the levels. */
 export interface Raising {
-  /** How much of the month's time, the highest levels first, does not count. */
+  /** Of a peak or a percentile how much of the month's time, the highest levels first, does not count. */
   readonly discardedUs: number;
   /** The days of the month, up to the day, on which the kind is enabled: levels of other days count as 0. */
   readonly counted: readonly DayRange[];
@@ -64,7 +65,7 @@ export interface KindOfDay {
   readonly enabled: boolean;
   readonly granularity: Granularity;
   readonly accrual: Accrual;
-  /** Of a peak or a percentile; null: its levels are added up. */
+  /** Of what rests on its month: a peak, a percentile, distinct keys; null: its levels are added up. */
   readonly raising: Raising | null;
   /** Digest of its definition; of a peak or a percentile, of what its month up to the day rests on. */
   readonly definition: string;
@@ -130,7 +131,7 @@ async function selectRaisings(db: Queryable, day: Temporal.PlainDate): Promise<M
     discarded_us: number;
     counted: { from: string; to: string }[];
   }>('metering.selectRaisings')`
-    SELECT k.billing_kind_id, discarded_us(d.aggregation, d.percentile, ${month}::date)::bigint AS discarded_us,
+    SELECT k.billing_kind_id, coalesce(discarded_us(d.aggregation, d.percentile, ${month}::date), 0)::bigint AS discarded_us,
            (SELECT coalesce(json_agg(json_build_object('from', stretch_from, 'to', stretch_to) ORDER BY stretch_from), '[]')
             FROM enabled_stretches(k.billing_kind_id, ${month}::date, ${day}::date + 1)) AS counted
     FROM billing_kinds k ${kindOn(sql`${day}`)} WHERE d.aggregation <> 'sum'`.execute(db);
@@ -171,12 +172,14 @@ export interface LevelsOfKind {
   readonly definitions: string;
   readonly derivedFrom: string | null;
   readonly changeId: number;
+  /** Its levels are those of events. */
+  readonly measured: boolean;
 }
 
 export async function selectLevelsProgress(db: Queryable): Promise<LevelsOfKind[]> {
   const { rows } = await statement<LevelsOfKind>('metering.selectLevelsProgress')`
     SELECT d.billing_kind_id AS "billingKindId", d.definitions, p.definitions AS "derivedFrom",
-           coalesce(p.change_id, 0) AS "changeId"
+           coalesce(p.change_id, 0) AS "changeId", d.measured
     FROM (${definitionsOfKinds}) AS d
     LEFT JOIN metered_levels_progress p USING (billing_kind_id)
     WHERE billing_kind_id IN (SELECT billing_kind_id FROM metering_config WHERE enabled)
@@ -206,7 +209,7 @@ export async function prepareLevelScope(
 type LevelScope = TemporaryTable<'level_scope'>;
 
 /**
- * Levels of kinds as facts have them now: states, cut by the validity of the kind's definitions,
+ * Levels of kinds as facts have them now, but for those that events measure (`measuredLevelsOf`): states, cut by the validity of the kind's definitions,
  * by attributions, by the account's metered_from, and by the owner's starts_at, before which the
  * share is nobody's. With a `scope`, only what it names, from the touched instant on. With `of`,
  * only what matters to these deployments, with what is unassigned until they start; `whole`: all of the resources that
@@ -243,7 +246,7 @@ export function levelsOf(
     JOIN (SELECT *, from_day::timestamp AT TIME ZONE 'UTC' AS defined_from,
                  coalesce(lead(from_day) OVER (PARTITION BY billing_kind_id ORDER BY from_day)::timestamp AT TIME ZONE 'UTC',
                           'infinity') AS defined_to
-          FROM billing_kind_definitions WHERE billing_kind_id = ANY (${[...kindIds]}::smallint[])) AS k
+          FROM billing_kind_definitions WHERE billing_kind_id = ANY (${[...kindIds]}::smallint[]) AND resource_kind <> 'gateway') AS k
       ON k.resource_kind = s.kind AND (k.filter = '{}' OR s.attributes @> k.filter)
      AND k.defined_from < s.valid_to AND k.defined_to > s.valid_from
     JOIN inventory_accounts c ON c.account_id = s.account_id
@@ -267,26 +270,53 @@ export function levelsOf(
 const levelColumns = sql`(resource_id, deployment_id, valid_from, valid_to, weight_before, weight, weight_total,
                           billing_kind_id, level)`;
 
+/** Kinds whose levels are derived together: those of states, and those of events. */
+interface DerivedKinds {
+  readonly ids: readonly number[];
+  readonly measured: readonly number[];
+}
+
 /** Derives all levels of kinds anew: in the order in which records are indexed and read. */
-export async function rebuildLevels(trx: UnitOfWork, kindIds: readonly number[]): Promise<void> {
+export async function rebuildLevels(trx: UnitOfWork, { ids, measured }: DerivedKinds): Promise<void> {
   await statement(
     'metering.rebuildLevels.delete_metered_levels',
-  )`DELETE FROM metered_levels WHERE billing_kind_id = ANY (${[...kindIds]}::smallint[])`.execute(trx);
-  await statement(
-    'metering.rebuildLevels.insert_metered_levels',
-  )`INSERT INTO metered_levels ${levelColumns} ${levelsOf(kindIds, null)}
-    ORDER BY deployment_id, billing_kind_id, resource_id`.execute(trx);
+  )`DELETE FROM metered_levels WHERE billing_kind_id = ANY (${[...ids, ...measured]}::smallint[])`.execute(trx);
+  if (ids.length > 0)
+    await statement(
+      'metering.rebuildLevels.insert_metered_levels',
+    )`INSERT INTO metered_levels ${levelColumns} ${levelsOf(ids, null)}
+      ORDER BY deployment_id, billing_kind_id, resource_id`.execute(trx);
+  if (measured.length > 0)
+    await statement(
+      'metering.rebuildLevels.insert_measured_levels',
+    )`INSERT INTO metered_levels ${measuredColumns} ${measuredLevelsOf(measured, null)}
+      ORDER BY deployment_id, billing_kind_id, resource_id`.execute(trx);
 }
 
 /** Derives anew what a scope names. */
-export async function refreshLevels(trx: UnitOfWork, scope: LevelScope, kindIds: readonly number[]): Promise<void> {
-  await statement('metering.refreshLevels.delete_metered_levels')`
+export async function refreshLevels(
+  trx: UnitOfWork,
+  scope: LevelScope,
+  { ids, measured }: DerivedKinds,
+): Promise<void> {
+  if (ids.length > 0) {
+    await statement('metering.refreshLevels.delete_metered_levels')`
+      DELETE FROM metered_levels l USING ${scope} x
+      WHERE l.resource_id = x.resource_id AND l.valid_to >= x.touched_from
+        AND l.billing_kind_id = ANY (${[...ids]}::smallint[])`.execute(trx);
+    await statement(
+      'metering.refreshLevels.insert_metered_levels',
+    )`INSERT INTO metered_levels ${levelColumns} ${levelsOf(ids, scope)}`.execute(trx);
+  }
+  if (measured.length === 0) return;
+  await statement('metering.refreshLevels.delete_measured_levels')`
     DELETE FROM metered_levels l USING ${scope} x
-    WHERE l.resource_id = x.resource_id AND l.valid_to >= x.touched_from
-      AND l.billing_kind_id = ANY (${[...kindIds]}::smallint[])`.execute(trx);
+    WHERE l.resource_id = x.resource_id AND l.valid_to >= ${touchedHour}
+      AND (l.valid_to >= x.touched_from OR l.billing_kind_id IN (${momentaryKinds}))
+      AND l.billing_kind_id = ANY (${[...measured]}::smallint[])`.execute(trx);
   await statement(
-    'metering.refreshLevels.insert_metered_levels',
-  )`INSERT INTO metered_levels ${levelColumns} ${levelsOf(kindIds, scope)}`.execute(trx);
+    'metering.refreshLevels.insert_measured_levels',
+  )`INSERT INTO metered_levels ${measuredColumns} ${measuredLevelsOf(measured, scope)}`.execute(trx);
 }
 
 export async function upsertLevelsProgress(
@@ -678,7 +708,7 @@ export interface BillingKind {
   readonly title: string;
   readonly unit: string;
   readonly resourceKind: string;
-  readonly accrual: 'hours' | 'month';
+  readonly accrual: Accrual;
 }
 
 /** The billing kinds as they stand on a day. */

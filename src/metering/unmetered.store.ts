@@ -33,7 +33,8 @@ export async function selectUnmeteredKinds(db: Queryable, range: DayRange): Prom
     CROSS JOIN LATERAL (SELECT unit, resource_kind, aggregation FROM billing_kind_definitions
                         WHERE billing_kind_id = k.billing_kind_id ORDER BY from_day LIMIT 1) AS f
     ${kindOn(sql`days.day`)}
-    WHERE d.digest IS NOT NULL AND NOT coalesce(c.enabled, false)
+    -- What events would have counted, the gateway says.
+    WHERE d.digest IS NOT NULL AND NOT coalesce(c.enabled, false) AND f.resource_kind <> 'gateway'
     GROUP BY k.billing_kind_id, k.slug, f.unit, f.resource_kind, f.aggregation
     ORDER BY k.slug`.execute(db);
   return rows;

@@ -11,6 +11,7 @@ import { statement } from './database/statement.ts';
  * | topic        | subject       | what is different over the time                                        |
  * | ------------ | ------------- | ---------------------------------------------------------------------- |
  * | `resource`   | resource_id   | a fact about a resource, on which its owner or its usage rests         |
+ * | `measurement`| resource_id   | what events say that it used                                           |
  * | `settings`   | resource_id   | what is configured on a resource: nobody's owner or usage rests on it    |
  * | `ownership`  | resource_id   | which deployments own it: derived from facts                           |
  * | `usage`      | deployment_id | its metered usage of a day                                             |
@@ -19,15 +20,24 @@ import { statement } from './database/statement.ts';
  * | `billing`    | customer_id   | how the customer is billed and taxed                                   |
  * | `price`      | none          | what the provider charges                                              |
  */
-export type Topic = 'resource' | 'settings' | 'ownership' | 'usage' | 'pricing' | 'deployment' | 'billing' | 'price';
+export type Topic =
+  | 'resource'
+  | 'measurement'
+  | 'settings'
+  | 'ownership'
+  | 'usage'
+  | 'pricing'
+  | 'deployment'
+  | 'billing'
+  | 'price';
 
 /** Changes of what resources' usage rests on, by resource_id; to be read FROM. */
 export const resourceChanges: RawBuilder<unknown> = sql`
   (SELECT change_id, subject AS resource_id, valid_from, valid_to, cause, recorded_at
-   FROM changes WHERE topic IN ('resource', 'ownership'))`;
+   FROM changes WHERE topic IN ('resource', 'ownership', 'measurement'))`;
 
 /** The topics of `resourceChanges`. */
-export const resourceTopics: readonly Topic[] = ['resource', 'ownership'];
+export const resourceTopics: readonly Topic[] = ['resource', 'ownership', 'measurement'];
 
 /** Appends a change for each row of a query with `subject`, `valid_from` and `valid_to`. */
 export async function appendChanges(

@@ -80,7 +80,7 @@ export async function selectNotBilled(
        AND a.valid_from < upper(p.stretch) AND a.valid_to > lower(p.stretch)
       JOIN inventory_states s ON s.resource_id = a.resource_id AND s.valid_from < upper(p.stretch) AND s.valid_to > lower(p.stretch)
       JOIN inventory_accounts c ON c.account_id = s.account_id
-      WHERE s.kind IN (SELECT resource_kind FROM metering_kinds)
+      WHERE s.kind IN (SELECT resource_kind FROM metering_kinds WHERE resource_kind <> 'gateway')
     ), timed AS (
       SELECT *, (extract(epoch FROM upper(held) - lower(held)) * 1000000)::numeric AS us FROM pieces WHERE NOT isempty(held)
     ), grouped AS (

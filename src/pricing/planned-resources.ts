@@ -98,6 +98,8 @@ function oneOf(
   hours: Decimal,
   monthHours: Decimal,
 ): Decimal {
+  // How many events there will be, nobody plans as a level.
+  if (accrual === 'events') return new Decimal(0);
   if (aggregation !== 'sum') {
     const share = new Decimal(100).minus(percentile ?? 100).div(100);
     return hours.times(hourUs).gt(monthHours.times(hourUs).times(share).floor()) ? level : new Decimal(0);

@@ -2,6 +2,7 @@ import type { BillingSource, Provider } from '../cloud/index.ts';
 import {
   type Account,
   connectedAccounts,
+  gatewayProvider,
   identifyAccount,
   listAccounts,
   openAccount,
@@ -41,12 +42,14 @@ export interface PayerWithAccounts extends Payer {
 /** Makes accounts that no payer covers their own payers. All payers, by slug. */
 export async function ensurePayers(trx: UnitOfWork, by: string, now: Temporal.Instant): Promise<readonly Payer[]> {
   await lockPayers(trx);
-  const accounts = (await listAccounts(trx)).map((account) => ({
-    account_id: account.accountId,
-    slug: account.slug,
-    provider: account.provider,
-    external_id: account.providerAccountId,
-  }));
+  const accounts = (await listAccounts(trx))
+    .filter(({ provider }) => provider !== gatewayProvider)
+    .map((account) => ({
+      account_id: account.accountId,
+      slug: account.slug,
+      provider: account.provider,
+      external_id: account.providerAccountId,
+    }));
   await insertOwnPayers(trx, accounts, by, now);
   return selectPayers(trx);
 }

@@ -110,6 +110,20 @@ export const closedToCustomers: readonly string[] = names(`
   event_outbox
   event_progress
   exchange_rates
+  gateway_conflicts
+  gateway_decisions
+  gateway_events
+  gateway_kinds
+  gateway_measurements
+  gateway_meter_versions
+  gateway_meters
+  gateway_outcomes
+  gateway_progress
+  gateway_repeats
+  gateway_retractions
+  gateway_sources
+  gateway_usage
+  gateway_watermarks
   idempotency_keys
   inventory_actions
   inventory_complete_syncs

@@ -13,6 +13,14 @@ import { entityFontNoun, entityLogoNoun, entityNoun, entityTaxNoun } from './ent
 import { eventNoun } from './event.ts';
 import { exchangeRateNoun } from './exchange-rate.ts';
 import { exportNoun } from './export.ts';
+import {
+  gatewayDeadLetterNoun,
+  gatewayEventNoun,
+  gatewayMeterNoun,
+  gatewayNoun,
+  gatewaySourceNoun,
+  gatewaySubjectNoun,
+} from './gateway.ts';
 import { invoiceCorrectionNoun, invoiceLineNoun, invoiceNoun } from './invoice.ts';
 import { jobNoun } from './job.ts';
 import { kindNoun } from './kind.ts';
@@ -48,6 +56,12 @@ export const nouns: readonly Noun[] = [
   customerBillingNoun,
   deploymentNoun,
   ruleNoun,
+  gatewayNoun,
+  gatewaySourceNoun,
+  gatewayMeterNoun,
+  gatewayEventNoun,
+  gatewayDeadLetterNoun,
+  gatewaySubjectNoun,
   kindNoun,
   meterNoun,
   usageNoun,

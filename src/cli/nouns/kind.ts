@@ -61,6 +61,7 @@ function aggregationText({
 }: Pick<Kind, 'accrual' | 'aggregation' | 'percentile'>): string {
   if (aggregation === 'peak') return "the month's peak";
   if (aggregation === 'percentile') return `the month's percentile ${percentile}`;
+  if (accrual === 'events') return aggregation === 'unique' ? "the month's distinct keys" : 'what events add up to';
   return `by the ${accrual === 'hours' ? 'hour' : 'month'}`;
 }
 

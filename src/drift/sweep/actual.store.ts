@@ -73,7 +73,8 @@ async function stageActual(trx: UnitOfWork, scope: Scope | null, now: Temporal.I
       LEFT JOIN ${owners} o ON o.owner_set_id = a.owner_set_id
       LEFT JOIN inventory_memberships m ON m.resource_id = s.resource_id AND m.valid_from <= ${now} AND m.valid_to > ${now}
       LEFT JOIN inventory_resources p ON p.resource_id = m.project_id
-      WHERE s.valid_from <= ${now} AND s.valid_to > ${now} AND NOT r.unseen`,
+      -- What events are about is no provider's, and declared nowhere.
+      WHERE s.valid_from <= ${now} AND s.valid_to > ${now} AND NOT r.unseen AND s.kind <> 'gateway'`,
   );
 }
 

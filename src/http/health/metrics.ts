@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import { driftStanding } from '../../drift/index.ts';
+import { gatewayStanding } from '../../gateway/index.ts';
 import { readQueueLoad } from '../../jobs/index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Database } from '../../platform/database/database.ts';
@@ -34,7 +35,7 @@ export function openMetrics({ db, clock, program, registry, pools }: MetricsOpti
   if (registry.getSingleMetric('process_cpu_seconds_total') === undefined)
     collectDefaultMetrics({ register: registry });
   const { up, connections, connectionsMax, waiting, ...standing } = makeGauges(registry);
-  const { time, jobs, lag, paused, syncAge, metered, findings, driftAge } = standing;
+  const { time, jobs, lag, paused, syncAge, metered, findings, driftAge, ...gateway } = standing;
 
   function setPools(): void {
     for (const { name, max, used, idle, waiting: waits } of pools.usage()) {
@@ -47,16 +48,17 @@ export function openMetrics({ db, clock, program, registry, pools }: MetricsOpti
 
   async function readDatabase() {
     const now = await clock.now();
-    const [load, ages, through, drift] = await Promise.all([
+    const [load, ages, through, drift, sources] = await Promise.all([
       readQueueLoad(db, program.queues),
       store.readSyncAges(db, now),
       store.readMeteredThrough(db),
       driftStanding(db, now),
+      gatewayStanding(db, now),
     ]);
-    return { now, load, ages, through, drift };
+    return { now, load, ages, through, drift, sources };
   }
 
-  function setDatabase({ now, load, ages, through, drift }: Awaited<ReturnType<typeof readDatabase>>): void {
+  function setDatabase({ now, load, ages, through, drift, sources }: Awaited<ReturnType<typeof readDatabase>>): void {
     time.set(now.epochMilliseconds / 1000);
     for (const { queue, lagSeconds, paused: isPaused, ...counts } of load) {
       for (const state of ['waiting', 'scheduled', 'running', 'dead'] as const)
@@ -67,6 +69,12 @@ export function openMetrics({ db, clock, program, registry, pools }: MetricsOpti
     for (const { account, kind, seconds } of ages) syncAge.set({ account, kind }, seconds);
     if (through !== null) metered.set(through.epochMilliseconds / 1000);
     for (const { findings: many, ...labels } of drift.findings) findings.set(labels, many);
+    for (const { source, backlog, lagSeconds, dead, skewSeconds } of sources) {
+      gateway.backlog.set({ source }, backlog);
+      gateway.gatewayLag.set({ source }, lagSeconds);
+      gateway.dead.set({ source }, dead);
+      if (skewSeconds !== null) gateway.skew.set({ source }, skewSeconds);
+    }
     if (drift.sweptAt !== null) driftAge.set(drift.sweptAt.until(now).total('seconds'));
   }
 
@@ -117,5 +125,28 @@ function makeGauges(registry: Registry) {
     'state',
   ]);
   const driftAge = gauge('arcadia_drift_age_seconds', 'Since what is declared was last compared');
-  return { up, time, connections, connectionsMax, waiting, jobs, lag, paused, syncAge, metered, findings, driftAge };
+  const backlog = gauge('arcadia_gateway_backlog', 'Gateway events that are not interpreted yet', ['source']);
+  const gatewayLag = gauge('arcadia_gateway_lag_seconds', 'How long the first of these has waited', ['source']);
+  const dead = gauge('arcadia_gateway_dead_letters', 'Gateway events that count for nothing', ['source']);
+  const skew = gauge('arcadia_gateway_skew_seconds', "By how much a source's clock is behind; negative: ahead", [
+    'source',
+  ]);
+  return {
+    up,
+    time,
+    connections,
+    connectionsMax,
+    waiting,
+    jobs,
+    lag,
+    paused,
+    syncAge,
+    metered,
+    findings,
+    driftAge,
+    backlog,
+    gatewayLag,
+    dead,
+    skew,
+  };
 }

@@ -24,6 +24,8 @@ declare module 'fastify' {
     endless?: boolean;
     /** Who asks has to show a token. */
     guarded?: boolean;
+    /** Machines send there, by a standard of their own: it is no part of the document. */
+    takesIn?: boolean;
     /** It is there to say that its method is none of its path's. */
     refuses?: boolean;
   }

@@ -33,6 +33,7 @@ import { answerWithPage, servePage } from '../page/serve-page.ts';
 import type { Serving } from './serving.ts';
 import { requestIdOf } from './request-ids.ts';
 import { compressJson } from './compress.ts';
+import { serveIntakes } from './intakes.ts';
 import { cutOffSlowReaders } from './slow-readers.ts';
 import { openUnparsed } from './unparsed.ts';
 import { httpSettings } from '../settings.ts';
@@ -95,6 +96,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const events = openEventStreams({ hub, events: program.events, log, registry });
   const load = openLoadShedder(limits);
   const served: string[] = [];
+  let closeIntakes = async () => {};
   const server = createServer(options, limits, registry);
   await server.register(helmet, securityHeaders);
   acceptBodies(server);
@@ -104,9 +106,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   await server.register(async (api) => {
     prepareApi(api, load, limits, served);
     await serveReference(api, program);
-    serveRoutes(api, {
+    const serving: Serving = {
       program,
-      authenticator: options.authenticator,
       pool,
       line,
       clock: databaseClock(options.db),
@@ -120,10 +121,13 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       limits,
       stopping: stopping.signal,
       draining: draining.signal,
-    });
+    };
+    serveRoutes(api, { ...serving, authenticator: options.authenticator });
+    closeIntakes = await serveIntakes(api, serving);
   });
 
   const closeParts = async () => {
+    await closeIntakes();
     load.close();
     await hub.close();
     await pool.end();
@@ -224,8 +228,8 @@ function prepareApi(api: FastifyInstance, load: LoadShedder, limits: Limits, ser
   shedLoad(api, load, limits.pipelinedMax);
   compressJson(api);
   cutOffSlowReaders(api, limits.stalledMsMax);
-  api.addHook('onRoute', ({ method, url: path, config: { refuses } = {} }) => {
-    if (refuses !== true) served.push(...[method].flat().map((each) => `${each} ${path}`));
+  api.addHook('onRoute', ({ method, url: path, config: { refuses, takesIn } = {} }) => {
+    if (refuses !== true && takesIn !== true) served.push(...[method].flat().map((each) => `${each} ${path}`));
   });
   api.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');

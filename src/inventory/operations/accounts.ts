@@ -5,7 +5,7 @@ import { decimalOut, instant, instantOut, line, slug } from '../../platform/decl
 import { openSecretKey } from '../secret-key.ts';
 import * as accounts from '../accounts.ts';
 import type { Account } from '../accounts.ts';
-import { accountDisconnected } from '../errors.ts';
+import { accountDisconnected, accountSends } from '../errors.ts';
 import { syncSizesJob } from '../jobs.ts';
 import { inventorySettings } from '../settings.ts';
 
@@ -176,7 +176,7 @@ export const checkAccount = declareOperation({
   summary: "What an account's token may read, and what a missing scope hides",
   description: 'Asks the provider.',
   asksProvider: true,
-  refuses: [accountDisconnected],
+  refuses: [accountDisconnected, accountSends],
   roles: ['owner', 'operator'],
   params: accountParams,
   response: z.object({

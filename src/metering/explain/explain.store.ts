@@ -5,7 +5,7 @@ import type { DayRange } from '../period.ts';
 import { startOfDay } from '../period.ts';
 import { statement } from '../../platform/database/statement.ts';
 import { ownRaises, raisedShare, raisesWithin } from '../raises.store.ts';
-import type { Aggregation } from '../accrual.ts';
+import { type Accrual, type Aggregation, isRaised } from '../accrual.ts';
 
 /** One sum: what a deployment used of a kind over a range of days. */
 export interface Subject {
@@ -22,7 +22,7 @@ export interface ExplainedKind {
   readonly billingKindId: number;
   readonly title: string;
   readonly unit: string;
-  readonly accrual: 'hours' | 'month';
+  readonly accrual: Accrual;
   readonly aggregation: Aggregation;
   readonly percentile: string | null;
 }
@@ -54,7 +54,7 @@ const spansOfSubject = ({ range, billingKindId }: Subject) =>
 /** CTEs: `spans`, and `pieces`: what each level of the subject accrued, or raised, on metered days. */
 function piecesOf(subject: Subject): RawBuilder<unknown> {
   const piece = sql`l.resource_id, l.valid_from, l.valid_to, l.level, l.weight_before, l.weight, l.weight_total`;
-  if (subject.aggregation === 'sum') {
+  if (!isRaised(subject.aggregation)) {
     return sql`
       ${spansOfSubject(subject)},
       pieces AS (

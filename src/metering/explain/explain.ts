@@ -10,7 +10,7 @@ import { selectRolledUpMonths } from '../retention/usage-months.store.ts';
 import { openUsageStore } from '../records/open.ts';
 import { recordsMax, type UsageRecord } from '../records/usage-store.ts';
 import { explainRaises, type RaisedMonth } from './raised-months.ts';
-import type { Aggregation } from '../accrual.ts';
+import type { Accrual, Aggregation } from '../accrual.ts';
 
 // Where a sum comes from: records of days, intervals in which nothing changed, and what made each
 // interval what it is. Whatever is shown adds up: the days of a resource to its records, the
@@ -131,7 +131,7 @@ export interface UsageExplanation {
   readonly title: string;
   readonly unit: string;
   /** hours: level times hours. month: level times the part of the month. */
-  readonly accrual: 'hours' | 'month';
+  readonly accrual: Accrual;
   readonly aggregation: Aggregation;
   readonly percentile: string | null;
   readonly from: string;

@@ -1,5 +1,6 @@
 import type { Queryable } from '../../platform/database/database.ts';
 import { sumQuantities } from '../../platform/quantity.ts';
+import { isRaised } from '../accrual.ts';
 import * as store from './explain.store.ts';
 
 /** A moment in which a month's figure rose while the deployment owned the resource, or a share of it. */
@@ -47,7 +48,7 @@ export async function explainRaises(
   resourceIds: readonly number[],
 ): Promise<Map<number, RaisedMonth[]>> {
   const explained = new Map<number, RaisedMonth[]>();
-  if (subject.aggregation === 'sum') return explained;
+  if (!isRaised(subject.aggregation)) return explained;
   const raises = await store.selectOwnRaises(db, subject, resourceIds);
   for (const row of await store.selectRaisedMonths(db, subject, resourceIds)) {
     const { resourceId, month, from, to, ...figures } = row;

@@ -1,4 +1,5 @@
 import type { ErrorKind } from '../errors.ts';
+import type { IntakeDeclaration } from './intake.ts';
 import type { JobArguments, JobDeclaration } from './job.ts';
 import type { Operation } from './operation.ts';
 import type { ModuleSettings } from './settings.ts';
@@ -54,6 +55,7 @@ export interface Module {
   readonly name: string;
   readonly tags?: readonly Tag[];
   readonly operations?: readonly Operation[];
+  readonly intakes?: readonly IntakeDeclaration[];
   readonly jobs?: readonly JobDeclaration[];
   readonly queues?: readonly QueueDeclaration[];
   readonly schedule?: readonly ScheduleDeclaration[];

@@ -1,4 +1,5 @@
 import { type ErrorDeclaration, platformErrors } from '../errors.ts';
+import type { IntakeDeclaration } from './intake.ts';
 import { type JobDeclaration, jobName } from './job.ts';
 import type { EventDeclaration, Module, QueueDeclaration, ScheduleDeclaration, Tag } from './module.ts';
 import { type Operation, type Role, roleNames } from './operation.ts';
@@ -15,6 +16,7 @@ export interface ProgramEvent extends EventDeclaration {
 export interface Program {
   /** Those of one module stand together, in the order of the modules. So do tags, jobs, schedule, events and errors. */
   readonly operations: readonly Operation[];
+  readonly intakes: readonly IntakeDeclaration[];
   readonly tags: readonly Tag[];
   readonly jobs: readonly JobDeclaration[];
   /** By their position. */
@@ -39,6 +41,7 @@ export function collectProgram(modules: readonly Module[]): Program {
   const operations = modules.flatMap((module) => module.operations ?? []);
   const program: Program = {
     operations,
+    intakes: modules.flatMap(({ intakes = [] }) => intakes),
     tags: modules.flatMap(({ tags = [] }) => tags),
     jobs: modules.flatMap(({ jobs = [] }) => jobs),
     queues: modules.flatMap(({ queues = [] }) => queues).toSorted((a, b) => a.position - b.position),
@@ -62,7 +65,17 @@ function withRoles(event: EventDeclaration, operations: readonly Operation[]): P
   return { ...event, roles: roleNames.filter((role) => reads.some(({ roles }) => roles.includes(role))) };
 }
 
-function assertNamesUnique({ operations, tags, jobs, queues, schedule, events, errors, settings }: Program): void {
+function assertNamesUnique({
+  operations,
+  intakes,
+  tags,
+  jobs,
+  queues,
+  schedule,
+  events,
+  errors,
+  settings,
+}: Program): void {
   assertUnique(
     'operation',
     operations.map(({ name }) => name),
@@ -74,7 +87,9 @@ function assertNamesUnique({ operations, tags, jobs, queues, schedule, events, e
   // A path may name its parameter otherwise in another module; it is the same path to a router.
   assertUnique(
     'method and path',
-    operations.map(({ method = 'GET', path }) => `${method} ${path.replaceAll(/:\w+/g, ':')}`),
+    [...operations, ...intakes.map(({ path }) => ({ method: 'POST', path }))].map(
+      ({ method = 'GET', path }) => `${method} ${path.replaceAll(/:\w+/g, ':')}`,
+    ),
   );
   assertUnique(
     'tag',

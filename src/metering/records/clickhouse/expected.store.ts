@@ -55,11 +55,17 @@ export function expectedRecords(
 ): string | null {
   const enabled = kinds.filter((kind) => kind.enabled);
   const parts = (['day', 'hour'] as const).flatMap((granularity) => {
-    const chosen = enabled.filter((kind) => kind.raising === null && kind.granularity === granularity);
-    return chosen.length === 0 ? [] : [expectedOf(day, granularity, chosen, shipments, resources)];
+    const chosen = enabled.filter((kind) => kind.granularity === granularity);
+    const events = chosen.filter((kind) => kind.accrual === 'events');
+    const added = chosen.filter((kind) => kind.accrual !== 'events' && kind.raising === null);
+    return [
+      ...(added.length === 0 ? [] : [expectedOf(day, granularity, added, shipments, resources)]),
+      ...(events.length === 0 ? [] : [eventsOf(day, granularity, events, shipments, resources)]),
+    ];
   });
   for (const kind of enabled) {
-    if (kind.raising !== null) parts.push(raisedOf(day, kind, kind.raising, shipments, resources));
+    if (kind.raising !== null && kind.accrual !== 'events')
+      parts.push(raisedOf(day, kind, kind.raising, shipments, resources));
   }
   return parts.length === 0 ? null : `(${parts.join(' UNION ALL ')})`;
 }
@@ -96,6 +102,29 @@ function expectedOf(
     WHERE valid_from < slot_from + ${step} AND valid_to > slot_from
     GROUP BY deployment_id, billing_kind_id, resource_id, slot_from`;
   return `${standing} UNION ALL ${cut}`;
+}
+
+/** What impulses count as on a day: each as itself, by its share. Multiplied with time, an hour's bytes would leave Int128. */
+function eventsOf(
+  day: Temporal.PlainDate,
+  granularity: Granularity,
+  kinds: readonly KindOfDay[],
+  shipments: Pick<Shipments, 'baseId' | 'ids'>,
+  resources: readonly number[] | null,
+): string {
+  const from = microseconds(startOfDay(day));
+  const to = from + 24n * hour;
+  const step = granularity === 'day' ? 24n * hour : hour;
+  const ids = kinds.map((kind) => kind.billingKindId).join(', ');
+  const share = (weight: string) => `intDiv(2 * level * (${weight}) + weight_total, 2 * weight_total)`;
+  return `
+    SELECT deployment_id, billing_kind_id, resource_id, toDateTime(intDiv(slot_from, 1000000), 'UTC') AS period_start,
+           CAST('${granularity}', 'Enum8(\\'day\\' = 1, \\'hour\\' = 2)') AS granularity,
+           sum(${share('weight_before + weight')} - ${share('weight_before')}) AS billionths
+    FROM (SELECT *, ${from} + intDiv(valid_from - ${from}, ${step}) * ${step} AS slot_from
+          FROM ${currentLevels(shipments)} AS l
+          WHERE billing_kind_id IN (${ids}) ${amongResources(resources)} AND valid_from >= ${from} AND valid_from < ${to})
+    GROUP BY deployment_id, billing_kind_id, resource_id, slot_from`;
 }
 
 /**

@@ -10,6 +10,8 @@ import * as store from '../move/shipment.store.ts';
 const shipmentsMax = 200;
 /** Above this, Int128 could overflow: level x weight x a month's microseconds, all at their greatest. */
 const levelMax = 10_000_000_000;
+/** The same of impulses, with which no time is multiplied: 2 x level x weight in billionths. */
+const impulseMax = 10n ** 20n;
 
 /** Do the shipments hold what the levels in PostgreSQL say? */
 export function areCurrent(shipped: store.Shipments | null, levels: store.LevelsPosition | null): boolean {
@@ -39,10 +41,16 @@ export async function shipLevels(db: Database, clickHouse: ClickHouse): Promise<
     if (upon === null) await createTables(clickHouse);
     const shipment = await store.insertShipment(trx, levels, upon?.baseId ?? null);
     const figures = await store.selectLevelsFigures(trx, resources);
-    if (Number(figures.greatest) > levelMax) {
+    const tooGreat =
+      Number(figures.greatest) > levelMax
+        ? figures.greatest
+        : BigInt(figures.greatestImpulse) > impulseMax
+          ? figures.greatestImpulse
+          : null;
+    if (tooGreat !== null) {
       throw new ArcadiaError(
         'usage_store_failed',
-        `A level of ${figures.greatest} is more than ClickHouse can accrue exactly.`,
+        `A level of ${tooGreat} is more than ClickHouse can accrue exactly.`,
       );
     }
     await clickHouse.insertLines('metered_levels', levelColumns, store.levelLines(trx, shipment, resources));

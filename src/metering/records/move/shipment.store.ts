@@ -97,17 +97,24 @@ function levelsToShip(shipped: Shipped): RawBuilder<unknown> {
   return shipped === null ? sql`metered_levels` : sql`metered_levels JOIN ${shipped} USING (resource_id)`;
 }
 
+interface LevelsFigures {
+  readonly rows: number;
+  readonly sum: string;
+  readonly greatest: string;
+  /** Of those that events make, to the unit. */
+  readonly greatestImpulse: string;
+}
+
 /** How many rows the shipment must have, and the sum and the greatest of its levels. */
-export async function selectLevelsFigures(
-  trx: UnitOfWork,
-  shipped: Shipped,
-): Promise<{ rows: number; sum: string; greatest: string }> {
+export async function selectLevelsFigures(trx: UnitOfWork, shipped: Shipped): Promise<LevelsFigures> {
   const named = shipped === null ? sql`0` : sql`(SELECT count(*) FROM ${shipped})`;
-  const { rows } = await statement<{ rows: number; sum: string; greatest: string }>('metering.selectLevelsFigures')`
+  const isImpulse = sql`billing_kind_id IN (SELECT billing_kind_id FROM billing_kind_definitions WHERE accrual = 'events')`;
+  const { rows } = await statement<LevelsFigures>('metering.selectLevelsFigures')`
     SELECT count(*) + ${named} AS rows, coalesce(trim_scale(sum(level) * 1000000000), 0)::text AS sum,
-           coalesce(max(level), 0)::text AS greatest
+           coalesce(max(level) FILTER (WHERE NOT ${isImpulse}), 0)::text AS greatest,
+           coalesce(ceil(max(level) FILTER (WHERE ${isImpulse})), 0)::text AS "greatestImpulse"
     FROM ${levelsToShip(shipped)}`.execute(trx);
-  return rows[0] ?? { rows: 0, sum: '0', greatest: '0' };
+  return rows[0] ?? { rows: 0, sum: '0', greatest: '0', greatestImpulse: '0' };
 }
 
 const linesAtOnce = 20_000;

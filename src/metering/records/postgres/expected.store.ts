@@ -3,7 +3,7 @@ import { accrualUnit } from '../../accrual.ts';
 import type { DayRange, Granularity } from '../../period.ts';
 import { raisedShare, raisesOf } from '../../raises.store.ts';
 import { startOfDay, startOfMonth } from '../../period.ts';
-import type { KindOfDay, Scopes } from '../../store.ts';
+import type { KindOfDay, Scope, Scopes } from '../../store.ts';
 
 // The records that a day should have, in PostgreSQL's SQL: what its levels accrue, and of peaks and percentiles
 // what they raise.
@@ -52,10 +52,20 @@ export function recordsOf(days: DayRange, where: Expected): RawBuilder<unknown> 
   const kinds = where.kinds.filter(
     (kind) => kind.enabled && (where.granularity === undefined || kind.granularity === where.granularity),
   );
-  const added = kinds.filter((kind) => kind.raising === null);
+  const events = kinds.filter((kind) => kind.accrual === 'events');
+  const levels = kinds.filter((kind) => kind.accrual !== 'events');
+  const added = levels.filter((kind) => kind.raising === null);
+  const [summed, unique] = [
+    events.filter(({ raising }) => raising === null),
+    events.filter(({ raising }) => raising !== null),
+  ];
+  const { scopes } = where;
   const parts = [
-    ...(added.length === 0 ? [] : [accruedRecords(days, added, where.scopes)]),
-    ...(added.length === kinds.length ? [] : [raisedRecords(days.from, kinds, where.scopes)]),
+    ...(added.length === 0 ? [] : [accruedRecords(days, added, scopes)]),
+    ...(added.length === levels.length ? [] : [raisedRecords(days.from, levels, scopes)]),
+    ...(summed.length === 0 ? [] : [eventRecords(days, summed, scopes?.day)]),
+    // Of which keys have come before rests on the month.
+    ...(unique.length === 0 ? [] : [eventRecords(days, unique, scopes?.month ?? scopes?.day)]),
   ];
   return parts.length === 0 ? null : sql`(${sql.join(parts, sql` UNION ALL `)})`;
 }
@@ -111,6 +121,25 @@ function accruedRecords(days: DayRange, kinds: readonly KindOfDay[], scopes?: Sc
      FROM ${levels} l JOIN ${slots}
        ON p.billing_kind_id = l.billing_kind_id AND p.period_start < l.valid_to AND p.period_end > l.valid_from
      WHERE ${overlaps} AND NOT (${stands})
+     GROUP BY l.deployment_id, l.resource_id, p.period_start, l.billing_kind_id, p.granularity)`;
+}
+
+/**
+ * What impulses count as on days: each as itself, by its share. No time is multiplied with it, which would leave any whole
+ * number behind that a store computes in.
+ */
+function eventRecords(days: DayRange, kinds: readonly KindOfDay[], scope?: Scope): RawBuilder<unknown> {
+  const levels = scope ? sql`${scope} JOIN metered_levels USING (resource_id)` : sql`metered_levels`;
+  const share = (weight: RawBuilder<unknown>) =>
+    sql`div(l.level * 2000000000 * ${weight} + l.weight_total, 2 * l.weight_total)`;
+  return sql`
+    (SELECT l.deployment_id, l.resource_id, p.period_start, l.billing_kind_id, p.granularity,
+            0.000000001 * sum(${share(sql`(l.weight_before + l.weight)`)} - ${share(sql`l.weight_before`)}) AS quantity
+     FROM (SELECT deployment_id, resource_id, billing_kind_id, valid_from, valid_to, level, weight_before, weight, weight_total
+           FROM ${levels}) AS l
+     JOIN ${slotsOf(days, kinds)}
+       ON p.billing_kind_id = l.billing_kind_id AND p.period_start <= l.valid_from AND p.period_end > l.valid_from
+     WHERE l.valid_from < ${startOfDay(days.to)}::timestamptz AND l.valid_to > ${startOfDay(days.from)}::timestamptz
      GROUP BY l.deployment_id, l.resource_id, p.period_start, l.billing_kind_id, p.granularity)`;
 }
 

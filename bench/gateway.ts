@@ -1,0 +1,207 @@
+import { sql } from 'kysely';
+import { createCustomer } from '../src/deployments/customers.ts';
+import { createDeployment } from '../src/deployments/deployments.ts';
+import { assign } from '../src/deployments/assignments.ts';
+import { applyGatewayMeters } from '../src/flows/gateway-meters.ts';
+import { readEvents, type SentEvent } from '../src/gateway/cloud-event.ts';
+import { Coalescer } from '../src/gateway/coalescer.ts';
+import { interpretSource } from '../src/gateway/interpret.ts';
+import { metersFileSchema } from '../src/gateway/meters.ts';
+import { addSource, getSource, type Source, usualLimits } from '../src/gateway/sources.ts';
+import { storeEvents } from '../src/gateway/store-events.ts';
+import { sightSubjects } from '../src/inventory/index.ts';
+import { meterOutstanding, settleFacts } from '../src/metering/meter.ts';
+import { appendChanges } from '../src/platform/changes.ts';
+import type { Database } from '../src/platform/database/database.ts';
+import { parseSecretKey } from '../src/platform/secrets/crypto.ts';
+import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
+
+// What gateway events cost: taken in by batches and one by one, interpreted, and metered. Intake is held against a plain
+// insertion of the same rows into a table of the same form; metering against the least that adds a month up by the hour.
+
+const taken = Number(process.env.BENCH_EVENTS ?? 100_000);
+const metered = Number(process.env.BENCH_METERED ?? 1_000_000);
+const subjects = 400;
+const batchSize = 1_000;
+const inFlight = 64;
+const now = Temporal.Instant.from('2026-06-02T00:00:00Z');
+const receivedAt = Temporal.Instant.from('2026-05-20T00:00:00Z');
+
+const meters = metersFileSchema.parse({
+  meters: [
+    {
+      meter: 'gateway_requests',
+      title: 'Requests',
+      unit: 'request',
+      type: 'request',
+      aggregation: 'sum',
+      value: '/requests',
+      granularity: 'hour',
+      from: '2026-05-01',
+    },
+  ],
+}).meters;
+
+function bodyOf(prefix: string, from: number, count: number): Buffer {
+  const events = Array.from({ length: count }, (_, index) => ({
+    specversion: '1.0',
+    id: `${prefix}-${from + index}`,
+    source: '/gateways/1',
+    type: 'request',
+    subject: `host:${(from + index) % subjects}.example.com`,
+    time: `2026-05-${String(1 + ((from + index) % 19)).padStart(2, '0')}T10:${String((from + index) % 60).padStart(2, '0')}:00Z`,
+    data: { requests: 1 + (index % 7), method: 'GET', route: '/orders', status: 200, bytes: 1_000 + index },
+  }));
+  return Buffer.from(JSON.stringify(events));
+}
+
+const batchHeaders = { 'content-type': 'application/cloudevents-batch+json' };
+
+async function openSource(db: Database): Promise<Source> {
+  const secretKey = parseSecretKey(Buffer.from(Array.from({ length: 32 }, (_, at) => at)).toString('base64'));
+  if (secretKey === null) throw new Error('that is a key');
+  const meteredFrom = Temporal.Instant.from('2026-05-01T00:00:00Z');
+  await addSource(db, { source: 'edge', name: 'edge', meteredFrom, limits: usualLimits, secretKey }, receivedAt);
+  await applyGatewayMeters(db, meters, receivedAt);
+  return getSource(db, 'edge');
+}
+
+/** The same rows, with the same indexes, and nothing else: no envelope, no digest of ours, no look for what is known. */
+async function plainInsertion(db: Database, source: Source): Promise<number> {
+  await sql`CREATE TABLE plain_events (LIKE gateway_events INCLUDING ALL)`.execute(db);
+  const batches: SentEvent[][] = [];
+  for (let from = 0; from < taken; from += batchSize)
+    batches.push([...readEvents(batchHeaders, bodyOf('plain', from, batchSize)).events]);
+  return timed(async () => {
+    for (const events of batches) {
+      const texts = (of: (event: SentEvent) => string | null) => sql`${events.map(of)}::text[]`;
+      await sql`
+        INSERT INTO plain_events (account_id, received_at, event_time, origin, event_id, type, subject, data, digest)
+        SELECT ${source.accountId}::int, ${receivedAt}::timestamptz, at::timestamptz, o, i, t, s, d::jsonb, decode(g, 'hex')
+        FROM unnest(${texts(({ time }) => time?.toString() ?? null)}, ${texts(({ origin }) => origin)}, ${texts(({ id }) => id)},
+                    ${texts(({ type }) => type)}, ${texts(({ subject }) => subject)}, ${texts(({ data }) => data)},
+                    ${texts(({ digest }) => digest)}) AS e (at, o, i, t, s, d, g)
+        ON CONFLICT DO NOTHING`.execute(db);
+    }
+  });
+}
+
+async function intake(db: Database, source: Source): Promise<Row[]> {
+  const plain = await plainInsertion(db, source);
+  const bodies = Array.from({ length: taken / batchSize }, (_, index) => bodyOf('batch', index * batchSize, batchSize));
+  const store = (events: readonly SentEvent[]) => storeEvents(db, source, events, { receivedAt, publishAs: null });
+  const byBatch = await timed(async () => {
+    for (const body of bodies) await store(readEvents(batchHeaders, body).events);
+  });
+  const again = await timed(async () => {
+    for (const body of bodies) await store(readEvents(batchHeaders, body).events);
+  });
+  const waits: number[] = [];
+  const coalescer = new Coalescer(store);
+  const singles = Array.from({ length: taken / 5 }, (_, index) => bodyOf('single', index, 1));
+  const oneByOne = await timed(async () => {
+    const next = singles.values();
+    const client = async () => {
+      for (const body of next) waits.push(await timed(() => coalescer.add(readEvents(batchHeaders, body).events)));
+    };
+    await Promise.all(Array.from({ length: inFlight }, client));
+  });
+  waits.sort((a, b) => a - b);
+  const p99 = waits[Math.floor(waits.length * 0.99)] ?? Number.NaN;
+  const count = taken.toLocaleString('en');
+  const baseline = `a plain insertion of ${count} rows`;
+  say(`${count} events: plain ${plain} ms, by batches ${byBatch} ms, all of them again ${again} ms`);
+  say(`${singles.length} single events, ${inFlight} at a time: ${oneByOne} ms`);
+  const interpreted = await timed(() => interpretSource(db, source, { now: receivedAt }));
+  return [
+    row(`gateway: ${count} events in batches of ${batchSize}`, byBatch, baseline, plain, 1 / 0.8),
+    row(`gateway: all of them again`, again, baseline, plain, null),
+    row(`gateway: single events, ${inFlight} at a time, per ${count}`, oneByOne * 5, baseline, plain, 1 / 0.6),
+    row('gateway: a single event, p99, against 10 ms', p99, '10 ms', 10, 1),
+    row('gateway: interpreting them', interpreted, 'taking them in', byBatch + oneByOne, 1),
+  ];
+}
+
+/** A month of events as they are interpreted, past the intake: a hundred subjects change hands, twenty are shared. */
+async function seedMonth(db: Database, source: Source): Promise<void> {
+  await createCustomer(db, { externalId: 'acme', name: 'Acme', currency: 'USD' }, receivedAt);
+  const slugs = ['ash', 'birch', 'cedar'];
+  const startsAt = Temporal.Instant.from('2026-01-01T00:00:00Z');
+  for (const slug of slugs) await createDeployment(db, { slug, name: slug, customer: 'acme', startsAt }, receivedAt);
+  await db.transaction().execute(async (trx) => {
+    const names = Array.from({ length: subjects }, (_, index) => `month:${index}`);
+    await sightSubjects(trx, source.accountId, names, receivedAt);
+    await sql`DELETE FROM gateway_usage`.execute(trx);
+    await sql`
+      INSERT INTO gateway_usage (account_id, gateway_event_id, resource_id, at, meter_id, value)
+      SELECT ${source.accountId}::int, 1000000000 + n, r.resource_id,
+             timestamptz '2026-05-01T00:00:00Z' + make_interval(secs => 2678399.0 * n / ${metered}::int), m.meter_id, 1
+      FROM generate_series(1, ${metered}::int) AS n
+      JOIN (SELECT resource_id, row_number() OVER (ORDER BY resource_id) - 1 AS place FROM resources WHERE external_id LIKE 'month:%') AS r
+        ON r.place = (n::bigint * 7919) % ${subjects}::int
+      CROSS JOIN gateway_meters m`.execute(trx);
+  });
+  await sql`ANALYZE gateway_usage`.execute(db);
+  const { rows } = await sql<{ id: number }>`
+    SELECT resource_id AS id FROM resources WHERE external_id LIKE 'month:%' ORDER BY 1`.execute(db);
+  const ids = rows.map(({ id }) => id);
+  const move = (resourceIds: number[], owners: string[], from: string) =>
+    assign(
+      db,
+      { resourceIds, owners: owners.map((slug) => ({ slug, weight: 1 })), from: Temporal.Instant.from(from) },
+      'bench',
+      receivedAt,
+    );
+  await move(ids, ['ash'], '2026-05-01T00:00:00Z');
+  await move(ids.slice(0, 100), ['birch'], '2026-05-15T10:20:30.123457Z');
+  await move(ids.slice(100, 120), slugs, '2026-05-01T00:00:00Z');
+}
+
+async function metering(db: Database, source: Source): Promise<Row[]> {
+  await seedMonth(db, source);
+  const bareOnce = () =>
+    timed(() =>
+      sql`CREATE TABLE bare AS SELECT resource_id, date_trunc('hour', at, 'UTC') AS hour, sum(value) AS value
+          FROM gateway_usage GROUP BY 1, 2`
+        .execute(db)
+        .then(() => sql`DROP TABLE bare`.execute(db)),
+    );
+  await bareOnce();
+  const bare = await bareOnce();
+  const levels = await timed(() => settleFacts(db, now));
+  const records = await timed(() => meterOutstanding(db, { now }));
+  const again = await timed(() => meterOutstanding(db, { now }));
+  await db.transaction().execute(async (trx) => {
+    await sql`
+      INSERT INTO gateway_usage (account_id, gateway_event_id, resource_id, at, meter_id, value)
+      SELECT account_id, 1, resource_id, at + interval '1 microsecond', meter_id, 5 FROM gateway_usage
+      WHERE at >= '2026-05-28T10:00:00Z' ORDER BY at LIMIT 1`.execute(trx);
+    await appendChanges(
+      trx,
+      'measurement',
+      'event',
+      now,
+      sql`
+      SELECT resource_id AS subject, date_trunc('hour', at, 'UTC') AS valid_from, date_trunc('hour', at, 'UTC') + interval '1 hour' AS valid_to
+      FROM gateway_usage WHERE gateway_event_id = 1`,
+    );
+  });
+  const late = await timed(() => meterOutstanding(db, { now }));
+  const count = metered.toLocaleString('en');
+  say(
+    `${count} events of a month: bare ${bare} ms, levels ${levels} ms, hourly records ${records} ms, late ${late} ms`,
+  );
+  return [
+    row(`gateway: levels of ${count} events of a month`, levels, 'bare hourly GROUP BY', bare, 1.5),
+    row('gateway: and their hourly records', levels + records, 'bare hourly GROUP BY', bare, null),
+    row('gateway: the same again', again, 'the first metering', levels + records, 0.1),
+    row('gateway: one late event, metered again, against 50 ms', late, '50 ms', 50, 1),
+  ];
+}
+
+export default async function bench(): Promise<Row[]> {
+  return withBenchDatabase(async (db) => {
+    const source = await openSource(db);
+    return [...(await intake(db, source)), ...(await metering(db, source))];
+  });
+}

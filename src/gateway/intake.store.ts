@@ -1,0 +1,120 @@
+import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
+import { statement } from '../platform/database/statement.ts';
+import type { Fault, SentEvent } from './cloud-event.ts';
+
+/** An event as it is stored: with what is wrong with it by now. */
+export interface ReceivedEvent extends SentEvent {
+  readonly fault: Fault | null;
+}
+
+/**
+ * What is acknowledged is on disk, whatever the connection or the database is set to; and whoever waits for what is under
+ * way of this source (`selectSettledId`) waits for this transaction.
+ */
+export async function beginIntake(trx: UnitOfWork, accountId: number): Promise<void> {
+  await statement('gateway.beginIntake')`
+    SELECT set_config('synchronous_commit', 'on', true),
+           pg_advisory_xact_lock_shared(hashtext('gateway intake'), ${accountId}::int)`.execute(trx);
+}
+
+/** The last number that an event of the source can have: all of its events up to there are committed and visible. */
+export async function selectSettledId(trx: UnitOfWork, accountId: number): Promise<number> {
+  await statement('gateway.selectSettledId.lock')`
+    SELECT pg_advisory_xact_lock(hashtext('gateway intake'), ${accountId}::int)`.execute(trx);
+  const { rows } = await statement<{ id: number }>('gateway.selectSettledId')`
+    SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS id FROM gateway_event_ids`.execute(trx);
+  return rows[0]?.id ?? 0;
+}
+
+/**
+ * Events as one text of JSON, the data as it was written: PostgreSQL reads its numbers, and no other number ever is.
+ * In one order whoever sends them, so that two who send the same wait for each other once.
+ */
+function written(events: readonly ReceivedEvent[]): string {
+  const text = JSON.stringify;
+  const parts = events.map((event, place) => {
+    const fields = [
+      `"n":${place},"o":${text(event.origin)},"i":${text(event.id)},"t":${text(event.type)},"g":"${event.digest}"`,
+      ...(event.subject === null ? [] : [`"s":${text(event.subject)}`]),
+      ...(event.time === null ? [] : [`"at":"${event.time.toString()}"`]),
+      ...(event.attributes === null ? [] : [`"a":${event.attributes}`]),
+      ...(event.data === null ? [] : [`"d":${event.data}`]),
+      ...(event.fault === null ? [] : [`"f":"${event.fault}"`]),
+      ...(event.isSound ? [] : [`"r":${text(event.payload)}`]),
+    ];
+    return `{${fields.join(',')}}`;
+  });
+  return `[${parts.join(',')}]`;
+}
+
+/** What an event is known by. */
+export interface EventIdentity {
+  readonly origin: string;
+  readonly eventId: string;
+}
+
+/** Stores those that are not there yet; of several with the same id the first. Returns which these are. */
+export async function insertEvents(
+  trx: UnitOfWork,
+  accountId: number,
+  events: readonly ReceivedEvent[],
+  receivedAt: Temporal.Instant,
+): Promise<EventIdentity[]> {
+  const { rows } = await statement<EventIdentity>('gateway.insertEvents')`
+    WITH sent AS (
+      SELECT DISTINCT ON (o, i) * FROM json_to_recordset(${written(events)}::json) AS s(
+        n int, o text COLLATE "C", i text COLLATE "C", t text, s text, at timestamptz, a jsonb, d jsonb, g text, f text, r text)
+      ORDER BY o, i, n
+    )
+    INSERT INTO gateway_events (account_id, received_at, event_time, origin, event_id, type, subject, attributes, data, digest,
+                                fault, raw)
+    SELECT ${accountId}::int, ${receivedAt}::timestamptz, at, o, i, t, s, a, d, decode(g, 'hex'), f, r FROM sent ORDER BY o, i
+    ON CONFLICT (account_id, origin, event_id) DO NOTHING
+    RETURNING origin, event_id AS "eventId"`.execute(trx);
+  return rows;
+}
+
+/**
+ * What is stored under ids. A statement of its own after the insertion: what another connection has just stored is not
+ * visible to the one that met it.
+ */
+export async function selectDigests(
+  trx: UnitOfWork,
+  accountId: number,
+  events: readonly SentEvent[],
+): Promise<(EventIdentity & { readonly digest: string })[]> {
+  const { rows } = await statement<EventIdentity & { readonly digest: string }>('gateway.selectDigests')`
+    SELECT e.origin, e.event_id AS "eventId", encode(e.digest, 'hex') AS digest
+    FROM unnest(${events.map(({ origin }) => origin)}::text[], ${events.map(({ id }) => id)}::text[]) AS asked (origin, event_id)
+    JOIN gateway_events e ON e.account_id = ${accountId} AND e.origin = asked.origin AND e.event_id = asked.event_id`.execute(
+    trx,
+  );
+  return rows;
+}
+
+/** Keeps what came under a known id and is something else. */
+export async function insertConflicts(
+  trx: UnitOfWork,
+  accountId: number,
+  events: readonly SentEvent[],
+  receivedAt: Temporal.Instant,
+): Promise<void> {
+  await statement('gateway.insertConflicts')`
+    INSERT INTO gateway_conflicts (account_id, origin, event_id, digest, payload, received_at)
+    SELECT DISTINCT ON (origin, event_id, digest) ${accountId}::int, origin, event_id, decode(digest, 'hex'), payload, ${receivedAt}::timestamptz
+    FROM unnest(${events.map(({ origin }) => origin)}::text[], ${events.map(({ id }) => id)}::text[],
+                ${events.map(({ digest }) => digest)}::text[], ${events.map(({ payload }) => payload)}::text[])
+      AS c (origin, event_id, digest, payload)
+    ORDER BY origin, event_id, digest
+    ON CONFLICT DO NOTHING`.execute(trx);
+}
+
+/** Whether at least so many events of a source wait to be interpreted. */
+export async function hasBacklog(db: Queryable, accountId: number, most: number): Promise<boolean> {
+  const { rows } = await statement<{ full: boolean }>('gateway.hasBacklog')`
+    SELECT CASE WHEN (SELECT last_value FROM gateway_event_ids) - through_id < ${most} THEN false
+           ELSE (SELECT count(*) FROM (SELECT FROM gateway_events WHERE account_id = ${accountId} AND gateway_event_id > through_id
+                                       LIMIT ${most}) AS waiting) >= ${most} END AS full
+    FROM gateway_progress WHERE account_id = ${accountId}`.execute(db);
+  return rows[0]?.full ?? false;
+}

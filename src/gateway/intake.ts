@@ -1,0 +1,231 @@
+import type {
+  Admitted,
+  Intake,
+  IntakeAnswer,
+  IntakeDeclaration,
+  IntakeHead,
+  IntakeServices,
+} from '../platform/declare/intake.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import { readSecrets, type SenderSecrets } from '../inventory/index.ts';
+import { faultAt, readEvents, type SentBody } from './cloud-event.ts';
+import { Coalescer } from './coalescer.ts';
+import { eventConflict, eventUnusable, gatewayBacklog, sourcePaused, sourceUnauthorized } from './errors.ts';
+import { hasBacklog } from './intake.store.ts';
+import { interpretJob } from './jobs.ts';
+import { EventQuota } from './quota.ts';
+import { gatewaySettings } from './settings.ts';
+import { bears, isSignedBy, secretsAt } from './signature.ts';
+import { listSources, type Source } from './sources.ts';
+import { type Receipt, storeEvents } from './store-events.ts';
+
+// The address that gateways send to. A 2xx means that what was sent is on disk.
+
+/** A source is looked at anew so often: what is rotated or paused holds from then on. */
+const knownForMs = 1_000;
+/** What was stored is interpreted, and told of, so often at most. */
+const wakeMs = 1_000;
+const retryAfterSeconds = 5;
+
+interface KnownSource {
+  readonly source: Source;
+  readonly secrets: SenderSecrets;
+  readonly isFull: boolean;
+}
+
+export const eventsIntake: IntakeDeclaration = {
+  path: '/gateway/sources/:source/events',
+  bodyBytesMax: 1_048_576,
+  open: (services) => new EventsIntake(services),
+};
+
+class EventsIntake implements Intake {
+  readonly #services: IntakeServices;
+  readonly #known = new Map<string, { readAt: number; found: Promise<KnownSource | null> }>();
+  readonly #quotas = new Map<string, EventQuota>();
+  readonly #coalescers = new Map<number, Coalescer>();
+  readonly #published = new Map<string, number>();
+  readonly #wakes = new Map<string, NodeJS.Timeout>();
+  readonly #woken = new Map<string, number>();
+  readonly #waking = new Set<Promise<void>>();
+
+  constructor(services: IntakeServices) {
+    this.#services = services;
+  }
+
+  async admit({ params, headers }: IntakeHead): Promise<Admitted> {
+    const known = await this.#find(params.source ?? '');
+    if (known === null) throw unauthorized();
+    const { source, secrets } = known;
+    const byToken = headers.authorization !== undefined;
+    if (source.dialect === (byToken ? 'standard' : 'bearer')) throw unauthorized();
+    const now = await this.#services.clock.now();
+    const valid = secretsAt(secrets, now);
+    if (byToken && !bears(headers.authorization, valid)) throw unauthorized();
+    return {
+      sender: source.source,
+      receive: async (body) => {
+        if (!byToken) assertSigned(headers, body, valid, now);
+        return this.#receive(known, headers, body);
+      },
+    };
+  }
+
+  async options({ params, headers }: IntakeHead): Promise<IntakeAnswer> {
+    const known = await this.#find(params.source ?? '');
+    const origin = headers['webhook-request-origin'];
+    if (known === null || origin === undefined) return { status: 204, headers: { allow: 'POST, OPTIONS' }, body: null };
+    return {
+      status: 200,
+      headers: {
+        allow: 'POST, OPTIONS',
+        'webhook-allowed-origin': origin,
+        'webhook-allowed-rate': String(Math.min(known.source.maxEventsPerSecond * 60, 2_147_483_647)),
+      },
+      body: null,
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.#wakes.values()) clearTimeout(timer);
+    await Promise.all(this.#waking);
+  }
+
+  async #receive(known: KnownSource, headers: IntakeHead['headers'], body: Uint8Array): Promise<IntakeAnswer> {
+    const { source } = known;
+    if (source.paused)
+      throw sourcePaused(`The source '${source.source}' is paused.`, { details: { retryAfterSeconds } });
+    if (known.isFull)
+      throw gatewayBacklog(`Too many events of '${source.source}' are still to be interpreted.`, {
+        details: { retryAfterSeconds },
+      });
+    const sent = readEvents(headers, body);
+    const seconds = this.#quotaOf(source).take(sent.events.length, performance.now());
+    if (seconds > 0)
+      throw new ArcadiaError('rate_limited', `More than ${source.maxEventsPerSecond} events a second.`, {
+        details: { retryAfterSeconds: seconds },
+      });
+    const prefer = (headers.prefer ?? '').toLowerCase();
+    if (sent.single && prefer.includes('handling=strict')) await this.#assertUsable(source, sent);
+    const receipts = await this.#coalescerOf(source).add(sent.events);
+    this.#wake(source.source);
+    return answerOf(sent, receipts, prefer.includes('return=minimal'));
+  }
+
+  async #assertUsable(source: Source, { events: [event] }: SentBody): Promise<void> {
+    if (event === undefined) return;
+    const fault = faultAt(event, await this.#services.clock.now(), source);
+    if (fault !== null) throw eventUnusable(`The event counts for nothing: ${fault}.`, { details: { reason: fault } });
+  }
+
+  #find(slug: string): Promise<KnownSource | null> {
+    const now = performance.now();
+    const known = this.#known.get(slug);
+    if (known !== undefined && now - known.readAt < knownForMs) return known.found;
+    const found = this.#read(slug);
+    // Names of no source are forgotten: there are as many as somebody likes to try.
+    found.then(
+      (source) => source === null && this.#known.delete(slug),
+      () => this.#known.delete(slug),
+    );
+    this.#known.set(slug, { readAt: now, found });
+    return found;
+  }
+
+  async #read(slug: string): Promise<KnownSource | null> {
+    const { db, config, secretKey } = this.#services;
+    const source = (await listSources(db)).find((one) => one.source === slug && one.disconnectedAt === null);
+    if (source === undefined) return null;
+    return {
+      source,
+      secrets: await readSecrets(db, source.accountId, secretKey),
+      isFull: await hasBacklog(db, source.accountId, gatewaySettings.of(config).gatewayBacklogMax),
+    };
+  }
+
+  #quotaOf({ source, maxEventsPerSecond }: Source): EventQuota {
+    const known = this.#quotas.get(source);
+    if (known?.perSecond === maxEventsPerSecond) return known;
+    const quota = new EventQuota(maxEventsPerSecond, performance.now());
+    this.#quotas.set(source, quota);
+    return quota;
+  }
+
+  #coalescerOf(source: Source): Coalescer {
+    const { accountId, source: slug } = source;
+    const there = this.#coalescers.get(accountId);
+    if (there !== undefined) return there;
+    const made = new Coalescer(async (events) => {
+      const limits = (await this.#find(slug))?.source ?? source;
+      const receivedAt = await this.#services.clock.now();
+      return storeEvents(this.#services.db, limits, events, { receivedAt, publishAs: this.#toPublish(slug) });
+    });
+    this.#coalescers.set(accountId, made);
+    return made;
+  }
+
+  /** The name, once in a while. */
+  #toPublish(slug: string): string | null {
+    const now = performance.now();
+    if (now - (this.#published.get(slug) ?? -wakeMs) < wakeMs) return null;
+    this.#published.set(slug, now);
+    return slug;
+  }
+
+  /** Has what was stored interpreted: at once, or once a second has passed since the last time. */
+  #wake(slug: string): void {
+    if (this.#wakes.has(slug)) return;
+    const waitMs = Math.max(0, (this.#woken.get(slug) ?? -wakeMs) + wakeMs - performance.now());
+    const timer = setTimeout(() => {
+      this.#wakes.delete(slug);
+      this.#woken.set(slug, performance.now());
+      const waking = this.#enqueue(slug).finally(() => this.#waking.delete(waking));
+      this.#waking.add(waking);
+    }, waitMs);
+    this.#wakes.set(slug, timer);
+  }
+
+  /** The schedule does the same every minute: what fails here is late, not lost. */
+  async #enqueue(source: string): Promise<void> {
+    const { db, enqueue, log } = this.#services;
+    try {
+      await db.transaction().execute((trx) => enqueue(trx, interpretJob, { source }));
+    } catch (error) {
+      log.warn({ err: error, source }, 'the interpretation of gateway events was not enqueued');
+    }
+  }
+}
+
+function unauthorized(): ArcadiaError {
+  return sourceUnauthorized('The source is unknown, or this is not its secret or its signature.');
+}
+
+function assertSigned(
+  headers: IntakeHead['headers'],
+  body: Uint8Array,
+  secrets: readonly string[],
+  now: Temporal.Instant,
+): void {
+  const signed = {
+    id: headers['webhook-id'],
+    timestamp: headers['webhook-timestamp'],
+    signature: headers['webhook-signature'],
+  };
+  if (!isSignedBy(signed, body, secrets, now)) throw unauthorized();
+}
+
+function answerOf({ single }: SentBody, receipts: readonly Receipt[], isMinimal: boolean): IntakeAnswer {
+  const count = (status: Receipt['status']) => receipts.filter((receipt) => receipt.status === status).length;
+  const [first] = receipts;
+  if (single && first?.status === 'conflict')
+    throw eventConflict(`Another event with the id '${first.id}' was sent before.`, { details: { id: first.id } });
+  if (isMinimal) return { status: 204, body: null };
+  const answer = {
+    accepted: count('accepted'),
+    duplicates: count('duplicate'),
+    conflicts: count('conflict'),
+    dead: count('dead'),
+    results: receipts,
+  };
+  return { status: 200, body: JSON.stringify(answer) };
+}

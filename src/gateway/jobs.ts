@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { assertClocksAgree } from '../platform/clock.ts';
+import { declareJob, referToJob } from '../platform/declare/job.ts';
+import { interpretSource, retryPassing } from './interpret.ts';
+import { selectBehind } from './interpret.store.ts';
+import { getSource, listSources } from './sources.ts';
+import { applyGrace } from './watermarks.ts';
+
+/** Whose new subjects are, is another module's to find out. */
+const attributeJob = referToJob('attribute');
+
+export const interpretJob = declareJob({
+  name: 'interpret_gateway_events',
+  queue: 'gateway_events',
+  title: "Turns a source's gateway events into usage",
+  arguments: z.strictObject({ source: z.string() }),
+  timeoutSeconds: 3_600,
+  attemptsMax: 5,
+  followedBy: [attributeJob],
+  async run({ db, clock, signal, enqueue, arguments: { source } }) {
+    const done = await interpretSource(db, await getSource(db, source), { now: await clock.now(), signal });
+    if (done.newSubjects > 0) await db.transaction().execute((trx) => enqueue(trx, attributeJob, {}));
+  },
+});
+
+/** What a server that stored events could not have interpreted. */
+export const sweepGatewayJob = declareJob({
+  name: 'sweep_gateway_events',
+  queue: 'gateway_events',
+  title: 'Enqueues the interpretation of gateway events that wait for it',
+  arguments: z.strictObject({}),
+  timeoutSeconds: 60,
+  attemptsMax: 3,
+  followedBy: [interpretJob],
+  async run({ db, enqueue }) {
+    const behind = await selectBehind(db);
+    await db.transaction().execute(async (trx) => {
+      for (const source of behind) await enqueue(trx, interpretJob, { source });
+    });
+  },
+});
+
+/** By a clock that is right: what is confirmed too soon would be invoiced too soon. */
+export const reconcileGatewayJob = declareJob({
+  name: 'reconcile_gateway',
+  queue: 'gateway_events',
+  title: 'Confirms usage that gateways have sent whole, and retries dead letters whose cause may have passed',
+  arguments: z.strictObject({}),
+  timeoutSeconds: 600,
+  attemptsMax: 3,
+  followedBy: [interpretJob],
+  async run({ db, clock, enqueue, signal }) {
+    await assertClocksAgree(db);
+    const now = await clock.now();
+    for (const source of await listSources(db)) {
+      signal.throwIfAborted();
+      await retryPassing(db, source, now);
+    }
+    await applyGrace(db, now);
+    const sources = await listSources(db);
+    // Watermarks that waited for events.
+    await db.transaction().execute(async (trx) => {
+      for (const { source } of sources) await enqueue(trx, interpretJob, { source });
+    });
+  },
+});

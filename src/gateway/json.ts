@@ -1,0 +1,208 @@
+import { ArcadiaError } from '../platform/errors.ts';
+
+// JSON as it was written: a number stays its text, because JavaScript's numbers lose digits, and every value knows where it
+// stood. JSON.parse does neither.
+
+export type JsonValue =
+  | {
+      readonly kind: 'object';
+      readonly members: ReadonlyMap<string, JsonValue>;
+      readonly from: number;
+      readonly to: number;
+    }
+  | { readonly kind: 'array'; readonly items: readonly JsonValue[]; readonly from: number; readonly to: number }
+  | { readonly kind: 'string'; readonly text: string; readonly from: number; readonly to: number }
+  | { readonly kind: 'number'; readonly text: string; readonly from: number; readonly to: number }
+  | { readonly kind: 'literal'; readonly text: 'true' | 'false' | 'null'; readonly from: number; readonly to: number };
+
+/** Beyond it nothing is read any more. What a value may have is for who asks to say. */
+const depthMax = 200;
+
+const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+// oxlint-disable-next-line no-control-regex
+const plainString = /"[^"\\\u0000-\u001f]*"/y;
+const blanks = /[ \t\n\r]*/y;
+const literals = /true|false|null/y;
+
+/**
+ * Reads a text that is one JSON value.
+ * Errors: invalid_argument, with where it stops being one; for a name that stands twice in one object too, because which
+ * of the two is meant is anybody's guess.
+ */
+export function parseJson(text: string): JsonValue {
+  const reader = new Reader(text);
+  const value = reader.value(0);
+  reader.end();
+  return value;
+}
+
+class Reader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  value(depth: number): JsonValue {
+    if (depth > depthMax) throw this.#wrong(`lies more than ${depthMax} levels deep`);
+    this.#take(blanks);
+    const from = this.#at;
+    const first = this.#text.charCodeAt(from);
+    if (first === 0x7b) return this.#object(from, depth);
+    if (first === 0x5b) return this.#array(from, depth);
+    if (first === 0x22) return { kind: 'string', text: this.#string(), from, to: this.#at };
+    const literal = this.#take(literals);
+    if (literal !== null) return { kind: 'literal', text: literal as 'true' | 'false' | 'null', from, to: this.#at };
+    const number = this.#take(numberPattern);
+    if (number === null) throw this.#wrong('is no value of JSON');
+    return { kind: 'number', text: number, from, to: this.#at };
+  }
+
+  end(): void {
+    this.#take(blanks);
+    if (this.#at < this.#text.length) throw this.#wrong('follows the end of the value');
+  }
+
+  #object(from: number, depth: number): JsonValue {
+    const members = new Map<string, JsonValue>();
+    this.#at += 1;
+    if (!this.#closes('}')) {
+      do {
+        this.#take(blanks);
+        const name = this.#string();
+        if (members.has(name)) throw this.#wrong(`follows the name ${JSON.stringify(name)}, which is there already`);
+        this.#expect(':');
+        members.set(name, this.value(depth + 1));
+      } while (this.#goesOn('}'));
+    }
+    return { kind: 'object', members, from, to: this.#at };
+  }
+
+  #array(from: number, depth: number): JsonValue {
+    const items: JsonValue[] = [];
+    this.#at += 1;
+    if (!this.#closes(']')) {
+      do items.push(this.value(depth + 1));
+      while (this.#goesOn(']'));
+    }
+    return { kind: 'array', items, from, to: this.#at };
+  }
+
+  #string(): string {
+    const plain = this.#take(plainString);
+    if (plain !== null) return plain.slice(1, -1);
+    // A pattern for these would need as much stack as the text has escapes.
+    const from = this.#at;
+    let to = from + 1;
+    while (to < this.#text.length && this.#text[to] !== '"') to += this.#text[to] === '\\' ? 2 : 1;
+    try {
+      const text = JSON.parse(this.#text.slice(from, to + 1)) as unknown;
+      if (typeof text !== 'string') throw new TypeError('no text');
+      this.#at = to + 1;
+      return text;
+    } catch {
+      throw this.#wrong('is no text of JSON');
+    }
+  }
+
+  #closes(bracket: string): boolean {
+    this.#take(blanks);
+    if (this.#text[this.#at] !== bracket) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  /** Whether a comma follows; the bracket ends it. */
+  #goesOn(bracket: string): boolean {
+    if (this.#closes(bracket)) return false;
+    this.#expect(',');
+    return true;
+  }
+
+  #expect(sign: string): void {
+    this.#take(blanks);
+    if (this.#text[this.#at] !== sign) throw this.#wrong(`is not the ${sign} that must follow`);
+    this.#at += 1;
+  }
+
+  #take(pattern: RegExp): string | null {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#text);
+    if (found === null) return null;
+    this.#at = pattern.lastIndex;
+    return found[0];
+  }
+
+  #wrong(what: string): ArcadiaError {
+    return new ArcadiaError('invalid_argument', `The body is no JSON: what stands at character ${this.#at} ${what}.`);
+  }
+}
+
+/** The same value in one form: names in the order of their code units, numbers as they were written. */
+export function canonicalJson(value: JsonValue): string {
+  switch (value.kind) {
+    case 'object': {
+      const names = [...value.members.keys()].sort();
+      return `{${names.map((name) => `${JSON.stringify(name)}:${canonicalJson(value.members.get(name) as JsonValue)}`).join(',')}}`;
+    }
+    case 'array':
+      return `[${value.items.map(canonicalJson).join(',')}]`;
+    case 'string':
+      return JSON.stringify(value.text);
+    default:
+      return value.text;
+  }
+}
+
+/** A text that did not stand in any JSON. */
+export function jsonText(text: string): JsonValue {
+  return { kind: 'string', text, from: 0, to: 0 };
+}
+
+export function jsonObject(members: ReadonlyMap<string, JsonValue>): JsonValue {
+  return { kind: 'object', members, from: 0, to: 0 };
+}
+
+const digitsMax = 60;
+const exponentMax = 60;
+const depthOfValueMax = 20;
+
+/**
+ * Why PostgreSQL, or anybody who counts, could not keep a value as it is: `too_deep`, `bad_number` (more digits or a
+ * greater exponent than any figure has), `bad_text` (a NUL, or half a pair of surrogates); null: nothing.
+ */
+export function faultOf(value: JsonValue, depth = 0): 'too_deep' | 'bad_number' | 'bad_text' | null {
+  switch (value.kind) {
+    case 'object':
+      if (depth >= depthOfValueMax) return 'too_deep';
+      for (const [name, member] of value.members) {
+        const fault = isStorable(name) ? faultOf(member, depth + 1) : 'bad_text';
+        if (fault !== null) return fault;
+      }
+      return null;
+    case 'array':
+      if (depth >= depthOfValueMax) return 'too_deep';
+      for (const item of value.items) {
+        const fault = faultOf(item, depth + 1);
+        if (fault !== null) return fault;
+      }
+      return null;
+    case 'string':
+      return isStorable(value.text) ? null : 'bad_text';
+    case 'number': {
+      const [digits = '', exponent = '0'] = value.text.toLowerCase().split('e');
+      return digits.length > digitsMax ||
+        !/^[+-]?\d{1,3}$/.test(exponent) ||
+        Math.abs(parseInt(exponent, 10)) > exponentMax
+        ? 'bad_number'
+        : null;
+    }
+    default:
+      return null;
+  }
+}
+
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}

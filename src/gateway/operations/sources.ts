@@ -1,0 +1,216 @@
+import { z } from 'zod';
+import { openSecretKey } from '../../inventory/index.ts';
+import { pageOfAll } from '../../platform/declare/pages.ts';
+import { declareList, declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
+import { instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import * as sources from '../sources.ts';
+
+const limits = {
+  dialect: z.enum(['standard', 'bearer', 'both']).meta({
+    description: 'How it shows who it is: a signature of Standard Webhooks, its secret as a bearer token, or either',
+  }),
+  customers: z
+    .array(line)
+    .min(1)
+    .max(1_000)
+    .nullable()
+    .meta({ description: 'External ids of the customers whose deployments its events may name; null: all' }),
+  pastLimitHours: z
+    .int()
+    .min(1)
+    .max(8_784)
+    .meta({ description: 'How old an event may be when it comes', examples: [840] }),
+  futureLimitSeconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .meta({ description: 'How far ahead its time may be', examples: [300] }),
+  graceHours: z
+    .int()
+    .min(1)
+    .max(744)
+    .nullable()
+    .meta({ description: 'Without watermarks usage is confirmed so much later; null: by a manual confirmation only' }),
+  maxEventsPerSecond: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .meta({ examples: [10_000] }),
+  maxNewSubjects: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .meta({ description: 'Subjects that are new on one day', examples: [10_000] }),
+  paused: z.boolean().meta({ description: 'It is answered with 503 and keeps what it has' }),
+};
+
+const status = {
+  lastReceivedAt: instantOut.nullable().meta({ description: 'When its last event came' }),
+  backlog: z.int().meta({ description: 'Events that are not interpreted yet; 1000000: that many or more' }),
+  oldestAt: instantOut.nullable().meta({ description: 'When the first of these came' }),
+  dead: z.int().meta({ description: 'Dead letters' }),
+  skewSeconds: z
+    .int()
+    .nullable()
+    .meta({ description: 'By how much its clock is behind; negative: ahead. The median of its last thousand events' }),
+  watermark: instantOut.nullable().meta({ description: 'Up to when it says that it has sent everything' }),
+  confirmedThrough: instantOut.nullable().meta({ description: 'Up to when its usage is confirmed' }),
+};
+
+const source = z
+  .object({
+    source: slug,
+    name: z.string().meta({ examples: ['Edge gateway'] }),
+    addedAt: instantOut,
+    meteredFrom: instantOut.meta({ description: 'Nothing before it is metered' }),
+    disconnectedAt: instantOut.nullable(),
+    ...limits,
+    customers: z.array(z.string()).nullable(),
+    ...status,
+  })
+  .meta({ id: 'GatewaySource', description: 'A sender of events, without its secret' });
+
+const backlogShown = 1_000_000;
+
+type Db = Parameters<typeof sources.listSources>[0];
+
+async function answers(db: Db, found: readonly sources.Source[]): Promise<z.input<typeof source>[]> {
+  const only = found.length === 1 ? (found[0]?.accountId ?? null) : null;
+  const known = await sources.readSourceStatus(db, only, backlogShown);
+  return found.map(({ accountId, ...rest }) => {
+    const one = known.find((each) => each.accountId === accountId);
+    if (one === undefined) throw new Error(`the source ${rest.source} has no status`);
+    const { accountId: _, ...shown } = one;
+    return { ...rest, ...shown };
+  });
+}
+
+async function answer(db: Db, slugOfSource: string): Promise<z.input<typeof source>> {
+  const [one] = await answers(db, [await sources.getSource(db, slugOfSource)]);
+  if (one === undefined) throw new Error('a source has one answer');
+  return one;
+}
+
+const params = z.object({ source: slug });
+
+export const listGatewaySources = declareList({
+  path: '/gateway/sources',
+  name: 'gateway source list',
+  operationId: 'listGatewaySources',
+  tag: 'gateway',
+  summary: 'Who may send events, with what waits and how far their clocks are off',
+  roles: staff,
+  row: source,
+  search: { in: 'the slug and the name' },
+  sort: { by: ['source', 'name', 'backlog', 'dead'] },
+  total: true,
+  async run({ db }, page) {
+    return pageOfAll(await answers(db, await sources.listSources(db)), page, (row) => [row.source], {
+      texts: (row) => [row.source, row.name],
+      sorts: { name: ({ name }) => name.toLowerCase(), backlog: ({ backlog }) => backlog, dead: ({ dead }) => dead },
+    });
+  },
+});
+
+export const getGatewaySource = declareOperation({
+  method: 'GET',
+  path: '/gateway/sources/:source',
+  name: 'gateway source show',
+  operationId: 'getGatewaySource',
+  tag: 'gateway',
+  summary: 'A source of events',
+  roles: staff,
+  params,
+  response: source,
+  run: ({ db, params: { source: name } }) => answer(db, name),
+});
+
+const secretOut = z.string().meta({
+  description: 'Shown here and never again',
+  examples: ['whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='],
+});
+
+export const addGatewaySource = declareOperation({
+  method: 'POST',
+  path: '/gateway/sources',
+  name: 'gateway source add',
+  operationId: 'addGatewaySource',
+  tag: 'gateway',
+  summary: 'Add a sender of events',
+  description:
+    'It is an account, and what its events are about are resources of it: ownership, shares, confirmation and corrections hold for them ' +
+    'as for all others. Events with a time before `meteredFrom` are dead letters.',
+  roles: ['owner', 'operator'],
+  command: { positional: ['source'] },
+  body: z.strictObject({
+    source: slug,
+    name: line.optional().meta({ description: 'The slug unless given' }),
+    meteredFrom: instant.optional().meta({ description: 'Nothing before it is metered; now unless given' }),
+    dialect: limits.dialect.default(sources.usualLimits.dialect),
+    customers: limits.customers.default(null),
+    pastLimitHours: limits.pastLimitHours.default(sources.usualLimits.pastLimitHours),
+    futureLimitSeconds: limits.futureLimitSeconds.default(sources.usualLimits.futureLimitSeconds),
+    graceHours: limits.graceHours.default(sources.usualLimits.graceHours),
+    maxEventsPerSecond: limits.maxEventsPerSecond.default(sources.usualLimits.maxEventsPerSecond),
+    maxNewSubjects: limits.maxNewSubjects.default(sources.usualLimits.maxNewSubjects),
+  }),
+  response: source.extend({ secret: secretOut }),
+  status: 201,
+  location: (made) => `/gateway/sources/${made.source}`,
+  async run({ db, body, config, now }) {
+    const { source: name, name: title = name, meteredFrom, ...wanted } = body;
+    const secretKey = await openSecretKey(db, config);
+    const request = { source: name, name: title, meteredFrom, limits: { ...wanted, paused: false }, secretKey };
+    const { secret } = await sources.addSource(db, request, now);
+    return { ...(await answer(db, name)), secret };
+  },
+});
+
+export const changeGatewaySource = declareOperation({
+  method: 'PATCH',
+  path: '/gateway/sources/:source',
+  name: 'gateway source set',
+  operationId: 'changeGatewaySource',
+  tag: 'gateway',
+  summary: 'Change what a source may send, or pause it',
+  description: 'Omitted fields keep their value. It holds within a second in every process.',
+  roles: ['owner', 'operator'],
+  params,
+  body: z.strictObject(limits).partial(),
+  response: source,
+  edits: getGatewaySource,
+  async run({ db, params: { source: name }, body }) {
+    const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+    await sources.changeSource(db, name, given);
+    return answer(db, name);
+  },
+});
+
+export const rotateGatewaySecret = declareOperation({
+  method: 'POST',
+  path: '/gateway/sources/:source/rotate',
+  name: 'gateway source rotate',
+  operationId: 'rotateGatewaySecret',
+  tag: 'gateway',
+  summary: 'Give a source a new secret; the old one holds on for a while',
+  roles: ['owner', 'operator'],
+  command: { confirm: 'Give {source} a new secret? Whoever sends needs it before the old one ends.' },
+  params,
+  body: z.strictObject({
+    keepHours: z.int().min(0).max(744).default(24).meta({ description: 'How long the old one holds on' }),
+  }),
+  response: z.object({ source: slug, secret: secretOut, oldHoldsUntil: instantOut }),
+  async run({ db, params: { source: name }, body: { keepHours }, config, now }) {
+    const secretKey = await openSecretKey(db, config);
+    const keep = Temporal.Duration.from({ hours: keepHours });
+    return { source: name, ...(await sources.rotateSecret(db, name, { keep, secretKey }, now)) };
+  },
+});
+
+export const sourceOperations: readonly Operation[] = [
+  listGatewaySources,
+  getGatewaySource,
+  addGatewaySource,
+  changeGatewaySource,
+  rotateGatewaySecret,
+];

@@ -1,0 +1,68 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+
+// How a sender shows who it is: by its secret as a bearer token, or by a signature of Standard Webhooks, which is made
+// with it: HMAC-SHA-256 of `id.timestamp.body` by the 32 bytes behind `whsec_`.
+
+const prefix = 'whsec_';
+const toleranceSeconds = 300;
+
+export function newSecret(): string {
+  return `${prefix}${randomBytes(32).toString('base64')}`;
+}
+
+/** One secret, and over which time it holds. */
+interface Secret {
+  readonly secret: string;
+  readonly from: string;
+  readonly to: string | null;
+}
+
+export function secretsAt(secrets: readonly Secret[], now: Temporal.Instant): string[] {
+  return secrets
+    .filter(({ to }) => to === null || Temporal.Instant.compare(now, Temporal.Instant.from(to)) < 0)
+    .map(({ secret }) => secret);
+}
+
+function equal(a: Buffer, b: Buffer): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** Whether the header Authorization bears one of the secrets. Digests are compared: how long it takes says nothing. */
+export function bears(authorization: string | undefined, secrets: readonly string[]): boolean {
+  const token = /^bearer +(\S+)$/i.exec(authorization?.trim() ?? '')?.[1];
+  if (token === undefined) return false;
+  const digest = (text: string) => createHmac('sha256', 'bearer').update(text).digest();
+  return secrets.filter((secret) => equal(digest(token), digest(secret))).length > 0;
+}
+
+interface Signed {
+  readonly id: string | undefined;
+  readonly timestamp: string | undefined;
+  readonly signature: string | undefined;
+}
+
+/** The signature of a body as a sender makes it, without its version. */
+export function signBody(secret: string, id: string, timestamp: string, body: Uint8Array): Buffer {
+  const key = Buffer.from(secret.startsWith(prefix) ? secret.slice(prefix.length) : secret, 'base64');
+  return createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest();
+}
+
+/** Whether one of the signatures is of this body, made with one of the secrets, at most five minutes from now. */
+export function isSignedBy(
+  { id, timestamp, signature }: Signed,
+  body: Uint8Array,
+  secrets: readonly string[],
+  now: Temporal.Instant,
+): boolean {
+  if (id === undefined || signature === undefined || !/^\d{1,12}$/.test(timestamp ?? '')) return false;
+  const skew = Math.abs(parseInt(timestamp as string, 10) - Math.floor(now.epochMilliseconds / 1000));
+  if (skew > toleranceSeconds) return false;
+  const given = signature
+    .split(' ')
+    .slice(0, 10)
+    .flatMap((each) => (each.startsWith('v1,') ? [Buffer.from(each.slice('v1,'.length), 'base64')] : []));
+  return secrets.some((secret) => {
+    const expected = signBody(secret, id, timestamp as string, body);
+    return given.some((each) => equal(each, expected));
+  });
+}

@@ -1,0 +1,142 @@
+import { addSender, readSecrets, replaceSecrets, type SenderSecrets } from '../inventory/index.ts';
+import type { Database, Queryable } from '../platform/database/database.ts';
+import { nestedDatabase } from '../platform/database/nested-database.ts';
+import { notFound } from '../platform/errors.ts';
+import type { SecretKey } from '../platform/secrets/crypto.ts';
+import { newSecret } from './signature.ts';
+import {
+  insertSource,
+  selectSources,
+  selectSourceStatus,
+  type Source,
+  type SourceLimits,
+  updateSource,
+} from './sources.store.ts';
+
+// Who may send events: an account of the provider `gateway`, which holds its sealed secrets and what is metered of it,
+// beside what its events may be.
+
+export {
+  type Dialect,
+  selectSourceStatus as readSourceStatus,
+  type Source,
+  type SourceLimits,
+} from './sources.store.ts';
+
+/** 35 days, as billing of events usually accepts; a clock may be five minutes ahead. */
+export const usualLimits: SourceLimits = {
+  dialect: 'both',
+  customers: null,
+  pastLimitHours: 840,
+  futureLimitSeconds: 300,
+  graceHours: 24,
+  maxEventsPerSecond: 10_000,
+  maxNewSubjects: 10_000,
+  paused: false,
+};
+
+/** All sources, by name. */
+export function listSources(db: Queryable): Promise<Source[]> {
+  return selectSources(db);
+}
+
+/** Errors: not_found. */
+export async function getSource(db: Queryable, slug: string): Promise<Source> {
+  const source = (await selectSources(db)).find((one) => one.source === slug);
+  if (source === undefined) throw notFound('gateway source', slug);
+  return source;
+}
+
+/** A backlog is counted up to this: beyond it, it is what it is. */
+const backlogShown = 1_000_000;
+
+/** How sources stand, for whoever watches them. */
+export async function gatewayStanding(
+  db: Queryable,
+  now: Temporal.Instant,
+): Promise<
+  readonly {
+    readonly source: string;
+    readonly backlog: number;
+    readonly lagSeconds: number;
+    readonly dead: number;
+    readonly skewSeconds: number | null;
+  }[]
+> {
+  const sources = await selectSources(db);
+  if (sources.length === 0) return [];
+  const status = await selectSourceStatus(db, null, backlogShown);
+  return sources.flatMap(({ accountId, source }) => {
+    const one = status.find((each) => each.accountId === accountId);
+    if (one === undefined) return [];
+    const { backlog, oldestAt, dead, skewSeconds } = one;
+    return [
+      { source, backlog, lagSeconds: oldestAt === null ? 0 : oldestAt.until(now).total('seconds'), dead, skewSeconds },
+    ];
+  });
+}
+
+interface SourceRequest {
+  readonly source: string;
+  readonly name: string;
+  readonly meteredFrom?: Temporal.Instant | undefined;
+  readonly limits: SourceLimits;
+  readonly secretKey: SecretKey;
+}
+
+/**
+ * Adds a source. Its secret is answered here and never again.
+ * Errors: already_exists.
+ */
+export async function addSource(
+  db: Database,
+  { source, name, meteredFrom, limits, secretKey }: SourceRequest,
+  now: Temporal.Instant,
+): Promise<{ readonly source: Source; readonly secret: string }> {
+  const secret = newSecret();
+  const secrets: SenderSecrets = [{ secret, from: now.toString(), to: null }];
+  await db.transaction().execute(async (trx) => {
+    const sender = { slug: source, name, meteredFrom, secrets, secretKey };
+    const { accountId } = await addSender(nestedDatabase(trx), sender, now);
+    await insertSource(trx, accountId, limits);
+  });
+  return { source: await getSource(db, source), secret };
+}
+
+/** Changes what is given of a source. Errors: not_found. */
+export async function changeSource(db: Database, slug: string, change: Partial<SourceLimits>): Promise<Source> {
+  const source = await getSource(db, slug);
+  await db.transaction().execute((trx) => updateSource(trx, source.accountId, { ...source, ...change }));
+  return getSource(db, slug);
+}
+
+/** Secrets of a source at a time: so many may hold beside a new one. */
+const secretsMax = 4;
+
+/**
+ * Gives a source a new secret. What it had holds on for `keep`, so that its senders can be changed one after the other.
+ * Errors: not_found, secret_unreadable.
+ */
+export async function rotateSecret(
+  db: Database,
+  slug: string,
+  { keep, secretKey }: { readonly keep: Temporal.Duration; readonly secretKey: SecretKey },
+  now: Temporal.Instant,
+): Promise<{ readonly secret: string; readonly oldHoldsUntil: Temporal.Instant }> {
+  const { accountId } = await getSource(db, slug);
+  const until = now.add(keep);
+  const secret = newSecret();
+  await db.transaction().execute(async (trx) => {
+    const before = await readSecrets(trx, accountId, secretKey);
+    const held = before
+      .filter(({ to }) => to === null || Temporal.Instant.compare(now, Temporal.Instant.from(to)) < 0)
+      .map((one) => ({ ...one, to: one.to ?? until.toString() }));
+    await replaceSecrets(
+      trx,
+      slug,
+      [{ secret, from: now.toString(), to: null }, ...held.slice(0, secretsMax)],
+      secretKey,
+    );
+  });
+  return { secret, oldHoldsUntil: until };
+}
