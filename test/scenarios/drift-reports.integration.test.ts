@@ -184,7 +184,7 @@ test('4: one field is ignored until a day, and found again by itself; the others
     { type: 'resize_droplet', droplet: 7001, size: 's-1vcpu-2gb' },
   );
   await settle();
-  expect(await told({ state: ['open'] })).toEqual(['changed web size 6.00']);
+  expect(await told({ state: ['open'], rule: 'changed' })).toEqual(['changed web size 6.00']);
   await look({ hours: 24 });
   expect(await told({ state: ['open'], rule: 'changed' })).toEqual(['changed web size 6.00']);
   await look({ hours: 6 });
@@ -262,7 +262,7 @@ test('8: an address that was unassigned is found, with its money and the action 
   await settle();
   expect(await told()).toEqual([`changed ${ip} droplet 5.00`]);
   const [{ finding } = { finding: '' }] = await found();
-  expect((await getFinding(database.db, finding, now())).causes.map(({ type }) => type)).toContain('unassign');
+  expect((await getFinding(database.db, finding, now())).causes.map(({ type }) => type)).toContain('unassign_ip');
 });
 
 test('9: the two names of an address in a project are one', async () => {
