@@ -67,6 +67,17 @@ function sentenceOf({ totals, minutes }: Summary): string {
 /** Of these all are counted, however many there are. */
 const liveStates: readonly JobState[] = ['waiting', 'scheduled', 'running', 'dead'];
 
+/** That older jobs are not among the counts, where it is so. */
+function CountedSince({ summary }: { readonly summary: Summary | undefined }) {
+  if (summary === undefined || summary.countedSince === null) return null;
+  return (
+    <p className={ui.note}>
+      Completed and cancelled jobs are counted since {moment(summary.countedSince, summary.asOf)}; older ones are listed
+      all the same.
+    </p>
+  );
+}
+
 interface JobListProps {
   readonly search: JobsSearch;
   readonly summary: Summary | undefined;
@@ -113,12 +124,7 @@ function JobList({ search, summary }: JobListProps) {
           {done}
         </p>
       )}
-      {since === null ? null : (
-        <p className={ui.note}>
-          Completed and cancelled jobs are counted since {moment(since, summary?.asOf ?? '')}; older ones are listed all
-          the same.
-        </p>
-      )}
+      <CountedSince summary={summary} />
       <Listed
         query={page}
         cursor={search.cursor}
