@@ -150,10 +150,18 @@ function decodeHeader(name: string, value: string): string {
 
 const ownAttributes = new Set(['specversion', 'id', 'source', 'type', 'subject', 'time', 'data', 'data_base64']);
 
+/** JSON is what data is where `datacontenttype` says nothing (CloudEvents, JSON format, 3.1): with it, it is the same event. */
+function withoutUsualType(value: JsonValue): JsonValue {
+  if (value.kind !== 'object') return value;
+  const type = value.members.get('datacontenttype');
+  if (type?.kind !== 'string' || !/^application\/json\s*(;|$)/i.test(type.text)) return value;
+  return jsonObject(new Map([...value.members].filter(([name]) => name !== 'datacontenttype')));
+}
+
 /** @param text what it was read from; null: it was put together */
 function eventOf(value: JsonValue, text: string | null): SentEvent {
   const written = (part: JsonValue) => (text === null ? canonicalJson(part) : text.slice(part.from, part.to));
-  const digest = createHash('sha256').update(canonicalJson(value)).digest('hex');
+  const digest = createHash('sha256').update(canonicalJson(withoutUsualType(value))).digest('hex');
   const nameless = {
     origin: '',
     id: `sha256:${digest}`,

@@ -22,6 +22,7 @@ const exceptions: Readonly<Record<string, string>> = {
   lightningcss: 'MPL-2.0',
   // Given to the public domain.
   isbot: 'Unlicense',
+  'fast-sha256': 'Unlicense',
   // Of tests alone, and used as they are.
   'axe-core': 'MPL-2.0',
   '@axe-core/playwright': 'MPL-2.0',

@@ -1,0 +1,77 @@
+import { CloudEvent, HTTP } from 'cloudevents';
+import { Webhook as StandardWebhook } from 'standardwebhooks';
+import { Webhook as SvixWebhook } from 'svix';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { instant, interpretAll, makeMeters, makeSource, meterAll, requests, setClock, usageOf } from '../fixtures/gateway.ts';
+import { createDeployments } from '../fixtures/metering.ts';
+import { startTestApi, type TestApi } from './api-fixture.ts';
+
+// What the libraries of senders write is taken, in every content mode, and what they sign is known by either.
+
+let database: TestDatabase;
+let api: TestApi;
+let secret: string;
+const now = instant('2026-05-05');
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  await setClock(database.db, now);
+  await createDeployments(database.db, ['acme-shop'], instant('2026-01-01'));
+  secret = await makeSource(database.db, 'edge', { now });
+  await makeMeters(database.db, [requests], now);
+  api = await startTestApi(database);
+});
+afterAll(async () => {
+  await api.close();
+  await database.close();
+});
+
+async function send(body: string, headers: Record<string, string>): Promise<unknown> {
+  const answer = await fetch(`${api.url}/api/v1/gateway/sources/edge/events`, { method: 'POST', headers, body });
+  expect(answer.status).toBe(200);
+  return ((await answer.json()) as { results: { status: string }[] }).results.map(({ status }) => status);
+}
+
+function request(id: string): CloudEvent<{ requests: number }> {
+  return new CloudEvent({
+    id,
+    source: '/gateways/1',
+    type: 'request',
+    subject: 'deployment:acme-shop',
+    time: '2026-05-03T10:00:00Z',
+    data: { requests: 40 },
+  });
+}
+
+function withHeaders(headers: object): Record<string, string> {
+  const all = { ...headers, authorization: `Bearer ${secret}` };
+  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, String(value)]));
+}
+
+test('events as the CloudEvents library writes them, binary, structured and in a batch, count once', async () => {
+  const [binary, structured] = [HTTP.binary(request('binary')), HTTP.structured(request('structured'))];
+  expect(await send(String(binary.body), withHeaders(binary.headers))).toEqual(['accepted']);
+  expect(await send(String(structured.body), withHeaders(structured.headers))).toEqual(['accepted']);
+  const batch = JSON.stringify([request('binary'), request('batch')]);
+  const headers = withHeaders({ 'content-type': 'application/cloudevents-batch+json' });
+  expect(await send(batch, headers)).toEqual(['duplicate', 'accepted']);
+  await interpretAll(database.db, now);
+  await meterAll(database.db, now);
+  expect(await usageOf(database.db, 'gateway_requests')).toEqual({ 'acme-shop 03': '120' });
+});
+
+test.each([
+  ['standardwebhooks', StandardWebhook],
+  ['svix', SvixWebhook],
+])('what %s signs is known by its signature', async (name, Webhook) => {
+  const body = JSON.stringify(request(name));
+  const sent = new Date(now.epochMilliseconds);
+  const headers = {
+    'content-type': 'application/cloudevents+json',
+    'webhook-id': `msg_${name}`,
+    'webhook-timestamp': String(Math.floor(sent.getTime() / 1000)),
+    'webhook-signature': new Webhook(secret).sign(`msg_${name}`, sent, body),
+  };
+  expect(await send(body, headers)).toEqual(['accepted']);
+});
