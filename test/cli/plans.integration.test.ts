@@ -63,6 +63,7 @@ name: Passing
 from: 2026-01-01
 currency: USD
 base: 0.00
+items: []
 passThrough:
   - product: Database*
     markupPercent: 20
