@@ -29,6 +29,7 @@ test('the owner verifies the log, against a head of before too; nobody else does
     intact: true,
     head: { position: expect.any(Number), hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
     broken: [],
+    since: null,
     faults: [],
     rewritings: [],
     pastFaults: [],

@@ -3,7 +3,16 @@ import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
-import { instant, interpretAll, makeMeters, makeSource, meterAll, requests, setClock, usageOf } from '../fixtures/gateway.ts';
+import {
+  instant,
+  interpretAll,
+  makeMeters,
+  makeSource,
+  meterAll,
+  requests,
+  setClock,
+  usageOf,
+} from '../fixtures/gateway.ts';
 import { createDeployments } from '../fixtures/metering.ts';
 import { startTestApi, type TestApi } from './api-fixture.ts';
 

@@ -374,7 +374,7 @@ describe('the audit log', () => {
     await sql`ALTER TABLE audit_log DISABLE TRIGGER USER`.execute(db);
     await sql`UPDATE audit_log SET actor = 'nobody' WHERE position = 3`.execute(db);
     await sql`ALTER TABLE audit_log ENABLE TRIGGER USER`.execute(db);
-    await page.getByRole('button', { name: 'Check the chain again' }).click();
+    await page.getByRole('button', { name: 'Check the whole chain' }).click();
     await page.getByRole('heading', { level: 1, name: /The log is not intact/ }).waitFor();
     await page.getByText('Entry 3 is changed.').waitFor();
     expect(wrong).toEqual([]);

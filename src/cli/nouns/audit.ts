@@ -175,7 +175,7 @@ POSITION  WHEN                  WHO    FROM  WHAT                  KEY          
 $ arcadia audit verify
 The log is intact: 212 entries.
 Head: 212:9f2c5a...e1
-$ arcadia audit verify --full --head 212:9f2c5a...e1
+$ arcadia audit verify --head 212:9f2c5a...e1
 $ arcadia audit verify --anchor /mnt/vault/audit-anchors-arcadia.jsonl`,
       details:
         'Held against what this version makes, against the anchors of ARCADIA_AUDIT_ANCHOR, and against what is given.',

@@ -102,13 +102,16 @@ export const verifyAuditLog = declareOperation({
   description: `Each entry holds the hash of the one before. The triggers that record and refuse, their functions and the row policies
 are held against what this version's migrations make. Whoever has all rights on the database could still write the whole
 log anew, or cut off its end: that shows by anchors, which are read from the configured place, and by an earlier head.
-Entries that held when they were verified last are passed over (\`since\`); all of them are verified each day by the job
-\`anchor_audit\`, and with \`full\`.`,
+With \`recent\`, entries that held when they were verified last are passed over (\`since\`). The job \`anchor_audit\` verifies
+all of them each day.`,
   roles: ['owner'],
   command: { files: ['anchors'], flags: { anchors: 'anchor' }, asItIs: true },
   body: z.strictObject({
     head: head.optional(),
-    full: z.boolean().default(false).meta({ description: 'Verify every entry, those that held before too' }),
+    recent: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Pass over the entries that held when they were verified last' }),
     anchors: z
       .array(z.strictObject({ name: line, text: z.string().max(900_000) }))
       .max(20)
@@ -152,7 +155,7 @@ Entries that held when they were verified last are passed over (\`since\`); all 
     verifyAnchoredAudit(db, config, {
       noted: body.head ?? null,
       given: body.anchors ?? [],
-      isWhole: body.full,
+      isWhole: !body.recent,
       signal,
     }),
 });

@@ -19,9 +19,9 @@ export function readAudit(search: AuditSearch, signal: AbortSignal) {
 export type AuditPage = Awaited<ReturnType<typeof readAudit>>;
 export type Entry = AuditPage['items'][number];
 
-/** Whether the chain holds and its guards are in place. */
-export function verify(signal: AbortSignal) {
-  return bodyOf(api.POST('/audit-log/verification', { body: {}, signal }));
+/** Whether the chain holds, behind what held before or all of it, and its guards are in place. */
+export function verify(recent: boolean, signal: AbortSignal) {
+  return bodyOf(api.POST('/audit-log/verification', { body: { recent }, signal }));
 }
 
 export type Verification = Awaited<ReturnType<typeof verify>>;
