@@ -13,16 +13,18 @@ export const anchorAuditJob = declareJob({
   timeoutSeconds: 3_600,
   attemptsMax: 5,
   async run({ db, clock, config, signal, log }) {
+    // First, for it does not need the place that anchors are written to.
+    const { broken } = await verifyAudit(db, null);
     const written = await writeAnchor(db, config, { now: await clock.now(), signal }).catch((error: unknown) => {
       // The reason of a job is the message alone.
       if (error instanceof ArcadiaError) log.warn(`The audit log was not anchored. ${error.message} ${error.todo}`);
       throw error;
     });
-    const { broken } = await verifyAudit(db, null);
-    if (broken.length > 0) log.warn({ broken: broken.slice(0, 5) }, 'the audit log does not hold: verify it');
-    if (written === null) return;
-    log.info(written, 'audit log anchored');
-    if (written.faults > 0)
+    if (written !== null) log.info(written, 'audit log anchored');
+    if (written !== null && written.faults > 0)
       log.warn(written, 'guards of the database are missing or were changed: verify the audit log');
+    const [first] = broken;
+    if (first !== undefined)
+      throw new ArcadiaError('audit_broken', `The audit log does not hold at entry ${first.position}: ${first.what}.`);
   },
 });

@@ -255,12 +255,8 @@ test('what held is passed over the next time, and all of it verified when somebo
   expect(await quick()).toMatchObject({ broken: [], since: { position: at(4) } });
   const broken = [{ position: at(2), what: 'changed' }];
   expect(await verifyAudit(db, null)).toMatchObject({ intact: false, broken, since: null });
-
-  // Behind what was kept it shows at once, and stays to be seen.
-  await addCustomer(db, 'cus_5');
-  await tamper(`UPDATE audit_log SET actor = 'somebody' WHERE position = ${at(5)}`);
-  for (const _ of [1, 2])
-    expect(await quick()).toMatchObject({ intact: false, broken: [{ position: at(5), what: 'changed' }] });
+  // From then on whoever passes over what held before has nothing to pass over.
+  expect(await quick()).toMatchObject({ intact: false, broken, since: null });
 });
 
 test('a log that was made anew up to what was kept shows without an anchor', async () => {

@@ -71,14 +71,21 @@ export interface BrokenLink {
   readonly what: 'changed' | 'unlinked' | 'missing';
 }
 
-/** The first places behind an entry, or in all, at which the chain does not hold, oldest first. */
-export async function selectBrokenLinks(db: Queryable, limit: number, after: AuditHead | null): Promise<BrokenLink[]> {
+interface Stretch {
+  /** null: from the first entry on. */
+  readonly after: AuditHead | null;
+  readonly upTo: number;
+  readonly limit: number;
+}
+
+/** The first places at which the chain does not hold, oldest first. */
+export async function selectBrokenLinks(db: Queryable, { after, upTo, limit }: Stretch): Promise<BrokenLink[]> {
   const { rows } = await statement<BrokenLink>('platform.selectBrokenLinks')`
     SELECT position, what FROM (
       SELECT position, hash <> audit_log_hash(a) AS changed,
              previous_hash <> lag(hash, 1, coalesce(decode(${after?.hash ?? null}, 'hex'), sha256(''))) OVER chain AS unlinked,
              position <> 1 + lag(position, 1, ${after?.position ?? 0}::bigint) OVER chain AS missing
-      FROM audit_log a WHERE position > ${after?.position ?? 0}::bigint WINDOW chain AS (ORDER BY position)) AS links,
+      FROM audit_log a WHERE position > ${after?.position ?? 0}::bigint AND position <= ${upTo} WINDOW chain AS (ORDER BY position)) AS links,
       LATERAL (VALUES ('missing', missing), ('unlinked', unlinked AND NOT missing), ('changed', changed)) AS v (what, is_so)
     WHERE is_so ORDER BY position, what LIMIT ${limit}`.execute(db);
   return rows;
@@ -94,6 +101,10 @@ export async function selectVerified(db: Queryable): Promise<VerifiedUpTo | null
   const { rows } = await statement<VerifiedUpTo>('platform.selectVerified')`
     SELECT position, encode(hash, 'hex') AS hash, verified_at AS "verifiedAt" FROM audit_verified`.execute(db);
   return rows[0] ?? null;
+}
+
+export async function forgetVerified(db: Queryable): Promise<void> {
+  await statement('platform.forgetVerified')`DELETE FROM audit_verified`.execute(db);
 }
 
 /** Keeps how far the log holds. With `isWhole` all of it was looked at; else what is behind what was kept before. */

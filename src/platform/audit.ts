@@ -3,6 +3,7 @@ import {
   type AuditFilter,
   type AuditHead,
   type BrokenLink,
+  forgetVerified,
   keepVerified,
   selectBrokenLinks,
   selectEntries,
@@ -54,16 +55,17 @@ export async function verifyChain(
   noted: AuditHead | null,
   since: VerifiedUpTo | null = null,
 ): Promise<ChainVerification> {
-  const broken = await selectBrokenLinks(db, brokenMax, since);
+  // First: what is written from here on is not looked at, and so not kept as verified.
   const head = await selectHead(db, null);
+  const broken = await selectBrokenLinks(db, { after: since, upTo: head?.position ?? 0, limit: brokenMax });
   const notedHolds = noted === null ? null : (await selectHead(db, noted.position))?.hash === noted.hash;
   return { intact: broken.length === 0 && notedHolds !== false, head, broken, notedHolds, since };
 }
 
 /**
  * The chain from where it was verified last, or all of it: where that is asked for, and where nothing is kept of it. What
- * holds is kept for the next time. Where the entry that was kept is gone, or is another one, the log was cut or made anew:
- * it is told each time from then on.
+ * holds is kept for the next time; where all of it was verified and does not hold, nothing is kept. Where the entry that was
+ * kept is gone, or is another one, the log was cut or made anew: that is said each time from then on.
  */
 async function verifyOn(db: Queryable, noted: AuditHead | null, isWhole: boolean): Promise<ChainVerification> {
   const kept = await selectVerified(db);
@@ -76,7 +78,9 @@ async function verifyOn(db: Queryable, noted: AuditHead | null, isWhole: boolean
     const first = { position, what: there === null ? 'missing' : 'changed' } as const;
     return { ...chain, intact: false, broken: [first, ...others].slice(0, brokenMax) };
   }
-  if (chain.broken.length === 0 && chain.head !== null) await keepVerified(db, chain.head, chain.since === null);
+  const ofAll = chain.since === null;
+  if (chain.broken.length === 0 && chain.head !== null) await keepVerified(db, chain.head, ofAll);
+  else if (ofAll) await forgetVerified(db);
   return chain;
 }
 
