@@ -20,7 +20,7 @@ import { firingPage } from '../pricing/alerts.ts';
 import { findExchangeRates } from '../pricing/exchange-rates.ts';
 import { quoteDeployment } from '../pricing/quotes.ts';
 import { changeSubscription, pauseSubscription, subscribe } from '../pricing/subscriptions.ts';
-import { readMarginTotals } from '../provider-billing/margin/margin.ts';
+import { findConversion, readMarginTotals } from '../provider-billing/margin/margin.ts';
 import { listReads } from '../provider-billing/payers.ts';
 import { agencyDemonstration, demonstrate } from './demonstration.ts';
 import { readOverview } from './overview.ts';
@@ -178,8 +178,10 @@ test('a customer pays in euros, a scope was lost, its usage is a gap, an alert f
     'europe bills: complete',
   ]);
   const may = { from: day('2026-05-01'), to: day('2026-06-01'), basis: 'accrued' } as const;
-  const [margin] = (await readMarginTotals(db, may)).filter(({ currency }) => currency === 'USD');
-  expect(margin).toMatchObject({ notKnown: null });
+  // The branch's customers pay in euros for what is charged in dollars.
+  const { conversion } = await findConversion(db, may, 'USD', day('2026-06-10'));
+  const [margin] = await readMarginTotals(db, { ...may, conversion });
+  expect(margin).toMatchObject({ currency: 'USD', notKnown: null });
   expect(Number(margin?.cost)).toBeGreaterThan(1_000);
 });
 
