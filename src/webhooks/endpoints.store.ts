@@ -32,7 +32,7 @@ const columns = sql`
 const counts = sql`
   CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE d.state = 'pending') AS pending, count(*) FILTER (WHERE d.state = 'failed') AS failed
-    FROM webhook_deliveries d WHERE d.endpoint_id = e.endpoint_id) AS counts`;
+    FROM webhook_deliveries d WHERE d.endpoint_id = e.endpoint_id AND d.state IN ('pending', 'failed')) AS counts`;
 
 interface EndpointFilter {
   readonly webhook?: string;
