@@ -16,6 +16,7 @@ import {
   rotateSecret,
   testEndpoint,
 } from './endpoints.ts';
+import { deleteEndpoint } from './endpoints.store.ts';
 import { deleteBefore } from './messages.store.ts';
 import { writeMessages } from './messages.ts';
 
@@ -385,4 +386,33 @@ test('messages and attempts are kept for a while; what is still to be sent stays
   ]);
   const { rows } = await sql<{ attempts: number }>`SELECT count(*) AS attempts FROM webhook_attempts`.execute(db);
   expect(rows).toEqual([{ attempts: 0 }]);
+});
+
+/** Until so many statements of this database wait for a lock. */
+async function untilWaiting(statements: number): Promise<void> {
+  const waiting = async () => {
+    const { rows } = await sql<{ waiting: number }>`
+      SELECT count(*) AS waiting FROM pg_stat_activity
+      WHERE datname = current_database() AND backend_type = 'client backend' AND wait_event_type = 'Lock'`.execute(db);
+    return rows[0]?.waiting;
+  };
+  await expect.poll(waiting, { timeout: 10_000 }).toBe(statements);
+}
+
+test('a message that is written while an endpoint is removed goes to the others', async () => {
+  const [books, others] = await Promise.all([receive(), receive()]);
+  await add(db, now, { webhook: 'books', url: books.url });
+  await add(db, now, { webhook: 'others', url: others.url });
+  const { endpointId } = await getEndpoint(db, 'books');
+  const removing = Promise.withResolvers<void>();
+  const removed = db.transaction().execute(async (trx) => {
+    await deleteEndpoint(trx, endpointId);
+    await removing.promise;
+  });
+  const written = writeDays(db, 1, now);
+  await untilWaiting(1);
+  removing.resolve();
+  await Promise.all([removed, written]);
+  await deliver(db);
+  expect([books, others].map(({ received }) => received.length)).toEqual([0, 1]);
 });
