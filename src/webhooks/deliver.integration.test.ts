@@ -416,3 +416,42 @@ test('a message that is written while an endpoint is removed goes to the others'
   await deliver(db);
   expect([books, others].map(({ received }) => received.length)).toEqual([0, 1]);
 });
+
+// Both wait for the row that each of them locks, in either order.
+test.each([
+  [500, 'an attempt'],
+  [500, 'the person'],
+  [410, 'an attempt'],
+  [410, 'the person'],
+] as const)('an attempt that ends with %i while the endpoint is enabled: %s first', async (status, first) => {
+  const receiver = await receive();
+  const answering = Promise.withResolvers<void>();
+  receiver.answer((response) => void answering.promise.then(() => response.writeHead(status).end()));
+  await add(db, now, { webhook: 'books', url: receiver.url });
+  await writeDays(db, 1, now);
+  const delivered = deliver(db);
+  await expect.poll(() => receiver.received.length).toBe(1);
+  const holding = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const holder = db.transaction().execute(async (trx) => {
+    await sql`SELECT FROM webhook_progress FOR UPDATE`.execute(trx);
+    held.resolve();
+    await holding.promise;
+  });
+  await held.promise;
+  let enabled: Promise<boolean> | undefined;
+  const ends = [
+    () => answering.resolve(),
+    () => {
+      enabled = enableEndpoint(db, 'books', now);
+    },
+  ];
+  for (const [n, begin] of (first === 'an attempt' ? ends : ends.toReversed()).entries()) {
+    begin();
+    await untilWaiting(n + 1);
+  }
+  holding.resolve();
+  await Promise.all([delivered, enabled, holder]);
+  const isEnabled = status === 500 || first === 'an attempt';
+  expect((await getEndpoint(db, 'books')).disabledAt === null).toBe(isEnabled);
+});

@@ -123,6 +123,12 @@ export async function insertAttempt(trx: UnitOfWork, attempt: AttemptRow): Promi
   );
 }
 
+/** Locks an endpoint until the transaction ends: before its deliveries, as `claimDue` does and whoever decides about it. */
+export async function lockProgress(trx: UnitOfWork, endpointId: number): Promise<void> {
+  await statement('webhooks.lockProgress')`
+    SELECT FROM webhook_progress WHERE endpoint_id = ${endpointId} FOR NO KEY UPDATE`.execute(trx);
+}
+
 /** Ends this job's claim of a delivery. False: another has taken it over, or it is gone with its endpoint. */
 export async function settleDelivery(
   trx: UnitOfWork,

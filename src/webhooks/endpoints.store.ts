@@ -52,10 +52,14 @@ export async function selectEndpoints(
   return rows;
 }
 
-/** Locks an endpoint until the transaction ends; undefined: there is none. */
+/**
+ * Locks an endpoint until the transaction ends, by its row of webhook_progress, as whoever sends does before anything else;
+ * undefined: there is none.
+ */
 export async function lockEndpoint(trx: UnitOfWork, webhook: string): Promise<EndpointRow | undefined> {
   await statement('webhooks.lockEndpoint')`
-    SELECT FROM webhook_endpoints WHERE slug = ${webhook} FOR NO KEY UPDATE`.execute(trx);
+    SELECT FROM webhook_progress p JOIN webhook_endpoints e USING (endpoint_id) WHERE e.slug = ${webhook}
+    FOR NO KEY UPDATE OF p`.execute(trx);
   return (await selectEndpoints(trx, { webhook }))[0];
 }
 
