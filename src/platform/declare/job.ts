@@ -84,9 +84,12 @@ export function referToJob(name: string): JobReference {
 export class SnoozeJob extends Error {
   override readonly name = 'SnoozeJob';
   readonly seconds: number;
-  constructor(seconds: number, reason: string) {
+  /** Which instant of the database's clock that is, where it is no use to run before, however long a simulated one stands. */
+  readonly until: Temporal.Instant | null;
+  constructor(seconds: number, reason: string, until: Temporal.Instant | null = null) {
     super(reason);
     this.seconds = seconds;
+    this.until = until;
   }
 }
 
