@@ -9,7 +9,6 @@ export type Verdict =
   | {
       readonly verdict: 'snooze';
       readonly seconds: number;
-      /** An instant of the database's clock before which it is no use to run. */
       readonly until: Temporal.Instant | null;
       readonly reason: string;
     }

@@ -439,19 +439,14 @@ test.each([
     await holding.promise;
   });
   await held.promise;
-  let enabled: Promise<boolean> | undefined;
-  const ends = [
-    () => answering.resolve(),
-    () => {
-      enabled = enableEndpoint(db, 'books', now);
-    },
-  ];
+  const enabled = Promise.withResolvers<boolean>();
+  const ends = [() => answering.resolve(), () => enabled.resolve(enableEndpoint(db, 'books', now))];
   for (const [n, begin] of (first === 'an attempt' ? ends : ends.toReversed()).entries()) {
     begin();
     await untilWaiting(n + 1);
   }
   holding.resolve();
-  await Promise.all([delivered, enabled, holder]);
+  await Promise.all([delivered, enabled.promise, holder]);
   const isEnabled = status === 500 || first === 'an attempt';
   expect((await getEndpoint(db, 'books')).disabledAt === null).toBe(isEnabled);
 });

@@ -84,7 +84,7 @@ export function referToJob(name: string): JobReference {
 export class SnoozeJob extends Error {
   override readonly name = 'SnoozeJob';
   readonly seconds: number;
-  /** Which instant of the database's clock that is, where it is no use to run before, however long a simulated one stands. */
+  /** The instant of the database's clock to wait for, however long a simulated one stands; null: real time counts as well. */
   readonly until: Temporal.Instant | null;
   constructor(seconds: number, reason: string, until: Temporal.Instant | null = null) {
     super(reason);
