@@ -67,6 +67,7 @@ CREATE TABLE webhook_deliveries (
   UNIQUE (message_id, endpoint_id),
   CHECK ((claimed_by IS NULL) = (claimed_at IS NULL))
 );
+CREATE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries (endpoint_id, state);
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (endpoint_id, next_at) WHERE state = 'pending';
 CREATE INDEX webhook_deliveries_claimed ON webhook_deliveries (endpoint_id) WHERE claimed_by IS NOT NULL;
 

@@ -18,7 +18,7 @@ export { type AccountStatus, readAccountsStatus } from './account-status.ts';
 export { syncJobs } from './jobs.ts';
 export { type Freshness, readFreshness } from './freshness.ts';
 export { type ChargedGroup, chargeOf } from './resource-charges.ts';
-export { listSealedSecrets, openSecretKey, rotateSecretKey } from './secret-key.ts';
+export { listSealedSecrets, openSecretKey, type Resealed, rotateSecretKey } from './secret-key.ts';
 export {
   assertResourceKind,
   getResource,

@@ -34,16 +34,21 @@ export function openSecretKey(
   return openDatabaseKey(db, config, () => listSealedSecrets(db), now);
 }
 
+export interface Resealed {
+  readonly accounts: number;
+  readonly webhookSecrets: number;
+}
+
 /**
  * Seals everything anew with another key, in one transaction: all of it, or nothing. Whoever runs with the old key cannot
- * read it from then on. Returns how many accounts' credentials it was.
+ * read it from then on. Returns how many accounts' credentials and how many secrets of webhooks it was.
  * Errors: secret_unreadable, where the old key is not the one that it was sealed with.
  */
 export async function rotateSecretKey(
   db: Database,
   { from, to }: { readonly from: SecretKey; readonly to: SecretKey },
   now: Temporal.Instant,
-): Promise<number> {
+): Promise<Resealed> {
   return db.transaction().execute(async (trx) => {
     await lockFingerprint(trx);
     await lockAccounts(trx);
@@ -52,9 +57,9 @@ export async function rotateSecretKey(
       const opened = unseal(from, credentialsPurpose, credentials);
       await updateCredentials(trx, slug, seal(to, credentialsPurpose, opened));
     }
-    await resealWebhooks(trx, { from, to });
+    const webhookSecrets = await resealWebhooks(trx, { from, to });
     await replaceFingerprint(trx, fingerprintOf(to), now);
-    return accounts.length;
+    return { accounts: accounts.length, webhookSecrets };
   });
 }
 

@@ -21,11 +21,15 @@ test.each([
     new ArcadiaError('secret_unreadable', 'x'),
     { verdict: 'cancel', reason: 'secret_unreadable: x' },
   ],
-  ['a snooze', new SnoozeJob(60, 'rate limited'), { verdict: 'snooze', seconds: 60, reason: 'rate limited' }],
+  [
+    'a snooze',
+    new SnoozeJob(60, 'rate limited'),
+    { verdict: 'snooze', seconds: 60, until: null, reason: 'rate limited' },
+  ],
   [
     'a provider that takes no request now',
     new ArcadiaError('provider_rate_limited', 'later'),
-    { verdict: 'snooze', seconds: 60, reason: 'later' },
+    { verdict: 'snooze', seconds: 60, until: null, reason: 'later' },
   ],
   ['a cancel', new CancelJob('never'), { verdict: 'cancel', reason: 'never' }],
   ['a lost lease', new LeaseLost('gone'), { verdict: 'none', reason: 'gone' }],

@@ -6,7 +6,12 @@ import { LeaseLost } from './lease.ts';
 export type Verdict =
   | { readonly verdict: 'complete' }
   | { readonly verdict: 'fail'; readonly reason: string }
-  | { readonly verdict: 'snooze'; readonly seconds: number; readonly reason: string }
+  | {
+      readonly verdict: 'snooze';
+      readonly seconds: number;
+      readonly until: Temporal.Instant | null;
+      readonly reason: string;
+    }
   | { readonly verdict: 'cancel'; readonly reason: string }
   /** Given back because the worker stops. */
   | { readonly verdict: 'hand back'; readonly reason: string }
@@ -58,10 +63,11 @@ export function verdictOf(error: unknown, aborted: AbortReason | null): Verdict 
   if (cause instanceof CancelledByPerson) return { verdict: 'cancelled', reason: cause.message };
   if (cause instanceof LeaseLost) return { verdict: 'none', reason: cause.message };
   if (cause instanceof WorkerStops) return { verdict: 'hand back', reason: cause.message };
-  if (cause instanceof SnoozeJob) return { verdict: 'snooze', seconds: cause.seconds, reason: cause.message };
+  if (cause instanceof SnoozeJob)
+    return { verdict: 'snooze', seconds: cause.seconds, until: cause.until, reason: cause.message };
   if (cause instanceof CancelJob) return { verdict: 'cancel', reason: cause.message };
   if (cause instanceof ArcadiaError && cause.code === 'provider_rate_limited')
-    return { verdict: 'snooze', seconds: rateLimitSeconds, reason: cause.message };
+    return { verdict: 'snooze', seconds: rateLimitSeconds, until: null, reason: cause.message };
   if (cause instanceof ArcadiaError && hopeless.has(cause.code))
     return { verdict: 'cancel', reason: `${cause.code}: ${cause.message}` };
   if (cause instanceof ArcadiaError) return { verdict: 'fail', reason: `${cause.code}: ${cause.message}` };

@@ -39,6 +39,8 @@ const heartbeatMs = 3_000;
 const sweepMs = 2_000;
 const pollMs = 1_000;
 const scheduleMs = 1_000;
+/** What waits for an instant of a simulated clock is promoted when that comes; by itself it looks no sooner. */
+const standingSeconds = 3_600;
 
 /**
  * What bounds the locks of a worker that hangs: the server ends a transaction, and a session, that
@@ -418,12 +420,8 @@ class RunningWorker implements Worker {
         const [row] = await store.readJobs(db, { ids: [claim.id] }, 1);
         return row?.state === 'dead' ? 'dead' : 'failed';
       }
-      case 'snooze': {
-        const now = await this.#clock.now();
-        const simulated = await store.isSimulated(db);
-        const notBefore = simulated ? now.add({ milliseconds: Math.ceil(verdict.seconds * 1000) }) : null;
-        return (await store.release(db, queue, claim, verdict.seconds, verdict.reason, notBefore)) ? 'snoozed' : 'lost';
-      }
+      case 'snooze':
+        return (await this.#snooze(claim, verdict)) ? 'snoozed' : 'lost';
       case 'cancel':
         return (await store.cancelAttempt(db, queue, claim, verdict.reason)) ? 'cancelled' : 'lost';
       case 'hand back':
@@ -433,6 +431,17 @@ class RunningWorker implements Worker {
       case 'none':
         return 'lost';
     }
+  }
+
+  async #snooze(
+    claim: Claim,
+    { seconds, until, reason }: Extract<Verdict, { readonly verdict: 'snooze' }>,
+  ): Promise<boolean> {
+    const db = this.#db;
+    if (!(await store.isSimulated(db))) return store.release(db, claim.queue, claim, seconds, reason, null);
+    const notBefore = until ?? (await this.#clock.now()).add({ milliseconds: Math.ceil(seconds * 1000) });
+    const realSeconds = until === null ? seconds : Math.max(seconds, standingSeconds);
+    return store.release(db, claim.queue, claim, realSeconds, reason, notBefore);
   }
 
   #handBack(claim: Claim): Promise<boolean> {

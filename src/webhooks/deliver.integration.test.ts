@@ -16,6 +16,7 @@ import {
   rotateSecret,
   testEndpoint,
 } from './endpoints.ts';
+import { deleteEndpoint } from './endpoints.store.ts';
 import { deleteBefore } from './messages.store.ts';
 import { writeMessages } from './messages.ts';
 
@@ -385,4 +386,67 @@ test('messages and attempts are kept for a while; what is still to be sent stays
   ]);
   const { rows } = await sql<{ attempts: number }>`SELECT count(*) AS attempts FROM webhook_attempts`.execute(db);
   expect(rows).toEqual([{ attempts: 0 }]);
+});
+
+/** Until so many statements of this database wait for a lock. */
+async function untilWaiting(statements: number): Promise<void> {
+  const waiting = async () => {
+    const { rows } = await sql<{ waiting: number }>`
+      SELECT count(*) AS waiting FROM pg_stat_activity
+      WHERE datname = current_database() AND backend_type = 'client backend' AND wait_event_type = 'Lock'`.execute(db);
+    return rows[0]?.waiting;
+  };
+  await expect.poll(waiting, { timeout: 10_000 }).toBe(statements);
+}
+
+test('a message that is written while an endpoint is removed goes to the others', async () => {
+  const [books, others] = await Promise.all([receive(), receive()]);
+  await add(db, now, { webhook: 'books', url: books.url });
+  await add(db, now, { webhook: 'others', url: others.url });
+  const { endpointId } = await getEndpoint(db, 'books');
+  const removing = Promise.withResolvers<void>();
+  const removed = db.transaction().execute(async (trx) => {
+    await deleteEndpoint(trx, endpointId);
+    await removing.promise;
+  });
+  const written = writeDays(db, 1, now);
+  await untilWaiting(1);
+  removing.resolve();
+  await Promise.all([removed, written]);
+  await deliver(db);
+  expect([books, others].map(({ received }) => received.length)).toEqual([0, 1]);
+});
+
+// Both wait for the row that each of them locks, in either order.
+test.each([
+  [500, 'an attempt'],
+  [500, 'the person'],
+  [410, 'an attempt'],
+  [410, 'the person'],
+] as const)('an attempt that ends with %i while the endpoint is enabled: %s first', async (status, first) => {
+  const receiver = await receive();
+  const answering = Promise.withResolvers<void>();
+  receiver.answer((response) => void answering.promise.then(() => response.writeHead(status).end()));
+  await add(db, now, { webhook: 'books', url: receiver.url });
+  await writeDays(db, 1, now);
+  const delivered = deliver(db);
+  await expect.poll(() => receiver.received.length).toBe(1);
+  const holding = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const holder = db.transaction().execute(async (trx) => {
+    await sql`SELECT FROM webhook_progress FOR UPDATE`.execute(trx);
+    held.resolve();
+    await holding.promise;
+  });
+  await held.promise;
+  const enabled = Promise.withResolvers<boolean>();
+  const ends = [() => answering.resolve(), () => enabled.resolve(enableEndpoint(db, 'books', now))];
+  for (const [n, begin] of (first === 'an attempt' ? ends : ends.toReversed()).entries()) {
+    begin();
+    await untilWaiting(n + 1);
+  }
+  holding.resolve();
+  await Promise.all([delivered, enabled.promise, holder]);
+  const isEnabled = status === 500 || first === 'an attempt';
+  expect((await getEndpoint(db, 'books')).disabledAt === null).toBe(isEnabled);
 });

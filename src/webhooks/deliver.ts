@@ -114,6 +114,7 @@ async function record(
   const nextAt = error === null || gone ? null : nextAttemptAt(now, attempts, retryAfterSeconds);
   const state = error === null ? 'delivered' : nextAt === null ? 'failed' : 'pending';
   const disabled = await db.transaction().execute(async (trx) => {
+    await store.lockProgress(trx, endpointId);
     if (!(await store.settleDelivery(trx, { deliveryId, jobId }, { state, attempts, nextAt }))) return null;
     await store.insertAttempt(trx, { deliveryId, attemptedAt, ms, status, error, answer });
     const failingSince = await store.noteOutcome(trx, endpointId, error !== null, now);

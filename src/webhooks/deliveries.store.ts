@@ -3,7 +3,7 @@ import type { Database, Queryable, UnitOfWork } from '../platform/database/datab
 import { statement } from '../platform/database/statement.ts';
 
 // A delivery is claimed by the job that sends it, two at a time of an endpoint over all processes. A claim whose job was
-// killed is taken back when the job runs again, by its name; one whose job never does, once it is old.
+// killed is released when the job runs again, by its name; one whose job never does, once it is old.
 
 const inFlightPerEndpoint = 2;
 const claimMinutesMax = 2;
@@ -27,7 +27,7 @@ export interface ClaimedDelivery {
   readonly recordedAt: Temporal.Instant;
 }
 
-/** Takes back what an earlier attempt of this job had claimed when it was killed. */
+/** Releases what an earlier attempt of this job had claimed when it was killed. */
 export async function releaseClaims(db: Queryable, jobId: string): Promise<void> {
   await statement('webhooks.releaseClaims')`
     UPDATE webhook_deliveries SET claimed_by = NULL, claimed_at = NULL WHERE claimed_by = ${jobId}`.execute(db);
@@ -123,6 +123,12 @@ export async function insertAttempt(trx: UnitOfWork, attempt: AttemptRow): Promi
   );
 }
 
+/** Locks an endpoint until the transaction ends: before its deliveries, as `claimDue` does and whoever decides about it. */
+export async function lockProgress(trx: UnitOfWork, endpointId: number): Promise<void> {
+  await statement('webhooks.lockProgress')`
+    SELECT FROM webhook_progress WHERE endpoint_id = ${endpointId} FOR NO KEY UPDATE`.execute(trx);
+}
+
 /** Ends this job's claim of a delivery. False: another has taken it over, or it is gone with its endpoint. */
 export async function settleDelivery(
   trx: UnitOfWork,
@@ -154,7 +160,7 @@ export async function noteOutcome(
   return rows[0]?.failingSince ?? null;
 }
 
-/** Whether there is anything for this job to do: to send, or claims of its own to take back. */
+/** Whether there is anything for this job to do: to send, or claims of its own to release. */
 export async function hasDeliverable(db: Queryable, jobId: string, now: Temporal.Instant): Promise<boolean> {
   const { rows } = await statement<{ has: boolean }>('webhooks.hasDeliverable')`
     SELECT EXISTS (SELECT FROM webhook_deliveries d JOIN webhook_endpoints e USING (endpoint_id)

@@ -32,7 +32,7 @@ const columns = sql`
 const counts = sql`
   CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE d.state = 'pending') AS pending, count(*) FILTER (WHERE d.state = 'failed') AS failed
-    FROM webhook_deliveries d WHERE d.endpoint_id = e.endpoint_id) AS counts`;
+    FROM webhook_deliveries d WHERE d.endpoint_id = e.endpoint_id AND d.state IN ('pending', 'failed')) AS counts`;
 
 interface EndpointFilter {
   readonly webhook?: string;
@@ -52,10 +52,14 @@ export async function selectEndpoints(
   return rows;
 }
 
-/** Locks an endpoint until the transaction ends; undefined: there is none. */
+/**
+ * Locks an endpoint until the transaction ends, by its row of webhook_progress, as whoever sends does before anything else;
+ * undefined: there is none.
+ */
 export async function lockEndpoint(trx: UnitOfWork, webhook: string): Promise<EndpointRow | undefined> {
   await statement('webhooks.lockEndpoint')`
-    SELECT FROM webhook_endpoints WHERE slug = ${webhook} FOR NO KEY UPDATE`.execute(trx);
+    SELECT FROM webhook_progress p JOIN webhook_endpoints e USING (endpoint_id) WHERE e.slug = ${webhook}
+    FOR NO KEY UPDATE OF p`.execute(trx);
   return (await selectEndpoints(trx, { webhook }))[0];
 }
 

@@ -53,6 +53,15 @@ test('what is written is sent at once, and what failed when its time has come by
   const [{ nextAt }] = (await deliveries(db)) as [DeliveryState];
   const due = nextAt.round({ smallestUnit: 'second', roundingMode: 'ceil' });
   expect(await worker.jobs.list({ job: 'deliver_webhooks', arguments: { due: due.toString() } })).toHaveLength(1);
+  // The clock stands, and so it does not look again every few seconds of real time.
+  const retry = async () =>
+    (await worker.jobs.list({ job: 'deliver_webhooks', arguments: { due: due.toString() } }))[0];
+  await until(async () => (await retry())?.state === 'scheduled', 'it waits');
+  expect(
+    Temporal.Now.instant()
+      .until((await retry())?.runAfter as Temporal.Instant)
+      .total('minutes'),
+  ).toBeGreaterThan(30);
   receiver.answer(204);
   await setClock(db, due);
   await until(() => settled(2), 'it is attempted again');

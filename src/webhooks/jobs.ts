@@ -46,7 +46,7 @@ export const deliverWebhooksJob = declareJob<DeliverArguments>({
 /** @throws SnoozeJob where it has not come */
 function waitUntil(due: Temporal.Instant, now: Temporal.Instant): void {
   const seconds = Math.ceil(now.until(due).total('seconds'));
-  if (seconds > 0) throw new SnoozeJob(seconds, `waits until ${due}`);
+  if (seconds > 0) throw new SnoozeJob(seconds, `waits until ${due}`, due);
 }
 
 /** One job for all that is due within a second. */

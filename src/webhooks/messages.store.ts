@@ -11,7 +11,10 @@ interface NewMessageRow {
 /** What receivers know a message by: unlike an id of ours it is never drawn again, in whatever database. */
 const newWebhookId = sql`'msg_' || replace(gen_random_uuid()::text, '-', '')`;
 
-/** Messages, where any endpoint has their type, and their deliveries to those that are enabled. */
+/**
+ * Messages, where any endpoint has their type, and their deliveries to those that are enabled. The endpoints are locked
+ * against removal: one that is being removed is waited for and left out, so that it fails no change that is written about.
+ */
 export async function insertMessages(
   trx: UnitOfWork,
   type: string,
@@ -21,6 +24,7 @@ export async function insertMessages(
   await statement('webhooks.insertMessages')`
     WITH subscribed AS (
       SELECT endpoint_id, customer_id, disabled_at FROM webhook_endpoints WHERE ${type} = ANY (types)
+      ORDER BY endpoint_id FOR KEY SHARE
     ), written AS (
       INSERT INTO webhook_messages (webhook_id, type, customer_id, data, recorded_at)
       SELECT ${newWebhookId}, ${type}, m.customer_id, m.data::json, ${now}

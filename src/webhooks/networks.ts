@@ -50,7 +50,10 @@ const [linkLocals, notPublics, loopbacks] = [linkLocal, notPublic, loopback].map
   BlockList,
 ];
 
-/** `10.20.0.0/16` or an address; null: it is neither, or reaches into what is never allowed. */
+/**
+ * `10.20.0.0/16` or an address; null: it is neither, or begins at a link-local address. A wider one may hold link-local
+ * addresses: `reachable` allows none of them, whatever is listed.
+ */
 export function networkOf(text: string): Network | null {
   const [address = '', length, ...rest] = text.split('/');
   const version = isIP(address);

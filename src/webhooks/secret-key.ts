@@ -38,11 +38,13 @@ export async function listSealedWebhooks(db: Queryable): Promise<SealedSecret[]>
   });
 }
 
-/** Seals all of it anew, as part of a rotation of the key. Errors: secret_unreadable. */
+/** Seals all of it anew, as part of a rotation of the key. Returns how many secrets it was. Errors: secret_unreadable. */
 export async function resealWebhooks(
   trx: UnitOfWork,
   { from, to }: { readonly from: SecretKey; readonly to: SecretKey },
-): Promise<void> {
-  for (const { webhookKeyId, sealed } of await selectSealed(trx))
+): Promise<number> {
+  const secrets = await selectSealed(trx);
+  for (const { webhookKeyId, sealed } of secrets)
     await updateSealed(trx, webhookKeyId, seal(to, keyPurpose, unseal(from, keyPurpose, sealed)));
+  return secrets.length;
 }

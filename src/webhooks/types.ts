@@ -43,11 +43,11 @@ export const webhookTypes = {
     data: z.object({ ...issued, dueOn: dayOut.meta({ description: 'When it is to be paid' }) }),
   }),
   'invoice.corrected': declareType({
-    describes: 'A credit note was issued: it takes an invoice back, wholly or in part',
+    describes: 'A credit note was issued: it cancels an invoice, wholly or in part',
     forCustomers: true,
     data: z.object({
       ...issued,
-      credits: z.string().nullable().meta({ description: 'The number of the invoice that it takes back' }),
+      credits: z.string().nullable().meta({ description: 'The number of the invoice that it cancels' }),
     }),
   }),
   'day.metered': declareType({

@@ -36,7 +36,7 @@ const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}
 test('the key of a database is replaced, and a replacement that broke off is finished', async () => {
   answerOf(await run(['account', 'connect', 'pilot']));
   const old = readFileSync(key, 'utf8');
-  expect(answerOf(await run(['secret', 'rotate']))).toEqual({ accounts: 1, keyFile: key });
+  expect(answerOf(await run(['secret', 'rotate']))).toEqual({ accounts: 1, webhookSecrets: 0, keyFile: key });
   const next = readFileSync(key, 'utf8');
   expect(next).not.toBe(old);
   expect(existsSync(`${key}.next`)).toBe(false);
@@ -47,7 +47,7 @@ test('the key of a database is replaced, and a replacement that broke off is fin
   writeFileSync(key, old, { mode: 0o600 });
   const refused = failureOf(await run(['account', 'check', 'pilot']));
   expect(refused).toMatchObject({ code: 'secret_unreadable', todo: expect.stringContaining('secret rotate') });
-  expect(answerOf(await run(['secret', 'rotate']))).toEqual({ accounts: null, keyFile: key });
+  expect(answerOf(await run(['secret', 'rotate']))).toEqual({ accounts: null, webhookSecrets: null, keyFile: key });
   answerOf(await run(['account', 'check', 'pilot']));
   expect(readFileSync(key, 'utf8')).toBe(next);
 });
@@ -62,6 +62,7 @@ test('a key of the environment is replaced by one that is given', async () => {
   writeFileSync(file, fresh);
   expect(answerOf(await run(['secret', 'rotate', '--new-key-file', file], env))).toEqual({
     accounts: 1,
+    webhookSecrets: 0,
     keyFile: null,
   });
   expect(failureOf(await run(['account', 'check', 'pilot'], env))).toMatchObject({ code: 'secret_unreadable' });

@@ -72,6 +72,11 @@ beforeAll(async () => {
     await api.fetch(`/exchange-rates/${base}/EUR/2026-01-30`, { ...json('PUT', { rate, source: 'ECB' }), as: 'owner' });
   for (const subject of ['ann', 'bob', 'cleo', 'dan'])
     await api.fetch('/tokens/revocations', { ...json('POST', { subject, reason: 'Laptop lost' }), as: 'owner' });
+  for (const [webhook, customer] of Object.entries({ books: null, chat: 'Alpha', desk: 'beta' }))
+    await api.fetch('/webhooks', {
+      ...json('POST', { webhook, url: `https://${webhook}.example.com/`, ...(customer !== null && { customer }) }),
+      as: 'owner',
+    });
 });
 afterAll(async () => {
   await api.close();

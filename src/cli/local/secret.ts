@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import type { Command } from 'commander';
-import { openSecretKey, rotateSecretKey } from '../../inventory/index.ts';
+import { openSecretKey, type Resealed, rotateSecretKey } from '../../inventory/index.ts';
 import type { Config } from '../../platform/config.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { generateSecretKey, isWeak, parseSecretKey, type SecretKey } from '../../platform/secrets/crypto.ts';
@@ -19,7 +19,7 @@ export function addSecretCommands(program: Command): void {
   const secret = program
     .command('secret')
     .summary('the key that secrets are kept with')
-    .description('The key that provider tokens and cursors of lists are sealed with.');
+    .description('The key that provider tokens, secrets of webhooks and cursors of lists are sealed with.');
 
   addCommand(secret, 'rotate', {
     summary: 'seal everything under a new key',
@@ -29,7 +29,7 @@ run again. Where it is ARCADIA_SECRET_KEY, give the new one with --new-key-file,
 Lists that are being paged through begin anew.`,
     example: `
 $ arcadia secret rotate
-The credentials of 2 accounts are sealed with the new key, in /var/lib/arcadia-cloud/secret.key.
+The credentials of 2 accounts and 1 webhook secret are sealed with the new key. It is in /var/lib/arcadia-cloud/secret.key.
 
 $ openssl rand -base64 32 > new.key && arcadia secret rotate --new-key-file new.key`,
   })
@@ -61,12 +61,12 @@ async function rotate(session: Session, { newKeyFile }: RotateOptions): Promise<
     throw new ArcadiaError('invalid_argument', 'The new key is the one that there is.', { todo: 'Make another one.' });
   // On the disk before anything is sealed with it: it must not be lost.
   if (isFile) replaceKeyFile(next, text);
-  const accounts = await rotateSecretKey(db, { from, to }, await clock.now());
+  const resealed = await rotateSecretKey(db, { from, to }, await clock.now());
   if (isFile) {
     replaceKeyFile(place, readFileSync(next, 'utf8').trim());
     rmSync(next);
   }
-  return say(session, config, accounts);
+  return say(session, config, resealed);
 }
 
 function keyOf(text: string, where: string): SecretKey {
@@ -77,14 +77,15 @@ function keyOf(text: string, where: string): SecretKey {
   });
 }
 
-/** `accounts` null: an earlier rotation had sealed them. */
-async function say(session: Session, config: Config, accounts: number | null): Promise<void> {
+/** `resealed` null: an earlier rotation had sealed it. */
+async function say(session: Session, config: Config, resealed: Resealed | null): Promise<void> {
   const keyFile = config.secretKey === null ? secretKeyFile(config.dataDir) : null;
-  if (session.output.json) return session.output.value({ accounts, keyFile });
+  if (session.output.json)
+    return session.output.value({ ...(resealed ?? { accounts: null, webhookSecrets: null }), keyFile });
   const where = keyFile === null ? 'Set ARCADIA_SECRET_KEY to it in every process.' : `It is in ${keyFile}.`;
   const done =
-    accounts === null
+    resealed === null
       ? 'The rotation that had begun is finished.'
-      : `The credentials of ${plural(accounts, 'account')} are sealed with the new key.`;
+      : `The credentials of ${plural(resealed.accounts, 'account')} and ${plural(resealed.webhookSecrets, 'webhook secret')} are sealed with the new key.`;
   await session.output.text(`${done} ${where}`);
 }

@@ -84,9 +84,12 @@ export function referToJob(name: string): JobReference {
 export class SnoozeJob extends Error {
   override readonly name = 'SnoozeJob';
   readonly seconds: number;
-  constructor(seconds: number, reason: string) {
+  /** The instant of the database's clock to wait for, however long a simulated one stands; null: real time counts as well. */
+  readonly until: Temporal.Instant | null;
+  constructor(seconds: number, reason: string, until: Temporal.Instant | null = null) {
     super(reason);
     this.seconds = seconds;
+    this.until = until;
   }
 }
 
