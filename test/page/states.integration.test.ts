@@ -52,6 +52,7 @@ describe('every view', () => {
         await page.route(reads, answer);
         await page.goto(path);
         await page.getByText(said).first().waitFor({ timeout: 15_000 });
+        await page.locator('main h1').first().waitFor();
         const titles = await page.locator('main h1').count();
         expect([path, kind, titles]).toEqual([path, kind, 1]);
         const { violations } = await new AxeBuilder({ page }).analyze();
@@ -106,6 +107,7 @@ describe('every view', () => {
       await page.locator('button[data-state="live"]').waitFor();
       await page.getByText(/match/).first().waitFor();
       const back = page.getByRole('link', { name: /^(Clear the filters|Show all)/ });
+      await back.first().waitFor();
       expect([path, await back.count()]).toEqual([path, 1]);
       await back.click();
       await page.waitForURL(({ searchParams }) => !searchParams.has('q'));
