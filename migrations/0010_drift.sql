@@ -26,6 +26,8 @@ CREATE TABLE declaration_versions (
   CHECK (deployment_id IS NOT NULL OR account_id IS NOT NULL)
 );
 CALL keep_history('declaration_versions', 'declaration_id');
+CREATE INDEX declaration_versions_current ON declaration_versions (declaration_id)
+  WHERE superseded_at = 'infinity' AND valid_to = 'infinity';
 
 CREATE TABLE declared_resources (
   declared_resource_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

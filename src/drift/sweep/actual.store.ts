@@ -10,12 +10,14 @@ import type { Scope } from './scope.store.ts';
 export interface SweepTables {
   /** What lives, in the sweep's scope: a row for each resource, without its settings. */
   readonly actual: TemporaryTable;
-  /** The same with `settings` and `hidden` keys; to be read FROM. */
+  /** The same with `settings`, as they were `listed`, and `hidden` keys; to be read FROM. */
   readonly known: RawBuilder<unknown>;
   /** By account and kind: whether the newest listing was whole, and when the newest whole one began. */
   readonly sight: TemporaryTable;
-  /** Declared resources in the sweep's scope, with what their declaration is about; to be read FROM. */
-  readonly declared: RawBuilder<unknown>;
+  /** Declared resources in the sweep's scope, with what their declaration is about, without their fields. */
+  readonly declared: TemporaryTable;
+  /** The same with fields: `exact`, `bounds`, `groups`; to be read FROM. */
+  readonly said: RawBuilder<unknown>;
   /** null: all. */
   readonly scope: Scope | null;
 }
@@ -33,7 +35,9 @@ export async function stageFacts(
   now: Temporal.Instant,
 ): Promise<SweepTables> {
   const actual = await stageActual(trx, scope, now);
-  return { sight, actual, known: knownOf(actual, now), declared: await declaredIn(trx, scope), scope };
+  const declared = await stageDeclared(trx, scope);
+  const said = sql`(SELECT d.*, r.exact, r.bounds, r.groups FROM ${declared} d JOIN declared_resources r USING (declared_resource_id))`;
+  return { sight, actual, known: knownOf(actual, now), declared, said, scope };
 }
 
 /** Who owns what, by owner set: customers' deployments alone. */
@@ -61,12 +65,18 @@ async function stageActual(trx: UnitOfWork, scope: Scope | null, now: Temporal.I
       : sql`${scope.resources} c JOIN inventory_states s ON s.resource_id = c.resource_id`;
   return createTemporaryTableAs(
     trx,
-    { statement: 'drift.stageActual', table: 'drift_actual', index: { on: 'resource_id' }, analyze: true },
+    {
+      statement: 'drift.stageActual',
+      table: 'drift_actual',
+      index: { on: 'resource_id' },
+      analyze: ['resource_id', 'account_id', 'kind', 'status', 'of_cluster'],
+    },
     sql`
       SELECT s.resource_id, s.account_id, s.kind, r.external_id, s.name, s.status, s.region, s.parents, s.attributes,
              s.valid_from AS state_from, coalesce(r.provider_created_at, r.first_seen_at) AS created_at,
+             CASE WHEN lower(array_to_string(s.tags, ' ')) LIKE '%deployment:%' THEN s.tags ELSE '{}' END AS owner_tags,
              p.external_id AS project, coalesce(o.deployments, '{}') AS owners,
-             EXISTS (SELECT FROM unnest(s.parents) AS parent WHERE parent LIKE 'kubernetes_cluster:%') AS of_cluster
+             s.parents <> '{}' AND EXISTS (SELECT FROM unnest(s.parents) AS parent WHERE parent LIKE 'kubernetes_cluster:%') AS of_cluster
       FROM ${living}
       JOIN inventory_resources r ON r.resource_id = s.resource_id
       LEFT JOIN deployments_attributions a ON a.resource_id = s.resource_id AND a.valid_from <= ${now} AND a.valid_to > ${now}
@@ -91,7 +101,7 @@ export const settingsIn = (project: RawBuilder<unknown>) => sql`
 
 function knownOf(actual: TemporaryTable, now: Temporal.Instant): RawBuilder<unknown> {
   return sql`(
-    SELECT v.*, coalesce(k.hidden, '{}') AS hidden, ${settingsIn(sql`v.project`)} AS settings
+    SELECT v.*, coalesce(k.hidden, '{}') AS hidden, k.settings AS listed, ${settingsIn(sql`v.project`)} AS settings
     FROM ${actual} v LEFT JOIN inventory_settings k ON k.resource_id = v.resource_id AND k.valid_from <= ${now} AND k.valid_to > ${now})`;
 }
 
@@ -110,17 +120,22 @@ export function stageSight(trx: UnitOfWork): Promise<TemporaryTable> {
   );
 }
 
-/** A few are copied; all of them are read where they are. */
-async function declaredIn(trx: UnitOfWork, scope: Scope | null): Promise<RawBuilder<unknown>> {
-  const query = sql`
-    SELECT d.declaration_id, d.address, d.kind, d.account_id, d.external_id, d.match, d.count, d.exact, d.bounds, d.groups,
-           d.valid_from AS declared_from, v.deployment_id, v.account_id AS about_account
-    FROM declared_resources d JOIN declaration_versions v USING (declaration_id)
-    ${scope === null ? sql`` : sql`JOIN ${scope.declared} c USING (declaration_id, address)`}
-    WHERE d.superseded_at = 'infinity' AND d.valid_to = 'infinity' AND v.superseded_at = 'infinity' AND v.valid_to = 'infinity'`;
-  if (scope === null) return sql`(${query})`;
-  const making = { statement: 'drift.declaredIn', table: 'drift_declared', analyze: true };
-  return createTemporaryTableAs(trx, making, query);
+function stageDeclared(trx: UnitOfWork, scope: Scope | null): Promise<TemporaryTable> {
+  return createTemporaryTableAs(
+    trx,
+    {
+      statement: 'drift.stageDeclared',
+      table: 'drift_declared',
+      index: { on: 'declared_resource_id', unique: true },
+      analyze: ['declared_resource_id', 'declaration_id', 'kind', 'account_id', 'match', 'count'],
+    },
+    sql`
+      SELECT d.declared_resource_id, d.declaration_id, d.address, d.kind, d.account_id, d.external_id, d.match, d.count,
+             d.valid_from AS declared_from, v.deployment_id, v.account_id AS about_account
+      FROM declared_resources d JOIN declaration_versions v USING (declaration_id)
+      ${scope === null ? sql`` : sql`JOIN ${scope.declared} c USING (declaration_id, address)`}
+      WHERE d.superseded_at = 'infinity' AND d.valid_to = 'infinity' AND v.superseded_at = 'infinity' AND v.valid_to = 'infinity'`,
+  );
 }
 
 interface AccountRow {

@@ -17,9 +17,9 @@ const bindings: HistoryTable = {
 };
 
 export interface BoundTables extends SweepTables {
-  /** declaration_id, address, resource_id, how, is_counted, absent: what is bound now. */
+  /** declared_resource_id, declaration_id, address, resource_id, how, is_counted, absent: what is bound now. */
   readonly bound: TemporaryTable;
-  /** declaration_id, address, candidates: how many match where nothing is bound. */
+  /** declared_resource_id, declaration_id, address, candidates: how many match where nothing is bound. */
   readonly unbound: TemporaryTable;
 }
 
@@ -29,25 +29,29 @@ export async function bindResources(trx: UnitOfWork, tables: SweepTables, now: T
   const candidates = await stageCandidates(trx, tables, kept);
   const bound = await createTemporaryTableAs(
     trx,
-    { statement: 'drift.bindResources', table: 'drift_bound', index: { on: 'resource_id' }, analyze: true },
+    {
+      statement: 'drift.bindResources',
+      table: 'drift_bound',
+      index: { on: 'resource_id' },
+      analyze: ['declared_resource_id', 'resource_id', 'is_counted', 'absent'],
+    },
     sql`
       SELECT b.*, a.resource_id IS NULL AS absent FROM (
-        SELECT declaration_id, address, resource_id, how, false AS is_counted FROM ${kept}
+        SELECT declared_resource_id, declaration_id, address, resource_id, how, false AS is_counted FROM ${kept}
         UNION ALL
-        SELECT declaration_id, address, resource_id, 'match', is_counted FROM ${candidates} WHERE is_counted OR candidates = 1) b
+        SELECT declared_resource_id, declaration_id, address, resource_id, 'match', is_counted FROM ${candidates} WHERE is_counted OR candidates = 1) b
       LEFT JOIN ${tables.actual} a ON a.resource_id = b.resource_id`,
   );
   const unbound = await createTemporaryTableAs(
     trx,
     { statement: 'drift.bindResources', table: 'drift_unbound', analyze: true },
     sql`
-      SELECT d.declaration_id, d.address, count(c.resource_id) AS candidates,
+      SELECT d.declared_resource_id, d.declaration_id, d.address, count(c.resource_id) AS candidates,
              array_agg(c.external_id ORDER BY c.external_id) FILTER (WHERE c.resource_id IS NOT NULL) AS external_ids
       FROM ${tables.declared} d
-      LEFT JOIN ${candidates} c USING (declaration_id, address)
-      WHERE d.count IS NULL AND NOT EXISTS (
-        SELECT FROM ${bound} b WHERE b.declaration_id = d.declaration_id AND b.address = d.address)
-      GROUP BY d.declaration_id, d.address`,
+      LEFT JOIN ${candidates} c USING (declared_resource_id)
+      WHERE d.count IS NULL AND NOT EXISTS (SELECT FROM ${bound} b WHERE b.declared_resource_id = d.declared_resource_id)
+      GROUP BY d.declared_resource_id, d.declaration_id, d.address`,
   );
   const result = { ...tables, bound, unbound };
   await writeBindings(trx, result, now);
@@ -58,22 +62,22 @@ export async function bindResources(trx: UnitOfWork, tables: SweepTables, now: T
 function stageKept(trx: UnitOfWork, { declared, actual }: SweepTables): Promise<TemporaryTable> {
   return createTemporaryTableAs(
     trx,
-    { statement: 'drift.stageKept', table: 'drift_kept', analyze: true },
+    { statement: 'drift.stageKept', table: 'drift_kept', analyze: ['declared_resource_id', 'resource_id'] },
     sql`
-      SELECT d.declaration_id, d.address, r.resource_id, 'id' AS how
+      SELECT d.declared_resource_id, d.declaration_id, d.address, r.resource_id, 'id' AS how
       FROM ${declared} d
       JOIN inventory_resources r ON r.account_id = d.account_id AND r.kind = d.kind AND r.external_id = d.external_id
       WHERE NOT r.unseen
       UNION ALL
       -- In whichever account, rather where it lives.
       SELECT * FROM (
-        SELECT DISTINCT ON (d.declaration_id, d.address) d.declaration_id, d.address, r.resource_id, 'id'
+        SELECT DISTINCT ON (d.declared_resource_id) d.declared_resource_id, d.declaration_id, d.address, r.resource_id, 'id'
         FROM ${declared} d
         JOIN inventory_resources r ON r.kind = d.kind AND r.external_id = d.external_id
         LEFT JOIN ${actual} a ON a.resource_id = r.resource_id
-        WHERE d.account_id IS NULL AND NOT r.unseen ORDER BY d.declaration_id, d.address, a.resource_id IS NULL, r.resource_id DESC) AS anywhere
+        WHERE d.account_id IS NULL AND NOT r.unseen ORDER BY d.declared_resource_id, a.resource_id IS NULL, r.resource_id DESC) AS anywhere
       UNION ALL
-      SELECT d.declaration_id, d.address, b.resource_id, 'match'
+      SELECT d.declared_resource_id, d.declaration_id, d.address, b.resource_id, 'match'
       FROM ${declared} d
       JOIN drift_bindings b ON b.declaration_id = d.declaration_id AND b.address = d.address
       LEFT JOIN ${actual} a ON a.resource_id = b.resource_id
@@ -90,25 +94,27 @@ function stageCandidates(trx: UnitOfWork, tables: SweepTables, kept: TemporaryTa
     trx,
     { statement: 'drift.stageCandidates', table: 'drift_candidates' },
     sql`
-      SELECT declaration_id, address, is_counted, resource_id, external_id,
-             count(*) OVER (PARTITION BY declaration_id, address) AS candidates
+      SELECT declared_resource_id, declaration_id, address, is_counted, resource_id, external_id,
+             count(*) OVER (PARTITION BY declared_resource_id) AS candidates
       FROM (
-        SELECT d.declaration_id, d.address, d.count IS NOT NULL AS is_counted, a.resource_id, a.external_id,
+        SELECT d.declared_resource_id, d.declaration_id, d.address, d.count IS NOT NULL AS is_counted, a.resource_id, a.external_id,
                d.deployment_id = ANY (a.owners) AS is_own,
-               bool_or(d.deployment_id = ANY (a.owners)) OVER (PARTITION BY d.declaration_id, d.address) AS has_own
+               bool_or(d.deployment_id = ANY (a.owners)) OVER (PARTITION BY d.declared_resource_id) AS has_own
         FROM (
           -- A whole name is looked up; only a pattern is tried on all of the kind.
-          SELECT d.declaration_id, d.address, a.resource_id FROM ${tables.declared} d
-          JOIN ${tables.actual} a ON a.kind = d.kind AND a.name = d.match ->> 'name' WHERE d.match ->> 'name' !~ '[*?]'
+          SELECT d.declared_resource_id, a.resource_id FROM ${tables.declared} d
+          JOIN ${tables.actual} a ON a.kind = d.kind AND a.name = d.match ->> 'name'
+          WHERE d.match IS NOT NULL AND d.match ->> 'name' !~ '[*?]'
           UNION ALL
-          SELECT d.declaration_id, d.address, a.resource_id FROM ${tables.declared} d
-          JOIN ${tables.actual} a ON a.kind = d.kind AND drift_matches(a.name, d.match ->> 'name') WHERE d.match ->> 'name' ~ '[*?]'
+          SELECT d.declared_resource_id, a.resource_id FROM ${tables.declared} d
+          JOIN ${tables.actual} a ON a.kind = d.kind AND drift_matches(a.name, d.match ->> 'name')
+          WHERE d.match IS NOT NULL AND d.match ->> 'name' ~ '[*?]'
         ) AS called
-        JOIN ${tables.declared} d USING (declaration_id, address)
+        JOIN ${tables.declared} d USING (declared_resource_id)
         JOIN ${tables.actual} a USING (resource_id)
         WHERE a.account_id = coalesce(d.account_id, a.account_id)
          AND (NOT d.match ? 'region' OR a.region = lower(d.match ->> 'region'))
-          AND NOT EXISTS (SELECT FROM ${kept} k WHERE k.declaration_id = d.declaration_id AND k.address = d.address)
+          AND NOT EXISTS (SELECT FROM ${kept} k WHERE k.declared_resource_id = d.declared_resource_id)
           AND (d.count IS NOT NULL OR NOT EXISTS (
             SELECT FROM ${kept} k WHERE k.declaration_id = d.declaration_id AND k.resource_id = a.resource_id))
       ) AS matching WHERE is_own IS TRUE OR has_own IS NOT TRUE`,
@@ -129,8 +135,9 @@ async function writeBindings(trx: UnitOfWork, tables: BoundTables, now: Temporal
             UNION ALL SELECT declaration_id, address, 0, 'none', true FROM ${unbound}
             UNION ALL
             SELECT d.declaration_id, d.address, 0, 'none', true FROM ${tables.declared} d
-            WHERE d.count IS NOT NULL AND (d.count ->> 'min')::numeric > (
-              SELECT count(*) FROM ${bound} c WHERE c.declaration_id = d.declaration_id AND c.address = d.address AND c.is_counted)) b
+            LEFT JOIN (SELECT declared_resource_id, count(*) AS bound FROM ${bound} WHERE is_counted GROUP BY declared_resource_id) n
+              USING (declared_resource_id)
+            WHERE d.count IS NOT NULL AND (d.count ->> 'min')::numeric > coalesce(n.bound, 0)) b
       FULL JOIN (
         SELECT h.* FROM drift_bindings h ${scope === null ? sql`` : sql`JOIN ${scope.declared} c USING (declaration_id, address)`}
         WHERE h.superseded_at = 'infinity' AND h.valid_to = 'infinity') h

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
+import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
 import type { BoundTables } from './bindings.store.ts';
 import { type FoundTable, free, priceless, pricedSettings, sourceOf, wholeActual } from './found.store.ts';
 
@@ -14,39 +15,54 @@ const memberParts = sql`CASE split_part(key, '/', 1) WHEN 'pool' THEN 2 WHEN 're
 const wholeGroups = sql`ARRAY['inbound', 'outbound', 'forwarding', 'pool', 'record', 'component']`;
 
 /** The subject of a finding's key: of one of several that a count binds, each for itself. */
-const subjectOf = sql`d.declaration_id || ':' || d.address || CASE WHEN d.count IS NULL THEN '' ELSE '#' || a.external_id END`;
+const subjectOf = sql`d.declaration_id || ':' || d.address || CASE WHEN d.count IS NULL THEN '' ELSE '#' || d.id END`;
 
 /** What a member of a group is called as a field, of `key`: `pool/default`, or the key itself where members have no parts. */
 const memberOf = sql`CASE WHEN ${memberParts} IS NULL THEN key
   ELSE array_to_string((string_to_array(key, '/'))[1:${memberParts}], '/') END`;
 
 export async function findDifferences(trx: UnitOfWork, tables: BoundTables, found: FoundTable): Promise<void> {
-  await findChangedFields(trx, tables, found);
-  await findUndeclaredMembers(trx, tables, found);
-  await findOutOfBounds(trx, tables, found);
+  const compared = await stageCompared(trx, tables);
+  await findChangedFields(trx, compared, found);
+  await findUndeclaredMembers(trx, compared, found);
+  await findOutOfBounds(trx, compared, found);
   await findMissing(trx, tables, found);
   await findUnmanaged(trx, tables, found);
   await findMiscounted(trx, tables, found);
-  await findMisattributed(trx, tables, found);
+  await findMisattributed(trx, compared, tables, found);
   await priceFields(trx, found, tables);
+}
+
+/**
+ * Both sides of what is not in all as declared, of what has bounds or whole groups, and of what others own: all is read and
+ * joined once. Most of what there is has just the settings that are declared, which is soon seen.
+ */
+function stageCompared(trx: UnitOfWork, { said, bound, known }: BoundTables): Promise<TemporaryTable> {
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'drift.stageCompared', table: 'drift_compared', analyze: ['resource_id'] },
+    sql`
+      SELECT d.*, a.resource_id, a.account_id AS in_account, a.name, a.external_id AS id, a.parents, a.owners, a.settings, a.hidden
+      FROM ${bound} b JOIN ${said} d USING (declared_resource_id) JOIN ${known} a ON a.resource_id = b.resource_id
+      WHERE CASE WHEN a.listed = d.exact AND NOT d.exact ?| ARRAY['droplet', 'project'] THEN false
+                 ELSE (a.settings || d.exact) <> a.settings END
+         OR d.bounds <> '{}' OR d.groups <> '{}' OR (a.owners <> '{}' AND d.deployment_id <> ALL (a.owners))`,
+  );
 }
 
 /**
  * Exact values that are other, and members that are not there: each of those once, whatever is declared of it. A key of a
  * member that is there is not told where the listing leaves it out, as an app's count of instances.
  */
-async function findChangedFields(trx: UnitOfWork, { declared, bound, known }: BoundTables, found: FoundTable) {
+async function findChangedFields(trx: UnitOfWork, compared: TemporaryTable, found: FoundTable) {
   await statement('drift.findChangedFields')`
     INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, resource_id, kind,
                           name, declared, actual, how, test_key, test_value, blind, refs, declared_from)
     WITH differing AS (
-      SELECT d.*, a.resource_id, a.account_id AS in_account, a.name, a.external_id AS id, a.parents, a.settings, a.hidden, f.key, f.value,
-             a.settings ? f.key AS is_told, ${subjectOf} AS subject
-      FROM ${declared} d JOIN ${bound} b USING (declaration_id, address) JOIN ${known} a ON a.resource_id = b.resource_id
-      CROSS JOIN LATERAL jsonb_each(d.exact) f
-      WHERE (a.settings || d.exact) <> a.settings
-        AND a.settings -> f.key IS DISTINCT FROM f.value
-        AND (a.settings ? f.key OR split_part(f.key, '/', 1) = ANY (${wholeGroups}) AND position('/' IN f.key) > 0)
+      SELECT d.*, f.key, f.value, d.settings ? f.key AS is_told, ${subjectOf} AS subject
+      FROM ${compared} d CROSS JOIN LATERAL jsonb_each(d.exact) f
+      WHERE d.settings -> f.key IS DISTINCT FROM f.value
+        AND (d.settings ? f.key OR split_part(f.key, '/', 1) = ANY (${wholeGroups}) AND position('/' IN f.key) > 0)
     ), members AS (
       SELECT *, ${memberOf} AS member FROM differing
     ), there AS (
@@ -70,19 +86,18 @@ async function findChangedFields(trx: UnitOfWork, { declared, bound, known }: Bo
 }
 
 /** Members of groups that are declared whole, and are not declared. What the provider puts into every zone is nobody's. */
-async function findUndeclaredMembers(trx: UnitOfWork, { declared, bound, known }: BoundTables, found: FoundTable) {
+async function findUndeclaredMembers(trx: UnitOfWork, compared: TemporaryTable, found: FoundTable) {
   await statement('drift.findUndeclaredMembers')`
     INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, resource_id, kind,
                           name, actual, how, test_key, blind, refs, declared_from)
     WITH undeclared AS (
-      SELECT d.*, a.resource_id, a.account_id AS in_account, a.name, a.parents, a.hidden, a.settings, f.key, f.value, ${subjectOf} AS subject
-      FROM ${declared} d JOIN ${bound} b USING (declaration_id, address) JOIN ${known} a ON a.resource_id = b.resource_id
-      CROSS JOIN LATERAL jsonb_each(a.settings) f
+      SELECT d.*, f.key, f.value, ${subjectOf} AS subject
+      FROM ${compared} d CROSS JOIN LATERAL jsonb_each(d.settings) f
       WHERE d.groups <> '{}' AND EXISTS (SELECT FROM unnest(d.groups) AS place WHERE starts_with(f.key, place))
     ), members AS (SELECT *, ${memberOf} AS member FROM undeclared),
     said AS (
       SELECT DISTINCT d.declaration_id, d.address, ${memberOf} AS member
-      FROM ${declared} d, jsonb_object_keys(d.exact || d.bounds) AS key WHERE d.groups <> '{}')
+      FROM ${compared} d, jsonb_object_keys(d.exact || d.bounds) AS key WHERE d.groups <> '{}')
     SELECT DISTINCT ON (subject, member)
            subject, CASE WHEN member = key THEN 'changed' ELSE 'unmanaged' END, CASE WHEN member = key THEN 'changed' ELSE 'unmanaged' END,
            member, declaration_id, address, deployment_id, in_account, resource_id, kind, name,
@@ -96,16 +111,15 @@ async function findUndeclaredMembers(trx: UnitOfWork, { declared, bound, known }
     ORDER BY subject, member, members.key`.execute(trx);
 }
 
-async function findOutOfBounds(trx: UnitOfWork, { declared, bound, known }: BoundTables, found: FoundTable) {
+async function findOutOfBounds(trx: UnitOfWork, compared: TemporaryTable, found: FoundTable) {
   await statement('drift.findOutOfBounds')`
     INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, resource_id, kind,
                           name, declared, actual, how, test_key, test_value, blind, refs, declared_from)
-    SELECT ${subjectOf}, 'changed', 'changed', f.key, d.declaration_id, d.address, d.deployment_id, a.account_id, a.resource_id,
-           d.kind, a.name, f.value, a.settings -> f.key, 'bound', f.key, f.value, drift_hides(a.hidden, f.key), a.parents,
+    SELECT ${subjectOf}, 'changed', 'changed', f.key, d.declaration_id, d.address, d.deployment_id, d.in_account, d.resource_id,
+           d.kind, d.name, f.value, d.settings -> f.key, 'bound', f.key, f.value, drift_hides(d.hidden, f.key), d.parents,
            d.declared_from
-    FROM ${declared} d JOIN ${bound} b USING (declaration_id, address) JOIN ${known} a ON a.resource_id = b.resource_id
-    CROSS JOIN LATERAL jsonb_each(d.bounds) f
-    WHERE d.bounds <> '{}' AND a.settings ? f.key AND NOT drift_agrees(a.settings -> f.key, f.value, 'bound')`.execute(
+    FROM ${compared} d CROSS JOIN LATERAL jsonb_each(d.bounds) f
+    WHERE d.bounds <> '{}' AND d.settings ? f.key AND NOT drift_agrees(d.settings -> f.key, f.value, 'bound')`.execute(
     trx,
   );
 }
@@ -126,14 +140,14 @@ const mayBeUnseen = ({ sight }: BoundTables) => sql`(
  * one. What several match is nobody's.
  */
 async function findMissing(trx: UnitOfWork, tables: BoundTables, found: FoundTable): Promise<void> {
-  const { declared, bound, unbound, known } = tables;
+  const { said, bound, unbound, known } = tables;
   await statement('drift.findMissing')`
     INSERT INTO ${found} (subject, category, rule, declaration_id, address, deployment_id, account_id, resource_id, kind, name,
                           declared, actual, since_before, moved, blind, refs, priced, declared_from)
     WITH absent AS (
       SELECT d.*, b.resource_id, r.account_id AS in_account, r.external_id AS id, coalesce(r.provider_created_at, r.first_seen_at) AS born, s.name, s.parents, s.attributes, s.valid_to AS ended_at,
              coalesce(k.settings, '{}') AS last_settings, true AS was_there, false AS blind, NULL::text[] AS external_ids, 0::bigint AS candidates
-      FROM ${declared} d JOIN ${bound} b USING (declaration_id, address)
+      FROM ${bound} b JOIN ${said} d USING (declared_resource_id)
       JOIN inventory_resources r ON r.resource_id = b.resource_id
       JOIN LATERAL (SELECT * FROM inventory_states s WHERE s.resource_id = b.resource_id ORDER BY s.valid_to DESC LIMIT 1) s ON true
       LEFT JOIN LATERAL (SELECT settings FROM inventory_settings k WHERE k.resource_id = b.resource_id ORDER BY k.valid_to DESC LIMIT 1) k ON true
@@ -141,7 +155,7 @@ async function findMissing(trx: UnitOfWork, tables: BoundTables, found: FoundTab
       UNION ALL
       SELECT d.*, NULL, d.account_id, d.external_id, NULL, coalesce(d.exact ->> 'name', d.match ->> 'name', d.external_id), '{}', '{}', NULL, '{}', false,
              ${mayBeUnseen(tables)}, u.external_ids, u.candidates
-      FROM ${declared} d JOIN ${unbound} u USING (declaration_id, address)
+      FROM ${unbound} u JOIN ${said} d USING (declared_resource_id)
     ), named AS (
       SELECT b.*, row_number() OVER (PARTITION BY declaration_id, in_account, kind, called, candidates > 1 ORDER BY ended_at DESC NULLS LAST, address) AS place
       FROM (SELECT *, coalesce(nullif(name, ''), exact ->> 'name') AS called FROM absent) b
@@ -225,25 +239,30 @@ async function findMiscounted(trx: UnitOfWork, tables: BoundTables, found: Found
               WHERE h.declaration_id = d.declaration_id AND h.address = d.address AND h.superseded_at = 'infinity') AS turned_at,
              ${mayBeUnseen(tables)} AS blind
       FROM ${declared} d
-      LEFT JOIN (SELECT declaration_id, address, count(*) AS bound FROM ${bound} WHERE is_counted GROUP BY declaration_id, address) n
-        USING (declaration_id, address)
+      LEFT JOIN (SELECT declared_resource_id, count(*) AS bound FROM ${bound} WHERE is_counted GROUP BY declared_resource_id) n
+        USING (declared_resource_id)
       WHERE d.count IS NOT NULL) AS counted
     WHERE NOT drift_agrees(to_jsonb(actual), count, 'bound')`.execute(trx);
 }
 
 /** Declared of one deployment, and owned by another: what is unassigned is shown as that, and is no finding. */
-async function findMisattributed(trx: UnitOfWork, { declared, bound, known }: BoundTables, found: FoundTable) {
+async function findMisattributed(
+  trx: UnitOfWork,
+  compared: TemporaryTable,
+  { known }: BoundTables,
+  found: FoundTable,
+): Promise<void> {
   await statement('drift.findMisattributed')`
     INSERT INTO ${found} (subject, category, rule, declaration_id, address, deployment_id, account_id, resource_id, kind, name,
                           declared, actual, since_before, moved, at_once, refs, priced, declared_from)
     SELECT ${subjectOf}, 'misattributed', 'misattributed', d.declaration_id, d.address, d.deployment_id, a.account_id, a.resource_id,
            d.kind, a.name, to_jsonb(l.slug), (SELECT jsonb_agg(o.slug ORDER BY o.slug) FROM deployments_list o WHERE o.deployment_id = ANY (a.owners)),
            greatest(d.declared_from, w.valid_from), false, true, a.parents, ${wholeActual}, d.declared_from
-    FROM ${declared} d JOIN ${bound} b USING (declaration_id, address) JOIN ${known} a ON a.resource_id = b.resource_id
+    FROM ${compared} d JOIN ${known} a ON a.resource_id = d.resource_id
     JOIN deployments_list l ON l.deployment_id = d.deployment_id
     LEFT JOIN LATERAL (SELECT max(w.valid_from) AS valid_from FROM deployments_attributions w
                        WHERE w.resource_id = a.resource_id AND w.valid_to = 'infinity') w ON true
-    WHERE a.owners <> '{}' AND d.deployment_id <> ALL (a.owners)`.execute(trx);
+    WHERE d.owners <> '{}' AND d.deployment_id <> ALL (d.owners)`.execute(trx);
 }
 
 /** Fields on which a price may rest: what is declared of others is not read to price them. */

@@ -83,8 +83,8 @@ const hasParent = (parents: RawBuilder<unknown>, pattern: string) =>
 
 /** What rules ask of others than the resource itself, each read once. */
 interface Around {
-  /** account_id, ref: a droplet's id, or a tag, that a firewall is for. */
-  readonly guarded: TemporaryTable;
+  /** resource_id: droplets that a firewall is for, by themselves or by a tag of theirs. */
+  readonly behind: TemporaryTable;
   /** account_id, ref: a tag that a firewall or load balancer is for and a droplet has. */
   readonly tagged: TemporaryTable;
   /** account_id, droplet, newest: its newest snapshot. */
@@ -94,7 +94,11 @@ interface Around {
 }
 
 /** Of firewalls all: of what is not in scope too, as a droplet in it may be behind any of them. */
-async function stageAround(trx: UnitOfWork, { actual, scope }: SweepTables, now: Temporal.Instant): Promise<Around> {
+async function stageAround(
+  trx: UnitOfWork,
+  { actual, known, scope }: SweepTables,
+  now: Temporal.Instant,
+): Promise<Around> {
   const making = (table: string) => ({ statement: 'drift.stageAround', table, index: { on: 'ref' }, analyze: true });
   const isAsked =
     scope === null
@@ -137,7 +141,19 @@ async function stageAround(trx: UnitOfWork, { actual, scope }: SweepTables, now:
     { ...making('drift_snapshots'), index: { on: 'droplet' } },
     snapshotsOf(actual, scope),
   );
-  return { guarded, tagged, hidden, snapshots };
+  const behind = await createTemporaryTableAs(
+    trx,
+    { ...making('drift_behind'), index: { on: 'resource_id' } },
+    sql`
+      SELECT a.resource_id FROM ${actual} a JOIN ${guarded} g ON g.account_id = a.account_id AND g.ref = a.external_id AND g.what = 'droplets'
+      WHERE a.kind = 'droplet'
+      UNION
+      SELECT a.resource_id FROM ${known} a
+      CROSS JOIN LATERAL jsonb_array_elements_text(CASE jsonb_typeof(a.settings -> 'tags') WHEN 'array' THEN a.settings -> 'tags' ELSE '[]' END) AS tag
+      JOIN ${guarded} g ON g.account_id = a.account_id AND g.ref = tag AND g.what = 'tags'
+      WHERE a.kind = 'droplet' AND NOT a.of_cluster`,
+  );
+  return { behind, tagged, hidden, snapshots };
 }
 
 /** The newest snapshot of each droplet in scope. */
@@ -157,9 +173,9 @@ function snapshotsOf(actual: TemporaryTable, scope: SweepTables['scope']): RawBu
 }
 
 /** Whether a tag of the settings of `a` is among those: looked up one by one. */
-const hasTagOf = (tags: TemporaryTable, what: RawBuilder<unknown>) => sql`EXISTS (
+const hasTagOf = (tags: TemporaryTable) => sql`EXISTS (
   SELECT FROM jsonb_array_elements_text(CASE jsonb_typeof(a.settings -> 'tags') WHEN 'array' THEN a.settings -> 'tags' ELSE '[]' END) AS tag
-  JOIN ${tags} e ON e.ref = tag AND e.account_id = a.account_id AND ${what})`;
+  JOIN ${tags} e ON e.ref = tag AND e.account_id = a.account_id)`;
 
 /** Whether of something else in the account of `a` a setting is hidden, so that it is not known what belongs to what. */
 const isHiddenElsewhere = ({ hidden }: Around, kind: string, settings: readonly string[]) => sql`EXISTS (
@@ -237,9 +253,7 @@ function unprotectedRules(around: Around, now: RawBuilder<unknown>): readonly Hy
     {
       category: 'unprotected',
       rule: 'unprotected_firewall',
-      when: sql`a.kind = 'droplet' AND NOT a.of_cluster
-        AND NOT EXISTS (SELECT FROM ${around.guarded} g WHERE g.account_id = a.account_id AND g.ref = a.external_id AND g.what = 'droplets')
-        AND NOT ${hasTagOf(around.guarded, sql`e.what = 'tags'`)}`,
+      when: sql`a.kind = 'droplet' AND NOT a.of_cluster AND NOT EXISTS (SELECT FROM ${around.behind} b WHERE b.resource_id = a.resource_id)`,
       blind: isHiddenElsewhere(around, 'firewall', ['droplets', 'tags']),
       since: sql`a.created_at`,
       keys: ['tags'],
@@ -332,7 +346,7 @@ function orphanedRules(tables: SweepTables, around: Around, found: FoundTable): 
       category: 'orphaned',
       rule: 'orphaned_firewall',
       when: sql`a.kind = 'firewall' AND a.settings -> 'droplets' = '[]' AND a.settings ? 'tags'
-        AND NOT ${hasTagOf(around.tagged, sql`true`)}`,
+        AND NOT ${hasTagOf(around.tagged)}`,
       blind: sql`a.settings -> 'tags' <> '[]' AND ${isHiddenElsewhere(around, 'droplet', ['tags'])}`,
       since: settingsOtherwiseUntil(sql`k.settings -> 'droplets' <> '[]'`),
       keys: ['droplets', 'tags'],
@@ -379,8 +393,8 @@ async function findDisputed(
       JOIN deployments_owners w ON w.owner_set_id = r.owner_set_id
       UNION ALL
       SELECT a.resource_id, 'tag', d.deployment_id
-      FROM ${tables.actual} a JOIN inventory_states s ON s.resource_id = a.resource_id AND s.valid_to = 'infinity' AND s.tags <> '{}'
-      CROSS JOIN LATERAL unnest(s.tags) AS tag JOIN deployments_list d ON 'deployment:' || d.slug = lower(tag) AND d.customer_id IS NOT NULL
+      FROM ${tables.actual} a CROSS JOIN LATERAL unnest(a.owner_tags) AS tag
+      JOIN deployments_list d ON 'deployment:' || d.slug = lower(tag) AND d.customer_id IS NOT NULL WHERE a.owner_tags <> '{}'
     ), disputed AS (
       SELECT resource_id, array_agg(deployment_id) FILTER (WHERE what = 'project') AS by_project,
              array_agg(deployment_id) FILTER (WHERE what = 'tag') AS by_tag
@@ -421,7 +435,7 @@ export async function findHygiene(
     const parameters = ruleOf(one.rule, held);
     if (parameters === null) continue;
     const keys = [...(one.keys ?? [])];
-    // Without OFFSET the planner may look up what belongs to what before it knows that it need not.
+    // Without OFFSET the planner asks since when of all, three times over, and may look up what belongs to what before it knows that it need not.
     const rows =
       one.among === undefined ? tables.known : sql`(SELECT a.* FROM ${tables.known} a WHERE ${one.among} OFFSET 0)`;
     await statement('drift.findHygiene')`
@@ -434,7 +448,7 @@ export async function findHygiene(
                OR EXISTS (SELECT FROM unnest(a.hidden) AS place WHERE place = asked)),
              ${one.how === undefined}::boolean, ${one.severity ?? sql`p.severity`}, a.parents, ${one.priced ?? (one.category === 'exposed' || one.category === 'unprotected' ? freelyMended : free)}
       FROM ${rows} a ${parameters} ${one.joined ?? sql``}
-      CROSS JOIN LATERAL (SELECT ${one.since} AS since) w
+      CROSS JOIN LATERAL (SELECT ${one.since} AS since OFFSET 0) w
       WHERE p.enabled AND (${one.when}) AND (w.since IS NULL OR w.since <= ${instant}::timestamptz - ${days})`.execute(
       trx,
     );

@@ -19,11 +19,22 @@ const ruleOfFound = sql`(
     AND r.account_id IN (0, coalesce(f.account_id, 0)) AND r.deployment_id IN (0, coalesce(f.deployment_id, 0))
   ORDER BY r.deployment_id DESC, r.account_id DESC LIMIT 1)`;
 
+/** What documents ignore now: most of them nothing. */
+export function stageIgnores(trx: UnitOfWork, now: Temporal.Instant): Promise<TemporaryTable<'drift_ignores'>> {
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'drift.stageIgnores', table: 'drift_ignores', index: { on: 'declaration_id' } },
+    sql`
+      SELECT v.declaration_id, g.fields, g.addresses, g.reason, g.until
+      FROM declaration_versions v, jsonb_to_recordset(v.ignore) AS g(fields text[], addresses text[], reason text, until timestamptz)
+      WHERE v.superseded_at = 'infinity' AND v.valid_to = 'infinity' AND v.ignore <> '[]' AND (g.until IS NULL OR g.until > ${now}::timestamptz)`,
+  );
+}
+
 /** By what its document ignores the found `f`: a row with reason and end, or none. */
-const ignoreOfFound = (now: Temporal.Instant) => sql`(
-  SELECT g.reason, g.until
-  FROM declaration_versions v, jsonb_to_recordset(v.ignore) AS g(fields text[], addresses text[], reason text, until timestamptz)
-  WHERE v.declaration_id = f.declaration_id AND v.superseded_at = 'infinity' AND v.valid_to = 'infinity' AND (g.until IS NULL OR g.until > ${now}::timestamptz)
+const ignoreOfFound = (ignores: TemporaryTable<'drift_ignores'>) => sql`(
+  SELECT g.reason, g.until FROM ${ignores} g
+  WHERE g.declaration_id = f.declaration_id
     AND (g.fields IS NULL OR EXISTS (SELECT FROM unnest(g.fields) AS p WHERE drift_matches(f.field, p) OR drift_matches(split_part(f.field, '/', 1), p)))
     AND (g.addresses IS NULL OR EXISTS (SELECT FROM unnest(g.addresses) AS p WHERE drift_matches(coalesce(f.address, f.name), p)))
   ORDER BY g.until DESC NULLS FIRST LIMIT 1)`;
@@ -32,9 +43,14 @@ const ignoreOfFound = (now: Temporal.Instant) => sql`(
  * Opened to the world by a change of what is declared is one finding: that change, as severe as the rule says. Where nobody
  * would be shown that change, as its rule is off or it is ignored, it is exposed all the same.
  */
-export async function mergeExposed(trx: UnitOfWork, found: FoundTable, now: Temporal.Instant): Promise<void> {
+export async function mergeExposed(
+  trx: UnitOfWork,
+  found: FoundTable,
+  ignores: TemporaryTable<'drift_ignores'>,
+  now: Temporal.Instant,
+): Promise<void> {
   const isShown = sql`f.rule = 'changed' AND x.category = 'exposed' AND f.resource_id = x.resource_id AND f.field = x.field
-    AND EXISTS (SELECT FROM ${ruleOfFound} r WHERE r.enabled) AND NOT EXISTS (SELECT FROM ${ignoreOfFound(now)} i)
+    AND EXISTS (SELECT FROM ${ruleOfFound} r WHERE r.enabled) AND NOT EXISTS (SELECT FROM ${ignoreOfFound(ignores)} i)
     AND (SELECT k.decision = 'ignore' AND (k.until IS NULL OR k.until > ${now}::timestamptz) FROM drift_decisions k
          WHERE k.finding_key = ${keyOfFound} ORDER BY k.drift_decision_id DESC LIMIT 1) IS NOT TRUE`;
   await statement('drift.mergeExposed.update_found')`
@@ -83,23 +99,27 @@ function flaps(
 export async function keepFlapping(
   trx: UnitOfWork,
   found: FoundTable,
-  { declared, known }: BoundTables,
+  { said, known }: BoundTables,
   now: Temporal.Instant,
 ): Promise<void> {
   await statement('drift.keepFlapping')`
     INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, resource_id, kind, name,
                           declared, actual, how, test_key, test_value, since_before, refs, priced, declared_from)
-    SELECT d.declaration_id || ':' || d.address, 'changed', 'changed', e.field, d.declaration_id, d.address, d.deployment_id, a.account_id,
-           a.resource_id, d.kind, a.name, t.value, a.settings -> e.field, t.how, e.field, t.value, e.since_before, a.parents, ${free},
-           d.declared_from
+    WITH agreeing AS MATERIALIZED (
+    SELECT d.declaration_id, d.address, e.field, d.deployment_id, a.account_id, a.resource_id, d.kind, a.name, t.value,
+           a.settings -> e.field AS actual, t.how, e.since_before, a.parents, d.declared_from
     FROM drift_findings e
-    JOIN ${declared} d USING (declaration_id, address) JOIN ${known} a ON a.resource_id = e.resource_id
+    JOIN ${said} d USING (declaration_id, address) JOIN ${known} a ON a.resource_id = e.resource_id
     CROSS JOIN LATERAL (
       SELECT coalesce(d.exact -> e.field, d.bounds -> e.field) AS value,
              CASE WHEN d.exact ? e.field THEN 'exact' WHEN d.bounds ? e.field THEN 'bound' ELSE 'absent' END AS how) t
     WHERE e.superseded_at = 'infinity' AND e.valid_to = 'infinity' AND e.rule = 'changed' AND e.field IS NOT NULL AND d.count IS NULL
-      AND drift_agrees(a.settings -> e.field, t.value, t.how)
-      AND ${flaps(sql`a.resource_id`, [sql`e.field`, sql`t.value`, sql`t.how`], now)}`.execute(trx);
+      AND drift_agrees(a.settings -> e.field, t.value, t.how))
+    SELECT declaration_id || ':' || address, 'changed', 'changed', field, declaration_id, address, deployment_id, account_id,
+           resource_id, kind, name, value, actual, how, field, value, since_before, parents, ${free}, declared_from
+    FROM agreeing WHERE ${flaps(sql`agreeing.resource_id`, [sql`agreeing.field`, sql`agreeing.value`, sql`agreeing.how`], now)}`.execute(
+    trx,
+  );
 }
 
 /** Each way in which something costs, once: a key, its account and what it is. */
@@ -140,13 +160,18 @@ export async function stageWanted(
   trx: UnitOfWork,
   found: FoundTable,
   amounts: readonly PricedRow[],
-  { sight }: BoundTables,
+  { sight, ignores }: BoundTables & { readonly ignores: TemporaryTable<'drift_ignores'> },
   now: Temporal.Instant,
 ): Promise<TemporaryTable> {
-  const keyed = await stageKeyed(trx, found, amounts, sight, now);
+  const keyed = await stageKeyed(trx, found, amounts, { sight, ignores }, now);
   return createTemporaryTableAs(
     trx,
-    { statement: 'drift.stageWanted', table: 'drift_wanted', index: { on: 'finding_key' }, analyze: true },
+    {
+      statement: 'drift.stageWanted',
+      table: 'drift_wanted',
+      index: { on: 'finding_key' },
+      analyze: ['finding_key', 'resource_id', 'blind'],
+    },
     sql`
       WITH gone AS MATERIALIZED (
         SELECT finding_key, account_id, kind || ':' || (declared #>> '{}') AS ref
@@ -179,7 +204,7 @@ async function stageKeyed(
   trx: UnitOfWork,
   found: FoundTable,
   amounts: readonly PricedRow[],
-  sight: TemporaryTable,
+  { sight, ignores }: { readonly sight: TemporaryTable; readonly ignores: TemporaryTable<'drift_ignores'> },
   now: Temporal.Instant,
 ): Promise<TemporaryTable> {
   const raised = (
@@ -201,7 +226,12 @@ async function stageKeyed(
     OR EXISTS (SELECT FROM inventory_states y WHERE y.resource_id = f.resource_id AND y.valid_to = 'infinity' AND y.status = ANY (${transient}::text[])))`;
   return createTemporaryTableAs(
     trx,
-    { statement: 'drift.stageKeyed', table: 'drift_keyed', index: { on: 'resource_id' }, analyze: true },
+    {
+      statement: 'drift.stageKeyed',
+      table: 'drift_keyed',
+      index: { on: 'resource_id' },
+      analyze: ['finding_key', 'resource_id', 'category', 'whole_rank', 'stands'],
+    },
     sql`
       SELECT DISTINCT ON (k.finding_key) k.finding_key, f.category, f.rule, s.severity,
              CASE WHEN f.rule = 'changed' AND f.test_key IS NOT NULL
@@ -226,7 +256,7 @@ async function stageKeyed(
         AS m(account_id int, text text, monthly numeric, currency text, source text, remedy numeric)
         ON m.account_id IS NOT DISTINCT FROM f.account_id AND m.text = f.priced::text
       CROSS JOIN LATERAL (SELECT ${raised(ofField)} AS severity) s
-      LEFT JOIN LATERAL ${ignoreOfFound(now)} i ON true
+      LEFT JOIN LATERAL ${ignoreOfFound(ignores)} i ON true
       WHERE r.enabled
       ORDER BY k.finding_key, f.declaration_id NULLS LAST, f.resource_id`,
   );

@@ -19,7 +19,7 @@ import { bindResources } from './bindings.store.ts';
 import { findDifferences } from './differences.store.ts';
 import { createFound, type FoundTable } from './found.store.ts';
 import { findHygiene } from './hygiene.store.ts';
-import { dateFound, keepFlapping, mergeExposed, selectPriced, stageWanted } from './life.store.ts';
+import { dateFound, keepFlapping, mergeExposed, selectPriced, stageIgnores, stageWanted } from './life.store.ts';
 import { changesAll, type Scope, scopeOfDeclaration, scopeSince } from './scope.store.ts';
 import { type Difference, type SweepCounts, writeFindings } from './write.store.ts';
 
@@ -89,11 +89,13 @@ async function sweepScope(
   const found = await createFound(trx);
   await findDifferences(trx, tables, found);
   await findHygiene(trx, tables, found, now);
-  await statement('drift.sweepScope.analyze_found')`ANALYZE ${found}`.execute(trx);
-  await mergeExposed(trx, found, now);
+  await statement('drift.sweepScope.analyze_found')`
+    ANALYZE ${found} (subject, rule, category, field, resource_id, account_id, kind)`.execute(trx);
+  const ignores = await stageIgnores(trx, now);
+  await mergeExposed(trx, found, ignores, now);
   await dateFound(trx, found, tables, now);
   await keepFlapping(trx, found, tables, now);
-  const wanted = await stageWanted(trx, found, await priceFound(trx, found, now), tables, now);
+  const wanted = await stageWanted(trx, found, await priceFound(trx, found, now), { ...tables, ignores }, now);
   return writeFindings(trx, wanted, tables, now);
 }
 

@@ -112,7 +112,7 @@ function stageDifferent(
 ): Promise<TemporaryTable> {
   return createTemporaryTableAs(
     trx,
-    { statement: 'drift.stageDifferent', table: 'drift_staged', analyze: true },
+    { statement: 'drift.stageDifferent', table: 'drift_staged', analyze: ['finding_key', 'asserted'] },
     sql`
       SELECT coalesce(w.finding_key, e.finding_key) AS finding_key, ${sql.join(
         values.map(

@@ -21,8 +21,8 @@ interface Making<Name extends string> {
    */
   readonly drop?: readonly string[];
   readonly index?: { readonly on: string; readonly unique?: boolean };
-  /** The planner knows nothing of a temporary table before. */
-  readonly analyze?: boolean;
+  /** The planner knows nothing of a temporary table before. Of wide rows the columns that something is looked up or joined by. */
+  readonly analyze?: boolean | readonly string[];
 }
 
 /** Makes one with the rows of a query; dropped when the transaction ends. */
@@ -90,6 +90,9 @@ async function create<Name extends string>(
     const unique = index.unique ? sql`UNIQUE` : sql``;
     await statement(`${name}.index_${table}`)`CREATE ${unique} INDEX ON ${handle} (${sql.id(index.on)})`.execute(trx);
   }
-  if (analyze) await statement(`${name}.analyze_${table}`)`ANALYZE ${handle}`.execute(trx);
+  if (analyze !== false) {
+    const columns = analyze === true ? sql`` : sql` (${sql.join(analyze.map((column) => sql.id(column)))})`;
+    await statement(`${name}.analyze_${table}`)`ANALYZE ${handle}${columns}`.execute(trx);
+  }
   return handle;
 }
