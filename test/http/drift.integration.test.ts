@@ -45,7 +45,10 @@ test('a finding is listed, decided and checked, and is nothing for customers', a
       path,
       { items: [{}], totals: { findings: 1, settling: 0, severe: 0 } },
     ]);
-  expect((await ask('/drift/groups?q=elsewhere')).body).toMatchObject({ items: [], totals: { findings: 0, monthly: [] } });
+  expect((await ask('/drift/groups?q=elsewhere')).body).toMatchObject({
+    items: [],
+    totals: { findings: 0, monthly: [] },
+  });
   expect((await ask('/drift/check', json('POST', { severity: 'medium' }))).body).toMatchObject({ findings: 1 });
   expect((await ask('/drift/check', json('POST', { severity: 'high' }))).body).toMatchObject({ findings: 0 });
   const instead = { declaration: 'other', deployment: 'acme', resources: [] };

@@ -193,7 +193,10 @@ describe('what changes while one looks', () => {
     expect(await rows.allInnerTexts()).toEqual(names);
     expect(await page.getByRole('button', { name: /new: show/ }).count()).toBe(0);
     await write(null);
-    await page.locator('tr[data-left="true"]').filter({ hasText: changed?.name ?? '' }).waitFor();
+    await page
+      .locator('tr[data-left="true"]')
+      .filter({ hasText: changed?.name ?? '' })
+      .waitFor();
     expect(await rows.allInnerTexts()).toEqual(names);
     await page.reload();
     await settle(page, /^1 resource,/);

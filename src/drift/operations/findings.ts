@@ -74,7 +74,9 @@ const group = z.object({
   category,
   severity: severity.meta({ description: 'The greatest of them' }),
   findings: z.int().meta({ description: 'Parts of others are not counted' }),
-  monthly: monthly.meta({ description: 'Of those whose price is known, parts too: at least so much where some are unpriced' }),
+  monthly: monthly.meta({
+    description: 'Of those whose price is known, parts too: at least so much where some are unpriced',
+  }),
   unpriced: z.int().meta({ description: 'Of how many nobody knows what they cost' }),
 });
 
@@ -95,7 +97,10 @@ export const listFindingGroups = declareList({
     const asked = { ...query, now, q: page.q };
     const groups = await findings.findingGroups(db, asked);
     const places = new Map(groups.map((row, index) => [row, index]));
-    return { ...pageOfAll(groups, page, (row) => [places.get(row) ?? 0]), ...(await findings.findingFigures(db, asked)) };
+    return {
+      ...pageOfAll(groups, page, (row) => [places.get(row) ?? 0]),
+      ...(await findings.findingFigures(db, asked)),
+    };
   },
 });
 

@@ -24,7 +24,8 @@ export function AdoptSheet({ onClose }: { readonly onClose: () => void }) {
   });
   const change = useChange({
     write: (of: string, headers) => adopt(of, false, headers),
-    onDone: ({ declaration }) => void navigate({ to: '/declarations/$declaration', params: { declaration }, search: inPeriod({}) }),
+    onDone: ({ declaration }) =>
+      void navigate({ to: '/declarations/$declaration', params: { declaration }, search: inPeriod({}) }),
   });
   return (
     <Sheet

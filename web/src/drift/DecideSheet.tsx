@@ -61,7 +61,8 @@ export function DecideSheet({ decision, findings, onClose, onDone }: DecideSheet
   const settled = useRef({ decided: new Set<string>(), gone: new Set<string>(), isClosed: false });
   const say = () => {
     const { decided, gone } = settled.current;
-    if (decided.size + gone.size > 0) onDone(new Set([...decided, ...gone]), doneText(decision, decided.size, gone.size));
+    if (decided.size + gone.size > 0)
+      onDone(new Set([...decided, ...gone]), doneText(decision, decided.size, gone.size));
   };
   const change = useChange({
     async write(said: Said, headers) {

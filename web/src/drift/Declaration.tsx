@@ -127,9 +127,7 @@ function EndSheet({ declaration, resources, onClose }: EndSheetProps) {
         </button>
       }
     >
-      <p>
-        From now on nothing is compared with it. What it said stays in its history, and it can be applied again.
-      </p>
+      <p>From now on nothing is compared with it. What it said stays in its history, and it can be applied again.</p>
       <States query={found} rows={1}>
         {({ totals }) => <p role="status">{resolvedText(totals)}</p>}
       </States>

@@ -72,12 +72,7 @@ function Row({ row, now }: { readonly row: Declaration; readonly now: string }) 
   return (
     <tr data-row="">
       <th scope="row">
-        <Link
-          to="/declarations/$declaration"
-          params={{ declaration }}
-          search={inPeriod({})}
-          className={styles.name}
-        >
+        <Link to="/declarations/$declaration" params={{ declaration }} search={inPeriod({})} className={styles.name}>
           {declaration}
         </Link>
       </th>

@@ -200,12 +200,7 @@ function Facts({ finding, now }: { readonly finding: One; readonly now: string }
           <>
             <dt>Declaration</dt>
             <dd>
-              <Link
-                to="/declarations/$declaration"
-                params={{ declaration }}
-                search={inPeriod({})}
-                className={ui.link}
-              >
+              <Link to="/declarations/$declaration" params={{ declaration }} search={inPeriod({})} className={ui.link}>
                 {declaration}
               </Link>
             </dd>

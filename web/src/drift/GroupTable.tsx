@@ -104,11 +104,7 @@ export function NoFindings({ compared, search, isBlind }: NoFindingsProps) {
   if (isFiltered(search))
     return (
       <Empty title={`${title}.`}>
-        <Link
-          to="/drift"
-          search={inPeriod(search.tab === undefined ? {} : { tab: search.tab })}
-          className={ui.link}
-        >
+        <Link to="/drift" search={inPeriod(search.tab === undefined ? {} : { tab: search.tab })} className={ui.link}>
           Clear the filters
         </Link>
       </Empty>

@@ -16,9 +16,13 @@ import { ruleText, valueText } from './words.ts';
 
 /** What counts as an unexpected change, and how severe it is. */
 export function RuleList({ search }: { readonly search: DriftSearch }) {
-  const page = useRead(['listDriftRules', search.q ?? null, search.cursor ?? null], (signal) => readRules(search, signal), {
-    keepsPrevious: true,
-  });
+  const page = useRead(
+    ['listDriftRules', search.q ?? null, search.cursor ?? null],
+    (signal) => readRules(search, signal),
+    {
+      keepsPrevious: true,
+    },
+  );
   const [edited, setEdited] = useState<Rule | null>(null);
   return (
     <>

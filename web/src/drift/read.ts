@@ -31,7 +31,10 @@ function readGroups(search: DriftSearch, signal: AbortSignal) {
 }
 
 /** Of a list in groups there is no sort, and whether it is chosen is not of it. */
-export function useGroups({ tab: _tab, sorted: _sorted, direction: _direction, ...chosen }: DriftSearch, enabled: boolean) {
+export function useGroups(
+  { tab: _tab, sorted: _sorted, direction: _direction, ...chosen }: DriftSearch,
+  enabled: boolean,
+) {
   const read = (signal: AbortSignal) => readGroups(chosen, signal);
   return useRead(['listFindingGroups', chosen], read, { enabled, keepsPrevious: true });
 }

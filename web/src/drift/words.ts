@@ -137,7 +137,8 @@ export function noneText({ sweptAt }: Compared, search: DriftSearch, isBlind: bo
 /** The first line: how many, what they cost, and how many of them somebody has to look at. */
 export function sentenceOf(compared: Compared, search: DriftSearch, isBlind: boolean): string {
   const { findings: count, settling, severe } = compared.totals;
-  const more = settling === 0 ? '' : `; ${settling}${count === 0 ? '' : ' more'} ${settling === 1 ? 'is' : 'are'} settling`;
+  const more =
+    settling === 0 ? '' : `; ${settling}${count === 0 ? '' : ' more'} ${settling === 1 ? 'is' : 'are'} settling`;
   if (count === 0)
     return settling === 0 ? `${noneText(compared, search, isBlind)}.` : `No unexpected change is open${more}.`;
   const costs = monthlyText(compared.totals);

@@ -62,9 +62,7 @@ export function Inventory() {
           empty={<NoResources search={own} />}
           held={{ keyOf: ({ resourceId }) => String(resourceId), list: JSON.stringify(own) }}
         >
-          {({ items }, left) => (
-            <ResourceTable items={items} left={left} search={own} summary={summary.data ?? null} />
-          )}
+          {({ items }, left) => <ResourceTable items={items} left={left} search={own} summary={summary.data ?? null} />}
         </Listed>
       </section>
     </div>

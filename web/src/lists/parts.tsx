@@ -171,12 +171,7 @@ export function Listed<Page extends ListPage>({
             {held === undefined ? (
               children(page, none)
             ) : (
-              <Held
-                {...held}
-                items={page.items}
-                isBefore={query.isPlaceholderData}
-                hasNext={page.nextCursor !== null}
-              >
+              <Held {...held} items={page.items} isBefore={query.isPlaceholderData} hasNext={page.nextCursor !== null}>
                 {(items, left) => children({ ...page, items }, left)}
               </Held>
             )}

@@ -73,7 +73,11 @@ export function AssignSheet({ resources, suggested, onClose, onDone }: AssignShe
 
 interface DeploymentChoice {
   readonly text: string;
-  readonly choices: readonly { readonly deployment: string; readonly name: string; readonly customerName: string | null }[];
+  readonly choices: readonly {
+    readonly deployment: string;
+    readonly name: string;
+    readonly customerName: string | null;
+  }[];
   /** The deployment that the text names; empty: none, or it is not known yet. */
   readonly deployment: string;
 }
