@@ -316,9 +316,7 @@ export interface CoverageRow {
 }
 
 /** What a check is about: a declaration alone, or what a deployment owns and what is declared of it. */
-export type CoverageScope =
-  | { readonly declaration: string }
-  | { readonly deployment: string; readonly now: Temporal.Instant };
+type CoverageScope = { readonly declaration: string } | { readonly deployment: string; readonly now: Temporal.Instant };
 
 /** Of what is declared `d`, what belongs to a scope; and, of what cannot be seen `b`, the accounts that it concerns as a whole. */
 function coverageWithin(scope: CoverageScope | null): {

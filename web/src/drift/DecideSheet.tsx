@@ -54,10 +54,8 @@ interface DecideSheetProps {
   readonly onDone: (settled: ReadonlySet<string>, text: string) => void;
 }
 
-/** What is decided about one or about several, with the reason. */
-export function DecideSheet({ decision, findings, onClose, onDone }: DecideSheetProps) {
-  const [reason, setReason] = useState('');
-  const [until, setUntil] = useState('');
+/** One after the other: each is decided once, however often it is sent, until somebody closes the sheet. */
+function useDecisions(decision: Decision, onClose: DecideSheetProps['onClose'], onDone: DecideSheetProps['onDone']) {
   const settled = useRef({ decided: new Set<string>(), gone: new Set<string>(), isClosed: false });
   const say = () => {
     const { decided, gone } = settled.current;
@@ -66,7 +64,6 @@ export function DecideSheet({ decision, findings, onClose, onDone }: DecideSheet
   };
   const change = useChange({
     async write(said: Said, headers) {
-      // One after the other: each is decided once, however often it is sent, until somebody closes the sheet.
       const { decided, gone } = settled.current;
       for (const one of said.findings) {
         if (settled.current.isClosed) break;
@@ -91,6 +88,14 @@ export function DecideSheet({ decision, findings, onClose, onDone }: DecideSheet
     say();
     onClose();
   };
+  return { change, close };
+}
+
+/** What is decided about one or about several, with the reason. */
+export function DecideSheet({ decision, findings, onClose, onDone }: DecideSheetProps) {
+  const [reason, setReason] = useState('');
+  const [until, setUntil] = useState('');
+  const { change, close } = useDecisions(decision, onClose, onDone);
   const said = { reason: reason.trim(), until, findings };
   const count = findings.length === 1 ? '' : ` ${findings.length}`;
   const isWhole = decision === 'reopen' || said.reason !== '';
