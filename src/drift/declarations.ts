@@ -82,8 +82,7 @@ export async function checkDocument(
 ): Promise<DriftCheck> {
   return rolledBack(db, async (trx) => {
     await applyWithin(trx, declaration, { by, now, force: true }, 1);
-    const kinds = new Set(declaration.resources.map(({ kind }) => kind));
-    return checkDeclaration(trx, asked, { declaration: declaration.declaration, kinds }, now);
+    return checkDeclaration(trx, asked, declaration.declaration, now);
   });
 }
 

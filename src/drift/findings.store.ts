@@ -194,6 +194,33 @@ export async function selectGroups(db: Queryable, filters: FindingFilters): Prom
   return rows;
 }
 
+export interface FindingTotals {
+  /** Settling ones not counted, nor in any of the others. */
+  readonly findings: number;
+  readonly settling: number;
+  /** High or critical. */
+  readonly severe: number;
+  readonly monthly: readonly { readonly currency: string; readonly amount: string }[];
+  readonly unpriced: number;
+}
+
+/** All that is asked for, in a few figures; parts are counted by their money alone. */
+export async function selectTotals(db: Queryable, filters: FindingFilters): Promise<FindingTotals> {
+  const { rows } = await statement<FindingTotals>('drift.selectTotals')`
+    WITH asked AS (SELECT st.state = 'settling' AS settles, f.severity, f.currency, f.monthly, f.parent_key IS NULL AS is_whole ${findings({ ...filters, parts: true })}),
+    summed AS (
+      SELECT currency, sum(monthly) FILTER (WHERE NOT settles) AS amount, count(*) FILTER (WHERE is_whole AND NOT settles) AS findings,
+             count(*) FILTER (WHERE is_whole AND settles) AS settling, count(*) FILTER (WHERE monthly IS NULL AND NOT settles) AS unpriced,
+             count(*) FILTER (WHERE is_whole AND NOT settles AND severity IN ('high', 'critical')) AS severe
+      FROM asked GROUP BY currency)
+    SELECT coalesce(sum(findings), 0)::bigint AS findings, coalesce(sum(settling), 0)::bigint AS settling, coalesce(sum(severe), 0)::bigint AS severe,
+           coalesce(jsonb_agg(jsonb_build_object('currency', currency, 'amount', amount::text) ORDER BY currency)
+             FILTER (WHERE currency IS NOT NULL AND amount IS NOT NULL), '[]') AS monthly,
+           coalesce(sum(unpriced), 0)::bigint AS unpriced
+    FROM summed`.execute(db);
+  return rows[0]!;
+}
+
 export interface DecisionRow {
   readonly decision: 'ack' | 'ignore' | 'reopen';
   readonly reason: string;
@@ -288,11 +315,39 @@ export interface CoverageRow {
   readonly declared: number;
 }
 
+/** What a check is about: a declaration alone, or what a deployment owns and what is declared of it. */
+type CoverageScope = { readonly declaration: string } | { readonly deployment: string; readonly now: Temporal.Instant };
+
+/** Of what is declared `d`, what belongs to a scope; and, of what cannot be seen `b`, the accounts that it concerns as a whole. */
+function coverageWithin(scope: CoverageScope | null): {
+  readonly declared: RawBuilder<unknown>;
+  readonly whole: RawBuilder<unknown>;
+} {
+  if (scope === null) return { declared: sql`true`, whole: sql`true` };
+  if ('declaration' in scope)
+    return {
+      declared: sql`d.declaration_id = (SELECT declaration_id FROM declarations WHERE slug = ${scope.declaration})`,
+      whole: sql`false`,
+    };
+  const { deployment, now } = scope;
+  return {
+    declared: sql`d.declaration_id IN (
+      SELECT v.declaration_id FROM declaration_versions v JOIN deployments_list l USING (deployment_id)
+      WHERE l.slug = ${deployment} AND v.superseded_at = 'infinity' AND v.valid_to = 'infinity')`,
+    whole: sql`b.field IS NULL AND b.account_id IN (
+      SELECT r.account_id FROM deployments_list l JOIN deployments_owners w USING (deployment_id)
+      JOIN deployments_attributions o USING (owner_set_id) JOIN inventory_resources r USING (resource_id)
+      WHERE l.slug = ${deployment} AND o.valid_from <= ${now} AND o.valid_to > ${now})`,
+  };
+}
+
 /**
  * What cannot be seen: kinds whose newest listing was not whole, settings that a token may not see, and what is declared
- * of a kind that was never listed, or in an account that is not connected any more.
+ * of a kind that was never listed, or in an account that is not connected any more. Within a scope, what keeps that from
+ * being compared.
  */
-export async function selectCoverage(db: Queryable): Promise<CoverageRow[]> {
+export async function selectCoverage(db: Queryable, scope: CoverageScope | null = null): Promise<CoverageRow[]> {
+  const within = coverageWithin(scope);
   const { rows } = await statement<CoverageRow>('drift.selectCoverage')`
     WITH newest AS (
       SELECT DISTINCT ON (account_id, kind) account_id, kind, outcome, reason, started_at
@@ -318,11 +373,13 @@ export async function selectCoverage(db: Queryable): Promise<CoverageRow[]> {
       FROM inventory_settings k JOIN inventory_resources r USING (resource_id) JOIN connected USING (account_id), unnest(k.hidden) AS h(field)
       WHERE k.valid_to = 'infinity' AND k.hidden <> '{}' GROUP BY r.account_id, r.kind, h.field
     )
-    SELECT a.slug AS account, b.kind, b.field, b.reason, b.since, b.resources,
-           (SELECT count(*) FROM declared_resources d WHERE d.superseded_at = 'infinity' AND d.valid_to = 'infinity' AND d.kind = b.kind
-              AND (d.account_id IS NULL OR d.account_id = b.account_id)
-              AND (b.field IS NULL OR EXISTS (SELECT FROM jsonb_object_keys(d.exact || d.bounds) AS said WHERE drift_hides(ARRAY[b.field], said)))) AS declared
-    FROM blind b JOIN inventory_accounts a USING (account_id)
+    SELECT a.slug AS account, b.kind, b.field, b.reason, b.since, b.resources, n.declared
+    FROM blind b JOIN inventory_accounts a USING (account_id) CROSS JOIN LATERAL (
+      SELECT count(*) AS declared FROM declared_resources d
+      WHERE d.superseded_at = 'infinity' AND d.valid_to = 'infinity' AND d.kind = b.kind AND ${within.declared}
+        AND (d.account_id IS NULL OR d.account_id = b.account_id)
+        AND (b.field IS NULL OR EXISTS (SELECT FROM jsonb_object_keys(d.exact || d.bounds) AS said WHERE drift_hides(ARRAY[b.field], said)))) n
+    WHERE n.declared > 0 OR ${within.whole}
     ORDER BY a.slug, b.kind, b.field NULLS FIRST`.execute(db);
   return rows;
 }

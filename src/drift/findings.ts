@@ -17,6 +17,7 @@ import {
   type FindingGroup,
   type FindingRow,
   type FindingSort,
+  type FindingTotals,
   insertDecision,
   selectCauses,
   selectCompared,
@@ -24,6 +25,7 @@ import {
   selectDecisions,
   selectFindings,
   selectGroups,
+  selectTotals,
   type Severity,
 } from './findings.store.ts';
 import { readProgress } from './sweep/actual.store.ts';
@@ -68,13 +70,24 @@ function withMoney(row: Finding): Finding {
 
 /** By deployment and rule. */
 export async function findingGroups(db: Queryable, filters: FindingFilters): Promise<FindingGroup[]> {
-  return (await selectGroups(db, filters)).map((group) => ({
-    ...group,
-    monthly: group.monthly.map(({ currency, amount }) => ({
-      currency,
-      amount: formatMoney(new Decimal(amount), currency),
-    })),
-  }));
+  return (await selectGroups(db, filters)).map((group) => ({ ...group, monthly: amountsOf(group.monthly) }));
+}
+
+function amountsOf(amounts: FindingGroup['monthly']): FindingGroup['monthly'] {
+  return amounts.map(({ currency, amount }) => ({ currency, amount: formatMoney(new Decimal(amount), currency) }));
+}
+
+export interface FindingFigures {
+  readonly totals: FindingTotals;
+  /** null: nothing has been compared yet. */
+  readonly sweptAt: Temporal.Instant | null;
+}
+
+/** Of all that is asked for, whatever a page of it shows; and when it was compared last. */
+export async function findingFigures(db: Queryable, filters: FindingFilters): Promise<FindingFigures> {
+  const totals = await selectTotals(db, filters);
+  const { sweptAt } = await readProgress(db);
+  return { totals: { ...totals, monthly: amountsOf(totals.monthly) }, sweptAt };
 }
 
 export interface FindingDetail {
@@ -192,18 +205,20 @@ export async function checkDrift(db: Database, asked: CheckAsked, now: Temporal.
   // A deployment that is not there would agree with everything.
   if (asked.deployment !== undefined) await findDeployment(db, asked.deployment);
   await sweep(db, now);
-  const blind = (await selectCoverage(db)).filter(({ field, declared }) => field === null || declared > 0);
-  return answerCheck(db, asked, blind, { now, deployment: asked.deployment });
+  const { deployment } = asked;
+  const seen = await selectCoverage(db, deployment === undefined ? null : { deployment, now });
+  const blind = seen.filter(({ field, declared }) => field === null || declared > 0);
+  return answerCheck(db, asked, blind, { now, deployment });
 }
 
-/** The same of a document in place of what is declared, once that was applied to be rolled back: `declaration` of these kinds. */
+/** The same of a document in place of what is declared, once that was applied to be rolled back as this declaration. */
 export async function checkDeclaration(
   trx: UnitOfWork,
   asked: CheckAsked,
-  { declaration, kinds }: { readonly declaration: string; readonly kinds: ReadonlySet<string> },
+  declaration: string,
   now: Temporal.Instant,
 ): Promise<DriftCheck> {
-  const blind = (await selectCoverage(trx)).filter(({ kind, declared }) => declared > 0 && kinds.has(kind));
+  const blind = await selectCoverage(trx, { declaration });
   return answerCheck(trx, asked, blind, { now, declaration });
 }
 

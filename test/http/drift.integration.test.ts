@@ -40,6 +40,15 @@ test('a finding is listed, decided and checked, and is nothing for customers', a
   const { items } = (await ask('/drift')).body as { items: { finding: string }[] };
   const [{ finding } = { finding: '' }] = items;
   expect(items).toMatchObject([{ category: 'unmanaged', severity: 'medium', state: 'open', deployment: 'acme' }]);
+  for (const path of ['/drift?limit=1', '/drift/groups?limit=1', `/drift/groups?q=${finding}`])
+    expect([path, (await ask(path)).body]).toMatchObject([
+      path,
+      { items: [{}], totals: { findings: 1, settling: 0, severe: 0 } },
+    ]);
+  expect((await ask('/drift/groups?q=elsewhere')).body).toMatchObject({
+    items: [],
+    totals: { findings: 0, monthly: [] },
+  });
   expect((await ask('/drift/check', json('POST', { severity: 'medium' }))).body).toMatchObject({ findings: 1 });
   expect((await ask('/drift/check', json('POST', { severity: 'high' }))).body).toMatchObject({ findings: 0 });
   const instead = { declaration: 'other', deployment: 'acme', resources: [] };
@@ -73,6 +82,12 @@ test('what cannot be seen is refused by a check unless it is allowed', async () 
   );
   const blind = await ask('/drift/check', json('POST', {}));
   expect(blind).toMatchObject({ status: 409, body: { code: 'drift_blind' } });
+  const ofIt = await ask('/drift/check', json('POST', { deployment: 'acme' }));
+  expect(ofIt).toMatchObject({ status: 409, body: { code: 'drift_blind' } });
+  // Nothing of it is in that account: what is not seen there does not concern it.
+  await addDeployment(database.db, { customer: 'anna', slug: 'elsewhere', plan: 'usage', from: '2026-01-01' });
+  const elsewhere = await ask('/drift/check', json('POST', { deployment: 'elsewhere' }));
+  expect(elsewhere).toMatchObject({ status: 200, body: { findings: 0, blind: [] } });
   const allowed = await ask('/drift/check', json('POST', { allowBlind: true }));
   expect(allowed.body).toMatchObject({ findings: 1, blind: [{ kind: 'firewall', reason: '403 Forbidden' }] });
 });

@@ -99,10 +99,11 @@ export async function openDashboardOver(prepare: (database: TestDatabase) => Pro
   };
 }
 
-/** Until a view has been read, by its title, and hears of changes. */
+/** Until a view has been read, by its title and with its lists, and hears of changes. */
 export async function settle(page: Page, title: RegExp = /need|Nothing/): Promise<void> {
   await page.getByRole('heading', { level: 1, name: title }).waitFor();
   await page.locator('button[data-state="live"]').waitFor();
+  await page.locator('main:not(:has([aria-busy="true"]))').waitFor();
 }
 
 async function isBuilt({ url }: TestApi): Promise<boolean> {

@@ -1,4 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
+import { sql } from 'kysely';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { json } from '../http/api-fixture.ts';
@@ -42,16 +43,16 @@ async function expectNoFaults(page: Page): Promise<void> {
 }
 
 /** A droplet of the demonstration, and what it is. */
-async function dropletOf(): Promise<{ readonly name: string; readonly externalId: string }> {
-  const { items } = await answerOf<{ items: { name: string; externalId: string }[] }>(
+async function dropletOf(): Promise<{ readonly externalId: string; readonly region: string | null }> {
+  const { items } = await answerOf<{ items: { externalId: string; region: string | null }[] }>(
     '/resources?kind=droplet&owner=acme-studio&limit=1',
   );
-  return items[0] ?? { name: '', externalId: '' };
+  return items[0] ?? { externalId: '', region: null };
 }
 
-/** It should be of another size, name and tags. */
+/** It should be of another size, name and tags, and is where it should be. */
 async function declareOther(): Promise<void> {
-  const { externalId } = await dropletOf();
+  const { externalId, region } = await dropletOf();
   const document = {
     declaration: 'acme-plan',
     deployment: 'acme-studio',
@@ -60,7 +61,7 @@ async function declareOther(): Promise<void> {
         address: 'droplet.web',
         kind: 'droplet',
         id: externalId,
-        fields: { size: 's-8vcpu-16gb', name: 'another-name', tags: ['declared'] },
+        fields: { size: 's-8vcpu-16gb', name: 'another-name', tags: ['declared'], region },
       },
     ],
   };
@@ -72,7 +73,7 @@ describe('declarations', () => {
   test('what a deployment has is declared after it is said how much that is', async ({ skip }) => {
     if (!isThere) skip();
     const { page, context, wrong } = await dashboard.open({ path: '/drift?tab=declarations' });
-    await settle(page, /differs|unexpected/);
+    await settle(page, /differs|unexpected|compared/);
     await page.getByText('Nothing is declared yet.').waitFor();
     await page.getByRole('button', { name: 'Declare what a deployment has' }).click();
     const sheet = page.getByRole('dialog', { name: 'Declare what a deployment has' });
@@ -97,6 +98,7 @@ describe('declarations', () => {
     await settle(page, /acme-studio/);
     await page.getByRole('button', { name: 'End' }).click();
     const sheet = page.getByRole('dialog', { name: 'End declaration acme-studio' });
+    await sheet.getByText('It has found nothing that differs: nothing is resolved.').waitFor();
     await sheet.getByRole('button', { name: /^End it: \d+ no longer compared/ }).click();
     await page.waitForURL('**/drift?tab=declarations');
     await page.getByText('Nothing is declared yet.').waitFor();
@@ -110,7 +112,7 @@ describe('what differs', () => {
   test('comes to the screen by itself, in groups with their money, and opens field by field', async ({ skip }) => {
     if (!isThere) skip();
     const { page, context, wrong } = await dashboard.open({ path: '/drift' });
-    await settle(page, /differs|unexpected/);
+    await settle(page, /differs|unexpected|compared/);
     await declareOther();
     const row = page.getByRole('row', { name: /Set differently than declared.* acme-studio/ });
     await row.waitFor();
@@ -130,6 +132,8 @@ describe('what differs', () => {
     const amount = (size?.monthly ?? '').replace('-', '\u2212');
     expect(cells[0]).toBe('s-8vcpu-16gb');
     expect(cells[2]?.trim()).toBe(`${amount} ${size?.currency}`);
+    await beside.getByRole('row', { name: /^region .* agrees$/ }).waitFor();
+    await beside.getByRole('row', { name: /^name another-name/ }).waitFor();
     await page.getByRole('heading', { level: 2, name: 'What may have caused it' }).waitFor();
     await expectNoFaults(page);
     expect(wrong).toEqual([]);
@@ -176,16 +180,41 @@ describe('what differs', () => {
     if (!isThere) skip();
     const { page, context } = await dashboard.open({ path: '/drift?tab=each&declaration=acme-plan', width: 390 });
     await settle(page, /unexpected/);
-    const { total } = await findings('declaration=acme-plan');
+    const { items, total } = await findings('declaration=acme-plan');
     expect(total).toBeGreaterThan(1);
     await page.getByRole('checkbox', { name: /^Choose all/ }).check();
     await page.getByRole('button', { name: 'Acknowledge' }).click();
     const sheet = page.getByRole('dialog', { name: `Acknowledge ${total} unexpected changes` });
     await sheet.getByLabel('Why, for the record').fill('known');
+    // The first goes while somebody decides: the others are decided about all the same.
+    await sql`UPDATE drift_findings SET superseded_at = recorded_at WHERE finding_key = ${items[0]?.finding}`.execute(
+      dashboard.database.db,
+    );
     await sheet.getByRole('button', { name: `Acknowledge ${total}` }).click();
     await sheet.waitFor({ state: 'detached' });
+    await page.getByText(`${total - 1} acknowledged; 1 is no longer there.`).waitFor();
     await expect.poll(async () => (await findings('declaration=acme-plan')).total).toBe(0);
-    await page.getByText('No unexpected change matches.').waitFor();
+    await page.getByRole('heading', { level: 1, name: 'No unexpected change matches.' }).waitFor();
+    expect(await page.getByText(/ chosen$/).count()).toBe(0);
+    await context.close();
+  });
+
+  test('is forgotten where what was chosen is not listed, and keeps the period', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open({ path: '/drift?tab=each&decided=acknowledged&m=2026-05' });
+    await settle(page, /unexpected/);
+    await page.getByRole('checkbox', { name: /^Choose all/ }).check();
+    await page.getByText(/ chosen$/).waitFor();
+    const decided = page.getByRole('group', { name: 'What was decided' });
+    await decided.getByRole('link', { name: 'Ignored' }).click();
+    await page.getByText(/ chosen$/).waitFor({ state: 'detached' });
+    await decided.getByRole('link', { name: 'Acknowledged' }).click();
+    const row = page.getByRole('row', { name: /acknowledged/ }).first();
+    await row.getByRole('rowheader').getByRole('link').click();
+    const hasMonth = ({ searchParams }: URL) => searchParams.get('m') === '2026-05';
+    await page.waitForURL((url) => url.pathname.startsWith('/drift/') && hasMonth(url));
+    await page.getByRole('region', { name: 'What it is about' }).getByRole('link', { name: 'acme-studio' }).click();
+    await page.waitForURL((url) => url.pathname === '/deployments/acme-studio' && hasMonth(url));
     await context.close();
   });
 
@@ -205,7 +234,7 @@ describe('what counts', () => {
   test('is switched off with a sheet that says what it finds', async ({ skip }) => {
     if (!isThere) skip();
     const { page, context } = await dashboard.open({ path: '/drift?tab=rules' });
-    await settle(page, /differs|unexpected/);
+    await settle(page, /differs|unexpected|compared/);
     await page.getByRole('button', { name: 'Change: Old snapshots, all' }).click();
     const sheet = page.getByRole('dialog', { name: 'Old snapshots' });
     await sheet.getByLabel('days').fill('120');
@@ -230,6 +259,10 @@ describe('who may', () => {
     expect((await dashboard.api.fetch(path, { ...json('POST', { reason: 'mine' }), as: 'viewer' })).status).toBe(403);
     await page.goto('/drift?tab=each&decided=acknowledged');
     await settle(page, /unexpected/);
+    await page
+      .getByRole('row', { name: /acknowledged/ })
+      .first()
+      .waitFor();
     expect(await page.getByRole('checkbox').count()).toBe(0);
     await context.close();
   });

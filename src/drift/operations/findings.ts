@@ -27,6 +27,26 @@ const filters = z.object({
   parts: z.boolean().default(false).meta({ description: 'Those too that are parts of another' }),
 });
 
+const monthly = z.array(z.object({ currency: z.string(), amount: decimalOut })).readonly();
+
+/** What a list says of all that it was asked for, besides the page. */
+const figures = z.object({
+  totals: z
+    .object({
+      findings: z.int().meta({ description: 'Neither parts of others nor settling ones are counted' }),
+      settling: z.int().meta({ description: 'How many more are yet to settle: in none of the other figures' }),
+      severe: z.int().meta({ description: 'How many are high or critical' }),
+      monthly: monthly.meta({
+        description: 'What they add to a month, parts too: at least so much where some are unpriced',
+      }),
+      unpriced: z.int().meta({ description: 'Of how many nobody knows what they cost' }),
+    })
+    .meta({ description: 'Of all that the filters let through, on whatever page' }),
+  sweptAt: instantOut.nullable().meta({ description: 'When it was compared last; null: not yet' }),
+});
+
+const searched = { in: 'the name, the address, the field, the rule, the deployment and the id' };
+
 export const listFindings = declareList({
   path: '/drift',
   name: 'drift list',
@@ -36,13 +56,15 @@ export const listFindings = declareList({
   roles: staff,
   query: filters,
   row: finding,
-  search: { in: 'the name, the address, the field, the rule, the deployment and the id' },
+  extra: figures,
+  search: searched,
   sort: { by: ['severity', 'monthly', 'sinceBefore', 'name'] },
   total: true,
   async run({ db, query, now }, page) {
     const sort = page.sort === 'sinceBefore' ? 'since' : page.sort;
     const { items, ...rest } = await findings.findingPage(db, { ...query, now }, { ...page, sort });
-    return { items: items.map(findingAnswer), ...rest };
+    const figured = await findings.findingFigures(db, { ...query, now, q: page.q });
+    return { items: items.map(findingAnswer), ...rest, ...figured };
   },
 });
 
@@ -52,10 +74,9 @@ const group = z.object({
   category,
   severity: severity.meta({ description: 'The greatest of them' }),
   findings: z.int().meta({ description: 'Parts of others are not counted' }),
-  monthly: z
-    .array(z.object({ currency: z.string(), amount: decimalOut }))
-    .readonly()
-    .meta({ description: 'Of those whose price is known, parts too: at least so much where some are unpriced' }),
+  monthly: monthly.meta({
+    description: 'Of those whose price is known, parts too: at least so much where some are unpriced',
+  }),
   unpriced: z.int().meta({ description: 'Of how many nobody knows what they cost' }),
 });
 
@@ -68,13 +89,18 @@ export const listFindingGroups = declareList({
   roles: staff,
   query: filters.omit({ parts: true }),
   row: group,
-  search: { in: 'the deployment and the rule' },
+  extra: figures,
+  search: searched,
   sort: { none: 'the most severe first' },
   total: true,
   async run({ db, query, now }, page) {
-    const groups = await findings.findingGroups(db, { ...query, now });
+    const asked = { ...query, now, q: page.q };
+    const groups = await findings.findingGroups(db, asked);
     const places = new Map(groups.map((row, index) => [row, index]));
-    return pageOfAll(groups, page, (row) => [places.get(row) ?? 0], { texts: (row) => [row.deployment, row.rule] });
+    return {
+      ...pageOfAll(groups, page, (row) => [places.get(row) ?? 0]),
+      ...(await findings.findingFigures(db, asked)),
+    };
   },
 });
 

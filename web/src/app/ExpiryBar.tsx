@@ -1,5 +1,6 @@
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { minutesBetween, presentInstant } from '../ui/time.ts';
+import { Boundary } from './Boundary.tsx';
 import styles from './frame.module.css';
 import { type Me, signInAddress } from './session.ts';
 
@@ -26,7 +27,13 @@ export function ExpiryBar({ me }: { readonly me: Me }) {
           Renew
         </a>
       )}
-      <Suspense fallback={null}>{isOpen ? <Renew onClose={() => setOpen(false)} /> : null}</Suspense>
+      {isOpen ? (
+        <Boundary onClose={() => setOpen(false)}>
+          <Suspense fallback={null}>
+            <Renew onClose={() => setOpen(false)} />
+          </Suspense>
+        </Boundary>
+      ) : null}
     </div>
   );
 }

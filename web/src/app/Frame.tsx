@@ -1,7 +1,8 @@
 import { Link, Outlet } from '@tanstack/react-router';
-import { lazy, Suspense, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Icon } from '../ui/icons.tsx';
 import { AccountMenu } from './AccountMenu.tsx';
+import { Boundary } from './Boundary.tsx';
 import { Clock } from './Clock.tsx';
 import { ExpiryBar } from './ExpiryBar.tsx';
 import { focusTitle, useFocusOnTitle, useKeepFocus } from './focus.ts';
@@ -19,10 +20,13 @@ import { useWhy } from './why.ts';
 // Dialogs are loaded once one opens: what they are made of weighs as much as every other part of ours that is here.
 const KeysHelp = lazy(() => import('./KeysHelp.tsx'));
 const Palette = lazy(() => import('./Palette.tsx'));
-const SignedOut = lazy(() => import('./SignedOut.tsx'));
+const loadSignedOut = () => import('./SignedOut.tsx');
+const SignedOut = lazy(loadSignedOut);
 const WhoSees = lazy(() => import('./WhoSees.tsx'));
 const CustomerPages = lazy(() => import('../customer/CustomerPages.tsx'));
 const Proof = lazy(() => import('../proof/Proof.tsx'));
+
+const idleAfterMs = 5_000;
 
 /** What stands around every view: where one is, of which time, how fresh, and as whom. */
 export function Frame({ me }: { readonly me: Me }) {
@@ -79,9 +83,11 @@ export function Frame({ me }: { readonly me: Me }) {
       </header>
       <main className={styles.main} id="main">
         {isCustomer ? (
-          <Suspense fallback={<Skeleton rows={6} />}>
-            <CustomerPages />
-          </Suspense>
+          <Boundary>
+            <Suspense fallback={<Skeleton rows={6} />}>
+              <CustomerPages />
+            </Suspense>
+          </Boundary>
         ) : (
           <Outlet />
         )}
@@ -104,15 +110,26 @@ interface LayersProps {
 function Layers({ me, places, layer, onLayer }: LayersProps) {
   const why = useWhy();
   const state = useSessionState();
+  useEffect(() => {
+    // A session may end once its server is no longer the one that this page came from.
+    const timer = setTimeout(() => void loadSignedOut().catch(() => null), idleAfterMs);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <>
-      <Suspense fallback={null}>
-        {layer === 'palette' && me.role !== 'customer' ? <Palette me={me} onLayer={onLayer} /> : null}
-        {layer === 'who' ? <WhoSees onClose={() => onLayer(null)} /> : null}
-        {layer === 'keys' ? <KeysHelp places={places} onClose={() => onLayer(null)} /> : null}
-      </Suspense>
-      <Suspense fallback={null}>{why === null ? null : <Proof why={why} now={me.now} />}</Suspense>
-      <Suspense fallback={null}>{state === 'ended' ? <SignedOut me={me} /> : null}</Suspense>
+      <Boundary key={layer} onClose={() => onLayer(null)}>
+        <Suspense fallback={null}>
+          {layer === 'palette' && me.role !== 'customer' ? <Palette me={me} onLayer={onLayer} /> : null}
+          {layer === 'who' ? <WhoSees onClose={() => onLayer(null)} /> : null}
+          {layer === 'keys' ? <KeysHelp places={places} onClose={() => onLayer(null)} /> : null}
+        </Suspense>
+      </Boundary>
+      <Boundary key={why}>
+        <Suspense fallback={null}>{why === null ? null : <Proof why={why} now={me.now} />}</Suspense>
+      </Boundary>
+      <Boundary>
+        <Suspense fallback={null}>{state === 'ended' ? <SignedOut me={me} /> : null}</Suspense>
+      </Boundary>
     </>
   );
 }
@@ -149,7 +166,7 @@ function PhoneBar({ me, places }: { readonly me: Me; readonly places: readonly P
       <nav className={styles.bottom} aria-label="Main, at the bottom">
         <Places places={first} />
         {others.length === 0 ? null : (
-          <button type="button" className={styles.place} popoverTarget="more" aria-haspopup="true">
+          <button type="button" className={styles.place} popoverTarget="more">
             <Icon name="menu" />
             More
           </button>

@@ -1,4 +1,5 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useRef } from 'react';
 import { Icon } from '../ui/icons.tsx';
 import { month as monthName, monthOf, monthsLater } from '../ui/time.ts';
 import styles from './frame.module.css';
@@ -28,6 +29,7 @@ export function Period({ now }: { readonly now: string }) {
   const present = monthOf(now);
   const month = useMonth(now);
   const choose = useChooseMonth(now);
+  const isByPointer = useRef(false);
   const recent = Array.from({ length: 13 }, (_, at) => monthsLater(present, -at));
   const months = recent.includes(month) ? recent : [...recent, month];
   return (
@@ -40,7 +42,17 @@ export function Period({ now }: { readonly now: string }) {
       >
         <Icon name="chevronLeft" />
       </button>
-      <select aria-label="Month of the view" value={month} onChange={({ target }) => choose(target.value)}>
+      <select
+        aria-label="Month of the view"
+        value={month}
+        onPointerDown={() => (isByPointer.current = true)}
+        onKeyDown={() => (isByPointer.current = false)}
+        onChange={({ target }) => {
+          choose(target.value);
+          // Whoever chose by the keyboard goes on there; else the letters act again.
+          if (isByPointer.current) target.blur();
+        }}
+      >
         {months.map((each) => (
           <option key={each} value={each}>
             {each === present ? 'This month' : monthName(each)}

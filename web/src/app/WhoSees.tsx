@@ -58,6 +58,7 @@ export default function WhoSees({ onClose }: { readonly onClose: () => void }) {
 
 function Roles({ roles, read }: { readonly roles: RolesOf; readonly read: readonly string[] }) {
   const shown = read.filter((operation) => operation !== 'getMe' && roles.has(operation));
+  if (shown.length === 0) return <p>This view reads nothing.</p>;
   const all = [...new Set([...roles.values()].flat())].filter((role) => role !== 'customer');
   return (
     <dl className={styles.keys}>

@@ -37,6 +37,11 @@ export function commonSearch(search: Record<string, unknown>): CommonSearch {
   };
 }
 
+/** Of a link: the month goes along, whatever else the address of the view before had. */
+export function inPeriod<More extends object>(more: More): (before: CommonSearch) => More & { readonly m?: string } {
+  return ({ m }) => ({ ...more, ...(m === undefined ? {} : { m }) });
+}
+
 /** The values of a list in the address. */
 export function listOf(value: unknown): readonly string[] {
   return [value].flat().filter((each): each is string => typeof each === 'string' && each !== '');

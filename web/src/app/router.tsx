@@ -24,6 +24,7 @@ import { auditSearch } from '../audit/search.ts';
 import { settingsSearch } from '../settings/search.ts';
 import { unassignedSearch } from '../unassigned/read.ts';
 import { usageSearch } from '../usage/read.ts';
+import { listSearch } from '../lists/search.ts';
 import { commonSearch, parseSearch, stringifySearch } from './address.ts';
 import { Frame } from './Frame.tsx';
 import { useMe, useSessionState } from './session.ts';
@@ -56,20 +57,34 @@ function NotFound() {
   );
 }
 
+const notLoaded = 'view_not_loaded';
+
 function Broken({ error: thrown, reset }: ErrorComponentProps) {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  reloadOnceForNewBuild(error);
-  return <Failed problem={error} onRetry={reset} />;
+  const isPart = error instanceof Problem && error.code === notLoaded;
+  if (isPart) reloadOnceForNewBuild();
+  return <Failed problem={error} onRetry={isPart ? () => location.reload() : reset} />;
 }
 
 const reloadedKey = 'arcadia.reloaded';
 
 /** A part of a build that is no longer there: the page has been open since before this server's version. */
-function reloadOnceForNewBuild(error: Error): void {
-  if (!/dynamically imported module|Importing a module script failed/i.test(error.message)) return;
-  if (sessionStorage.getItem(reloadedKey) === location.pathname) return;
+function reloadOnceForNewBuild(): void {
+  if (!navigator.onLine || sessionStorage.getItem(reloadedKey) === location.pathname) return;
   sessionStorage.setItem(reloadedKey, location.pathname);
   location.reload();
+}
+
+/** The code of a view. The router's own remedy where it is not there would reload without a connection too. */
+async function loaded<Part>(part: Promise<Part>): Promise<Part> {
+  const found = await part.catch(() => {
+    throw new Problem('This view could not be loaded.', {
+      code: notLoaded,
+      todo: 'Check the connection, then try again.',
+    });
+  });
+  sessionStorage.removeItem(reloadedKey);
+  return found;
 }
 
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound, validateSearch: commonSearch });
@@ -77,7 +92,7 @@ const root = createRootRoute({ component: Root, notFoundComponent: NotFound, val
 const overview = createRoute({
   getParentRoute: () => root,
   path: '/',
-  component: lazyRouteComponent(() => import('../overview/Overview.tsx'), 'Overview'),
+  component: lazyRouteComponent(() => loaded(import('../overview/Overview.tsx')), 'Overview'),
 });
 
 const inventory = createRoute({
@@ -87,186 +102,187 @@ const inventory = createRoute({
     ...commonSearch(search),
     ...inventorySearch(search),
   }),
-  component: lazyRouteComponent(() => import('../inventory/Inventory.tsx'), 'Inventory'),
+  component: lazyRouteComponent(() => loaded(import('../inventory/Inventory.tsx')), 'Inventory'),
 });
 
 const resource = createRoute({
   getParentRoute: () => root,
   path: '/resources/$resource',
-  component: lazyRouteComponent(() => import('../resource/Resource.tsx'), 'Resource'),
+  component: lazyRouteComponent(() => loaded(import('../resource/Resource.tsx')), 'Resource'),
 });
 
 const deployments = createRoute({
   getParentRoute: () => root,
   path: '/deployments',
   validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...deploymentsSearch(search) }),
-  component: lazyRouteComponent(() => import('../deployments/Deployments.tsx'), 'Deployments'),
+  component: lazyRouteComponent(() => loaded(import('../deployments/Deployments.tsx')), 'Deployments'),
 });
 
 const deployment = createRoute({
   getParentRoute: () => root,
   path: '/deployments/$deployment',
-  component: lazyRouteComponent(() => import('../deployments/Deployment.tsx'), 'Deployment'),
+  component: lazyRouteComponent(() => loaded(import('../deployments/Deployment.tsx')), 'Deployment'),
 });
 
 const customers = createRoute({
   getParentRoute: () => root,
   path: '/customers',
   validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...customersSearch(search) }),
-  component: lazyRouteComponent(() => import('../customers/Customers.tsx'), 'Customers'),
+  component: lazyRouteComponent(() => loaded(import('../customers/Customers.tsx')), 'Customers'),
 });
 
 const customer = createRoute({
   getParentRoute: () => root,
   path: '/customers/$customer',
   validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...customersSearch(search) }),
-  component: lazyRouteComponent(() => import('../customers/Customer.tsx'), 'Customer'),
+  component: lazyRouteComponent(() => loaded(import('../customers/Customer.tsx')), 'Customer'),
 });
 
 const unassigned = createRoute({
   getParentRoute: () => root,
   path: '/unassigned',
   validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...unassignedSearch(search) }),
-  component: lazyRouteComponent(() => import('../unassigned/Unassigned.tsx'), 'Unassigned'),
+  component: lazyRouteComponent(() => loaded(import('../unassigned/Unassigned.tsx')), 'Unassigned'),
 });
 
 const usage = createRoute({
   getParentRoute: () => root,
   path: '/usage',
   validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...usageSearch(search) }),
-  component: lazyRouteComponent(() => import('../usage/Usage.tsx'), 'Usage'),
+  component: lazyRouteComponent(() => loaded(import('../usage/Usage.tsx')), 'Usage'),
 });
 
 const rules = createRoute({
   getParentRoute: () => root,
   path: '/rules',
   validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...rulesSearch(search) }),
-  component: lazyRouteComponent(() => import('../rules/Rules.tsx'), 'Rules'),
+  component: lazyRouteComponent(() => loaded(import('../rules/Rules.tsx')), 'Rules'),
 });
 
 const bills = createRoute({
   getParentRoute: () => root,
   path: '/bills',
   validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...billsSearch(search) }),
-  component: lazyRouteComponent(() => import('../bills/Bills.tsx'), 'Bills'),
+  component: lazyRouteComponent(() => loaded(import('../bills/Bills.tsx')), 'Bills'),
 });
 
 const bill = createRoute({
   getParentRoute: () => root,
   path: '/bills/$bill',
   validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...billSearch(search) }),
-  component: lazyRouteComponent(() => import('../bills/Bill.tsx'), 'Bill'),
+  component: lazyRouteComponent(() => loaded(import('../bills/Bill.tsx')), 'Bill'),
 });
 
 const margin = createRoute({
   getParentRoute: () => root,
   path: '/margin',
   validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...marginSearch(search) }),
-  component: lazyRouteComponent(() => import('../margin/Margin.tsx'), 'Margin'),
+  component: lazyRouteComponent(() => loaded(import('../margin/Margin.tsx')), 'Margin'),
 });
 
 const drift = createRoute({
   getParentRoute: () => root,
   path: '/drift',
   validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...driftSearch(search) }),
-  component: lazyRouteComponent(() => import('../drift/Drift.tsx'), 'Drift'),
+  component: lazyRouteComponent(() => loaded(import('../drift/Drift.tsx')), 'Drift'),
 });
 
 const finding = createRoute({
   getParentRoute: () => root,
   path: '/drift/$finding',
-  component: lazyRouteComponent(() => import('../drift/Finding.tsx'), 'Finding'),
+  component: lazyRouteComponent(() => loaded(import('../drift/Finding.tsx')), 'Finding'),
 });
 
 const declaration = createRoute({
   getParentRoute: () => root,
   path: '/declarations/$declaration',
-  component: lazyRouteComponent(() => import('../drift/Declaration.tsx'), 'Declaration'),
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...listSearch(search, []) }),
+  component: lazyRouteComponent(() => loaded(import('../drift/Declaration.tsx')), 'Declaration'),
 });
 
 const jobs = createRoute({
   getParentRoute: () => root,
   path: '/jobs',
   validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...jobsSearch(search) }),
-  component: lazyRouteComponent(() => import('../jobs/Jobs.tsx'), 'Jobs'),
+  component: lazyRouteComponent(() => loaded(import('../jobs/Jobs.tsx')), 'Jobs'),
 });
 
 const job = createRoute({
   getParentRoute: () => root,
   path: '/jobs/$job',
-  component: lazyRouteComponent(() => import('../jobs/Job.tsx'), 'Job'),
+  component: lazyRouteComponent(() => loaded(import('../jobs/Job.tsx')), 'Job'),
 });
 
 const accounts = createRoute({
   getParentRoute: () => root,
   path: '/accounts',
-  component: lazyRouteComponent(() => import('../accounts/Accounts.tsx'), 'Accounts'),
+  component: lazyRouteComponent(() => loaded(import('../accounts/Accounts.tsx')), 'Accounts'),
 });
 
 const account = createRoute({
   getParentRoute: () => root,
   path: '/accounts/$account',
-  component: lazyRouteComponent(() => import('../accounts/Account.tsx'), 'Account'),
+  component: lazyRouteComponent(() => loaded(import('../accounts/Account.tsx')), 'Account'),
 });
 
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
   validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...settingsSearch(search) }),
-  component: lazyRouteComponent(() => import('../settings/Settings.tsx'), 'Settings'),
+  component: lazyRouteComponent(() => loaded(import('../settings/Settings.tsx')), 'Settings'),
 });
 
 const audit = createRoute({
   getParentRoute: () => root,
   path: '/audit',
   validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...auditSearch(search) }),
-  component: lazyRouteComponent(() => import('../audit/Audit.tsx'), 'Audit'),
+  component: lazyRouteComponent(() => loaded(import('../audit/Audit.tsx')), 'Audit'),
 });
 
 const invoices = createRoute({
   getParentRoute: () => root,
   path: '/invoices',
   validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...invoicesSearch(search) }),
-  component: lazyRouteComponent(() => import('../invoices/Invoices.tsx'), 'Invoices'),
+  component: lazyRouteComponent(() => loaded(import('../invoices/Invoices.tsx')), 'Invoices'),
 });
 
 const invoice = createRoute({
   getParentRoute: () => root,
   path: '/invoices/$invoice',
-  component: lazyRouteComponent(() => import('../invoices/Invoice.tsx'), 'Invoice'),
+  component: lazyRouteComponent(() => loaded(import('../invoices/Invoice.tsx')), 'Invoice'),
 });
 
 const corrections = createRoute({
   getParentRoute: () => root,
   path: '/corrections',
   validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...correctionsSearch(search) }),
-  component: lazyRouteComponent(() => import('../corrections/Corrections.tsx'), 'Corrections'),
+  component: lazyRouteComponent(() => loaded(import('../corrections/Corrections.tsx')), 'Corrections'),
 });
 
 const plans = createRoute({
   getParentRoute: () => root,
   path: '/plans',
   validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...plansSearch(search) }),
-  component: lazyRouteComponent(() => import('../plans/Plans.tsx'), 'Plans'),
+  component: lazyRouteComponent(() => loaded(import('../plans/Plans.tsx')), 'Plans'),
 });
 
 const plan = createRoute({
   getParentRoute: () => root,
   path: '/plans/$plan',
   validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...planSearch(search) }),
-  component: lazyRouteComponent(() => import('../plans/Plan.tsx'), 'Plan'),
+  component: lazyRouteComponent(() => loaded(import('../plans/Plan.tsx')), 'Plan'),
 });
 
 const planEditor = createRoute({
   getParentRoute: () => root,
   path: '/plans/$plan/edit',
-  component: lazyRouteComponent(() => import('../plans/PlanEditor.tsx'), 'PlanEditor'),
+  component: lazyRouteComponent(() => loaded(import('../plans/PlanEditor.tsx')), 'PlanEditor'),
 });
 
 const quote = createRoute({
   getParentRoute: () => root,
   path: '/quote',
-  component: lazyRouteComponent(() => import('../plans/Quote.tsx'), 'Quote'),
+  component: lazyRouteComponent(() => loaded(import('../plans/Quote.tsx')), 'Quote'),
 });
 
 // Of customers alone, who have pages of their own in the frame.

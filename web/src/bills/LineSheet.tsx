@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, bodyOf } from '../api/client.ts';
 import { busyWord, useChange } from '../app/change.ts';
-import { DeploymentField } from '../unassigned/AssignSheet.tsx';
+import { DeploymentField, useDeploymentChoice } from '../unassigned/AssignSheet.tsx';
 import { MovedTable } from '../lists/parts.tsx';
 import { money } from '../ui/decimal.ts';
 import { Field, Sheet } from '../ui/Sheet.tsx';
@@ -33,7 +33,9 @@ const doing: Readonly<Record<LineAction, string>> = {
 /** What is said of a line, and what an assignment would change before it is written. */
 export function LineSheet({ action, bill, line, onClose }: LineSheetProps) {
   const [reason, setReason] = useState('');
-  const [deployment, setDeployment] = useState('');
+  const [text, setText] = useState('');
+  const choice = useDeploymentChoice(text, '', action === 'assign');
+  const { deployment } = choice;
   const { position, amount, difference, currency, description } = line;
   const change = useChange({
     write: (said: Said, headers) => write(action, bill, position, said, headers),
@@ -66,7 +68,7 @@ export function LineSheet({ action, bill, line, onClose }: LineSheetProps) {
       ) : null}
       {action === 'assign' ? (
         <>
-          <DeploymentField value={deployment} onChange={setDeployment} />
+          <DeploymentField choice={choice} onChange={setText} />
           <Preview bill={bill} position={position} deployment={deployment} currency={currency} />
         </>
       ) : null}

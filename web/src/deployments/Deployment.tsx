@@ -1,4 +1,5 @@
 import { Link, useParams, useSearch } from '@tanstack/react-router';
+import { inPeriod } from '../app/address.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import { Bars } from '../charts/Bars.tsx';
@@ -176,10 +177,10 @@ function FactsCard({ detail, now }: { readonly detail: MonthDetail; readonly now
               {resources} {resources === 1 ? 'resource' : 'resources'}
             </Link>
           </dd>
-          <dt>Declared</dt>
+          <dt>Unexpected changes</dt>
           <dd>
-            <Link to="/drift" search={{ tab: 'each', deployment }} className={ui.link}>
-              What differs
+            <Link to="/drift" search={inPeriod({ tab: 'each' as const, deployment })} className={ui.link}>
+              Show
             </Link>
           </dd>
           {alerts === null ? null : (

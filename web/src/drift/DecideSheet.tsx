@@ -1,5 +1,5 @@
-import { useState } from 'react';
-import { api, bodyOf } from '../api/client.ts';
+import { useRef, useState } from 'react';
+import { api, bodyOf, Problem } from '../api/client.ts';
 import { busyWord, useChange } from '../app/change.ts';
 import { Field, Sheet } from '../ui/Sheet.tsx';
 import sheet from '../ui/sheet.module.css';
@@ -33,41 +33,76 @@ async function decideOne(decision: Decision, { finding }: Finding, { reason, unt
 }
 
 const titles: Readonly<Record<Decision, string>> = { ack: 'Acknowledge', ignore: 'Ignore', reopen: 'Reopen' };
-const consequences: Readonly<Record<Decision, string>> = {
-  ack: 'Known as it is. It is open again where another value appears.',
-  ignore: 'Left as it is, whatever its values, until the day that you give.',
-  reopen: 'What was decided stays on record. From now on it counts again.',
-};
+const doneWords: Readonly<Record<Decision, string>> = { ack: 'acknowledged', ignore: 'ignored', reopen: 'reopened' };
+
+function consequenceOf(decision: Decision, until: string): string {
+  if (decision === 'ack') return 'Known as it is. It is open again where another value appears.';
+  if (decision === 'reopen') return 'What was decided stays on record. From now on it counts again.';
+  return `Left as it is, whatever its values, ${until === '' ? 'without end' : 'until the day that you give'}.`;
+}
+
+function doneText(decision: Decision, decided: number, gone: number): string {
+  const rest = gone === 0 ? '' : `; ${gone} ${gone === 1 ? 'is' : 'are'} no longer there`;
+  return `${decided} ${doneWords[decision]}${rest}.`;
+}
 
 interface DecideSheetProps {
   readonly decision: Decision;
   readonly findings: readonly Finding[];
   readonly onClose: () => void;
-  readonly onDone: () => void;
+  /** With those that are settled, decided about or gone, and how many of each in words. */
+  readonly onDone: (settled: ReadonlySet<string>, text: string) => void;
+}
+
+/** One after the other: each is decided once, however often it is sent, until somebody closes the sheet. */
+function useDecisions(decision: Decision, onClose: DecideSheetProps['onClose'], onDone: DecideSheetProps['onDone']) {
+  const settled = useRef({ decided: new Set<string>(), gone: new Set<string>(), isClosed: false });
+  const say = () => {
+    const { decided, gone } = settled.current;
+    if (decided.size + gone.size > 0)
+      onDone(new Set([...decided, ...gone]), doneText(decision, decided.size, gone.size));
+  };
+  const change = useChange({
+    async write(said: Said, headers) {
+      const { decided, gone } = settled.current;
+      for (const one of said.findings) {
+        if (settled.current.isClosed) break;
+        if (decided.has(one.finding) || gone.has(one.finding)) continue;
+        const isThere = await decideOne(decision, one, said, headers).then(
+          () => true,
+          (error: unknown) => {
+            if (error instanceof Problem && error.status === 404) return false;
+            throw error;
+          },
+        );
+        (isThere ? decided : gone).add(one.finding);
+      }
+    },
+    onDone() {
+      say();
+      if (!settled.current.isClosed) onClose();
+    },
+  });
+  const close = () => {
+    settled.current.isClosed = true;
+    say();
+    onClose();
+  };
+  return { change, close };
 }
 
 /** What is decided about one or about several, with the reason. */
 export function DecideSheet({ decision, findings, onClose, onDone }: DecideSheetProps) {
   const [reason, setReason] = useState('');
   const [until, setUntil] = useState('');
-  const change = useChange({
-    async write(said: Said, headers) {
-      // One after the other: each is decided once, however often it is sent.
-      for (const finding of said.findings) await decideOne(decision, finding, said, headers);
-      return said.findings.length;
-    },
-    onDone() {
-      onDone();
-      onClose();
-    },
-  });
+  const { change, close } = useDecisions(decision, onClose, onDone);
   const said = { reason: reason.trim(), until, findings };
   const count = findings.length === 1 ? '' : ` ${findings.length}`;
   const isWhole = decision === 'reopen' || said.reason !== '';
   return (
     <Sheet
       title={`${titles[decision]}${findings.length === 1 ? `: ${findings[0] === undefined ? '' : titleOf(findings[0])}` : `${count} unexpected changes`}`}
-      onClose={onClose}
+      onClose={close}
       action={
         <button
           type="button"
@@ -79,7 +114,7 @@ export function DecideSheet({ decision, findings, onClose, onDone }: DecideSheet
         </button>
       }
     >
-      <p>{consequences[decision]}</p>
+      <p>{consequenceOf(decision, until)}</p>
       <ul className={sheet.exceptions}>
         {findings.map((one) => (
           <li key={one.finding}>

@@ -1,14 +1,16 @@
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
+import { inPeriod } from '../app/address.ts';
 import { busyWord, useChange } from '../app/change.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
+import { Listed } from '../lists/parts.tsx';
 import { Act } from '../ui/Act.tsx';
 import { grouped } from '../ui/decimal.ts';
 import { Sheet } from '../ui/Sheet.tsx';
-import { Failed, States } from '../ui/States.tsx';
+import { Empty, Failed, States } from '../ui/States.tsx';
 import { exactMoment, moment } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import own from './drift.module.css';
@@ -18,15 +20,22 @@ import {
   endDeclaration,
   readDeclaration,
   readVersions,
+  type Totals,
+  useGroups,
   type Versions,
 } from './read.ts';
-import { coversText, fieldText, sourceWords, valueText } from './words.ts';
+import { coversText, fieldText, monthlyText, sourceWords, valueText } from './words.ts';
 
 /** What should a deployment or an account consist of, and what did it say before? */
 export function Declaration() {
   const { declaration } = useParams({ from: '/declarations/$declaration' });
+  const { cursor } = useSearch({ from: '/declarations/$declaration' });
   const detail = useRead(['getDeclaration', declaration], (signal) => readDeclaration(declaration, signal));
-  const versions = useRead(['listDeclarationVersions', declaration], (signal) => readVersions(declaration, signal));
+  const versions = useRead(
+    ['listDeclarationVersions', declaration, cursor ?? null],
+    (signal) => readVersions(declaration, cursor, signal),
+    { keepsPrevious: true },
+  );
   const { data: me } = useMe();
   const now = me?.now ?? '';
   return (
@@ -45,9 +54,9 @@ export function Declaration() {
           <h2 id="versions">What it said when</h2>
           <span className={ui.note}>the newest first</span>
         </div>
-        <States query={versions} rows={3}>
-          {(data) => <VersionTable items={data.items} now={now} />}
-        </States>
+        <Listed query={versions} cursor={cursor} rows={3} empty={<Empty title="It has said nothing yet." />}>
+          {({ items }) => <VersionTable items={items} now={now} />}
+        </Listed>
       </section>
     </div>
   );
@@ -61,7 +70,7 @@ function Head({ detail: { declaration: of }, now }: { readonly detail: Declarati
     <header className={styles.head}>
       <div>
         <p className={styles.crumb}>
-          <Link to="/drift" search={{ tab: 'declarations' }}>
+          <Link to="/drift" search={inPeriod({ tab: 'declarations' as const })}>
             Declarations
           </Link>
         </p>
@@ -75,7 +84,7 @@ function Head({ detail: { declaration: of }, now }: { readonly detail: Declarati
         </p>
       </div>
       <div className={styles.tools}>
-        <Link to="/drift" search={{ tab: 'each', declaration }} className={ui.button}>
+        <Link to="/drift" search={inPeriod({ tab: 'each' as const, declaration })} className={ui.button}>
           What differs
         </Link>
         <a className={ui.button} href={`/api/v1/declarations/${declaration}/export`} download={`${declaration}.yaml`}>
@@ -98,9 +107,10 @@ interface EndSheetProps {
 
 function EndSheet({ declaration, resources, onClose }: EndSheetProps) {
   const navigate = useNavigate();
+  const found = useGroups({ declaration }, true);
   const change = useChange({
     write: (of: string, headers) => endDeclaration(of, headers),
-    onDone: () => void navigate({ to: '/drift', search: { tab: 'declarations' } }),
+    onDone: () => void navigate({ to: '/drift', search: inPeriod({ tab: 'declarations' as const }) }),
   });
   return (
     <Sheet
@@ -117,15 +127,24 @@ function EndSheet({ declaration, resources, onClose }: EndSheetProps) {
         </button>
       }
     >
-      <p>
-        From now on nothing is compared with it, and what it found is resolved. What it said stays in its history, and
-        it can be applied again.
-      </p>
+      <p>From now on nothing is compared with it. What it said stays in its history, and it can be applied again.</p>
+      <States query={found} rows={1}>
+        {({ totals }) => <p role="status">{resolvedText(totals)}</p>}
+      </States>
       {change.problem === null ? null : (
         <Failed isChange problem={change.problem} onRetry={() => change.send(declaration)} />
       )}
     </Sheet>
   );
+}
+
+/** What it found is resolved with it: how many, and what they add to a month. */
+function resolvedText(totals: Totals): string {
+  const count = totals.findings + totals.settling;
+  if (count === 0) return 'It has found nothing that differs: nothing is resolved.';
+  const costs = monthlyText(totals);
+  const are = count === 1 ? 'unexpected change of it is resolved' : 'unexpected changes of it are resolved';
+  return `${count} ${are}${costs === '' ? '' : `, though what differs ${costs} all the same`}.`;
 }
 
 function Resources({ resources }: { readonly resources: readonly Declared[] }) {

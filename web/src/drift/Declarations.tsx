@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
+import { inPeriod } from '../app/address.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import { DataTable } from '../lists/DataTable.tsx';
@@ -71,7 +72,7 @@ function Row({ row, now }: { readonly row: Declaration; readonly now: string }) 
   return (
     <tr data-row="">
       <th scope="row">
-        <Link to="/declarations/$declaration" params={{ declaration }} className={styles.name}>
+        <Link to="/declarations/$declaration" params={{ declaration }} search={inPeriod({})} className={styles.name}>
           {declaration}
         </Link>
       </th>
@@ -90,7 +91,7 @@ function NoDeclarations({ isFiltered }: { readonly isFiltered: boolean }) {
   if (isFiltered)
     return (
       <Empty title="No declaration matches.">
-        <Link to="/drift" search={{ tab: 'declarations' }} className={ui.link}>
+        <Link to="/drift" search={inPeriod({ tab: 'declarations' as const })} className={ui.link}>
           Show all
         </Link>
       </Empty>

@@ -1,8 +1,10 @@
 import { Link, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
+import { inPeriod } from '../app/address.ts';
 import { useChange } from '../app/change.ts';
-import { useRead } from '../app/reads.ts';
 import styles from '../lists/lists.module.css';
 import { Csv } from '../lists/parts.tsx';
+import { listQuery } from '../lists/search.ts';
 import { Act } from '../ui/Act.tsx';
 import { Band, Failed } from '../ui/States.tsx';
 import ui from '../ui/ui.module.css';
@@ -11,10 +13,10 @@ import { Declarations } from './Declarations.tsx';
 import { Each } from './Each.tsx';
 import { Filters } from './Filters.tsx';
 import { GroupTable } from './GroupTable.tsx';
-import { type Coverage, filterOf, type Group, readCoverage, readGroups, sweep } from './read.ts';
+import { type Coverage, filterOf, sweep, useCoverage, useFindings, useGroups } from './read.ts';
 import { RuleList } from './RuleList.tsx';
-import type { DriftSearch, Tab } from './search.ts';
-import { monthlyText } from './words.ts';
+import type { DriftSearch, Sort, Tab } from './search.ts';
+import { sentenceOf, unseenText } from './words.ts';
 
 const tabWords: readonly (readonly [Tab | undefined, string])[] = [
   [undefined, 'By deployment'],
@@ -56,7 +58,7 @@ function Part({ search }: { readonly search: DriftSearch }) {
     case 'each':
       return <Each search={search} />;
     case 'coverage':
-      return <NotSeen />;
+      return <CoverageTable cursor={search.cursor} />;
     case 'declarations':
       return <Declarations search={search} />;
     case 'rules':
@@ -64,23 +66,35 @@ function Part({ search }: { readonly search: DriftSearch }) {
   }
 }
 
-/** The first line is of what is chosen, by whichever list it is shown. */
+/** The first line is of what is chosen, by whichever list it is shown; by that of other things it is of all. */
+function useCompared(search: DriftSearch) {
+  const isEach = search.tab === 'each';
+  const groups = useGroups(search.tab === undefined ? search : {}, !isEach);
+  const findings = useFindings(search, isEach);
+  return isEach ? findings : groups;
+}
+
 function Head({ search }: { readonly search: DriftSearch }) {
-  const { tab, sorted: _sorted, direction: _direction, cursor: _cursor, ...chosen } = search;
+  const { tab } = search;
+  const compared = useCompared(search);
   const isOfFindings = tab === undefined || tab === 'each';
-  const groups = useRead(
-    ['listFindingGroups', isOfFindings ? chosen : {}],
-    (signal) => readGroups(isOfFindings ? chosen : {}, signal),
-    { keepsPrevious: true },
-  );
-  const change = useChange({ write: (_: null, headers) => sweep(headers) });
-  const { category, state, ...query } = filterOf(chosen);
-  const csv = { ...query, category: category?.[0], state: state?.[0] };
+  const isNone = compared.data?.totals.findings === 0;
+  const coverage = useCoverage(undefined, isNone || tab === undefined);
+  const isKnown = compared.data !== undefined && !(isNone && coverage.isPending);
+  // What is queued is said until what is read was compared later.
+  const [queuedAt, setQueuedAt] = useState<string | null>(null);
+  const sweptAt = compared.data?.sweptAt ?? null;
+  const change = useChange({ write: (_: null, headers) => sweep(headers), onDone: () => setQueuedAt(sweptAt) });
+  const job = sweptAt === queuedAt ? (change.answer?.job ?? null) : null;
   return (
     <>
       <header className={styles.head}>
         <div>
-          <h1 tabIndex={-1}>{groups.data === undefined ? 'Unexpected changes' : sentenceOf(groups.data.items)}</h1>
+          <h1 tabIndex={-1}>
+            {isKnown
+              ? sentenceOf(compared.data, isOfFindings ? search : {}, coverage.data?.items.length !== 0)
+              : 'Unexpected changes'}
+          </h1>
           <p className={ui.note}>
             What differs from a declaration, and what is exposed, unprotected, idle or left behind. At list price.
           </p>
@@ -89,45 +103,43 @@ function Head({ search }: { readonly search: DriftSearch }) {
           <Act operation="sweepDrift" needs="operator" isBusy={change.state !== 'idle'} onAct={() => change.send(null)}>
             Compare now
           </Act>
-          {isOfFindings ? (
-            <Csv
-              path={tab === 'each' ? '/drift' : '/drift/groups'}
-              query={csv}
-              file={tab === 'each' ? 'unexpected-changes' : 'unexpected-changes-by-deployment'}
-            />
-          ) : null}
+          {isOfFindings ? <FindingsCsv search={search} /> : null}
         </div>
       </header>
       {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={() => change.send(null)} />}
-      {change.answer === null ? null : (
+      {job === null ? null : (
         <p className={ui.note} role="status">
-          It is compared within a minute; what is found appears here by itself.
+          Comparison queued.{' '}
+          <Link to="/jobs" search={inPeriod({ job })} className={ui.link}>
+            Show the job
+          </Link>
         </p>
       )}
     </>
   );
 }
 
-function sentenceOf(groups: readonly Group[]): string {
-  const count = groups.reduce((all, { findings }) => all + findings, 0);
-  if (count === 0) return 'Nothing differs.';
-  const severe = groups.filter(({ severity }) => severity === 'critical' || severity === 'high').length;
-  const costs = monthlyText(groups);
-  const worst = severe === 0 ? '' : `; ${severe} ${severe === 1 ? 'group is' : 'groups are'} high or critical`;
-  return `${count} unexpected ${count === 1 ? 'change' : 'changes'}${costs === '' ? '' : `: ${costs}`}${worst}.`;
+function FindingsCsv({ search }: { readonly search: DriftSearch }) {
+  const { category, state, ...query } = filterOf(search);
+  const isEach = search.tab === 'each';
+  const { sort, order } = isEach ? listQuery<Sort>(search) : {};
+  return (
+    <Csv
+      path={isEach ? '/drift' : '/drift/groups'}
+      query={{ ...query, category: category?.[0], state: state?.[0], sort, order }}
+      file={isEach ? 'unexpected-changes' : 'unexpected-changes-by-deployment'}
+    />
+  );
 }
 
 function Groups({ search }: { readonly search: DriftSearch }) {
-  const { tab: _tab, sorted: _sorted, direction: _direction, cursor: _cursor, ...chosen } = search;
-  const groups = useRead(['listFindingGroups', chosen], (signal) => readGroups(chosen, signal), {
-    keepsPrevious: true,
-  });
-  const coverage = useRead(['listDriftCoverage'], readCoverage);
+  const groups = useGroups(search, true);
+  const coverage = useCoverage(undefined);
   return (
     <>
       <Filters search={search} />
       {coverage.data === undefined ? null : <NotSeenBand coverage={coverage.data} />}
-      <GroupTable query={groups} search={search} />
+      <GroupTable query={groups} search={search} isBlind={coverage.data?.items.length !== 0} />
     </>
   );
 }
@@ -136,21 +148,15 @@ function Groups({ search }: { readonly search: DriftSearch }) {
 function NotSeenBand({ coverage: { items, total } }: { readonly coverage: Coverage }) {
   const [first] = items;
   if (first === undefined) return null;
-  const what = first.field === null ? first.kind.replaceAll('_', ' ') : `${first.field} of ${first.kind}`;
   const others = total === undefined || total < 2 ? '' : ` And ${total - 1} more.`;
   return (
     <Band>
       <span>
-        Not seen, so not compared: {what} in {first.account}, {first.reason}.{others}
+        Not seen, so not compared: {unseenText(first)} in {first.account}, {first.reason.replaceAll('_', ' ')}.{others}
       </span>
-      <Link to="/drift" search={{ tab: 'coverage' }}>
+      <Link to="/drift" search={inPeriod({ tab: 'coverage' as const })}>
         Show
       </Link>
     </Band>
   );
-}
-
-function NotSeen() {
-  const coverage = useRead(['listDriftCoverage'], readCoverage);
-  return <CoverageTable query={coverage} />;
 }

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { useRead } from '../app/reads.ts';
+import { inPeriod } from '../app/address.ts';
 import { useMe } from '../app/session.ts';
 import { ChosenBar } from '../lists/ChosenBar.tsx';
 import { DataTable } from '../lists/DataTable.tsx';
@@ -13,7 +13,7 @@ import { type Decision, DecideSheet } from './DecideSheet.tsx';
 import { Filters } from './Filters.tsx';
 import { NoFindings } from './GroupTable.tsx';
 import { Monthly, SeverityMark, Whose } from './Parts.tsx';
-import { type Finding, readFindings } from './read.ts';
+import { type Finding, useCoverage, useFindings } from './read.ts';
 import type { DriftSearch } from './search.ts';
 import { fieldText, ruleText, sinceText, stateText, valueText } from './words.ts';
 
@@ -21,10 +21,18 @@ const own = { sort: 'severity', order: 'asc' } as const;
 
 /** Each of them, and one decision for several. */
 export function Each({ search }: { readonly search: DriftSearch }) {
-  const { tab: _tab, ...listed } = search;
   const { data: me } = useMe();
-  const page = useRead(['listFindings', listed], (signal) => readFindings(search, signal), { keepsPrevious: true });
+  const page = useFindings(search, true);
+  const coverage = useCoverage(undefined, page.data?.totals.findings === 0);
   const [chosen, setChosen] = useState<ReadonlyMap<string, Finding>>(new Map());
+  const [done, setDone] = useState<string | null>(null);
+  const [decided, setDecided] = useState(search.decided);
+  if (decided !== search.decided) {
+    // What was chosen there cannot be decided about here.
+    setDecided(search.decided);
+    setChosen(new Map());
+    setDone(null);
+  }
   const [decision, setDecision] = useState<Decision | null>(null);
   const mayDecide = me?.may.includes('ackFinding') === true;
   const choose = (some: readonly Finding[], isOn: boolean) => {
@@ -38,7 +46,17 @@ export function Each({ search }: { readonly search: DriftSearch }) {
   return (
     <>
       <Filters search={search} />
-      <Listed query={page} cursor={search.cursor} rows={12} empty={<NoFindings search={search} />}>
+      {done === null ? null : (
+        <p role="status" className={ui.note}>
+          {done}
+        </p>
+      )}
+      <Listed
+        query={page}
+        cursor={search.cursor}
+        rows={12}
+        empty={<NoFindings compared={page.data} search={search} isBlind={coverage.data?.items.length !== 0} />}
+      >
         {({ items }) => (
           <FindingTable
             items={items}
@@ -61,7 +79,10 @@ export function Each({ search }: { readonly search: DriftSearch }) {
           decision={decision}
           findings={[...chosen.values()]}
           onClose={() => setDecision(null)}
-          onDone={() => setChosen(new Map())}
+          onDone={(settled, text) => {
+            setChosen((before) => new Map([...before].filter(([finding]) => !settled.has(finding))));
+            setDone(text);
+          }}
         />
       )}
     </>
@@ -151,7 +172,7 @@ function Row({ finding: one, now, isChosen, onChoose }: RowProps) {
             onChange={({ target }) => onChoose(target.checked)}
           />
         )}{' '}
-        <Link to="/drift/$finding" params={{ finding }} className={styles.name}>
+        <Link to="/drift/$finding" params={{ finding }} search={inPeriod({})} className={styles.name}>
           {name}
         </Link>{' '}
         <span className={ui.note}>

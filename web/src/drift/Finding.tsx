@@ -1,9 +1,12 @@
 import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
+import { inPeriod } from '../app/address.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Act } from '../ui/Act.tsx';
+import { Unknown } from '../ui/Figure.tsx';
 import { Band, Empty, States } from '../ui/States.tsx';
 import { exactMoment, moment } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
@@ -49,7 +52,9 @@ function Head({ finding, now }: { readonly finding: One; readonly now: string })
     <header className={styles.head}>
       <div>
         <p className={styles.crumb}>
-          <Link to="/drift">Unexpected changes</Link>
+          <Link to="/drift" search={inPeriod({})}>
+            Unexpected changes
+          </Link>
         </p>
         <h1 tabIndex={-1}>
           {titleOf(finding)}: {ruleText(finding.rule).toLowerCase()}.
@@ -87,8 +92,11 @@ function Head({ finding, now }: { readonly finding: One; readonly now: string })
   );
 }
 
-/** What was meant beside what there is, field by field, each with its own step of the amount. */
-function SideBySide({ detail: { finding, parts } }: { readonly detail: FindingDetail }) {
+/** What was meant beside what there is, field by field, each with its own step of the amount; what agrees too. */
+function SideBySide({ detail: { finding, parts, fields } }: { readonly detail: FindingDetail }) {
+  const found = [finding, ...parts];
+  // What differs stands above as what was found.
+  const others = fields.filter(({ field, agrees }) => agrees !== false || !found.some((one) => one.field === field));
   return (
     <section className={`${ui.card} ${styles.wideCard} ${styles.card}`} aria-labelledby="beside">
       <div className={ui.cardHead}>
@@ -97,45 +105,65 @@ function SideBySide({ detail: { finding, parts } }: { readonly detail: FindingDe
           {finding.declaration === null ? 'found without a declaration' : finding.address}
         </span>
       </div>
-      <div className={styles.scroll} role="region" aria-label="Declared beside actual, as a table" tabIndex={0}>
-        <table className={`${styles.table} ${own.beside}`}>
-          <thead>
-            <tr>
-              <th scope="col">What</th>
-              <th scope="col">Declared</th>
-              <th scope="col">There is</th>
-              <th scope="col" className={styles.figure}>
-                A month
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {[finding, ...parts].map((one) => (
-              <tr key={one.finding}>
-                <th scope="row" className={styles.wrap}>
-                  {one.finding === finding.finding ? (
-                    one.field === null ? (
-                      one.name
-                    ) : (
-                      fieldText(one.field)
-                    )
+      <DataTable label="Declared beside actual">
+        <thead>
+          <tr>
+            <th scope="col">What</th>
+            <th scope="col">Declared</th>
+            <th scope="col">There is</th>
+            <th scope="col" className={styles.figure}>
+              A month
+            </th>
+          </tr>
+        </thead>
+        <tbody className={own.beside}>
+          {found.map((one) => (
+            <tr key={one.finding}>
+              <th scope="row" className={styles.wrap}>
+                {one === finding ? (
+                  one.field === null ? (
+                    one.name
                   ) : (
-                    <Link to="/drift/$finding" params={{ finding: one.finding }} className={ui.link}>
-                      {one.field === null ? one.name : `${one.name}, ${fieldText(one.field)}`}
-                    </Link>
-                  )}
-                </th>
-                <td className={own.value}>{valueText(one.declared)}</td>
-                <td className={own.value}>{valueText(one.actual)}</td>
-                <td className={styles.figure}>
-                  <Monthly amount={one.monthly} currency={one.currency} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+                    fieldText(one.field)
+                  )
+                ) : (
+                  <Link
+                    to="/drift/$finding"
+                    params={{ finding: one.finding }}
+                    search={inPeriod({})}
+                    className={ui.link}
+                  >
+                    {titleOf(one)}
+                  </Link>
+                )}
+              </th>
+              <td className={own.value}>{valueText(one.declared)}</td>
+              <td className={own.value}>{valueText(one.actual)}</td>
+              <td className={styles.figure}>
+                <Monthly amount={one.monthly} currency={one.currency} />
+              </td>
+            </tr>
+          ))}
+          {others.map((one) => (
+            <Compared key={one.field} of={one} />
+          ))}
+        </tbody>
+      </DataTable>
     </section>
+  );
+}
+
+/** Another of its fields: it agrees, or it cannot be seen. */
+function Compared({ of: { field, declared, actual, agrees } }: { readonly of: FindingDetail['fields'][number] }) {
+  return (
+    <tr>
+      <th scope="row" className={styles.wrap}>
+        {fieldText(field)}
+      </th>
+      <td className={own.value}>{valueText(declared)}</td>
+      <td className={own.value}>{agrees === null ? <Unknown reason="It cannot be seen." /> : valueText(actual)}</td>
+      <td className={styles.figure}>{agrees === true ? <span className={styles.muted}>agrees</span> : '–'}</td>
+    </tr>
   );
 }
 
@@ -152,7 +180,12 @@ function Facts({ finding, now }: { readonly finding: One; readonly now: string }
           {resourceId === null ? (
             name
           ) : (
-            <Link to="/resources/$resource" params={{ resource: String(resourceId) }} className={ui.link}>
+            <Link
+              to="/resources/$resource"
+              params={{ resource: String(resourceId) }}
+              search={inPeriod({})}
+              className={ui.link}
+            >
               {name}
             </Link>
           )}
@@ -167,7 +200,7 @@ function Facts({ finding, now }: { readonly finding: One; readonly now: string }
           <>
             <dt>Declaration</dt>
             <dd>
-              <Link to="/declarations/$declaration" params={{ declaration }} className={ui.link}>
+              <Link to="/declarations/$declaration" params={{ declaration }} search={inPeriod({})} className={ui.link}>
                 {declaration}
               </Link>
             </dd>
@@ -179,13 +212,22 @@ function Facts({ finding, now }: { readonly finding: One; readonly now: string }
         <dd>{sinceText(finding, now)}</dd>
         <dt>Found as it is now</dt>
         <dd title={exactMoment(foundAt)}>{moment(foundAt, now)}</dd>
+        {finding.remedyMonthly === null ? null : (
+          <>
+            <dt>To mend it</dt>
+            <dd>
+              <Monthly amount={finding.remedyMonthly} currency={finding.currency} />{' '}
+              <span className={ui.note}>a month</span>
+            </dd>
+          </>
+        )}
         <dt>Price from</dt>
         <dd>{priceSource ?? '–'}</dd>
         {partOf === null ? null : (
           <>
             <dt>Part of</dt>
             <dd>
-              <Link to="/drift/$finding" params={{ finding: partOf }} className={ui.link}>
+              <Link to="/drift/$finding" params={{ finding: partOf }} search={inPeriod({})} className={ui.link}>
                 the whole
               </Link>
             </dd>

@@ -2,50 +2,55 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
-import { Empty, States } from '../ui/States.tsx';
+import { Listed } from '../lists/parts.tsx';
+import { inPeriod } from '../app/address.ts';
+import { Empty } from '../ui/States.tsx';
 import { grouped } from '../ui/decimal.ts';
 import ui from '../ui/ui.module.css';
+import own from './drift.module.css';
 import { GroupMonthly, SeverityMark, Whose } from './Parts.tsx';
 import type { Group, Groups } from './read.ts';
-import { type DriftSearch, filters } from './search.ts';
-import { categoryWords, ruleText } from './words.ts';
+import type { DriftSearch } from './search.ts';
+import { categoryWords, type Compared, isFiltered, noneText, ruleText } from './words.ts';
 
 interface GroupTableProps {
   readonly query: UseQueryResult<Groups, Error>;
   readonly search: DriftSearch;
+  readonly isBlind: boolean;
 }
 
 /** A row for each rule of a deployment that found something; it opens to each of them. */
-export function GroupTable({ query, search }: GroupTableProps) {
+export function GroupTable({ query, search, isBlind }: GroupTableProps) {
   return (
-    <States query={query} rows={10}>
-      {({ items }) =>
-        items.length === 0 ? (
-          <NoFindings search={search} />
-        ) : (
-          <DataTable label="Unexpected changes by deployment" isCards>
-            <thead>
-              <tr>
-                <th scope="col">What</th>
-                <th scope="col" className={styles.figure}>
-                  A month
-                </th>
-                <th scope="col">Deployment</th>
-                <th scope="col">Severity</th>
-                <th scope="col" className={styles.figure}>
-                  How many
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {items.map((group) => (
-                <Row key={`${group.deployment} ${group.rule}`} group={group} />
-              ))}
-            </tbody>
-          </DataTable>
-        )
-      }
-    </States>
+    <Listed
+      query={query}
+      cursor={search.cursor}
+      rows={10}
+      empty={<NoFindings compared={query.data} search={search} isBlind={isBlind} />}
+    >
+      {({ items }) => (
+        <DataTable label="Unexpected changes by deployment" isCards>
+          <thead>
+            <tr>
+              <th scope="col">What</th>
+              <th scope="col" className={styles.figure}>
+                A month
+              </th>
+              <th scope="col">Deployment</th>
+              <th scope="col">Severity</th>
+              <th scope="col" className={styles.figure}>
+                How many
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.map((group) => (
+              <Row key={`${group.deployment} ${group.rule}`} group={group} />
+            ))}
+          </tbody>
+        </DataTable>
+      )}
+    </Listed>
   );
 }
 
@@ -56,7 +61,12 @@ function Row({ group }: { readonly group: Group }) {
       <th scope="row">
         <Link
           to="."
-          search={(before) => ({ ...before, tab: 'each' as const, rule, deployment: deployment ?? 'unattributed' })}
+          search={({ cursor: _first, ...before }) => ({
+            ...before,
+            tab: 'each' as const,
+            rule,
+            deployment: deployment ?? 'unattributed',
+          })}
           className={styles.name}
         >
           {ruleText(rule)}
@@ -72,25 +82,36 @@ function Row({ group }: { readonly group: Group }) {
       <td className={styles.aside}>
         <SeverityMark severity={severity} />
       </td>
-      <td className={styles.figure}>{grouped(String(findings))}</td>
+      <td className={styles.figure}>
+        {grouped(String(findings))}
+        <span className={own.onCard}> {findings === 1 ? 'finding' : 'findings'}</span>
+      </td>
     </tr>
   );
 }
 
-/** Nothing differs, nothing matches, or nothing was decided: each with what to do next. */
-export function NoFindings({ search }: { readonly search: DriftSearch }) {
-  const isFiltered = [...filters, 'q', 'severity', 'category'].some((name) => name in search);
-  if (isFiltered)
+interface NoFindingsProps {
+  /** undefined: it is not read. */
+  readonly compared: Compared | undefined;
+  readonly search: DriftSearch;
+  readonly isBlind: boolean;
+}
+
+/** Nothing differs, nothing matches, nothing was decided, or nothing was compared: each with what to do next. */
+export function NoFindings({ compared, search, isBlind }: NoFindingsProps) {
+  if (compared === undefined) return null;
+  const title = noneText(compared, search, isBlind);
+  if (isFiltered(search))
     return (
-      <Empty title="No unexpected change matches.">
-        <Link to="/drift" search={search.tab === undefined ? {} : { tab: search.tab }} className={ui.link}>
+      <Empty title={`${title}.`}>
+        <Link to="/drift" search={inPeriod(search.tab === undefined ? {} : { tab: search.tab })} className={ui.link}>
           Clear the filters
         </Link>
       </Empty>
     );
   if (search.decided !== undefined)
     return (
-      <Empty title={`Nothing is ${search.decided}.`}>
+      <Empty title={`${title}.`}>
         <p>
           {search.decided === 'ignored'
             ? 'What is to be left as it is can be ignored until a day, with the reason.'
@@ -98,13 +119,19 @@ export function NoFindings({ search }: { readonly search: DriftSearch }) {
         </p>
       </Empty>
     );
+  if (compared.sweptAt === null)
+    return (
+      <Empty title={`${title}.`}>
+        <p>It is compared after each time that an account is read, and every hour.</p>
+      </Empty>
+    );
   return (
-    <Empty title="Nothing differs, and nothing is exposed, unprotected, idle or left behind.">
+    <Empty title={`${title}, and nothing${isBlind ? ' of it' : ''} is exposed, unprotected, idle or left behind.`}>
       <p>
         Only what is declared is compared. Declare what a deployment consists of, and every change of it appears here,
         once, with what it costs.
       </p>
-      <Link to="/drift" search={{ tab: 'declarations' }} className={ui.link}>
+      <Link to="/drift" search={inPeriod({ tab: 'declarations' as const })} className={ui.link}>
         Show declarations
       </Link>
     </Empty>

@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { inPeriod } from '../app/address.ts';
 import styles from '../lists/lists.module.css';
 import { isNegative, isZero } from '../ui/decimal.ts';
 import { Money, Unknown } from '../ui/Figure.tsx';
@@ -54,7 +55,7 @@ export function GroupMonthly({ monthly, unpriced }: Pick<Group, 'monthly' | 'unp
 export function Whose({ deployment }: { readonly deployment: string | null }) {
   if (deployment === null) return <span className={styles.muted}>no single deployment</span>;
   return (
-    <Link to="/deployments/$deployment" params={{ deployment }} className={styles.name}>
+    <Link to="/deployments/$deployment" params={{ deployment }} search={inPeriod({})} className={styles.name}>
       {deployment}
     </Link>
   );

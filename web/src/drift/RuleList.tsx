@@ -16,9 +16,13 @@ import { ruleText, valueText } from './words.ts';
 
 /** What counts as an unexpected change, and how severe it is. */
 export function RuleList({ search }: { readonly search: DriftSearch }) {
-  const page = useRead(['listDriftRules', search.q ?? null], (signal) => readRules(search, signal), {
-    keepsPrevious: true,
-  });
+  const page = useRead(
+    ['listDriftRules', search.q ?? null, search.cursor ?? null],
+    (signal) => readRules(search, signal),
+    {
+      keepsPrevious: true,
+    },
+  );
   const [edited, setEdited] = useState<Rule | null>(null);
   return (
     <>
@@ -27,7 +31,7 @@ export function RuleList({ search }: { readonly search: DriftSearch }) {
         <Csv path="/drift-rules" query={{ q: search.q }} file="what-counts" />
         <p className={ui.note}>An account or a deployment can have its own: the most specific holds.</p>
       </div>
-      <Listed query={page} cursor={undefined} rows={12} empty={<Empty title="No rule matches." />}>
+      <Listed query={page} cursor={search.cursor} rows={12} empty={<Empty title="No rule matches." />}>
         {({ items }) => (
           <DataTable label="What counts" isCards>
             <thead>

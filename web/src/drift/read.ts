@@ -1,11 +1,10 @@
 import { api, bodyOf, type Schemas } from '../api/client.ts';
+import { useRead } from '../app/reads.ts';
 import { listQuery } from '../lists/search.ts';
 import { type DriftSearch, filters, type Sort } from './search.ts';
 
 const json = { accept: 'application/json' } as const;
 const pageSize = 100;
-/** All there are of them, in practice: they are as many as deployments have rules that found something. */
-const groupsMax = 1_000;
 
 export type Finding = Schemas['Finding'];
 export type Declaration = Schemas['Declaration'];
@@ -25,20 +24,34 @@ export function filterOf({ q, severity, category, decided, ...search }: DriftSea
   };
 }
 
-export function readGroups(search: DriftSearch, signal: AbortSignal) {
-  const query = { ...filterOf(search), limit: groupsMax };
+function readGroups(search: DriftSearch, signal: AbortSignal) {
+  const { cursor } = search;
+  const query = { ...filterOf(search), ...(cursor === undefined ? {} : { cursor }), limit: pageSize };
   return bodyOf(api.GET('/drift/groups', { params: { query }, headers: json, signal }));
+}
+
+/** Of a list in groups there is no sort, and whether it is chosen is not of it. */
+export function useGroups(
+  { tab: _tab, sorted: _sorted, direction: _direction, ...chosen }: DriftSearch,
+  enabled: boolean,
+) {
+  const read = (signal: AbortSignal) => readGroups(chosen, signal);
+  return useRead(['listFindingGroups', chosen], read, { enabled, keepsPrevious: true });
 }
 
 export type Groups = Awaited<ReturnType<typeof readGroups>>;
 export type Group = Groups['items'][number];
+export type Totals = Groups['totals'];
 
-export function readFindings(search: DriftSearch, signal: AbortSignal) {
+function readFindings(search: DriftSearch, signal: AbortSignal) {
   const query = { ...listQuery<Sort>(search), ...filterOf(search), limit: pageSize };
   return bodyOf(api.GET('/drift', { params: { query }, headers: json, signal }));
 }
 
-export type Findings = Awaited<ReturnType<typeof readFindings>>;
+export function useFindings({ tab: _tab, ...listed }: DriftSearch, enabled: boolean) {
+  const read = (signal: AbortSignal) => readFindings(listed, signal);
+  return useRead(['listFindings', listed], read, { enabled, keepsPrevious: true });
+}
 
 export function readFinding(finding: string, signal: AbortSignal) {
   return bodyOf(api.GET('/drift/{finding}', { params: { path: { finding } }, signal }));
@@ -46,11 +59,18 @@ export function readFinding(finding: string, signal: AbortSignal) {
 
 export type FindingDetail = Awaited<ReturnType<typeof readFinding>>;
 
-export function readCoverage(signal: AbortSignal) {
-  return bodyOf(api.GET('/drift/coverage', { params: { query: { limit: groupsMax } }, headers: json, signal }));
+function readCoverage(cursor: string | undefined, signal: AbortSignal) {
+  const query = { ...(cursor === undefined ? {} : { cursor }), limit: pageSize };
+  return bodyOf(api.GET('/drift/coverage', { params: { query }, headers: json, signal }));
 }
 
 export type Coverage = Awaited<ReturnType<typeof readCoverage>>;
+
+/** What cannot be seen: the band above what was found reads its first page, and the list each. */
+export function useCoverage(cursor: string | undefined, enabled = true) {
+  const read = (signal: AbortSignal) => readCoverage(cursor, signal);
+  return useRead(['listDriftCoverage', cursor ?? null], read, { enabled, keepsPrevious: true });
+}
 
 export function readDeclarations({ q, cursor }: DriftSearch, signal: AbortSignal) {
   const query = {
@@ -68,15 +88,16 @@ export function readDeclaration(declaration: string, signal: AbortSignal) {
 export type DeclarationDetail = Awaited<ReturnType<typeof readDeclaration>>;
 export type Declared = DeclarationDetail['resources'][number];
 
-export function readVersions(declaration: string, signal: AbortSignal) {
-  const params = { path: { declaration }, query: { limit: pageSize } };
+export function readVersions(declaration: string, cursor: string | undefined, signal: AbortSignal) {
+  const query = { ...(cursor === undefined ? {} : { cursor }), limit: pageSize };
+  const params = { path: { declaration }, query };
   return bodyOf(api.GET('/declarations/{declaration}/versions', { params, headers: json, signal }));
 }
 
 export type Versions = Awaited<ReturnType<typeof readVersions>>;
 
-export function readRules({ q }: DriftSearch, signal: AbortSignal) {
-  const query = { ...(q === undefined ? {} : { q }), limit: groupsMax };
+export function readRules({ q, cursor }: DriftSearch, signal: AbortSignal) {
+  const query = { ...(q === undefined ? {} : { q }), ...(cursor === undefined ? {} : { cursor }), limit: pageSize };
   return bodyOf(api.GET('/drift-rules', { params: { query }, headers: json, signal }));
 }
 

@@ -1,7 +1,7 @@
-import { isNegative, isZero, money, sum } from '../ui/decimal.ts';
+import { isNegative, isZero, money } from '../ui/decimal.ts';
 import { moment } from '../ui/time.ts';
-import type { Finding, Group } from './read.ts';
-import type { Category } from './search.ts';
+import type { Coverage, Finding, Group, Totals } from './read.ts';
+import { type Category, type DriftSearch, filters } from './search.ts';
 
 // What differs, in words.
 
@@ -100,18 +100,48 @@ export function stateText({ state, until, stale }: Finding, now: string): string
 }
 
 /** `adds at least 41.00 USD a month`; an empty text where it is nothing. */
-export function monthlyText(groups: readonly Pick<Group, 'monthly' | 'unpriced'>[]): string {
-  const byCurrency = Map.groupBy(
-    groups.flatMap(({ monthly }) => monthly),
-    ({ currency }) => currency,
-  );
-  const isLeast = groups.some(({ unpriced }) => unpriced > 0);
-  return [...byCurrency]
-    .map(([currency, parts]) => ({ currency, amount: sum(parts.map(({ amount }) => amount)) }))
+export function monthlyText({ monthly, unpriced }: Pick<Group, 'monthly' | 'unpriced'>): string {
+  return monthly
     .filter(({ amount }) => !isZero(amount))
     .map(({ currency, amount }) => {
       const way = isNegative(amount) ? 'saves' : 'adds';
-      return `${way} ${isLeast ? 'at least ' : ''}${money(amount.replace('-', ''))} ${currency} a month`;
+      return `${way} ${unpriced > 0 ? 'at least ' : ''}${money(amount.replace('-', ''))} ${currency} a month`;
     })
     .join(' and ');
+}
+
+/** `size of droplet`; of a kind as a whole its name alone. */
+export function unseenText({ kind, field }: Pick<Coverage['items'][number], 'kind' | 'field'>): string {
+  const what = kind.replaceAll('_', ' ');
+  return field === null ? what : `${fieldText(field)} of ${what}`;
+}
+
+export interface Compared {
+  readonly totals: Totals;
+  /** null: nothing has been compared yet. */
+  readonly sweptAt: string | null;
+}
+
+export function isFiltered(search: DriftSearch): boolean {
+  return [...filters, 'q', 'severity', 'category'].some((name) => name in search);
+}
+
+/** Why there is none, of what is chosen, without its full stop. */
+export function noneText({ sweptAt }: Compared, search: DriftSearch, isBlind: boolean): string {
+  if (isFiltered(search)) return 'No unexpected change matches';
+  if (search.decided !== undefined) return `Nothing is ${search.decided}`;
+  if (sweptAt === null) return 'Nothing has been compared yet';
+  return isBlind ? 'Nothing differs of what can be seen' : 'Nothing differs';
+}
+
+/** The first line: how many, what they cost, and how many of them somebody has to look at. */
+export function sentenceOf(compared: Compared, search: DriftSearch, isBlind: boolean): string {
+  const { findings: count, settling, severe } = compared.totals;
+  const more =
+    settling === 0 ? '' : `; ${settling}${count === 0 ? '' : ' more'} ${settling === 1 ? 'is' : 'are'} settling`;
+  if (count === 0)
+    return settling === 0 ? `${noneText(compared, search, isBlind)}.` : `No unexpected change is open${more}.`;
+  const costs = monthlyText(compared.totals);
+  const worst = severe === 0 ? '' : `; ${severe} ${severe === 1 ? 'is' : 'are'} high or critical`;
+  return `${count} unexpected ${count === 1 ? 'change' : 'changes'}${costs === '' ? '' : `: ${costs}`}${worst}${more}.`;
 }

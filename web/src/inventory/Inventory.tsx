@@ -60,9 +60,9 @@ export function Inventory() {
           total={summary.data?.total}
           rows={16}
           empty={<NoResources search={own} />}
-          held={{ keyOf: ({ resourceId, since }) => `${resourceId} ${since}`, list: JSON.stringify(own) }}
+          held={{ keyOf: ({ resourceId }) => String(resourceId), list: JSON.stringify(own) }}
         >
-          {({ items }) => <ResourceTable items={items} search={own} summary={summary.data ?? null} />}
+          {({ items }, left) => <ResourceTable items={items} left={left} search={own} summary={summary.data ?? null} />}
         </Listed>
       </section>
     </div>

@@ -12,11 +12,13 @@ import type { InventorySearch, Sort } from './search.ts';
 
 interface ResourceTableProps {
   readonly items: readonly ResourceRow[];
+  /** Ids of those that have left the list. */
+  readonly left: ReadonlySet<string>;
   readonly search: InventorySearch;
   readonly summary: Summary | null;
 }
 
-export function ResourceTable({ items, search, summary }: ResourceTableProps) {
+export function ResourceTable({ items, left, search, summary }: ResourceTableProps) {
   const now = summary?.asOf ?? items[0]?.since ?? '';
   return (
     <DataTable label="Resources" isCards>
@@ -41,7 +43,7 @@ export function ResourceTable({ items, search, summary }: ResourceTableProps) {
       </thead>
       <tbody>
         {items.map((item) => (
-          <Row key={item.resourceId} item={item} now={now} />
+          <Row key={item.resourceId} item={item} now={now} hasLeft={left.has(String(item.resourceId))} />
         ))}
       </tbody>
     </DataTable>
@@ -75,10 +77,16 @@ function Head({ sort, search, children }: HeadProps) {
   );
 }
 
-function Row({ item, now }: { readonly item: ResourceRow; readonly now: string }) {
+interface RowProps {
+  readonly item: ResourceRow;
+  readonly now: string;
+  readonly hasLeft: boolean;
+}
+
+function Row({ item, now, hasLeft }: RowProps) {
   const { resourceId, name, kind, externalId, owners, rule, status, region, since, source, until, costPerMonth } = item;
   return (
-    <tr data-row="">
+    <tr data-row="" data-left={hasLeft}>
       <th scope="row" title={externalId}>
         <Link
           to="/resources/$resource"

@@ -8,12 +8,14 @@ import type { JobRow } from './read.ts';
 
 interface JobTableProps {
   readonly items: readonly JobRow[];
+  /** Ids of those that have left the list. */
+  readonly left: ReadonlySet<string>;
   /** By the clock of jobs, which is real. */
   readonly now: string;
 }
 
 /** The newest first; what failed says why in its row. */
-export function JobTable({ items, now }: JobTableProps) {
+export function JobTable({ items, left, now }: JobTableProps) {
   return (
     <DataTable label="Jobs" isCards>
       <thead>
@@ -30,7 +32,7 @@ export function JobTable({ items, now }: JobTableProps) {
       </thead>
       <tbody>
         {items.map(({ jobId, job, queue, state, arguments: args, attempt, attemptsMax, createdAt, reason }) => (
-          <tr key={jobId} data-row="">
+          <tr key={jobId} data-row="" data-left={left.has(jobId)}>
             <th scope="row" title={jobId}>
               <Link to="/jobs/$job" params={{ job: jobId }} search={{}} className={styles.name}>
                 {job}

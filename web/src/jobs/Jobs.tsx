@@ -108,7 +108,7 @@ function JobList({ search, summary }: JobListProps) {
         </div>
       </div>
       <div className={styles.tools}>
-        {/* By the keyboard they follow what is chosen above. */}
+        <FilterSelects search={search} summary={summary} />
         <span className={own.acts}>
           <Act operation="retryJobs" needs="operator" onAct={() => setDecision('retry')}>
             Retry all that match
@@ -117,7 +117,6 @@ function JobList({ search, summary }: JobListProps) {
             Cancel all that match
           </Act>
         </span>
-        <FilterSelects search={search} summary={summary} />
       </div>
       {done === null ? null : (
         <p role="status" className={own.done}>
@@ -133,7 +132,7 @@ function JobList({ search, summary }: JobListProps) {
         empty={<NoJobs state={search.state} />}
         held={{ keyOf: ({ jobId }) => jobId, list: JSON.stringify(listed) }}
       >
-        {(data) => <JobTable items={data.items} now={summary?.asOf ?? ''} />}
+        {({ items }, left) => <JobTable items={items} left={left} now={summary?.asOf ?? ''} />}
       </Listed>
       {decision === null ? null : (
         <DecideSheet

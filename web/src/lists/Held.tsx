@@ -8,28 +8,44 @@ interface HeldProps<Row> {
   readonly list: string;
   /** What is shown is still of the list before. */
   readonly isBefore: boolean;
-  readonly children: (items: readonly Row[]) => ReactNode;
+  /** There is a page behind this one: what was at the end may be on it now. */
+  readonly hasNext: boolean;
+  /** The rows, and the keys of those that have left the list. */
+  readonly children: (items: readonly Row[], left: ReadonlySet<string>) => ReactNode;
 }
 
-/** A list that is read again and again: rows keep their places, and new ones wait until somebody wants to see them. */
-export function Held<Row>({ items, keyOf, list, isBefore, children }: HeldProps<Row>) {
-  const [held, setHeld] = useState<{ readonly list: string; readonly keys: readonly string[] } | null>(null);
-  const keys = items.map(keyOf);
-  if (!isBefore && held?.list !== list) setHeld({ list, keys });
-  if (isBefore || held?.list !== list) return children(items);
+const none: ReadonlySet<string> = new Set();
+
+/**
+ * A list that is read again and again: rows keep their places, those that have left it too, and new ones wait until
+ * somebody wants to see them.
+ */
+export function Held<Row>({ items, keyOf, list, isBefore, hasNext, children }: HeldProps<Row>) {
+  const [held, setHeld] = useState<{ readonly list: string; readonly rows: readonly Row[] } | null>(null);
   const byKey = new Map(items.map((item) => [keyOf(item), item]));
-  const known = held.keys.flatMap((key) => byKey.get(key) ?? []);
-  const waiting = keys.filter((key) => !held.keys.includes(key)).length;
+  const lastThere = held?.list === list ? held.rows.findLastIndex((row) => byKey.has(keyOf(row))) : -1;
+  const take = () => setHeld({ list, rows: items });
+  // Where none of them is there any more, nobody loses the place.
+  const isNew = lastThere === -1 && !(held?.list === list && held.rows === items);
+  if (!isBefore && isNew) take();
+  if (isBefore || isNew || held === null) return children(items, none);
+  const kept = held.rows.filter((row, at) => byKey.has(keyOf(row)) || at < lastThere || !hasNext);
+  const keys = new Set(held.rows.map(keyOf));
+  const waiting = items.filter((item) => !keys.has(keyOf(item))).length;
+  const left = new Set(kept.map(keyOf).filter((key) => !byKey.has(key)));
   return (
     <>
       <p className={styles.waiting} role="status">
         {waiting === 0 ? null : (
-          <button type="button" className={styles.chip} data-chosen="true" onClick={() => setHeld({ list, keys })}>
+          <button type="button" className={styles.chip} data-chosen="true" onClick={take}>
             {waiting} new: show
           </button>
         )}
       </p>
-      {children(known)}
+      {children(
+        kept.map((row) => byKey.get(keyOf(row)) ?? row),
+        left,
+      )}
     </>
   );
 }

@@ -138,8 +138,11 @@ interface ListedProps<Page extends ListPage> {
   readonly empty: ReactNode;
   /** Of a list that changes while one looks: which row is which, and which list it is. */
   readonly held?: { readonly keyOf: (row: Page['items'][number]) => string; readonly list: string };
-  readonly children: (page: Page) => ReactNode;
+  /** Of a list that is held also which of its rows have left it. */
+  readonly children: (page: Page, left: ReadonlySet<string>) => ReactNode;
 }
+
+const none: ReadonlySet<string> = new Set();
 
 interface ListPage {
   readonly items: readonly unknown[];
@@ -166,10 +169,10 @@ export function Listed<Page extends ListPage>({
         ) : (
           <>
             {held === undefined ? (
-              children(page)
+              children(page, none)
             ) : (
-              <Held {...held} items={page.items} isBefore={query.isPlaceholderData}>
-                {(items) => children({ ...page, items })}
+              <Held {...held} items={page.items} isBefore={query.isPlaceholderData} hasNext={page.nextCursor !== null}>
+                {(items, left) => children({ ...page, items }, left)}
               </Held>
             )}
             <Pager count={page.items.length} total={page.total ?? total} cursor={cursor} nextCursor={page.nextCursor} />

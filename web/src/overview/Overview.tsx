@@ -1,6 +1,7 @@
 import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { MonthCurve } from '../charts/MonthCurve.tsx';
+import { inPeriod } from '../app/address.ts';
 import { useRead } from '../app/reads.ts';
 import { Figure, Money } from '../ui/Figure.tsx';
 import { isNegative, isZero, money as moneyText, sum } from '../ui/decimal.ts';
@@ -144,7 +145,7 @@ function Stale({ money: { currency, revenueToDate }, since, now }: StaleProps) {
         Nothing has been read for {age(since, now)}. Due so far was {moneyText(revenueToDate)} {currency}, as of{' '}
         {moment(since, now)}.
       </p>
-      <Link to="/accounts" className={ui.link}>
+      <Link to="/accounts" search={inPeriod({})} className={ui.link}>
         Show accounts
       </Link>
     </div>
@@ -271,7 +272,7 @@ function NeedRow({ need: { count, text, detail, link, isWrong } }: { readonly ne
         {text}
         {detail === null || detail === '' ? null : <span className={ui.note}> {detail}</span>}
       </span>
-      <Link to={link.to} search={link.search} className={ui.link}>
+      <Link to={link.to} search={inPeriod(link.search)} className={ui.link}>
         {link.verb}
       </Link>
     </li>
@@ -349,7 +350,7 @@ function FreshnessCard({ overview: { accounts, clock } }: { readonly overview: O
           {accounts.kinds.slice(0, readsMax).map(({ account, kind, syncedAt, state, reason }) => (
             <li key={`${account} ${kind}`} data-state={state} data-row="">
               <span>
-                <Link to="/accounts/$account" params={{ account }} className={styles.name}>
+                <Link to="/accounts/$account" params={{ account }} search={inPeriod({})} className={styles.name}>
                   {kind.replaceAll('_', ' ')}
                 </Link>{' '}
                 <span className={ui.note}>{account}</span>

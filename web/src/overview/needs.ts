@@ -1,3 +1,4 @@
+import { ruleText } from '../drift/words.ts';
 import { money } from '../ui/decimal.ts';
 import { day } from '../ui/time.ts';
 import type { OverviewDocument } from './read.ts';
@@ -99,8 +100,8 @@ function brokenKinds({ accounts: { kinds } }: OverviewDocument): string {
 /** Which are the worst of them: groups come so. */
 function driftDetail([worst]: OverviewDocument['drift']['groups']): string | null {
   if (worst === undefined) return null;
-  const whose = worst.deployment === null ? '' : ` of ${worst.deployment}`;
-  return `the worst ${worst.severity}: ${worst.rule.replaceAll('_', ' ')}${whose}`;
+  const whose = worst.deployment === null ? '' : `, ${worst.deployment}`;
+  return `the worst ${worst.severity}: ${ruleText(worst.rule).toLowerCase()}${whose}`;
 }
 
 function amountsText(amounts: OverviewDocument['corrections']['totals']): string {

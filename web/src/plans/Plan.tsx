@@ -1,10 +1,11 @@
 import { Link, useParams, useSearch } from '@tanstack/react-router';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Listed } from '../lists/parts.tsx';
 import { isNegative, isZero, quantity } from '../ui/decimal.ts';
-import { Money, Unknown } from '../ui/Figure.tsx';
+import { Money } from '../ui/Figure.tsx';
 import { Empty, States } from '../ui/States.tsx';
 import { day, month as monthName } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
@@ -97,37 +98,35 @@ function Prices({ sheet: { plan, curves } }: { readonly sheet: Sheet }) {
         <h2 id="prices">Prices</h2>
         <span className={ui.note}>{plan.currency}, before tax</span>
       </div>
-      <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Prices, as a table" tabIndex={0}>
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <th scope="col">Meter</th>
-              <th scope="col">Included</th>
-              <th scope="col">Beyond that</th>
-              <th scope="col">What a month costs, by quantity</th>
-            </tr>
-          </thead>
-          <tbody>
-            {plan.items.map((item, at) => {
-              const curve = curves[at];
-              return (
-                <tr key={item.kind} data-row="">
-                  <th scope="row" className={styles.wrap}>
-                    {curve?.title ?? item.kind} <span className={ui.unit}>{curve?.unit}</span>
-                  </th>
-                  <td>{includedOf(item)}</td>
-                  <td className={styles.wide}>
-                    {priceOf(item)}
-                    {item.minimum === null ? '' : `, at least ${item.minimum}`}
-                    {item.cap === null ? '' : `, at most ${item.cap}`}
-                  </td>
-                  <td>{curve === undefined ? null : <Curve curve={curve} />}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+      <DataTable label="Prices" isCards>
+        <thead>
+          <tr>
+            <th scope="col">Meter</th>
+            <th scope="col">Included</th>
+            <th scope="col">Beyond that</th>
+            <th scope="col">What a month costs, by quantity</th>
+          </tr>
+        </thead>
+        <tbody>
+          {plan.items.map((item, at) => {
+            const curve = curves[at];
+            return (
+              <tr key={item.kind} data-row="">
+                <th scope="row" className={styles.wrap}>
+                  {curve?.title ?? item.kind} <span className={ui.unit}>{curve?.unit}</span>
+                </th>
+                <td>{includedOf(item)}</td>
+                <td className={styles.wide}>
+                  {priceOf(item)}
+                  {item.minimum === null ? '' : `, at least ${item.minimum}`}
+                  {item.cap === null ? '' : `, at most ${item.cap}`}
+                </td>
+                <td>{curve === undefined ? null : <Curve curve={curve} />}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </DataTable>
     </section>
   );
 }
@@ -141,32 +140,30 @@ function PassedOn({ plan: { passThrough } }: { readonly plan: Sheet['plan'] }) {
         <h2 id="passed-on">Passed on at cost</h2>
         <span className={ui.note}>the first that fits; what a meter above has a price for is not</span>
       </div>
-      <div className={styles.scroll} role="region" aria-label="Passed on at cost, as a table" tabIndex={0}>
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <th scope="col">What the provider charges for</th>
-              <th scope="col" className={styles.figure}>
-                Markup
-              </th>
+      <DataTable label="Passed on at cost">
+        <thead>
+          <tr>
+            <th scope="col">What the provider charges for</th>
+            <th scope="col" className={styles.figure}>
+              Markup
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {passThrough.map((item) => (
+            <tr key={passedOf(item)} data-row="">
+              <th scope="row">{passedOf(item)}</th>
+              <td className={styles.figure}>
+                {item.markupPercent === null ? (
+                  <span className={styles.muted}>needs finance</span>
+                ) : (
+                  `${quantity(item.markupPercent)} %`
+                )}
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {passThrough.map((item) => (
-              <tr key={passedOf(item)} data-row="">
-                <th scope="row">{passedOf(item)}</th>
-                <td className={styles.figure}>
-                  {item.markupPercent === null ? (
-                    <Unknown reason="Shown to owners and finance." />
-                  ) : (
-                    `${quantity(item.markupPercent)} %`
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </DataTable>
     </section>
   );
 }
@@ -194,46 +191,39 @@ function OnIt({ plan, m, cursor, titles }: OnItProps) {
       </div>
       <Listed query={page} cursor={cursor} rows={6} empty={<Empty title="No deployment was on it in this month." />}>
         {({ items, month }) => (
-          <div
-            className={`${styles.scroll} ${styles.cardList}`}
-            role="region"
-            aria-label="Deployments on it, as a table"
-            tabIndex={0}
-          >
-            <table className={styles.table}>
-              <thead>
-                <tr>
-                  <th scope="col">Deployment</th>
-                  <th scope="col" className={styles.figure}>
-                    So far
+          <DataTable label="Deployments on it" isCards>
+            <thead>
+              <tr>
+                <th scope="col">Deployment</th>
+                <th scope="col" className={styles.figure}>
+                  So far
+                </th>
+                <th scope="col">Left of what is included</th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map(({ deployment, total, currency, meters }) => (
+                <tr key={deployment} data-row="">
+                  <th scope="row">
+                    <Link
+                      to="/deployments/$deployment"
+                      params={{ deployment }}
+                      search={m === undefined ? {} : { m }}
+                      className={styles.name}
+                    >
+                      {deployment}
+                    </Link>
                   </th>
-                  <th scope="col">Left of what is included</th>
+                  <td className={styles.figure}>
+                    <Money amount={total} currency={currency} why={`quote:${deployment}/${month}`} />
+                  </td>
+                  <td className={styles.wide}>
+                    <Left meters={meters} titles={titles} />
+                  </td>
                 </tr>
-              </thead>
-              <tbody>
-                {items.map(({ deployment, total, currency, meters }) => (
-                  <tr key={deployment} data-row="">
-                    <th scope="row">
-                      <Link
-                        to="/deployments/$deployment"
-                        params={{ deployment }}
-                        search={m === undefined ? {} : { m }}
-                        className={styles.name}
-                      >
-                        {deployment}
-                      </Link>
-                    </th>
-                    <td className={styles.figure}>
-                      <Money amount={total} currency={currency} why={`quote:${deployment}/${month}`} />
-                    </td>
-                    <td className={styles.wide}>
-                      <Left meters={meters} titles={titles} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+              ))}
+            </tbody>
+          </DataTable>
         )}
       </Listed>
     </section>

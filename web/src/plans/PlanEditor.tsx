@@ -134,6 +134,7 @@ function Effects({ preview, isSettled, wrong, change, onApply }: EffectsProps) {
       )}
       {change.problem === null ? null : (
         <Failed
+          isChange
           problem={change.problem}
           onRetry={() => {
             change.clear();

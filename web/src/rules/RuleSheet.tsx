@@ -70,7 +70,9 @@ export function AddRuleSheet({ onClose }: { readonly onClose: () => void }) {
       {preview.isFetching ? <Skeleton rows={4} /> : null}
       {preview.error === null ? null : <Failed problem={preview.error} onRetry={() => void preview.refetch()} />}
       {preview.data == null || preview.isFetching ? null : <Moved preview={preview.data} />}
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={() => lookAgain(change, preview)} />}
+      {change.problem === null ? null : (
+        <Failed isChange problem={change.problem} onRetry={() => lookAgain(change, preview)} />
+      )}
     </Sheet>
   );
 }
@@ -109,7 +111,9 @@ export function EndRuleSheet({ rule, name, onClose }: EndRuleSheetProps) {
       {preview.isFetching ? <Skeleton rows={4} /> : null}
       {preview.error === null ? null : <Failed problem={preview.error} onRetry={() => void preview.refetch()} />}
       {preview.data == null || preview.isFetching ? null : <Moved preview={preview.data} />}
-      {change.problem === null ? null : <Failed problem={change.problem} onRetry={() => lookAgain(change, preview)} />}
+      {change.problem === null ? null : (
+        <Failed isChange problem={change.problem} onRetry={() => lookAgain(change, preview)} />
+      )}
     </Sheet>
   );
 }

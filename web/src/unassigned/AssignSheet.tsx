@@ -20,7 +20,9 @@ const slug = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** To whom, from when, and what that changes, in money first; nothing is written before it is confirmed. */
 export function AssignSheet({ resources, suggested, onClose, onDone }: AssignSheetProps) {
-  const [deployment, setDeployment] = useState(suggested);
+  const [text, setText] = useState(suggested);
+  const choice = useDeploymentChoice(text, suggested);
+  const { deployment } = choice;
   const [from, setFrom] = useState('');
   const assignment: Assignment = { resources, deployment, from: from === '' ? null : from };
   const preview = useQuery({
@@ -33,13 +35,16 @@ export function AssignSheet({ resources, suggested, onClose, onDone }: AssignShe
   const shown = preview.data?.preview ?? null;
   const write = useMutation({
     mutationFn: () => assign(assignment, shown?.digest ?? ''),
-    // Somebody may have decided meanwhile: what it would change now is what is confirmed next.
-    onError: () => void preview.refetch(),
     async onSuccess() {
       await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'getMe' });
       onDone(assignment);
     },
   });
+  // Somebody may have decided meanwhile: what it would change now is what is confirmed next.
+  const lookAgain = () => {
+    write.reset();
+    void preview.refetch();
+  };
   const noun = resources.length === 1 ? 'resource' : 'resources';
   return (
     <Sheet
@@ -49,34 +54,39 @@ export function AssignSheet({ resources, suggested, onClose, onDone }: AssignShe
         <button
           type="button"
           className={`${ui.button} ${ui.primary}`}
-          disabled={shown === null || preview.isFetching || write.isPending}
+          disabled={shown === null || preview.isFetching || write.isPending || write.isError}
           onClick={() => write.mutate()}
         >
           Assign {resources.length} to {deployment === '' ? 'a deployment' : deployment}
         </button>
       }
     >
-      <DeploymentField value={deployment} onChange={setDeployment} />
+      <DeploymentField choice={choice} onChange={setText} />
       <Field label="From (UTC day; empty: since each exists)" type="date" value={from} onChange={setFrom} />
       {preview.isFetching ? <Skeleton rows={4} /> : null}
       {preview.error === null ? null : <Failed problem={preview.error} onRetry={() => void preview.refetch()} />}
       {shown === null || preview.isFetching ? null : <Changes preview={shown} />}
-      {write.error === null ? null : <Failed problem={write.error} onRetry={() => write.mutate()} />}
+      {write.error === null ? null : <Failed isChange problem={write.error} onRetry={lookAgain} />}
     </Sheet>
   );
 }
 
-/** A deployment, found by a part of its name. */
-export function DeploymentField({
-  value,
-  onChange,
-}: {
-  readonly value: string;
-  readonly onChange: (slug: string) => void;
-}) {
-  const [text, setText] = useState(value);
+interface DeploymentChoice {
+  readonly text: string;
+  readonly choices: readonly {
+    readonly deployment: string;
+    readonly name: string;
+    readonly customerName: string | null;
+  }[];
+  /** The deployment that the text names; empty: none, or it is not known yet. */
+  readonly deployment: string;
+}
+
+/** Deployments by a part of their names: which one a text names is known once they have been read. */
+export function useDeploymentChoice(text: string, suggested = '', enabled = true): DeploymentChoice {
   const found = useQuery({
     queryKey: ['deploymentChoice', text],
+    enabled,
     queryFn: ({ signal }) =>
       bodyOf(
         api.GET('/deployments', {
@@ -87,10 +97,16 @@ export function DeploymentField({
       ),
   });
   const choices = found.data?.items.filter(({ customer }) => customer !== null) ?? [];
-  const change = (typed: string) => {
-    setText(typed);
-    onChange(choices.some((one) => one.deployment === typed) ? typed : '');
-  };
+  const isKnown = text === suggested || choices.some((one) => one.deployment === text);
+  return { text, choices, deployment: isKnown ? text : '' };
+}
+
+interface DeploymentFieldProps {
+  readonly choice: DeploymentChoice;
+  readonly onChange: (text: string) => void;
+}
+
+export function DeploymentField({ choice: { text, choices }, onChange }: DeploymentFieldProps) {
   return (
     <label className={sheet.label}>
       Deployment
@@ -100,7 +116,7 @@ export function DeploymentField({
         value={text}
         autoComplete="off"
         placeholder="Name or slug"
-        onChange={({ target }) => change(target.value)}
+        onChange={({ target }) => onChange(target.value)}
       />
       <datalist id="deployments-to-choose">
         {choices.map(({ deployment, name, customerName }) => (

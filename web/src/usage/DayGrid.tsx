@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useMe } from '../app/session.ts';
 import { linear, toNumber } from '../charts/scale.ts';
+import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { SortHead } from '../lists/parts.tsx';
 import { isNegative, isZero, quantity } from '../ui/decimal.ts';
@@ -24,35 +25,33 @@ export function DayGrid({ grid, search, month, now }: DayGridProps) {
   const days = (grid.items[0]?.days ?? []).map((_, at) => `${month}-${String(at + 1).padStart(2, '0')}`);
   return (
     <>
-      <div className={styles.scroll} role="region" aria-label="Usage by day, as a table" tabIndex={0}>
-        <table className={`${styles.table} ${own.grid}`}>
-          <thead>
-            <tr>
-              <SortHead sort="name" search={search} own={sorted}>
-                {search.by === 'customer' ? 'Customer' : search.by === 'deployment' ? 'Deployment' : 'Meter'}
-              </SortHead>
-              <SortHead sort="total" first="desc" isFigure search={search} own={sorted}>
-                Total
-              </SortHead>
-              <SortHead sort="change" first="desc" isFigure search={search} own={sorted}>
-                Change
-              </SortHead>
-              {days.map((each) => (
-                <th key={each} scope="col" className={own.day}>
-                  <span className="visually-hidden">{dayText(each, now)}</span>
-                  <span aria-hidden="true">{each.slice(8)}</span>
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {grid.items.map((row) => (
-              <GridRow key={row.key} row={row} search={search} days={days} now={now} month={month} />
+      <DataTable label="Usage by day" className={own.grid}>
+        <thead>
+          <tr>
+            <SortHead sort="name" search={search} own={sorted}>
+              {search.by === 'customer' ? 'Customer' : search.by === 'deployment' ? 'Deployment' : 'Meter'}
+            </SortHead>
+            <SortHead sort="total" first="desc" isFigure search={search} own={sorted}>
+              Total
+            </SortHead>
+            <SortHead sort="change" first="desc" isFigure search={search} own={sorted}>
+              Change
+            </SortHead>
+            {days.map((each) => (
+              <th key={each} scope="col" className={own.day}>
+                <span className="visually-hidden">{dayText(each, now)}</span>
+                <span aria-hidden="true">{each.slice(8)}</span>
+              </th>
             ))}
-          </tbody>
-          <Totals grid={grid} days={days} now={now} />
-        </table>
-      </div>
+          </tr>
+        </thead>
+        <tbody>
+          {grid.items.map((row) => (
+            <GridRow key={row.key} row={row} search={search} days={days} now={now} month={month} />
+          ))}
+        </tbody>
+        <Totals grid={grid} days={days} now={now} />
+      </DataTable>
       <Legend />
     </>
   );
