@@ -7,12 +7,13 @@ import { openReconciledAccount, type ReconciledAccount } from '../../../test/fix
 import type { BillingSource } from '../../cloud/index.ts';
 import { assign } from '../../deployments/assignments.ts';
 import { bringAttributionsUpToDate } from '../../deployments/attribution.ts';
+import { selectCountingBills } from '../costs.store.ts';
 import { importBill, readBillFile } from '../import.ts';
 import { getPayer } from '../payers.ts';
 import { listBills, listLines } from '../shown-bills.ts';
 import { reckon, reconcileMonth } from './reconcile.ts';
 import { getReconciliation, reopenBill, signBill } from './review.ts';
-import { selectCosts } from './shown.store.ts';
+import { selectCosts, selectFindings } from './shown.store.ts';
 import { selectBillMonth } from './stage-lines.store.ts';
 
 // What a month comes to by the short way and by the long one, when it is reckoned again, and what of it stands.
@@ -215,4 +216,36 @@ Droplets,,plain (s-1vcpu-1gb),240,2026-06-20 00:00:00 +0000,2026-06-30 00:00:00 
   await bringAttributionsUpToDate(db, now());
   expect(await again()).toMatchObject({ changed: 1, reckoned: true });
   expect(await owners()).toEqual([['b', '2.00']]);
+});
+
+test('a month is not final while signed bills that are listed no more count beside one that may replace them', async () => {
+  const { db } = database;
+  const month = june.subtract({ months: 4 });
+  const bring = async (number: string, cost: string): Promise<number> => {
+    const csv = `product,group_description,description,hours,start,end,USD,project_name,category
+Support,,support ${number},,2026-02-01 00:00:00 +0000,2026-03-01 00:00:00 +0000,$${cost},,iaas
+`;
+    const file = await readBillFile(csv);
+    const { billId } = await importBill(db, { payer: 'acme', csv, file, month, number, amount: null }, 'test', now());
+    await reconcileMonth(db, payerId, month, now());
+    return billId;
+  };
+  const gone = [await bring('1', '5.00'), await bring('2', '7.00')];
+  for (const bill of gone) await db.transaction().execute((trx) => signBill(trx, bill, null, 'ann', now()));
+  await sql`UPDATE provider_bills SET missing_since = ${now()} WHERE bill_id = ANY (${gone}::bigint[])`.execute(db);
+  expect(await selectCountingBills(db, month)).toMatchObject({ isFinal: true });
+  const bill = await bring('3', '12.00');
+  const found = async () => {
+    const { counts } = await getReconciliation(db, bill);
+    const rows = await selectFindings(db, counts.reconciliationId, { limit: 10, after: null });
+    return rows.filter(({ finding }) => finding === 'beside_signed').map(({ name, amount }) => [name, amount]);
+  };
+  expect(await selectCountingBills(db, month)).toMatchObject({ isFinal: false });
+  expect(await found()).toEqual([
+    ['1', '5.00'],
+    ['2', '7.00'],
+  ]);
+  for (const one of gone) await db.transaction().execute((trx) => reopenBill(trx, one, 'replaced', 'ann', now()));
+  expect(await selectCountingBills(db, month)).toMatchObject({ isFinal: true });
+  expect(await found()).toEqual([]);
 });
