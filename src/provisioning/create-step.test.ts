@@ -132,7 +132,7 @@ test('what shows after one that may have been carried out is its own, whatever c
 });
 
 test('what was not sent is waited for and no attempt; forty in a row are enough', () => {
-  const limited: StepRecord = { ...newStep, unsent: 39, notBefore: after(60) };
+  const limited = { ...newStep, unsent: 39, notBefore: after(60) };
   expect(nextMove(limited, nothingObserved, after(20))).toEqual({ do: 'wait', seconds: 40 });
   expect(nextMove(limited, found(after(60)), after(60))).toMatchObject({ do: 'send', record: { attempt: 1 } });
   expect(kept(nextMove({ ...limited, unsent: 40 }, found(after(60)), after(60)))).toMatchObject({ state: 'held' });
