@@ -85,7 +85,7 @@ const reads: readonly Read[] = [
   { name: 'audit log, verified', limitMs: 200, path: () => '/audit-log/verification', body: {} },
 ];
 
-/** A hundredth of the resources is nobody's. */
+/** A hundredth of the resources has no owner. */
 async function seedUnassigned(db: Database): Promise<void> {
   await sql`
     INSERT INTO owner_sets (weight_total, signature)

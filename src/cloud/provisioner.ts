@@ -121,7 +121,7 @@ export interface Markers {
 /** Something that a marker leads to. */
 export interface Found {
   readonly externalId: string;
-  /** Whether it carries the mark. `cannot`: its kind has no room for one, so that anybody may have created it. */
+  /** Whether it carries the mark. `cannot`: its kind carries none, so that anybody may have created it. */
   readonly marked: 'yes' | 'no' | 'cannot';
 }
 
@@ -187,6 +187,8 @@ export type Sent =
 export interface SendWindow {
   /** Not after this instant of the machine's monotonic clock: who waited longer may have lost the right to. */
   readonly beforeMs: number;
+  /** Nor after this one of its wall clock, in milliseconds since 1970: the other one may stand while the machine is suspended. */
+  readonly beforeEpochMs: number;
   /** Ends the wait for it to be sent. What has left is waited for. */
   readonly signal?: AbortSignal;
 }
@@ -238,7 +240,7 @@ export interface ProvisionerOptions {
   readonly apiUrl: string;
   /** The write token, which no read client is given. */
   readonly token: string;
-  /** Told of each request: never of a token or a body. */
+  /** Is given each request, without token and body. */
   readonly onRequest?: (event: {
     method: string;
     path: string;

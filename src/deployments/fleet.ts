@@ -1,5 +1,5 @@
 import { type MonthlyPrices, openMonthlyPrices, priceGroups } from '../inventory/index.ts';
-import { readWatermark, resourceTopics, type Topic } from '../platform/changes.ts';
+import { readWatermark, type Topic } from '../platform/changes.ts';
 import type { Database, Queryable } from '../platform/database/database.ts';
 import { neverMissedKinds } from './attribution/store.ts';
 import * as store from './fleet.store.ts';
@@ -59,7 +59,8 @@ export const countedNowMax = 10_000;
 /** Suggestions at most: more than a person chooses from. */
 const suggestionsKept = 100;
 
-const topics: readonly Topic[] = [...resourceTopics, 'deployment'];
+/** Of the log of changes, what is counted rests on: what is measured of a resource is in no count. */
+const topics: readonly Topic[] = ['resource', 'ownership', 'deployment'];
 
 /** Counts the fleet for `summarizeFleet`, where anything has changed since, and suggests rules for a large one. */
 export async function recountFleet(db: Database, now: Temporal.Instant, nowMax = countedNowMax): Promise<void> {

@@ -4,7 +4,7 @@ import { rolledBack, rolledBackWithin } from '../platform/database/rolled-back.t
 import { readLastChange } from '../platform/changes.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { deriveChanges, writeChanges } from './attribution.ts';
-import { limitStatements, lockAttributions, lockDecisions, readProgress } from './attribution/store.ts';
+import { limitStatements, limitWaiting, lockAttributions, lockDecisions, readProgress } from './attribution/store.ts';
 import {
   type MovedTime,
   type PreviewRow,
@@ -31,8 +31,11 @@ export interface MovedOwnership {
 /** Whoever asks waits, and others' requests with them: a derivation of minutes is the job's. */
 const statementMsMax = 10_000;
 
-function isTimeout(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === '57014';
+/** A derivation may hold its lock for minutes: who waits longer is asked to come again, before a statement's time is over. */
+const waitingMsMax = 8_000;
+
+function hasState(error: unknown, state: string): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === state;
 }
 
 /** A change that was made, with what it does to ownership: derived, and not written yet. */
@@ -94,14 +97,32 @@ interface PreviewLimits {
 
 /**
  * Does work in a transaction that is rolled back, each statement of which has ten seconds.
- * @throws ArcadiaError what the work throws; too_costly
+ * @throws ArcadiaError what the work throws; too_costly; overloaded: somebody else decides about owners or derives them
  */
 export function previewing<Result>(
   db: Database,
   limits: PreviewLimits,
   work: (trx: UnitOfWork) => Promise<Result>,
 ): Promise<Result> {
-  return inTime(limits, (limited) => rolledBack(db, limited), work);
+  return unlessBusy(() =>
+    inTime(
+      limits,
+      (limited) => rolledBack(db, limited),
+      async (trx) => {
+        await limitWaiting(trx, waitingMsMax);
+        return work(trx);
+      },
+    ),
+  );
+}
+
+async function unlessBusy<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!hasState(error, '55P03')) throw error;
+    throw new ArcadiaError('overloaded', 'Owners are being derived or decided about just now.', { cause: error });
+  }
 }
 
 async function inTime<Result>(
@@ -115,7 +136,7 @@ async function inTime<Result>(
       return work(trx);
     });
   } catch (error) {
-    if (!isTimeout(error) || signal?.aborted === true) throw error;
+    if (!hasState(error, '57014') || signal?.aborted === true) throw error;
     const message = `${what} takes longer than ${statementMsMax / 1_000} s a step.`;
     throw new ArcadiaError('too_costly', message, { cause: error, todo });
   }
@@ -131,25 +152,31 @@ interface Look extends Pick<PreviewLimits, 'signal'> {
  * Makes a change in a transaction; with `look`, after a look at what it would do, which nobody else's decision can come
  * between.
  *
- * Errors: what the change or the look throws; too_costly.
+ * Errors: what the change or the look throws; too_costly; overloaded.
  */
 export function changeAfterLook<Made>(
   db: Database,
   change: (trx: UnitOfWork) => Promise<Made>,
   { look, now, signal }: Look,
 ): Promise<Made> {
-  return db.transaction().execute(async (trx) => {
-    if (look !== null) {
-      await lockDecisions(trx);
-      const limits = { what: 'To look whether the preview still holds', todo: 'Decide about fewer at a time.', signal };
-      await inTime(
-        limits,
-        (limited) => rolledBackWithin(trx, limited),
-        async (nested) => look(nested, await stageMove(nested, change, now, { limit: 0 })),
-      );
-    }
-    return change(trx);
-  });
+  const limits = { what: 'To look whether the preview still holds', todo: 'Decide about fewer at a time.', signal };
+  const looking = async (trx: UnitOfWork, sees: NonNullable<Look['look']>) => {
+    await limitWaiting(trx, waitingMsMax);
+    // As in a preview, whose change locks what is decided after it: neither waits for the other in a circle.
+    await lockAttributions(trx);
+    await lockDecisions(trx);
+    await inTime(
+      limits,
+      (limited) => rolledBackWithin(trx, limited),
+      async (nested) => sees(nested, await stageMove(nested, change, now, { limit: 0 })),
+    );
+  };
+  return unlessBusy(() =>
+    db.transaction().execute(async (trx) => {
+      if (look !== null) await looking(trx, look);
+      return change(trx);
+    }),
+  );
 }
 
 interface PreviewPage {

@@ -29,6 +29,14 @@ export async function ensureDeclaration(trx: UnitOfWork, slug: string, now: Temp
   return rows[0]!.id;
 }
 
+/**
+ * Overtakes a sweep that waits for this transaction: it took its snapshot before, would call done what changed meanwhile
+ * without a look at what is declared now, and is so made to begin anew.
+ */
+export async function overtakeSweep(trx: UnitOfWork): Promise<void> {
+  await statement('drift.overtakeSweep')`UPDATE drift_progress SET change_id = change_id`.execute(trx);
+}
+
 interface VersionColumns {
   readonly deployment_id: number | null;
   readonly account_id: number | null;

@@ -8,6 +8,7 @@ import {
   type DeclarationRow,
   type DeclaredRow,
   ensureDeclaration,
+  overtakeSweep,
   type ResourceColumns,
   type ResourceCounts,
   rewriteResources,
@@ -113,6 +114,7 @@ async function applyWithin(
   const digest = digestOf({ ...head, origin: { ...origin, digest: null }, rows });
   const changed = await rewriteVersion(trx, id, { ...head, digest, resources: rows.length }, by, now);
   const resources = await rewriteResources(trx, id, rows, by, now);
+  if (changed) await overtakeSweep(trx);
   if (changed || shown > 0) await sweepDeclaration(trx, id, now);
   const { items, total } = await openFindings(trx, { declaration: slug, now }, shown);
   return { declaration: slug, changed, resources, findings: total, shown: items };
@@ -207,6 +209,7 @@ export async function endDeclaration(db: Database, slug: string, by: string, now
     const { head } = await getDeclaration(trx, slug);
     await rewriteVersion(trx, head.declarationId, null, by, now);
     await rewriteResources(trx, head.declarationId, [], by, now);
+    await overtakeSweep(trx);
     await sweepDeclaration(trx, head.declarationId, now);
   });
 }

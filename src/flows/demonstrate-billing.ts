@@ -75,7 +75,8 @@ type Settling = Pick<FlowContext, 'now' | 'signal' | 'progress'>;
 
 /**
  * What was decided about money by the end of a history: a month was issued and then corrected, the next one approved by
- * half, an alert fires, and the provider's bills were read. Once: where bills have been read, all of it was done.
+ * half, an alert fires, and the provider's bills were read. Once: where a payer's bills have been read to the end, all of
+ * it was done; where a run was stopped before that, the next one goes on from there.
  */
 export async function settleMonths(
   db: Database,
@@ -83,16 +84,17 @@ export async function settleMonths(
   secretKey: SecretKey,
   { now, signal = new AbortController().signal, progress = silent }: Settling,
 ): Promise<void> {
-  if (month === null || (await listReads(db)).length > 0) return;
+  const reads = await listReads(db);
+  if (month === null || reads.some(({ part, outcome }) => part === 'bills' && outcome === 'complete')) return;
   await progress.step('Issuing invoices', async (report) => {
     for (const decision of late) await correctLate(db, decision, decidedBy, now);
-    const drafts = (of: Temporal.PlainDate) =>
-      listInvoices(db, { month: of, state: 'draft' }, { limit: 500, cursor: null });
-    for (const { invoiceId, customerName } of (await drafts(month)).items) {
-      signal.throwIfAborted();
-      await approveInvoice(db, invoiceId, { by: decidedBy, now });
-      await issueInvoice(db, invoiceId, { by: decidedBy, now });
-      report(customerName);
+    for (const state of ['approved', 'draft'] as const) {
+      const { items } = await listInvoices(db, { month, state }, { limit: 500, cursor: null });
+      for (const invoice of items.filter((one) => isOurs(one, decidedBy))) {
+        signal.throwIfAborted();
+        await issueOurs(db, invoice, decidedBy, now);
+        report(invoice.customerName);
+      }
     }
     const next = { month: month.add({ months: 1 }), kind: 'invoice' } as const;
     const { items } = await listInvoices(db, next, { limit: 500, cursor: null, sort: 'customer' });
@@ -118,6 +120,27 @@ const soonDear = {
   basis: 'forecast',
 } as const;
 
+type Deciding = Pick<
+  Awaited<ReturnType<typeof listInvoices>>['items'][number],
+  'invoiceId' | 'state' | 'approvedBy' | 'issuedBy'
+>;
+
+/** Whether nobody else has decided about an invoice. */
+function isOurs({ state, approvedBy, issuedBy }: Deciding, by: string): boolean {
+  return state === 'draft' || (state === 'approved' && approvedBy === by) || (state === 'issued' && issuedBy === by);
+}
+
+/** Approves and issues an invoice, as far as an earlier run did not. */
+async function issueOurs(
+  db: Database,
+  { invoiceId, state }: Deciding,
+  by: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  if (state === 'draft') await approveInvoice(db, invoiceId, { by, now });
+  if (state !== 'issued') await issueInvoice(db, invoiceId, { by, now });
+}
+
 /**
  * Issues the month's invoice, tells something late of it, and corrects it; each once, as far as an earlier run did
  * not. An invoice that a person has decided about stays as it is.
@@ -126,13 +149,9 @@ async function correctLate(db: Database, decision: LateDecision, by: string, now
   const { deployment, customer, month, tell } = decision;
   const { items } = await listInvoices(db, { month, customer }, { limit: 2, cursor: null });
   const [invoice, ...others] = items;
-  const isOurs = invoice?.state === 'draft' || (invoice?.state === 'issued' && invoice.issuedBy === by);
-  if (invoice === undefined || others.length > 0 || !isOurs) return;
+  if (invoice === undefined || others.length > 0 || !isOurs(invoice, by)) return;
   if ((await listDecisions(db, { deployment }, 1)).length > 0) return;
-  if (invoice.state === 'draft') {
-    await approveInvoice(db, invoice.invoiceId, { by, now });
-    await issueInvoice(db, invoice.invoiceId, { by, now });
-  }
+  await issueOurs(db, invoice, by, now);
 
   const at = (day: number) => month.with({ day }).toZonedDateTime('UTC').toInstant();
   const request = { deployment, month, by, now };

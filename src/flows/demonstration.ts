@@ -82,42 +82,45 @@ export async function demonstrate(
   const declared = declaredOf(fleet, cast);
   const branch = request.branch ? await openBranch(db, { cadence, secretKey, to, signal }) : null;
   const days: MeteredDay[] = [];
-  const history = await progress.step('Creating the history: the clock moves on, everything is synced', (report) =>
-    inSession(db, async (conn) => {
-      await waitForHistory(db, conn, to, report, signal);
-      try {
-        const { now, spacesRegions, seed } = { ...request, ...context };
-        const found = { slug: request.fleet, fleet: request.fleet, seed, token: 'simulated', spacesRegions };
-        const account = await findOrConnect(db, found, { now, signal, secretKey });
-        await announceHistory(db, to);
-        const syncs = await moveThrough(db, account, { cadence, secretKey, to, branch }, report, {
-          signal,
-          async onDay(now) {
-            await declareFleet(db, declared, { now, end: to });
-            await branch?.declare(now);
-            days.push(...(await meterOutstanding(db, { now, ...(signal && { signal }) })));
-            await rateMonths(db, { now, ...(signal && { signal }) });
-          },
-        });
-        await announceHistory(db, null);
-        return { account, syncs };
-      } finally {
-        await branch?.close();
-        await unlockHistory(conn).catch(() => {});
-      }
-    }),
-  );
-  const { metered } = await meterAndDraft(db, { ...context, now: to });
-  await settleMonths(db, cast, secretKey, { ...context, now: to });
-  // Last: what was decided is in the figures.
-  await progress.step('Rating the month', () => rateMonths(db, { now: to, ...(signal && { signal }) }));
-  return {
-    ...history,
-    from: fleet.start,
-    to,
-    deployments: fleet.deployments,
-    meteredDays: days.length + metered.length,
+  const createHistory = async (conn: Session, report: (text: string) => void) => {
+    await waitForHistory(db, conn, to, report, signal);
+    const { now, spacesRegions, seed } = { ...request, ...context };
+    const found = { slug: request.fleet, fleet: request.fleet, seed, token: 'simulated', spacesRegions };
+    const account = await findOrConnect(db, found, { now, signal, secretKey });
+    await announceHistory(db, to);
+    const syncs = await moveThrough(db, account, { cadence, secretKey, to, branch }, report, {
+      signal,
+      async onDay(now) {
+        await declareFleet(db, declared, { now, end: to });
+        await branch?.declare(now);
+        days.push(...(await meterOutstanding(db, { now, ...(signal && { signal }) })));
+        await rateMonths(db, { now, ...(signal && { signal }) });
+      },
+    });
+    await announceHistory(db, null);
+    return { account, syncs };
   };
+  return inSession(db, async (conn) => {
+    try {
+      const history = await progress.step('Creating the history: the clock moves on, everything is synced', (report) =>
+        createHistory(conn, report),
+      );
+      const { metered } = await meterAndDraft(db, { ...context, now: to });
+      await settleMonths(db, cast, secretKey, { ...context, now: to });
+      // Last: what was decided is in the figures.
+      await progress.step('Rating the month', () => rateMonths(db, { now: to, ...(signal && { signal }) }));
+      return {
+        ...history,
+        from: fleet.start,
+        to,
+        deployments: fleet.deployments,
+        meteredDays: days.length + metered.length,
+      };
+    } finally {
+      await branch?.close();
+      await unlockHistory(conn).catch(() => {});
+    }
+  });
 }
 
 /** Of the last month but one that is over: the one before is left to whoever looks at the demonstration. */

@@ -71,6 +71,23 @@ test('usage of another day changes nothing of it', async () => {
   expect(await digestOf(change, tomorrow)).toBe(seen);
 });
 
+test('an invoice of a later month that was issued since refuses it: what is left of an allowance goes on into it', async () => {
+  const { db } = database;
+  const february = day('2026-02-01');
+  await draftMonth(db, { month: february, now });
+  const change = (trx: UnitOfWork) => {
+    const [from, to] = [at('2026-01-20'), at('2026-01-25')];
+    const owners = [{ slug: 'wiki', weight: 1 }];
+    return assign(nestedDatabase(trx), { resourceIds: [droplets[1] as number], owners, from, to }, 'ann', now);
+  };
+  const seen = await digestOf(change);
+  for await (const { invoiceId } of invoicesOfMonth(db, february, 'draft')) {
+    await approveInvoice(db, invoiceId, { by: 'ann', now, override: 'a test' });
+    await issueInvoice(db, invoiceId, { by: 'ann', now });
+  }
+  await expect(write(change, seen)).rejects.toMatchObject({ code: 'conflict' });
+});
+
 test('what ends from now on is the same whenever it is done', async () => {
   const { db } = database;
   await applyRules(db, { rules: [{ name: 'c-*', deployment: 'shop' }] }, 'ann', now, { keepOthers: true });

@@ -119,7 +119,7 @@ export async function previewOwnership<Made>(
 
 /**
  * What a preview has said, in short: 32 hexadecimal digits of who changes owner when, and 32 of the invoices that are
- * issued of the months that this touches. Amounts are not in it: they move with every day that is metered.
+ * issued of the months whose amounts this can change. Amounts are not in it: they move with every day that is metered.
  */
 async function digestOf(trx: UnitOfWork, move: StagedMove<unknown>, now: Temporal.Instant): Promise<string> {
   const paying = await payingCustomers(
@@ -128,7 +128,7 @@ async function digestOf(trx: UnitOfWork, move: StagedMove<unknown>, now: Tempora
   );
   const customerIds = paying.map(({ customerId }) => customerId);
   const issued: string[] = [];
-  for (const { month } of touchedMonths(move, await completeRange(trx, now), now)) {
+  for (const month of allMonths(touchedMonths(move, await completeRange(trx, now), now), now)) {
     for (const { state, invoiceId } of await invoiceStandings(trx, month, customerIds))
       if (state === 'issued') issued.push(String(invoiceId));
   }
@@ -322,7 +322,7 @@ class Trial {
   }
 }
 
-/** What is left of an allowance goes on into later months: all from the first that was metered to the current one. */
+/** What is left of an allowance goes on into later months: all from the first to the current one. */
 function allMonths([first]: readonly TouchedMonth[], now: Temporal.Instant): Temporal.PlainDate[] {
   const months: Temporal.PlainDate[] = [];
   if (first === undefined) return months;

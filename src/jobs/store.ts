@@ -200,10 +200,11 @@ export async function readJobs(
 /** Of what is done or cancelled as many of each queue are counted, the newest. */
 const countedMax = 5_000;
 
+type EndedFilter = { readonly [Key in 'from' | 'to' | 'queue']?: JobFilter[Key] | null };
+
 /** The newest of each queue that are done or cancelled, one more than are counted. */
-function newestEnded(filter: Pick<JobFilter, 'from' | 'to'> = {}) {
-  const { from, to } = { from: filter.from ?? null, to: filter.to ?? null };
-  return sql`(SELECT name AS queue_name FROM pgboss.queue) AS queues, LATERAL (
+function newestEnded({ from = null, to = null, queue = null }: EndedFilter = {}) {
+  return sql`(SELECT name AS queue_name FROM pgboss.queue WHERE ${queue}::text IS NULL OR name = ${queue}) AS queues, LATERAL (
       SELECT id, name, state, data, created_on, start_after, row_number() OVER (ORDER BY created_on DESC) AS place
       FROM pgboss.job WHERE name = queue_name AND state IN ('completed', 'cancelled')
         AND (${from}::timestamptz IS NULL OR created_on >= ${from}::timestamptz)
@@ -213,12 +214,13 @@ function newestEnded(filter: Pick<JobFilter, 'from' | 'to'> = {}) {
 
 export interface StateCounts {
   readonly states: readonly { readonly state: JobState; readonly jobs: number }[];
-  /** Since when all that were done or cancelled are counted; null: all are. */
+  /** Since when all that were done or cancelled are counted; null: all are, or none of them was asked for. */
   readonly countedSince: Temporal.Instant | null;
 }
 
 /** How many match, by state; of what is done or cancelled among the newest of each queue. */
 export async function countByState(db: Queryable, filter: JobFilter): Promise<StateCounts> {
+  const asksEnded = filter.states?.every((state) => liveStates.includes(state)) !== true;
   const { rows } = await statement<{ state: JobState | null; jobs: number; since: Temporal.Instant | null }>(
     'jobs.countByState',
   )`
@@ -228,7 +230,7 @@ export async function countByState(db: Queryable, filter: JobFilter): Promise<St
     UNION ALL
     SELECT state::text, count(*), NULL FROM ended WHERE place <= ${countedMax} AND ${matching(filter)} GROUP BY 1
     UNION ALL
-    SELECT NULL, 0, max(created_on) FROM ended WHERE place = ${countedMax + 1}`.execute(db);
+    SELECT NULL, 0, max(created_on) FROM ended WHERE place = ${countedMax + 1} AND ${asksEnded}`.execute(db);
   return {
     states: rows.flatMap(({ state, jobs }) => (state === null ? [] : [{ state, jobs }])),
     countedSince: rows.find(({ state }) => state === null)?.since ?? null,

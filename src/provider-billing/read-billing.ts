@@ -7,7 +7,7 @@ import { reconcileMonth } from './reconciliation/reconcile.ts';
 import { selectBillMonths } from './reconciliation/stage-lines.store.ts';
 
 /**
- * Reconciles the bills of a payer, of one month or of all, and tells plans that pass cost on.
+ * Reconciles the bills of a payer, of one month or of all, and passes costs on to plans that ask for it.
  *
  * Errors: not_found; what the database says.
  */

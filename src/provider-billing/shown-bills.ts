@@ -32,7 +32,7 @@ export interface ShownBill {
   readonly summary: readonly SummaryPart[];
 }
 
-/** One bill, as one of its versions has it: unless told the one that was signed, or else the current one. Errors: not_found. */
+/** One bill, as one of its versions has it: unless one is given, the one that was signed, or else the current one. Errors: not_found. */
 export async function getBill(db: Queryable, billId: number, version: number | null): Promise<ShownBill> {
   const [bill] = await selectBills(db, { bill: billId, limit: 1, after: null });
   if (bill === undefined) throw notFound('bill', String(billId));

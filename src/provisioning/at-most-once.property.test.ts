@@ -1,11 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Provisioner, Sent, Specs, Markers } from '../cloud/provisioner.ts';
+import type { Provisioner, SendWindow, Sent, Specs, Markers } from '../cloud/provisioner.ts';
 import { createDigitalOceanProvisioner } from '../cloud/digitalocean/provisioner.ts';
 import { Random } from '../simulator/random.ts';
 import { TestMachine } from '../../test/fixtures/digitalocean.ts';
 import { open, type Opened } from '../../test/contract/simulator-client.ts';
 import { soaking } from '../../test/soak.ts';
-import { afterSend, nextMove, nothingObserved, type Observed, SEND_WITHIN_MS, type StepRecord } from './create-step.ts';
+import {
+  afterSend,
+  newStep,
+  nextMove,
+  nothingObserved,
+  type Observed,
+  SEND_WITHIN_MS,
+  type StepRecord,
+} from './create-step.ts';
 
 // The protocol over HTTP against a provider that is written to, with its awkward moments at random, workers that die at
 // every step and workers that are stopped while they hold the right to send. A write succeeds in 60 of 100 times, fails
@@ -143,7 +151,12 @@ interface Run {
   mark: string;
 }
 
-async function send(run: Run, beforeMs: number): Promise<Sent> {
+const within = (ms = SEND_WITHIN_MS): SendWindow => ({
+  beforeMs: machine.monotonicMs() + ms,
+  beforeEpochMs: machine.epochMs() + ms,
+});
+
+async function send(run: Run, window: SendWindow): Promise<Sent> {
   const { random, kind, name, mark, late } = run;
   const [path] = listings[kind];
   const { fault, hangs } = weather(random, path);
@@ -155,7 +168,7 @@ async function send(run: Run, beforeMs: number): Promise<Sent> {
     ...(late === 0 ? [] : [{ fault: kind === 'droplet' ? 'late_tags' : 'late_listing', path, seconds: late }]),
     ...(random.chance(0.2) ? [{ fault: 'not_yet', path, seconds: 8 }] : []),
   ]);
-  const sent = await provisioner.create(kind, specOf(kind, name, mark), { beforeMs });
+  const sent = await provisioner.create(kind, specOf(kind, name, mark), window);
   if (hangs && sent.answer === 'unclear') machine.pass(60);
   return sent;
 }
@@ -170,7 +183,7 @@ function mayDie({ random }: Run): void {
 /** The protocol as whoever runs it runs it: `record` is all that outlives a worker. */
 async function createOnce(run: Run): Promise<StepRecord> {
   const { random, kind, name } = run;
-  let record: StepRecord = { state: 'new', attempt: 0 };
+  let record: StepRecord = newStep;
   let observed: Observed = nothingObserved;
   for (let turn = 0; turn < 2_000; turn++) {
     const move = nextMove(record, observed, machine.now());
@@ -195,17 +208,16 @@ async function createOnce(run: Run): Promise<StepRecord> {
           mayDie(run);
           record = move.record;
           observed = nothingObserved;
-          const beforeMs = machine.monotonicMs() + SEND_WITHIN_MS;
+          const window = within();
           mayDie(run);
           if (random.chance(0.02)) {
-            run.stopped.push(() => send(run, beforeMs));
+            run.stopped.push(() => send(run, window));
             machine.pass(random.int(30, 300));
             break;
           }
-          const sent = await send(run, beforeMs);
+          const sent = await send(run, window);
           mayDie(run);
           record = afterSend(move.record, sent, machine.now());
-          if (sent.answer === 'rate_limited') machine.pass(1);
           break;
         }
         case 'keep':
@@ -213,7 +225,7 @@ async function createOnce(run: Run): Promise<StepRecord> {
           observed = nothingObserved;
           if (record.state !== 'failed' || !record.renewable) break;
           run.mark = `${run.mark}-again`;
-          record = { state: 'new', attempt: 0 };
+          record = newStep;
           break;
         case 'end':
           return record;
@@ -265,7 +277,7 @@ test(`${runs} creations by naive retry make more than they were asked for`, { ti
   for (let number = 0; number < runs; number++) {
     const run = { ...runOf('naive', number), kind: 'droplet' as const };
     for (let attempt = 0; attempt <= 4; attempt++) {
-      const sent = await send(run, Number.POSITIVE_INFINITY);
+      const sent = await send(run, within(Number.POSITIVE_INFINITY));
       if (sent.answer === 'done' || sent.answer === 'refused') break;
       machine.pass(2 ** attempt);
     }
@@ -280,14 +292,13 @@ test('without the deadline, a worker that was stopped makes a second one', async
   const mark = 'step:stopped';
   await faults([]);
   const spec = specOf('droplet', 'stopped', mark) as Specs['droplet'];
-  const within = () => machine.monotonicMs() + SEND_WITHIN_MS;
-  const beforeMs = within();
+  const window = within();
   // Another worker takes over, waits until the first intent has settled, and sends.
   machine.pass(130);
   expect(await provisioner.find('droplet', { mark })).toEqual([]);
-  expect((await provisioner.create('droplet', spec, { beforeMs: within() })).answer).toBe('done');
-  expect(await provisioner.create('droplet', spec, { beforeMs })).toMatchObject({ answer: 'not_sent' });
+  expect((await provisioner.create('droplet', spec, within())).answer).toBe('done');
+  expect(await provisioner.create('droplet', spec, window)).toMatchObject({ answer: 'not_sent' });
   expect(await provisioner.find('droplet', { mark })).toHaveLength(1);
-  expect((await provisioner.create('droplet', spec, { beforeMs: Number.POSITIVE_INFINITY })).answer).toBe('done');
+  expect((await provisioner.create('droplet', spec, within(Number.POSITIVE_INFINITY))).answer).toBe('done');
   expect(await provisioner.find('droplet', { mark })).toHaveLength(2);
 });

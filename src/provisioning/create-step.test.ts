@@ -1,11 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import type { Found, Sent } from '../cloud/index.ts';
-import { afterSend, type Move, nextMove, nothingObserved, type Observed, type StepRecord } from './create-step.ts';
+import {
+  afterSend,
+  type Move,
+  newStep,
+  nextMove,
+  nothingObserved,
+  type Observed,
+  type StepRecord,
+} from './create-step.ts';
 
 const start = Temporal.Instant.from('2026-06-01T00:00:00Z');
 const after = (seconds: number) => start.add({ seconds });
-const fresh: StepRecord = { state: 'new', attempt: 0 };
-const intended = { state: 'intended', attempt: 1, intentAt: start, triedAgain: false } as const;
+const intended = { state: 'intended', attempt: 1, unsent: 0, intentAt: start, triedAgain: false } as const;
 const accepted = { state: 'accepted', externalId: '7', actionId: 'a', acceptedAt: start, adopted: false } as const;
 
 const found = (askedAt: Temporal.Instant, ...things: Found[]): Observed => ({
@@ -17,21 +24,23 @@ const kept = (move: Move): StepRecord | null => (move.do === 'keep' ? move.recor
 
 describe('before anything was intended', () => {
   test('it is looked for; what is not there is intended before it is sent', () => {
-    expect(nextMove(fresh, nothingObserved, start)).toEqual({ do: 'find' });
-    expect(nextMove(fresh, found(start), after(3))).toEqual({
+    expect(nextMove(newStep, nothingObserved, start)).toEqual({ do: 'find' });
+    expect(nextMove(newStep, found(start), after(3))).toEqual({
       do: 'send',
-      record: { state: 'intended', attempt: 1, intentAt: after(3), triedAgain: false },
+      record: { state: 'intended', attempt: 1, unsent: 0, intentAt: after(3), triedAgain: false },
     });
   });
 
   test('what carries the mark is taken; what does not is held, or adopted where that was asked for', () => {
-    expect(kept(nextMove(fresh, found(start, thing('7')), start))).toMatchObject({ externalId: '7', adopted: true });
+    expect(kept(nextMove(newStep, found(start, thing('7')), start))).toMatchObject({ externalId: '7', adopted: true });
     for (const marked of ['no', 'cannot'] as const) {
-      expect(kept(nextMove(fresh, found(start, thing('7', marked)), start))).toMatchObject({ state: 'held' });
-      expect(kept(nextMove(fresh, found(start, thing('7', marked)), start, true))).toMatchObject({ state: 'accepted' });
+      expect(kept(nextMove(newStep, found(start, thing('7', marked)), start))).toMatchObject({ state: 'held' });
+      expect(kept(nextMove(newStep, found(start, thing('7', marked)), start, true))).toMatchObject({
+        state: 'accepted',
+      });
     }
     const two = found(start, thing('7'), thing('8'));
-    expect(kept(nextMove(fresh, two, start, true))).toEqual({ state: 'held', reason: '2 carry the marker: 7, 8' });
+    expect(kept(nextMove(newStep, two, start, true))).toEqual({ state: 'held', reason: '2 carry the marker: 7, 8' });
   });
 });
 
@@ -48,7 +57,7 @@ describe('while an intent has no clear answer', () => {
     });
   });
 
-  test('what shows is taken, where it has room for no mark too; what has another is held', () => {
+  test('what shows is taken, where it cannot carry a mark too; what has another is held', () => {
     for (const marked of ['yes', 'cannot'] as const)
       expect(kept(nextMove(intended, found(after(20), thing('7', marked)), after(20)))).toMatchObject({
         state: 'accepted',
@@ -82,17 +91,17 @@ describe('an answer', () => {
     ],
     [
       { answer: 'not_sent', reason: 'refused' },
-      { state: 'new', attempt: 1 },
+      { state: 'new', attempt: 0, unsent: 1, notBefore: after(17) },
     ],
     [
-      { answer: 'rate_limited', afterMs: 1_000, reason: '429' },
-      { state: 'new', attempt: 1 },
+      { answer: 'rate_limited', afterMs: 60_000, reason: '429' },
+      { state: 'new', attempt: 0, unsent: 1, notBefore: after(62) },
     ],
     [{ answer: 'unclear', status: 500, reason: '500' }, intended],
-    [refused('try_again'), { state: 'intended', triedAgain: true }],
+    [refused('try_again'), { state: 'intended', attempt: 0, triedAgain: true }],
     [refused('limit'), { state: 'held', reason: 'no' }],
     [refused('forbidden'), { state: 'held', reason: 'the write token lacks droplet:create: no' }],
-    [refused('unauthorized'), { state: 'held' }],
+    [refused('unauthorized'), { state: 'held', reason: 'the write token is not valid: no' }],
     [refused('invalid'), { state: 'failed', reason: 'no', renewable: false }],
   ];
   test.each(cases)('%j', (sent, expected) => {
@@ -104,6 +113,29 @@ describe('an answer', () => {
       state: 'failed',
     });
   });
+});
+
+test('what is refused after one that may have been carried out is looked for, not failed', () => {
+  const again = { ...intended, attempt: 2 };
+  for (const problem of ['conflict', 'invalid'] as const) {
+    const sent = { answer: 'refused', problem, status: 409, reason: 'taken', scope: '', requestId: null } as const;
+    expect(afterSend(again, sent, after(200))).toEqual(again);
+  }
+  expect(kept(nextMove(again, found(after(20), thing('7')), after(20)))).toMatchObject({ state: 'accepted' });
+});
+
+test('what shows after one that may have been carried out is its own, whatever came of the next', () => {
+  const record = { ...newStep, attempt: 1 };
+  for (const marked of ['yes', 'cannot'] as const)
+    expect(kept(nextMove(record, found(start, thing('7', marked)), start))).toMatchObject({ adopted: false });
+  expect(kept(nextMove(record, found(start, thing('7', 'no')), start))).toMatchObject({ state: 'held' });
+});
+
+test('what was not sent is waited for and no attempt; forty in a row are enough', () => {
+  const limited = { ...newStep, unsent: 39, notBefore: after(60) };
+  expect(nextMove(limited, nothingObserved, after(20))).toEqual({ do: 'wait', seconds: 40 });
+  expect(nextMove(limited, found(after(60)), after(60))).toMatchObject({ do: 'send', record: { attempt: 1 } });
+  expect(kept(nextMove({ ...limited, unsent: 40 }, found(after(60)), after(60)))).toMatchObject({ state: 'held' });
 });
 
 describe('what was accepted', () => {

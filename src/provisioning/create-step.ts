@@ -5,8 +5,11 @@ export const SEND_WITHIN_MS = 5_000;
 /** After an unclear answer: how long the provider may take to show what it has done, and how often it is asked. */
 const SETTLE_SECONDS = 120;
 const LOOK_AGAIN_SECONDS = 15;
-/** Intents of one marker, at most. */
+/** Intents of one marker that may have been carried out, at most. */
 const ATTEMPTS_MAX = 5;
+/** Intents of one marker in a row of which nothing can have come, at most; the wait after each, unless the provider says. */
+const UNSENT_MAX = 40;
+const UNSENT_SECONDS = 15;
 /** How long a thing may answer 404 by its id after the provider accepted it. */
 const NOT_YET_SECONDS = 600;
 /** How long it may take to be ready. */
@@ -14,9 +17,15 @@ const READY_SECONDS = 1_800;
 const LOOK_SECONDS_MIN = 5;
 const LOOK_SECONDS_MAX = 30;
 
-interface Intended {
-  readonly state: 'intended';
+interface Counts {
+  /** Intents that may have been carried out: of one that is under way, it too. */
   readonly attempt: number;
+  /** Intents in a row of which nothing can have come: they were not sent, or were one too many for the provider. */
+  readonly unsent: number;
+}
+
+interface Intended extends Counts {
+  readonly state: 'intended';
   readonly intentAt: Temporal.Instant;
   /** The provider has said once that it is to be tried again. */
   readonly triedAgain: boolean;
@@ -24,7 +33,11 @@ interface Intended {
 
 /** What is stored of the creation of one thing: all that a process knows of it that takes over. */
 export type StepRecord =
-  | { readonly state: 'new'; readonly attempt: number }
+  | (Counts & {
+      readonly state: 'new';
+      /** null: nothing is waited for. */
+      readonly notBefore: Temporal.Instant | null;
+    })
   | Intended
   | {
       readonly state: 'accepted';
@@ -44,7 +57,11 @@ export type StepRecord =
     }
   | { readonly state: 'held'; readonly reason: string };
 
+type Fresh = Extract<StepRecord, { state: 'new' }>;
 type Accepted = Extract<StepRecord, { state: 'accepted' }>;
+
+/** Of a step that nothing has been done about. */
+export const newStep: Fresh = { state: 'new', attempt: 0, unsent: 0, notBefore: null };
 
 /** What has been looked at since the last move; null: not looked at. */
 export interface Observed {
@@ -84,7 +101,7 @@ function secondsBetween(from: Temporal.Instant, to: Temporal.Instant): number {
 export function nextMove(record: StepRecord, observed: Observed, now: Temporal.Instant, mayAdopt = false): Move {
   switch (record.state) {
     case 'new':
-      return beforeIntent(record.attempt, observed, now, mayAdopt);
+      return beforeIntent(record, observed, now, mayAdopt);
     case 'intended':
       return afterIntent(record, observed, now);
     case 'accepted':
@@ -94,12 +111,20 @@ export function nextMove(record: StepRecord, observed: Observed, now: Temporal.I
   }
 }
 
-function beforeIntent(attempt: number, { found }: Observed, now: Temporal.Instant, mayAdopt: boolean): Move {
+function beforeIntent(record: Fresh, { found }: Observed, now: Temporal.Instant, mayAdopt: boolean): Move {
+  const { attempt, unsent, notBefore } = record;
+  const left = notBefore === null ? 0 : secondsBetween(now, notBefore);
+  if (left > 0) return { do: 'wait', seconds: left };
   if (found === null) return { do: 'find' };
   const { things } = found;
   const [first] = things;
-  if (first === undefined) return intend(attempt, now, false);
+  if (first === undefined) {
+    if (unsent >= UNSENT_MAX) return hold(`${unsent} attempts in a row could not be sent`);
+    return intend(record, now, false);
+  }
   if (things.length > 1) return hold(moreThanOne(things));
+  // Nothing was there before the first intent: what one of them may have made is this step's.
+  if (attempt > 0 && first.marked !== 'no') return keep(accept(first.externalId, now, false));
   if (first.marked === 'yes' || mayAdopt) return keep(accept(first.externalId, now, true));
   return hold(`${first.externalId} is there already and does not carry the mark`);
 }
@@ -110,12 +135,12 @@ function afterIntent(record: Intended, { found }: Observed, now: Temporal.Instan
   const [first] = things;
   if (things.length > 1) return hold(moreThanOne(things));
   if (first?.marked === 'no') return hold(`${first.externalId} has taken the name and does not carry the mark`);
-  // Nothing was there before the intent: what has no room for a mark is this step's too.
+  // Nothing was there before the intent: what cannot carry a mark is this step's too.
   if (first !== undefined) return keep(accept(first.externalId, now, false));
   const settled = secondsBetween(record.intentAt, askedAt);
   if (settled < SETTLE_SECONDS) return { do: 'wait', seconds: Math.min(LOOK_AGAIN_SECONDS, SETTLE_SECONDS - settled) };
   if (record.attempt >= ATTEMPTS_MAX) return hold(`${record.attempt} attempts got no clear answer and left nothing`);
-  return intend(record.attempt, now, record.triedAgain);
+  return intend(record, now, record.triedAgain);
 }
 
 function untilReady(record: Accepted, observed: Observed, now: Temporal.Instant): Move {
@@ -150,22 +175,34 @@ export function afterSend(record: Intended, sent: Sent, now: Temporal.Instant): 
     case 'done':
       return { ...accept(sent.externalId, now, false), actionId: sent.actionId };
     case 'not_sent':
+      return nothingCame(record, now.add({ seconds: UNSENT_SECONDS }));
     case 'rate_limited':
-      return { state: 'new', attempt: record.attempt };
+      return nothingCame(record, now.add({ milliseconds: Math.ceil(sent.afterMs ?? UNSENT_SECONDS * 1_000) }));
     case 'unclear':
-      return record;
+      return { ...record, unsent: 0 };
     case 'refused':
-      if (sent.problem === 'try_again' && !record.triedAgain) return { ...record, triedAgain: true };
-      if (sent.problem === 'limit') return { state: 'held', reason: sent.reason };
-      if (sent.problem === 'forbidden' || sent.problem === 'unauthorized') {
-        return { state: 'held', reason: `the write token lacks ${sent.scope}: ${sent.reason}` };
-      }
-      return { state: 'failed', reason: sent.reason, renewable: false };
+      return afterRefusal(record, sent);
   }
 }
 
-function intend(attempt: number, now: Temporal.Instant, triedAgain: boolean): Move {
-  return { do: 'send', record: { state: 'intended', attempt: attempt + 1, intentAt: now, triedAgain } };
+function afterRefusal(record: Intended, { problem, reason, scope }: Extract<Sent, { answer: 'refused' }>): StepRecord {
+  const { attempt, triedAgain } = record;
+  if (problem === 'try_again' && !triedAgain) return { ...record, attempt: attempt - 1, unsent: 0, triedAgain: true };
+  if (problem === 'limit') return { state: 'held', reason };
+  if (problem === 'unauthorized') return { state: 'held', reason: `the write token is not valid: ${reason}` };
+  if (problem === 'forbidden') return { state: 'held', reason: `the write token lacks ${scope}: ${reason}` };
+  // An earlier one may have done it, and be what this one was refused for: it is looked for.
+  if (attempt > 1) return { ...record, unsent: 0 };
+  return { state: 'failed', reason, renewable: false };
+}
+
+/** Nothing has come of the intent: it does not count among those that may have been carried out. */
+function nothingCame({ attempt, unsent }: Intended, notBefore: Temporal.Instant): StepRecord {
+  return { state: 'new', attempt: attempt - 1, unsent: unsent + 1, notBefore };
+}
+
+function intend({ attempt, unsent }: Counts, now: Temporal.Instant, triedAgain: boolean): Move {
+  return { do: 'send', record: { state: 'intended', attempt: attempt + 1, unsent, intentAt: now, triedAgain } };
 }
 
 function accept(externalId: string, acceptedAt: Temporal.Instant, adopted: boolean): Accepted {

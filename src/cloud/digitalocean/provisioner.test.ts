@@ -68,7 +68,7 @@ async function control(path: string, body?: unknown, method = 'POST'): Promise<v
 }
 
 const pass = (seconds: number) => simulator.advanceTo(simulator.now().add({ seconds }));
-const now = { beforeMs: Number.POSITIVE_INFINITY };
+const now = { beforeMs: Number.POSITIVE_INFINITY, beforeEpochMs: Number.POSITIVE_INFINITY };
 
 function done(sent: Sent): { externalId: string; actionId: string | null } {
   expect(sent).toMatchObject({ answer: 'done' });

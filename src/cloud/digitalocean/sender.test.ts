@@ -11,13 +11,13 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((close) => close()));
 });
 
-function senderTo(apiUrl: string, limits: Partial<typeof sendLimits> = {}) {
+function senderTo(apiUrl: string, limits: Partial<typeof sendLimits> = {}, token = 'dop_v1_secret') {
   const machine = new TestMachine();
   const events: RequestEvent[] = [];
   const throttle = new Throttle(machine);
   const sender = new Sender({
     apiUrl,
-    token: 'dop_v1_secret',
+    token,
     machine,
     throttle,
     limits: { ...sendLimits, ...limits },
@@ -49,7 +49,7 @@ async function startRaw(onConnection: (socket: Socket) => void): Promise<string>
 }
 
 const write: Write = { method: 'POST', path: '/v2/droplets', body: { name: 'web-1' } };
-const always = { beforeMs: Number.POSITIVE_INFINITY };
+const always = { beforeMs: Number.POSITIVE_INFINITY, beforeEpochMs: Number.POSITIVE_INFINITY };
 
 describe('a write', () => {
   test('is sent once, with its body and the token, and tells of itself without either', async () => {
@@ -113,6 +113,13 @@ describe('before any byte has left', () => {
     }
   });
 
+  test('what cannot be put into a request: it was not sent', async () => {
+    const { api } = await start((_, response) => answer(response, 200, {}));
+    const { sender } = senderTo(api.url, {}, 'not\na token');
+    expect((await sender.send(write, always)).end).toBe('not_sent');
+    expect([api.asked, sender.sent]).toEqual([[], 0]);
+  });
+
   test('no TLS on the other side: it was not sent', async () => {
     const { api } = await start((_, response) => answer(response, 200, {}));
     const { sender } = senderTo(api.url.replace('http:', 'https:'));
@@ -123,18 +130,20 @@ describe('before any byte has left', () => {
   test('a connection that comes too late carries nothing', async () => {
     const { sender, machine, api, events } = await start((_, response) => answer(response, 200, {}));
     machine.nowMs = 5_001;
-    expect(await sender.send(write, { beforeMs: 5_000 })).toEqual({
+    expect(await sender.send(write, { ...always, beforeMs: 5_000 })).toEqual({
       end: 'not_sent',
       reason: 'POST /v2/droplets: too late to be sent',
     });
     expect([api.asked, events.map(({ status }) => status)]).toEqual([[], [null]]);
-    expect((await sender.send(write, { beforeMs: 5_001 })).end).toBe('answered');
+    const late = { ...always, beforeEpochMs: machine.epochMs() - 1 };
+    expect((await sender.send(write, late)).end).toBe('not_sent');
+    expect((await sender.send(write, { ...always, beforeMs: 5_001 })).end).toBe('answered');
   });
 
   test('a budget that comes back too late, and a worker that stops', async () => {
     const { sender, machine, api } = await start((_, response) => answer(response, 429, {}, { 'retry-after': '60' }));
     await sender.send(write, always);
-    const refused = await sender.send(write, { beforeMs: machine.monotonicMs() + 5_000 });
+    const refused = await sender.send(write, { ...always, beforeMs: machine.monotonicMs() + 5_000 });
     expect(refused).toEqual({ end: 'not_sent', reason: 'no request may be sent for another 60 s' });
     expect((await sender.send(write, { ...always, signal: AbortSignal.abort() })).end).toBe('not_sent');
     expect(api.asked).toHaveLength(1);

@@ -98,7 +98,8 @@ export class Sender {
       return endOf(write, status ?? 0, text, headers.retryAfterMs, response.headers['x-request-id']);
     } catch (error) {
       throttle.settle(null);
-      const { left, message } = error instanceof SendFailure ? error : new SendFailure(true, error);
+      // What fails without having been sent, and without an answer, never came as far as a connection.
+      const { left, message } = error instanceof SendFailure ? error : new SendFailure(status !== null, error);
       const reason = `${write.method} ${write.path}: ${message}`;
       return left ? { end: 'unclear', status: null, reason } : { end: 'not_sent', reason };
     } finally {
@@ -142,8 +143,8 @@ export class Sender {
       };
       signal?.addEventListener('abort', cancel, { once: true });
       whenConnected(request, isSecure, () => {
-        // A process may have been stopped since it was allowed to send: another may have sent meanwhile.
-        if (machine.monotonicMs() > window.beforeMs) {
+        // A process, or all of its machine, may have been stopped since it was allowed to send: another may have sent meanwhile.
+        if (machine.monotonicMs() > window.beforeMs || machine.epochMs() > window.beforeEpochMs) {
           request.destroy(new Error('too late to be sent'));
           return;
         }

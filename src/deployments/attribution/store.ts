@@ -62,16 +62,21 @@ export async function lockAttributions(trx: UnitOfWork): Promise<void> {
   await statement('deployments.lockAttributions')`LOCK TABLE attribution_progress IN EXCLUSIVE MODE`.execute(trx);
 }
 
-/** Lets nobody else assign by hand or change rules until the transaction ends. */
+/** Lets nobody else assign resources or change rules until the transaction ends. */
 export async function lockDecisions(trx: UnitOfWork): Promise<void> {
   await statement('deployments.lockDecisions')`
     LOCK TABLE manual_assignments, ownership_rules IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
 }
 
-/** How long each statement of the transaction may take from here on. */
+/** How long each statement of the transaction may take from here on. Takes no snapshot. */
 export async function limitStatements(trx: UnitOfWork, milliseconds: number): Promise<void> {
   await statement('deployments.limitStatements')`
-    SELECT set_config('statement_timeout', ${`${milliseconds}ms`}, true)`.execute(trx);
+    SET LOCAL statement_timeout = ${sql.lit(milliseconds)}`.execute(trx);
+}
+
+/** How long each statement of the transaction may wait for a lock from here on. Takes no snapshot. */
+export async function limitWaiting(trx: UnitOfWork, milliseconds: number): Promise<void> {
+  await statement('deployments.limitWaiting')`SET LOCAL lock_timeout = ${sql.lit(milliseconds)}`.execute(trx);
 }
 
 /** The last change that has been turned into attributions. */

@@ -419,8 +419,8 @@ export async function readPreview(
 }
 
 /**
- * Of all of these changes, sha256 in hexadecimal. What begins or ends at `now` does so whenever it is done; owners are told
- * by who they are, for a set of them that only the preview made has another number next time.
+ * Of all of these changes, sha256 in hexadecimal. What begins or ends at `now` does so whenever it is done; a set of owners
+ * is its deployments with their weights: one that only the preview made has another number next time.
  */
 export async function readPreviewDigest(
   trx: UnitOfWork,

@@ -281,10 +281,11 @@ export const listBillFindings = declareList({
           'not_visible',
           'covered_by_cluster',
           'not_charged',
+          'beside_signed',
         ])
         .meta({
           description:
-            'unowned: no deployment owns it; no_plan_item: the plan of its deployment has no price for it and does not pass it on; lived_between_syncs: no listing saw it; not_visible: no listing shows its kind; covered_by_cluster: its cluster is charged instead',
+            'unowned: no deployment owns it; no_plan_item: the plan of its deployment has no price for it and does not pass it on; lived_between_syncs: no listing saw it; not_visible: no listing shows its kind; covered_by_cluster: its cluster is charged instead; beside_signed: a signed bill of the month that the provider lists no more counts too, and this one may have taken its place',
         }),
       position: z.int().nullable().meta({ description: 'The line; null: there is none' }),
       resource: id.nullable(),

@@ -251,7 +251,8 @@ export interface FindingRow {
 /**
  * A bill against what was used: what costs money and does nothing, and what nobody pays for. Droplets that were off,
  * addresses that were on no droplet, volumes that were attached to none, lines that nobody owns, lives that no listing
- * saw, and nodes that their cluster's line covers.
+ * saw, and nodes that their cluster's line covers. And what of it may count twice: signed bills of its month that are
+ * listed no more.
  */
 export async function selectFindings(
   db: Queryable,
@@ -303,6 +304,14 @@ export async function selectFindings(
       UNION ALL
       SELECT 'not_charged', NULL, m.resource_id, coalesce(m.subject, m.class), coalesce(m.expected, 0), NULL
       FROM bill_missing m WHERE m.reconciliation_id = ${reconciliationId}
+      UNION ALL
+      -- Both count: this one may have taken its place.
+      SELECT 'beside_signed', NULL, NULL, coalesce(v.number, g.external_id), s.amount, NULL
+      FROM provider_billing_counting c JOIN provider_billing_counting n ON n.payer_id = c.payer_id AND n.month = c.month AND n.signed
+      JOIN provider_bills g ON g.bill_id = n.bill_id AND g.missing_since IS NOT NULL
+      JOIN reconciliations s ON s.reconciliation_id = n.reconciliation_id
+      JOIN provider_bill_versions v ON v.bill_version_id = n.bill_version_id
+      WHERE c.reconciliation_id = ${reconciliationId} AND NOT c.signed
     ), placed AS (SELECT *, row_number() OVER (PARTITION BY finding ORDER BY position, resource_id, name) AS place FROM found)
     SELECT f.finding, f.place, f.position, f.resource_id AS resource, i.kind AS "resourceKind", i.external_id AS "externalId", f.name, f.amount,
            round(f.hours, 2) AS hours

@@ -2,15 +2,18 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../../test/database.ts';
 import { createDeployments } from '../../../test/fixtures/metering.ts';
-import { ownNamed } from '../../../test/fixtures/mistaken-bill.ts';
+import { ownNamed, resourceNamed } from '../../../test/fixtures/mistaken-bill.ts';
 import { openReconciledAccount, type ReconciledAccount } from '../../../test/fixtures/reconciliation.ts';
 import type { BillingSource } from '../../cloud/index.ts';
+import { assign } from '../../deployments/assignments.ts';
+import { bringAttributionsUpToDate } from '../../deployments/attribution.ts';
+import { selectCountingBills } from '../costs.store.ts';
 import { importBill, readBillFile } from '../import.ts';
 import { getPayer } from '../payers.ts';
 import { listBills, listLines } from '../shown-bills.ts';
 import { reckon, reconcileMonth } from './reconcile.ts';
 import { getReconciliation, reopenBill, signBill } from './review.ts';
-import { selectCosts } from './shown.store.ts';
+import { selectCosts, selectFindings } from './shown.store.ts';
 import { selectBillMonth } from './stage-lines.store.ts';
 
 // What a month comes to by the short way and by the long one, when it is reckoned again, and what of it stands.
@@ -188,4 +191,61 @@ test('a signed bill is listed as it was signed, with what it comes to since', as
   const lines = async (version: number | null) =>
     (await listLines(db, bill, version, { limit: 10, after: 0 })).map(({ amount }) => amount);
   expect([await lines(null), await lines(2)]).toEqual([['5.00'], ['6.00']]);
+});
+
+test('a month is reckoned again for what is about the time of a line that began before it', async () => {
+  const { db } = database;
+  const july = june.add({ months: 1 });
+  const csv = `product,group_description,description,hours,start,end,USD,project_name,category
+Droplets,,plain (s-1vcpu-1gb),240,2026-06-20 00:00:00 +0000,2026-06-30 00:00:00 +0000,$2.00,,iaas
+`;
+  const file = await readBillFile(csv);
+  await importBill(db, { payer: 'acme', csv, file, month: july, number: null, amount: null }, 'test', now());
+  const again = () => reconcileMonth(db, payerId, july, now());
+  const owners = async () => {
+    const rows = await selectCosts(db, { from: july, to: july.add({ months: 1 }), limit: 100, after: null });
+    return rows.map(({ deployment, amount }) => [deployment, amount]);
+  };
+  expect(await again()).toMatchObject({ changed: 1, reckoned: true });
+  expect(await again()).toMatchObject({ changed: 0, reckoned: false });
+  expect(await owners()).toEqual([['a', '2.00']]);
+  const { id } = await resourceNamed(database, 'plain');
+  const [from, to] = ['2026-06-20T00:00:00Z', '2026-07-01T00:00:00Z'].map((text) => Temporal.Instant.from(text));
+  const change = { resourceIds: [id], owners: [{ slug: 'b', weight: 1 }], from: from!, to: to! };
+  await assign(db, change, 'test', now());
+  await bringAttributionsUpToDate(db, now());
+  expect(await again()).toMatchObject({ changed: 1, reckoned: true });
+  expect(await owners()).toEqual([['b', '2.00']]);
+});
+
+test('a month is not final while signed bills that are listed no more count beside one that may replace them', async () => {
+  const { db } = database;
+  const month = june.subtract({ months: 4 });
+  const bring = async (number: string, cost: string): Promise<number> => {
+    const csv = `product,group_description,description,hours,start,end,USD,project_name,category
+Support,,support ${number},,2026-02-01 00:00:00 +0000,2026-03-01 00:00:00 +0000,$${cost},,iaas
+`;
+    const file = await readBillFile(csv);
+    const { billId } = await importBill(db, { payer: 'acme', csv, file, month, number, amount: null }, 'test', now());
+    await reconcileMonth(db, payerId, month, now());
+    return billId;
+  };
+  const gone = [await bring('1', '5.00'), await bring('2', '7.00')];
+  for (const bill of gone) await db.transaction().execute((trx) => signBill(trx, bill, null, 'ann', now()));
+  await sql`UPDATE provider_bills SET missing_since = ${now()} WHERE bill_id = ANY (${gone}::bigint[])`.execute(db);
+  expect(await selectCountingBills(db, month)).toMatchObject({ isFinal: true });
+  const bill = await bring('3', '12.00');
+  const found = async () => {
+    const { counts } = await getReconciliation(db, bill);
+    const rows = await selectFindings(db, counts.reconciliationId, { limit: 10, after: null });
+    return rows.filter(({ finding }) => finding === 'beside_signed').map(({ name, amount }) => [name, amount]);
+  };
+  expect(await selectCountingBills(db, month)).toMatchObject({ isFinal: false });
+  expect(await found()).toEqual([
+    ['1', '5.00'],
+    ['2', '7.00'],
+  ]);
+  for (const one of gone) await db.transaction().execute((trx) => reopenBill(trx, one, 'replaced', 'ann', now()));
+  expect(await selectCountingBills(db, month)).toMatchObject({ isFinal: true });
+  expect(await found()).toEqual([]);
 });
