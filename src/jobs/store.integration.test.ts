@@ -60,7 +60,7 @@ test('of what is done the newest of each queue are counted, and since when; a pa
   expect([counted(since.states), since.countedSince]).toEqual([{ dead: 4, cancelled: 4, completed: 8992 }, null]);
   expect(counted((await countByState(db, { job: 'other' })).states)).toEqual({});
   expect((await countByState(db, { states: ['dead'] })).countedSince).toBeNull();
-  expect((await countByState(db, { queue: 'default' })).countedSince?.toString()).toBe('2025-12-31T21:13:10Z');
+  expect((await countByState(db, { queue: 'default' })).countedSince?.toString()).toBe('2025-12-31T21:13:14Z');
   expect((await countByState(db, { queue: 'invoices' })).countedSince).toBeNull();
   expect(await countByJob(db)).toMatchObject([
     { job: 'old', queue: 'default', cancelled: 2, dead: 2 },
