@@ -298,6 +298,18 @@ test('13. an event belongs to whoever owned its subject at the microsecond', asy
   expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 15': '3', 'unattributed 15': '4' });
 });
 
+test('what is before a full hour is still counted once something is touched from that hour on', async () => {
+  await at('2026-05-16');
+  await send(event({ time: '2026-05-15T09:59:59.999999Z', data: { requests: 3 } }));
+  await meterAll(db, instant('2026-05-16'));
+  await send(event({ time: '2026-05-15T10:30:00Z', data: { requests: 4 } }));
+  await meterAll(db, instant('2026-05-16'));
+  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'unattributed 15': '7' });
+  await own('host:shop.example.com', ['acme-shop'], '2026-05-15T10:00:00Z');
+  await meterAll(db, instant('2026-05-16'));
+  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 15': '4', 'unattributed 15': '3' });
+});
+
 test('14. a backlog is answered with 429, and what was acknowledged before it is all counted', async () => {
   await send(...Array.from({ length: 999 }, () => event()));
   await send(event(), event());
