@@ -3,7 +3,7 @@ import { appendChanges } from '../platform/changes.ts';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../platform/database/temporary-table.ts';
-import { retractType, watermarkType } from './cloud-event.ts';
+import { idBytesMax, retractType, watermarkType } from './cloud-event.ts';
 
 // What events mean, set by set: a batch of their numbers, what each of them reads as by each meter, and from that what they
 // count as and what becomes of the others. Everything written here is derived, and written again by the same events.
@@ -174,7 +174,7 @@ export async function recordRetractions(
           CROSS JOIN LATERAL jsonb_array_elements_text(
             CASE WHEN jsonb_typeof(e.data -> 'ids') = 'array' THEN e.data -> 'ids' ELSE '[]' END) AS target
           WHERE e.account_id = ${accountId} AND e.type = ${retractType} AND ${isSound}) AS said
-    WHERE target IS NOT NULL AND target <> event_id
+    WHERE octet_length(target) <= ${idBytesMax}::int AND target <> event_id -- no event has a longer id
     ON CONFLICT DO NOTHING`.execute(trx);
   if ((numAffectedRows ?? 0n) === 0n) return;
   await statement('gateway.recordRetractions.extend')`

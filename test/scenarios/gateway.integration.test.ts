@@ -173,6 +173,19 @@ test('5. a bad event and a known one keep none of a batch from being stored', as
   expect(await reasons()).toEqual(['time_required']);
 });
 
+test('what is too long for an index keeps nothing else from being stored or counted', async () => {
+  // Of three bytes each, and in an order that cannot be compressed.
+  const long = Array.from({ length: 1_024 }, (_, index) => String.fromCharCode(0x4e00 + ((index * 7_919) % 20_000))).join(
+    '',
+  );
+  const retract = { type: 'arcadia.gateway.retract', time: undefined, data: { ids: [long] } };
+  const answer = await send(event({ source: long }), event({ corrects: long }), event(retract), event());
+  expect(answer).toMatchObject({ accepted: 3, dead: 1 });
+  await meterAll(db, await at('2026-05-09'));
+  expect(await reasons()).toEqual(['bad_source']);
+  expect(await states()).toEqual({ applied: 1, counted: 2, dead: 1 });
+});
+
 test('6. what no meter is of is shown as that, and counts once a meter is dated back', async () => {
   await send(...Array.from({ length: 500 }, () => event({ type: 'egress', data: { bytes: 40 } })));
   await meterAll(db, await at('2026-05-09'));
