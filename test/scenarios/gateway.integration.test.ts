@@ -502,6 +502,25 @@ test('a source names the owners that it may, and so many new subjects a day', as
   expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 03': '1', 'unattributed 03': '3' });
 });
 
+test('a secret is shown once, and what is disconnected is given none', async () => {
+  const again = async (path: string, body: object) => {
+    const asked = json('POST', body, { 'idempotency-key': `once-${path}` });
+    return [await (await api.fetch(path, asked)).json(), await (await api.fetch(path, asked)).json()];
+  };
+  for (const [path, body] of [
+    ['/gateway/sources', { source: 'second' }],
+    ['/gateway/sources/second/rotate', {}],
+  ] as const) {
+    const [first, replayed] = await again(path, body);
+    expect(first).toMatchObject({ secret: expect.stringMatching(/^whsec_/) as unknown });
+    expect(replayed).toMatchObject({ secret: null });
+  }
+  expect((await api.fetch('/gateway/sources/unknown/rotate', json('POST', {}))).status).toBe(404);
+  expect((await api.fetch('/accounts/second/disconnect', json('POST', {}))).status).toBeLessThan(300);
+  const refused = await api.fetch('/gateway/sources/second/rotate', json('POST', {}));
+  expect(await refused.json()).toMatchObject({ status: 409, code: 'source_disconnected' });
+});
+
 test('what does not add up is no aggregation, and a meter stays what it is', async () => {
   for (const aggregation of ['avg', 'min']) {
     const refused = await api.fetch('/gateway/meters', json('POST', { meters: [{ ...requests, aggregation }] }));

@@ -3,6 +3,7 @@ import { openSecretKey } from '../../inventory/index.ts';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
 import { instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import { sourceDisconnected } from '../errors.ts';
 import * as sources from '../sources.ts';
 
 const limits = {
@@ -125,8 +126,8 @@ export const getGatewaySource = declareOperation({
   run: ({ db, params: { source: name } }) => answer(db, name),
 });
 
-const secretOut = z.string().meta({
-  description: 'Shown here and never again',
+const secretOut = z.string().nullable().meta({
+  description: 'Shown here and never again. null: shown in the first answer to this Idempotency-Key',
   examples: ['whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='],
 });
 
@@ -156,6 +157,7 @@ export const addGatewaySource = declareOperation({
   }),
   response: source.extend({ secret: secretOut }),
   status: 201,
+  shownOnce: ['secret'],
   location: (made) => `/gateway/sources/${made.source}`,
   async run({ db, body, config, now }) {
     const { source: name, name: title = name, meteredFrom, ...wanted } = body;
@@ -200,6 +202,8 @@ export const rotateGatewaySecret = declareOperation({
     keepHours: z.int().min(0).max(744).default(24).meta({ description: 'How long the old one holds on' }),
   }),
   response: z.object({ source: slug, secret: secretOut, oldHoldsUntil: instantOut }),
+  shownOnce: ['secret'],
+  refuses: [sourceDisconnected],
   async run({ db, params: { source: name }, body: { keepHours }, config, now }) {
     const secretKey = await openSecretKey(db, config);
     const keep = Temporal.Duration.from({ hours: keepHours });
