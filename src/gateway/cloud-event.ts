@@ -163,7 +163,9 @@ function withoutUsualType(value: JsonValue): JsonValue {
 /** @param text what it was read from; null: it was put together */
 function eventOf(value: JsonValue, text: string | null): SentEvent {
   const written = (part: JsonValue) => (text === null ? canonicalJson(part) : text.slice(part.from, part.to));
-  const digest = createHash('sha256').update(canonicalJson(withoutUsualType(value))).digest('hex');
+  const digest = createHash('sha256')
+    .update(canonicalJson(withoutUsualType(value)))
+    .digest('hex');
   const nameless = {
     origin: '',
     id: `sha256:${digest}`,

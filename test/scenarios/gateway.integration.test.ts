@@ -1,8 +1,13 @@
+import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { assign } from '../../src/deployments/assignments.ts';
-import { applyGatewayMeters } from '../../src/flows/gateway-meters.ts';
+import { applyGatewayMeters, previewGatewayMeters } from '../../src/flows/gateway-meters.ts';
+import { selectSettledId } from '../../src/gateway/intake.store.ts';
+import { interpretEvents } from '../../src/gateway/interpret.ts';
+import { lockProgress, selectNextIds, updateProgress } from '../../src/gateway/interpret.store.ts';
 import { metersFileSchema } from '../../src/gateway/meters.ts';
+import { getSource } from '../../src/gateway/sources.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { sumQuantities } from '../../src/platform/quantity.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
@@ -175,9 +180,9 @@ test('5. a bad event and a known one keep none of a batch from being stored', as
 
 test('what is too long for an index keeps nothing else from being stored or counted', async () => {
   // Of three bytes each, and in an order that cannot be compressed.
-  const long = Array.from({ length: 1_024 }, (_, index) => String.fromCharCode(0x4e00 + ((index * 7_919) % 20_000))).join(
-    '',
-  );
+  const long = Array.from({ length: 1_024 }, (_, index) =>
+    String.fromCharCode(0x4e00 + ((index * 7_919) % 20_000)),
+  ).join('');
   const retract = { type: 'arcadia.gateway.retract', time: undefined, data: { ids: [long] } };
   const answer = await send(event({ source: long }), event({ corrects: long }), event(retract), event());
   expect(answer).toMatchObject({ accepted: 3, dead: 1 });
@@ -292,6 +297,10 @@ test('12. a meter that cannot read an event keeps no other from counting it', as
   expect(await usageOf(db, 'gateway_requests')).toEqual({ 'unattributed 03': '5' });
   expect(await states()).toEqual({ counted: 2 });
   expect(await reasons()).toEqual(['value_missing']);
+  const drop = async (reason: string) =>
+    (await api.fetch('/gateway/dead-letters/drop', json('POST', { source: 'edge', reason, why: 'of no use' }))).json();
+  expect(await drop('value_missing')).toEqual({ events: 0 });
+  expect(await states()).toEqual({ counted: 2 });
   // The meter learns of the new name from a day on, and of no other day.
   await makeMeters(db, [{ ...requests, value: '/count', from: '2026-05-04' }], instant('2026-05-05'));
   await send(event({ time: '2026-05-04T10:00:00Z', data: { count: 11 } }));
@@ -457,6 +466,51 @@ test('what is retracted or corrected counts no more, whichever comes first', asy
   await meterAll(db, instant('2026-05-05'));
   expect(await usageOf(db, 'gateway_requests')).toEqual({ 'unattributed 03': '50' });
   expect(await states()).toEqual({ applied: 1, counted: 1, superseded: 3 });
+});
+
+test('what is dropped corrects nothing any more', async () => {
+  await send(event({ id: 'w1', data: { requests: 500 } }), event({ id: 'w2', corrects: 'w1', data: {} }));
+  await meterAll(db, instant('2026-05-05'));
+  expect(await states()).toEqual({ dead: 1, superseded: 1 });
+  const drop = { source: 'edge', reason: 'value_missing', why: 'it says nothing' };
+  const dropped = await api.fetch('/gateway/dead-letters/drop', json('POST', drop));
+  expect(await dropped.json()).toEqual({ events: 1 });
+  await meterAll(db, instant('2026-05-05'));
+  expect(await states()).toEqual({ counted: 1, dropped: 1 });
+  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'unattributed 03': '500' });
+});
+
+test('a meter that is applied while events are interpreted counts all of them, and a preview waits for them', async () => {
+  await send(...Array.from({ length: 50 }, () => event({ type: 'egress', data: { requests: 2 } })));
+  const egress = { ...requests, meter: 'gateway_egress', type: 'egress' };
+  const { meters } = metersFileSchema.parse({ meters: [egress] });
+  // Whoever interprets has read that there is no such meter, and has not committed.
+  const source = await getSource(db, 'edge');
+  const settled = await db.transaction().execute((trx) => selectSettledId(trx, source.accountId));
+  let applying: Promise<unknown> = Promise.resolve();
+  await db.transaction().execute(async (trx) => {
+    await lockProgress(trx, source.accountId);
+    const ids = await selectNextIds(trx, source.accountId, { after: 0, through: settled, limit: 100 });
+    await updateProgress(trx, source.accountId, settled);
+    await interpretEvents(trx, source, ids, { through: settled, now: instant('2026-05-05') });
+    const previewing = previewGatewayMeters(db, meters, instant('2026-05-05'));
+    applying = previewing.then(async (preview) => {
+      expect(preview).toMatchObject([{ events: 50, value: '100' }]);
+      return applyGatewayMeters(db, meters, instant('2026-05-05'));
+    });
+    await setTimeout(500);
+  });
+  await applying;
+  await meterAll(db, instant('2026-05-05'));
+  expect(await usageOf(db, 'gateway_egress')).toEqual({ 'unattributed 03': '100' });
+  const { rows } = await sql<{ last: number }>`
+    SELECT last_value AS last FROM pg_sequences WHERE sequencename = 'gateway_meters_meter_id_seq'`.execute(db);
+  await makeMeters(db, [egress], instant('2026-05-05'));
+  const again =
+    await sql`SELECT last_value AS last FROM pg_sequences WHERE sequencename = 'gateway_meters_meter_id_seq'`.execute(
+      db,
+    );
+  expect(again.rows).toEqual(rows);
 });
 
 test('a watermark confirms what came, once as much came as was sent', async () => {

@@ -126,10 +126,13 @@ export const getGatewaySource = declareOperation({
   run: ({ db, params: { source: name } }) => answer(db, name),
 });
 
-const secretOut = z.string().nullable().meta({
-  description: 'Shown here and never again. null: shown in the first answer to this Idempotency-Key',
-  examples: ['whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='],
-});
+const secretOut = z
+  .string()
+  .nullable()
+  .meta({
+    description: 'Shown here and never again. null: shown in the first answer to this Idempotency-Key',
+    examples: ['whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='],
+  });
 
 export const addGatewaySource = declareOperation({
   method: 'POST',
