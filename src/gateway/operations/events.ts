@@ -12,7 +12,7 @@ const attribute = z.string().min(1).max(255);
 
 const state = z.enum(['waiting', 'counted', 'no_meter', 'applied', 'superseded', 'dead', 'dropped']).meta({
   description:
-    'waiting: not interpreted yet. no_meter: no meter is of it. applied: a word of its source. superseded: retracted or corrected. dropped: by an operator',
+    'waiting: not interpreted yet. no_meter: no meter is of it. applied: a watermark or a retraction. superseded: retracted or corrected. dropped: by an operator',
 });
 
 const event = z
@@ -290,7 +290,7 @@ export const listGatewaySubjects = declareList({
   roles: staff,
   query: z.object({
     source: sourceQuery,
-    unowned: z.boolean().default(false).meta({ description: 'Only what is assigned to nobody' }),
+    unowned: z.boolean().default(false).meta({ description: 'Only what is unassigned' }),
   }),
   row: z
     .object({
