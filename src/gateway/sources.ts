@@ -49,7 +49,7 @@ export async function getSource(db: Queryable, slug: string): Promise<Source> {
 }
 
 /** A backlog is counted up to this: beyond it, it is what it is. */
-const backlogShown = 1_000_000;
+export const backlogShown = 1_000_000;
 
 /** How sources stand, for whoever watches them. */
 export async function gatewayStanding(

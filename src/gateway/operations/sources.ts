@@ -71,13 +71,11 @@ const source = z
   })
   .meta({ id: 'GatewaySource', description: 'A sender of events, without its secret' });
 
-const backlogShown = 1_000_000;
-
 type Db = Parameters<typeof sources.listSources>[0];
 
 async function answers(db: Db, found: readonly sources.Source[]): Promise<z.input<typeof source>[]> {
   const only = found.length === 1 ? (found[0]?.accountId ?? null) : null;
-  const known = await sources.readSourceStatus(db, only, backlogShown);
+  const known = await sources.readSourceStatus(db, only, sources.backlogShown);
   return found.map(({ accountId, ...rest }) => {
     const one = known.find((each) => each.accountId === accountId);
     if (one === undefined) throw new Error(`the source ${rest.source} has no status`);
