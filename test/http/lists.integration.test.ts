@@ -26,6 +26,8 @@ const customers = ['beta', 'Alpha', 'gamma', 'delta', 'epsilon', 'zeta', 'eta'];
 beforeAll(async () => {
   database = await openTestDatabase();
   const { db } = database;
+  // Before the clock is simulated: the other accounts are real ones, too.
+  for (const source of ['edge', 'fringe', 'rim']) await makeSource(db, source, { now });
   await sql`INSERT INTO simulated_clock (instant) VALUES (${now})`.execute(db);
   const account = await openBusiness(db);
   for (const [index, customer] of customers.entries()) {
@@ -68,7 +70,6 @@ beforeAll(async () => {
     INSERT INTO sync_runs (account_id, kind, started_at, finished_at, outcome, reason)
     SELECT account_id, kind, ${now}, ${now}, 'failed', 'refused' FROM accounts, unnest(ARRAY['app', 'database', 'dns_zone']) AS kind
     WHERE slug = 'second'`.execute(db);
-  for (const source of ['edge', 'fringe', 'rim']) await makeSource(db, source, { now });
   const counts = ['gateway_requests', 'gateway_egress', 'gateway_visits'];
   await makeMeters(
     db,
