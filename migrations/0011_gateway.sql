@@ -73,12 +73,12 @@ CREATE TABLE gateway_repeats (
 
 -- Which events count, and how. Each feeds the billing kind of its name; what it counts is dated, how it adds up is for ever.
 CREATE TABLE gateway_meters (
-  meter_id    smallint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  meter_id    int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   slug        billing_kind_slug NOT NULL UNIQUE,
   aggregation text COLLATE "C" NOT NULL CHECK (aggregation IN ('sum', 'count', 'max', 'unique', 'gauge'))
 );
 CREATE TABLE gateway_meter_versions (
-  meter_id       smallint NOT NULL REFERENCES gateway_meters,
+  meter_id       int NOT NULL REFERENCES gateway_meters,
   from_day       date NOT NULL,
   type           text COLLATE "C" NOT NULL,         -- a pattern with *
   filter         jsonb NOT NULL,                    -- what the data must contain
@@ -112,6 +112,7 @@ CREATE TABLE gateway_retractions (
   retracted_by bigint NOT NULL,                     -- a gateway_event_id
   PRIMARY KEY (account_id, origin, event_id, retracted_by)
 );
+CREATE INDEX gateway_retractions_by ON gateway_retractions (account_id, retracted_by);
 
 -- A source's word that it has sent everything before an instant, with how many events in which hours.
 CREATE TABLE gateway_watermarks (
@@ -130,7 +131,7 @@ CREATE TABLE gateway_usage (
   gateway_event_id bigint NOT NULL,
   resource_id      bigint NOT NULL,
   at               timestamptz NOT NULL,
-  meter_id         smallint NOT NULL,
+  meter_id         int NOT NULL,
   value            numeric NOT NULL,
   unique_key       text COLLATE "C",
   PRIMARY KEY (account_id, gateway_event_id, meter_id)
@@ -141,7 +142,7 @@ CREATE INDEX gateway_usage_by_resource ON gateway_usage (resource_id, meter_id, 
 CREATE TABLE gateway_outcomes (
   account_id       int NOT NULL,
   gateway_event_id bigint NOT NULL,
-  meter_id         smallint NOT NULL,
+  meter_id         int NOT NULL,
   outcome          text COLLATE "C" NOT NULL CHECK (outcome IN ('no_meter', 'applied', 'superseded', 'dead', 'dropped')),
   reason           text COLLATE "C" NOT NULL,
   PRIMARY KEY (account_id, gateway_event_id, meter_id),

@@ -1,6 +1,8 @@
 import {
   applyMeter,
   type GatewayMeter,
+  holdForPreview,
+  holdInterpretation,
   listMeters,
   type MeterSum,
   meterOtherwise,
@@ -8,9 +10,9 @@ import {
   sumsWithin,
 } from '../gateway/index.ts';
 import { addKind, changeKind, dayOf, type Kind, type KindChange, listKinds } from '../metering/index.ts';
-import type { Database, Queryable } from '../platform/database/database.ts';
+import type { Database, Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { nestedDatabase } from '../platform/database/nested-database.ts';
-import { rolledBack } from '../platform/database/rolled-back.ts';
+import { rolledBackWithin } from '../platform/database/rolled-back.ts';
 import { formatQuantity, parseQuantity } from '../platform/quantity.ts';
 
 // A gateway meter says which events count, and the billing kind of its name what one unit of them is: put together here,
@@ -47,6 +49,7 @@ export async function applyGatewayMeters(
   now: Temporal.Instant,
 ): Promise<AppliedMeter[]> {
   return db.transaction().execute(async (trx) => {
+    await holdInterpretation(trx);
     const applied: AppliedMeter[] = [];
     for (const meter of meters) {
       const from = meter.from ?? dayOf(now);
@@ -95,7 +98,8 @@ export function previewGatewayMeters(
   meters: readonly GatewayMeter[],
   now: Temporal.Instant,
 ): Promise<readonly (AppliedMeter & Omit<MeterSum, 'meter'>)[]> {
-  return rolledBack(db, async (trx) => {
+  const work = async (trx: UnitOfWork) => {
+    await holdForPreview(trx);
     const since = dayOf(now).subtract({ days: previewDays }).toZonedDateTime('UTC').toInstant();
     const applied = await applyGatewayMeters(nestedDatabase(trx), meters, now);
     const names = applied.map(({ meter }) => meter);
@@ -104,7 +108,9 @@ export function previewGatewayMeters(
       const sum = sums.find(({ meter }) => meter === one.meter);
       return { ...one, ...(sum ?? { events: 0, subjects: 0, value: '0', dead: 0 }) };
     });
-  });
+  };
+  // As each statement sees things: as of one instant, it would fail wherever anything was interpreted meanwhile.
+  return db.transaction().execute((trx) => rolledBackWithin(trx, work));
 }
 
 /** The meters as they stand on a day, as a file of meters has them. */

@@ -51,6 +51,8 @@ export interface SentBody {
 
 export const eventsMax = 1_000;
 const eventLengthMax = 65_536;
+/** In bytes: what an event is known by must fit into an index. */
+export const idBytesMax = 256;
 
 /** Types that are words between a source and this program, and need no time. */
 export const watermarkType = 'arcadia.gateway.watermark';
@@ -161,7 +163,9 @@ function withoutUsualType(value: JsonValue): JsonValue {
 /** @param text what it was read from; null: it was put together */
 function eventOf(value: JsonValue, text: string | null): SentEvent {
   const written = (part: JsonValue) => (text === null ? canonicalJson(part) : text.slice(part.from, part.to));
-  const digest = createHash('sha256').update(canonicalJson(withoutUsualType(value))).digest('hex');
+  const digest = createHash('sha256')
+    .update(canonicalJson(withoutUsualType(value)))
+    .digest('hex');
   const nameless = {
     origin: '',
     id: `sha256:${digest}`,
@@ -176,7 +180,7 @@ function eventOf(value: JsonValue, text: string | null): SentEvent {
   };
   if (value.kind !== 'object') return { ...nameless, fault: 'not_an_object' };
   const { members } = value;
-  const id = textOf(members, 'id', 256);
+  const id = textOf(members, 'id', idBytesMax);
   const origin = textOf(members, 'source', 1024);
   const type = textOf(members, 'type', 255);
   const subject = textOf(members, 'subject', 255);
@@ -201,11 +205,11 @@ function eventOf(value: JsonValue, text: string | null): SentEvent {
   };
 }
 
-/** undefined: there is none; null: what is there is no text of 1 to `max` characters. */
+/** undefined: there is none; null: what is there is no text of 1 to `max` bytes. */
 function textOf(members: ReadonlyMap<string, JsonValue>, name: string, max: number): string | null | undefined {
   const value = members.get(name);
   if (value === undefined || (value.kind === 'literal' && value.text === 'null')) return undefined;
-  if (value.kind !== 'string' || value.text === '' || value.text.length > max) return null;
+  if (value.kind !== 'string' || value.text === '' || Buffer.byteLength(value.text) > max) return null;
   return value.text.includes('\0') || !value.text.isWellFormed() ? null : value.text;
 }
 

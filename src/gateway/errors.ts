@@ -27,6 +27,12 @@ export const sourcePaused = declareError({
   todo: 'Keep the events and send them again after Retry-After.',
 });
 
+export const sourceDisconnected = declareError({
+  code: 'source_disconnected',
+  status: 409,
+  todo: 'Add another source for what is to send.',
+});
+
 export const gatewayBacklog = declareError({
   code: 'gateway_backlog',
   status: 429,

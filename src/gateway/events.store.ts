@@ -142,7 +142,7 @@ export interface Decision {
   readonly why: string;
 }
 
-/** Decides about dead letters. Returns their numbers. */
+/** Decides about dead letters; what another meter counts is dropped of none. Returns their numbers. */
 export async function upsertDecisions(
   trx: UnitOfWork,
   accountId: number,
@@ -154,14 +154,31 @@ export async function upsertDecisions(
     INSERT INTO gateway_decisions (account_id, gateway_event_id, decision, shift, reason, recorded_at, recorded_by)
     SELECT DISTINCT account_id, gateway_event_id, ${decision}::text, ${shiftUs}::bigint * interval '1 microsecond', ${why}::text,
            ${now}::timestamptz, ${by}::text
-    FROM gateway_outcomes
+    FROM gateway_outcomes o
     WHERE account_id = ${accountId} AND outcome = 'dead' AND reason = ${reason}
+      AND NOT (${decision === 'drop'}::boolean AND EXISTS (
+        SELECT FROM gateway_usage u WHERE u.account_id = o.account_id AND u.gateway_event_id = o.gateway_event_id))
       AND (${numbers === null}::boolean OR gateway_event_id = ANY (${[...(numbers ?? [])]}::bigint[]))
     ON CONFLICT (account_id, gateway_event_id) DO UPDATE SET
       decision = excluded.decision, shift = excluded.shift, reason = excluded.reason, recorded_at = excluded.recorded_at,
       recorded_by = excluded.recorded_by
     RETURNING gateway_event_id AS number`.execute(trx);
   return rows.map(({ number }) => number).sort((a, b) => a - b);
+}
+
+/** What events retract or correct of what is interpreted: by their numbers. */
+export async function selectRetracted(
+  trx: UnitOfWork,
+  accountId: number,
+  by: readonly number[],
+  interpretedThrough: number,
+): Promise<number[]> {
+  const { rows } = await statement<{ number: number }>('gateway.selectRetracted')`
+    SELECT e.gateway_event_id AS number FROM gateway_retractions r JOIN gateway_events e USING (account_id, origin, event_id)
+    WHERE r.account_id = ${accountId} AND r.retracted_by = ANY (${[...by]}::bigint[]) AND e.gateway_event_id <= ${interpretedThrough}`.execute(
+    trx,
+  );
+  return rows.map(({ number }) => number);
 }
 
 /** How many events of a source came with a time in a range, by what became of them. */

@@ -1,7 +1,7 @@
 import type { Database, Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import * as store from './events.store.ts';
-import { interpretEvents, type Interpreted } from './interpret.ts';
+import { interpretEvents } from './interpret.ts';
 import { insertRepeats, lockProgress } from './interpret.store.ts';
 import { getSource, listSources, type Source } from './sources.ts';
 import { selectMiscounts, selectOpenWatermarks, type Watermark } from './watermarks.store.ts';
@@ -57,7 +57,7 @@ const replayable = ['too_old', 'in_future'];
 
 /**
  * Has dead letters of a source count all the same, with their time shifted by what the clock of the sender was off, or
- * drops them for good. The reason is recorded.
+ * drops them for good, but for those that another meter counts. The reason is recorded. Returns how many.
  * Errors: not_found; invalid_argument for a reason that no decision can answer for.
  */
 export async function decideDeadLetters(
@@ -66,7 +66,7 @@ export async function decideDeadLetters(
   decision: store.Decision,
   by: string,
   now: Temporal.Instant,
-): Promise<Interpreted> {
+): Promise<number> {
   if (decision.decision === 'replay' && !replayable.includes(decision.reason))
     throw new ArcadiaError(
       'invalid_argument',
@@ -75,7 +75,10 @@ export async function decideDeadLetters(
   return db.transaction().execute(async (trx) => {
     const through = await lockProgress(trx, source.accountId);
     const numbers = await store.upsertDecisions(trx, source.accountId, decision, by, now);
-    return interpretEvents(trx, source, numbers, { through, now });
+    // What is dropped retracts nothing any more.
+    const retracted = await store.selectRetracted(trx, source.accountId, numbers, through);
+    await interpretEvents(trx, source, [...numbers, ...retracted], { through, now });
+    return numbers.length;
   });
 }
 

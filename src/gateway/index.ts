@@ -5,6 +5,8 @@ export { interpretJob } from './jobs.ts';
 export {
   applyMeter,
   type GatewayMeter,
+  holdForPreview,
+  holdInterpretation,
   listMeters,
   type MeterSum,
   metersFileSchema,

@@ -15,7 +15,7 @@ import { hasBacklog } from './intake.store.ts';
 import { interpretJob } from './jobs.ts';
 import { EventQuota } from './quota.ts';
 import { gatewaySettings } from './settings.ts';
-import { bears, isSignedBy, secretsAt } from './signature.ts';
+import { bears, isSignedBy, isTimely, secretsAt, type Signed } from './signature.ts';
 import { listSources, type Source } from './sources.ts';
 import { type Receipt, storeEvents } from './store-events.ts';
 
@@ -23,7 +23,7 @@ import { type Receipt, storeEvents } from './store-events.ts';
 
 /** A source is looked at anew so often: what is rotated or paused holds from then on. */
 const knownForMs = 1_000;
-/** What was stored is interpreted, and told of, so often at most. */
+/** What was stored is interpreted, and published, so often at most. */
 const wakeMs = 1_000;
 const retryAfterSeconds = 5;
 
@@ -61,11 +61,11 @@ class EventsIntake implements Intake {
     if (source.dialect === (byToken ? 'standard' : 'bearer')) throw unauthorized();
     const now = await this.#services.clock.now();
     const valid = secretsAt(secrets, now);
-    if (byToken && !bears(headers.authorization, valid)) throw unauthorized();
+    if (byToken ? !bears(headers.authorization, valid) : !isTimely(signatureIn(headers), now)) throw unauthorized();
     return {
       sender: source.source,
       receive: async (body) => {
-        if (!byToken) assertSigned(headers, body, valid, now);
+        if (!byToken && !isSignedBy(signatureIn(headers), body, valid, now)) throw unauthorized();
         return this.#receive(known, headers, body);
       },
     };
@@ -200,18 +200,12 @@ function unauthorized(): ArcadiaError {
   return sourceUnauthorized('The source is unknown, or this is not its secret or its signature.');
 }
 
-function assertSigned(
-  headers: IntakeHead['headers'],
-  body: Uint8Array,
-  secrets: readonly string[],
-  now: Temporal.Instant,
-): void {
-  const signed = {
+function signatureIn(headers: IntakeHead['headers']): Signed {
+  return {
     id: headers['webhook-id'],
     timestamp: headers['webhook-timestamp'],
     signature: headers['webhook-signature'],
   };
-  if (!isSignedBy(signed, body, secrets, now)) throw unauthorized();
 }
 
 function answerOf({ single }: SentBody, receipts: readonly Receipt[], isMinimal: boolean): IntakeAnswer {

@@ -3,7 +3,7 @@ import { appendChanges } from '../platform/changes.ts';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../platform/database/temporary-table.ts';
-import { retractType, watermarkType } from './cloud-event.ts';
+import { idBytesMax, retractType, watermarkType } from './cloud-event.ts';
 
 // What events mean, set by set: a batch of their numbers, what each of them reads as by each meter, and from that what they
 // count as and what becomes of the others. Everything written here is derived, and written again by the same events.
@@ -13,7 +13,7 @@ type Readings = TemporaryTable<'gateway_readings'>;
 type Before = TemporaryTable<'gateway_usage_before'>;
 
 /** A pattern with *, as LIKE wants it. */
-const typeAlike = (pattern: RawBuilder<unknown>): RawBuilder<unknown> =>
+export const typeAlike = (pattern: RawBuilder<unknown>): RawBuilder<unknown> =>
   sql`replace(replace(replace(replace(${pattern}, ${'\\'}, ${'\\\\'}), '%', ${'\\%'}), '_', ${'\\_'}), '*', '%')`;
 
 // Which events --------------------------------------------------------------------------------------
@@ -23,6 +23,12 @@ export async function lockProgress(trx: UnitOfWork, accountId: number): Promise<
   const { rows } = await statement<{ throughId: number }>('gateway.lockProgress')`
     SELECT through_id AS "throughId" FROM gateway_progress WHERE account_id = ${accountId} FOR UPDATE`.execute(trx);
   return rows[0]?.throughId ?? 0;
+}
+
+/** The same of all sources: what is to be interpreted again is all that was before, and all else is by what is written now. */
+export async function lockAllProgress(trx: UnitOfWork): Promise<void> {
+  await statement('gateway.lockAllProgress')`
+    SELECT through_id FROM gateway_progress ORDER BY account_id FOR UPDATE`.execute(trx);
 }
 
 export async function updateProgress(trx: UnitOfWork, accountId: number, throughId: number): Promise<void> {
@@ -87,7 +93,7 @@ export async function advanceRepeat(trx: UnitOfWork, repeatId: number, afterId: 
       UPDATE gateway_repeats SET after_id = ${afterId} WHERE repeat_id = ${repeatId}`.execute(trx);
 }
 
-/** Has events of a type and a time, of one source or of all, interpreted again as far as they were. Returns how many sources. */
+/** Has events of a type and a time, of one source or of all, interpreted again as far as they were. */
 export async function insertRepeats(
   trx: UnitOfWork,
   {
@@ -174,7 +180,7 @@ export async function recordRetractions(
           CROSS JOIN LATERAL jsonb_array_elements_text(
             CASE WHEN jsonb_typeof(e.data -> 'ids') = 'array' THEN e.data -> 'ids' ELSE '[]' END) AS target
           WHERE e.account_id = ${accountId} AND e.type = ${retractType} AND ${isSound}) AS said
-    WHERE target IS NOT NULL AND target <> event_id
+    WHERE octet_length(target) <= ${idBytesMax}::int AND target <> event_id -- no event has a longer id
     ON CONFLICT DO NOTHING`.execute(trx);
   if ((numAffectedRows ?? 0n) === 0n) return;
   await statement('gateway.recordRetractions.extend')`
@@ -205,7 +211,9 @@ export function prepareReadings(trx: UnitOfWork, accountId: number, batch: Batch
       SELECT e.gateway_event_id, e.type, e.subject, e.data, e.event_time + coalesce(d.shift, '0') AS at, s.customers,
              CASE WHEN d.decision = 'drop' THEN 'dropped'
                   WHEN EXISTS (SELECT FROM gateway_retractions r WHERE r.account_id = e.account_id AND r.origin = e.origin
-                               AND r.event_id = e.event_id) THEN 'superseded'
+                               AND r.event_id = e.event_id AND NOT EXISTS (
+                                 SELECT FROM gateway_decisions x WHERE x.account_id = r.account_id
+                                 AND x.gateway_event_id = r.retracted_by AND x.decision = 'drop')) THEN 'superseded'
                   WHEN e.fault IS NOT NULL AND NOT (d.decision IS NOT NULL AND e.fault IN ('too_old', 'in_future')) THEN 'dead'
                   WHEN e.type IN (${watermarkType}, ${retractType}) THEN 'applied'
                   WHEN e.event_time + coalesce(d.shift, '0') < a.metered_from THEN 'dead' END AS outcome,

@@ -79,9 +79,32 @@ export async function interpretRepeats(trx: UnitOfWork, source: Source, now: Tem
 /** Reasons that may pass by themselves. */
 const passingReasons = ['too_many_subjects'];
 
-/** Interprets again what died of what may have passed. */
-export async function retryPassing(db: Database, source: Source, now: Temporal.Instant): Promise<Interpreted> {
-  return db.transaction().execute((trx) => interpretDead(trx, source, passingReasons, now));
+/** Interprets again what died of what may have passed, batch by batch, as long as it can be otherwise. */
+export async function retryPassing(
+  db: Database,
+  source: Source,
+  { now, signal }: { readonly now: Temporal.Instant; readonly signal: AbortSignal },
+): Promise<void> {
+  for (let after: number | null = 0; after !== null; ) {
+    signal.throwIfAborted();
+    const behind: number = after;
+    after = await db.transaction().execute((trx) => retryBatch(trx, source, behind, now));
+  }
+}
+
+/** The last that was interpreted; null: there are no more, or no subject may be new today. */
+async function retryBatch(
+  trx: UnitOfWork,
+  source: Source,
+  after: number,
+  now: Temporal.Instant,
+): Promise<number | null> {
+  const through = await store.lockProgress(trx, source.accountId);
+  if ((await subjectsLeft(trx, source, now)) <= 0) return null;
+  const filter = { reasons: passingReasons, after, limit: batchSize };
+  const ids = await store.selectDeadIds(trx, source.accountId, filter);
+  if (ids.length > 0) await interpretEvents(trx, source, ids, { through, now });
+  return ids.at(-1) ?? null;
 }
 
 /** Interprets dead letters again, of some reasons or all (null). */
@@ -128,6 +151,12 @@ export async function interpretEvents(
   return { events: ids.length, newSubjects };
 }
 
+/** How many subjects may still be new on this day. */
+async function subjectsLeft(trx: UnitOfWork, source: Source, now: Temporal.Instant): Promise<number> {
+  const today = now.toZonedDateTimeISO('UTC').startOfDay().toInstant();
+  return source.maxNewSubjects - (await countNewSubjects(trx, source.accountId, today));
+}
+
 /** Makes resources of new subjects, as many as the source may name on one day. */
 async function sightNew(
   trx: UnitOfWork,
@@ -135,10 +164,9 @@ async function sightNew(
   readings: Parameters<typeof store.selectNewSubjects>[2],
   now: Temporal.Instant,
 ): Promise<number> {
-  const today = now.toZonedDateTimeISO('UTC').startOfDay().toInstant();
   const some = await store.selectNewSubjects(trx, source.accountId, readings, 1);
   if (some.length === 0) return 0;
-  const left = source.maxNewSubjects - (await countNewSubjects(trx, source.accountId, today));
+  const left = await subjectsLeft(trx, source, now);
   if (left <= 0) return 0;
   return sightSubjects(
     trx,

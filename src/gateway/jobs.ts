@@ -52,12 +52,9 @@ export const reconcileGatewayJob = declareJob({
   async run({ db, clock, enqueue, signal }) {
     await assertClocksAgree(db);
     const now = await clock.now();
-    for (const source of await listSources(db)) {
-      signal.throwIfAborted();
-      await retryPassing(db, source, now);
-    }
     await applyGrace(db, now);
     const sources = await listSources(db);
+    for (const source of sources) await retryPassing(db, source, { now, signal });
     // Watermarks that waited for events.
     await db.transaction().execute(async (trx) => {
       for (const { source } of sources) await enqueue(trx, interpretJob, { source });

@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
+import { typeAlike } from './interpret.store.ts';
 
 export type MeterAggregation = 'sum' | 'count' | 'max' | 'unique' | 'gauge';
 
@@ -39,10 +41,11 @@ export async function upsertMeter(
   meter: string,
   aggregation: MeterAggregation,
 ): Promise<{ readonly meterId: number; readonly aggregation: MeterAggregation }> {
+  // A number is drawn only where there is none: even what conflicts would draw one.
   await statement('gateway.upsertMeter.insert')`
-    INSERT INTO gateway_meters (slug, aggregation) VALUES (${meter}, ${aggregation}) ON CONFLICT (slug) DO NOTHING`.execute(
-    trx,
-  );
+    INSERT INTO gateway_meters (slug, aggregation)
+    SELECT ${meter}::text, ${aggregation}::text WHERE NOT EXISTS (SELECT FROM gateway_meters WHERE slug = ${meter})
+    ON CONFLICT (slug) DO NOTHING`.execute(trx);
   const { rows } = await statement<{ meterId: number; aggregation: MeterAggregation }>('gateway.upsertMeter.select')`
     SELECT meter_id AS "meterId", aggregation FROM gateway_meters WHERE slug = ${meter} FOR UPDATE`.execute(trx);
   const row = rows[0];
@@ -50,11 +53,26 @@ export async function upsertMeter(
   return row;
 }
 
+/** Leaves nothing to be interpreted again: for what is rolled back. */
+export async function clearRepeats(trx: UnitOfWork): Promise<void> {
+  await statement('gateway.clearRepeats')`DELETE FROM gateway_repeats`.execute(trx);
+}
+
 /** Leaves out of what is to be interpreted again all before an instant. */
 export async function narrowRepeats(trx: UnitOfWork, since: Temporal.Instant): Promise<void> {
   await statement('gateway.narrowRepeats.delete')`DELETE FROM gateway_repeats WHERE until <= ${since}`.execute(trx);
   await statement('gateway.narrowRepeats')`
     UPDATE gateway_repeats SET since = ${since} WHERE since < ${since}`.execute(trx);
+}
+
+/** How many events are to be interpreted again, counted up to `most`. */
+export async function countRepeated(trx: UnitOfWork, most: number): Promise<number> {
+  const { rows } = await statement<{ events: number }>('gateway.countRepeated')`
+    SELECT count(*) AS events FROM (
+      SELECT FROM gateway_repeats r JOIN gateway_events e USING (account_id)
+      WHERE e.gateway_event_id <= r.through_id AND e.event_time >= r.since AND e.event_time < r.until
+        AND e.type LIKE ${typeAlike(sql`r.type`)} LIMIT ${most}) AS repeated`.execute(trx);
+  return rows[0]?.events ?? 0;
 }
 
 /** What a meter counts from an instant on. */

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { day, recordOf } from '../platform/declare/schemas.ts';
+import { ArcadiaError } from '../platform/errors.ts';
 import { meterOtherwise } from './errors.ts';
 import { interpretRepeats } from './interpret.ts';
-import { insertRepeats } from './interpret.store.ts';
+import { insertRepeats, lockAllProgress } from './interpret.store.ts';
 import * as store from './meters.store.ts';
 import { listSources } from './sources.ts';
 
@@ -140,9 +141,23 @@ export async function applyMeter(trx: UnitOfWork, meter: GatewayMeter, fromDay: 
   return true;
 }
 
+/** Has nothing interpreted meanwhile: whoever applies meters begins with it, so that nothing is passed over. */
+export function holdInterpretation(trx: UnitOfWork): Promise<void> {
+  return lockAllProgress(trx);
+}
+
+/** The same where all is rolled back: only what is applied from here on is interpreted again. */
+export async function holdForPreview(trx: UnitOfWork): Promise<void> {
+  await lockAllProgress(trx);
+  await store.clearRepeats(trx);
+}
+
+/** Events that a preview interprets at most: nothing else is interpreted meanwhile. */
+const previewedMax = 100_000;
+
 /**
  * What meters count from an instant on, in a transaction that is rolled back: what was just applied in it is interpreted,
- * as far as it concerns events from then on.
+ * as far as it concerns events from then on. Errors: too_costly.
  */
 export async function sumsWithin(
   trx: UnitOfWork,
@@ -150,6 +165,11 @@ export async function sumsWithin(
   { since, now }: { readonly since: Temporal.Instant; readonly now: Temporal.Instant },
 ): Promise<store.MeterSum[]> {
   await store.narrowRepeats(trx, since);
+  if ((await store.countRepeated(trx, previewedMax + 1)) > previewedMax)
+    throw new ArcadiaError(
+      'too_costly',
+      `More than ${previewedMax} events since ${since} would be interpreted again: too many to be shown first.`,
+    );
   for (const source of await listSources(trx)) await interpretRepeats(trx, source, now);
   return store.selectMeterSums(trx, meters, since);
 }

@@ -4,6 +4,7 @@ import {
   eventUnusable,
   gatewayBacklog,
   meterOtherwise,
+  sourceDisconnected,
   sourcePaused,
   sourceUnauthorized,
 } from './errors.ts';
@@ -32,7 +33,15 @@ export const gatewayModule = declareModule({
     { name: 'gateway_events', cron: '* * * * *', job: sweepGatewayJob, arguments: {} },
     { name: 'gateway_reconcile', cron: '5 * * * *', job: reconcileGatewayJob, arguments: {} },
   ],
-  errors: [eventConflict, eventUnusable, sourceUnauthorized, sourcePaused, gatewayBacklog, meterOtherwise],
+  errors: [
+    eventConflict,
+    eventUnusable,
+    sourceUnauthorized,
+    sourcePaused,
+    sourceDisconnected,
+    gatewayBacklog,
+    meterOtherwise,
+  ],
   events: [
     {
       type: 'gateway.received',

@@ -35,7 +35,7 @@ export function bears(authorization: string | undefined, secrets: readonly strin
   return secrets.filter((secret) => equal(digest(token), digest(secret))).length > 0;
 }
 
-interface Signed {
+export interface Signed {
   readonly id: string | undefined;
   readonly timestamp: string | undefined;
   readonly signature: string | undefined;
@@ -47,22 +47,28 @@ export function signBody(secret: string, id: string, timestamp: string, body: Ui
   return createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest();
 }
 
+/** Whether there is all of a signature, made at most five minutes from now: what can be known before there is a body. */
+export function isTimely({ id, timestamp, signature }: Signed, now: Temporal.Instant): boolean {
+  if (id === undefined || signature === undefined || !/^\d{1,12}$/.test(timestamp ?? '')) return false;
+  const skew = Math.abs(parseInt(timestamp as string, 10) - Math.floor(now.epochMilliseconds / 1000));
+  return skew <= toleranceSeconds;
+}
+
 /** Whether one of the signatures is of this body, made with one of the secrets, at most five minutes from now. */
 export function isSignedBy(
-  { id, timestamp, signature }: Signed,
+  signed: Signed,
   body: Uint8Array,
   secrets: readonly string[],
   now: Temporal.Instant,
 ): boolean {
-  if (id === undefined || signature === undefined || !/^\d{1,12}$/.test(timestamp ?? '')) return false;
-  const skew = Math.abs(parseInt(timestamp as string, 10) - Math.floor(now.epochMilliseconds / 1000));
-  if (skew > toleranceSeconds) return false;
+  const { id, timestamp, signature } = signed;
+  if (id === undefined || timestamp === undefined || signature === undefined || !isTimely(signed, now)) return false;
   const given = signature
     .split(' ')
     .slice(0, 10)
     .flatMap((each) => (each.startsWith('v1,') ? [Buffer.from(each.slice('v1,'.length), 'base64')] : []));
   return secrets.some((secret) => {
-    const expected = signBody(secret, id, timestamp as string, body);
+    const expected = signBody(secret, id, timestamp, body);
     return given.some((each) => equal(each, expected));
   });
 }

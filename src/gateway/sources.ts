@@ -1,8 +1,9 @@
-import { addSender, readSecrets, replaceSecrets, type SenderSecrets } from '../inventory/index.ts';
+import { addSender, replaceSecrets, type SenderSecrets } from '../inventory/index.ts';
 import type { Database, Queryable } from '../platform/database/database.ts';
 import { nestedDatabase } from '../platform/database/nested-database.ts';
 import { notFound } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
+import { sourceDisconnected } from './errors.ts';
 import { newSecret } from './signature.ts';
 import {
   insertSource,
@@ -48,7 +49,7 @@ export async function getSource(db: Queryable, slug: string): Promise<Source> {
 }
 
 /** A backlog is counted up to this: beyond it, it is what it is. */
-const backlogShown = 1_000_000;
+export const backlogShown = 1_000_000;
 
 /** How sources stand, for whoever watches them. */
 export async function gatewayStanding(
@@ -115,7 +116,7 @@ const secretsMax = 4;
 
 /**
  * Gives a source a new secret. What it had holds on for `keep`, so that its senders can be changed one after the other.
- * Errors: not_found, secret_unreadable.
+ * Errors: not_found, source_disconnected, secret_unreadable.
  */
 export async function rotateSecret(
   db: Database,
@@ -126,17 +127,13 @@ export async function rotateSecret(
   const { accountId } = await getSource(db, slug);
   const until = now.add(keep);
   const secret = newSecret();
-  await db.transaction().execute(async (trx) => {
-    const before = await readSecrets(trx, accountId, secretKey);
-    const held = before
+  const replace = (held: SenderSecrets): SenderSecrets => {
+    if (held.length === 0) throw sourceDisconnected(`The source '${slug}' is disconnected: it sends no more.`);
+    const holding = held
       .filter(({ to }) => to === null || Temporal.Instant.compare(now, Temporal.Instant.from(to)) < 0)
       .map((one) => ({ ...one, to: one.to ?? until.toString() }));
-    await replaceSecrets(
-      trx,
-      slug,
-      [{ secret, from: now.toString(), to: null }, ...held.slice(0, secretsMax)],
-      secretKey,
-    );
-  });
+    return [{ secret, from: now.toString(), to: null }, ...holding.slice(0, secretsMax)];
+  };
+  await db.transaction().execute((trx) => replaceSecrets(trx, { accountId, slug }, secretKey, replace));
   return { secret, oldHoldsUntil: until };
 }

@@ -29,7 +29,7 @@ const keyOf = (origin: string, id: string) => `${origin}\n${id}`;
  * Stores events of one source in one transaction, each once for ever: the same again is a duplicate, the same id with
  * something else a conflict, which is kept and never counts. Of an event that is older than it may be a repetition
  * is no duplicate: it is too old, whether it is known or not.
- * @param publishAs the source's name, where whoever watches is to hear of it
+ * @param publishAs the source's name, where it is published that events came
  */
 export async function storeEvents(
   db: Database,

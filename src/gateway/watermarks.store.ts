@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 import { retractType, watermarkType } from './cloud-event.ts';
@@ -23,11 +24,20 @@ export async function insertWatermarks(
   }
 }
 
-/** Those that have confirmed nothing yet, in their order. */
+/** Whether a watermark `w` says something still: it was not retracted, corrected or dropped. */
+const holds = sql`NOT EXISTS (
+  SELECT FROM gateway_outcomes o WHERE o.account_id = w.account_id AND o.gateway_event_id = w.gateway_event_id
+  AND o.outcome IN ('superseded', 'dropped'))`;
+
+/** So many are looked at: those behind them wait for these. */
+const openMax = 1_000;
+
+/** Those that hold and have confirmed nothing yet, in their order. */
 export async function selectOpenWatermarks(trx: UnitOfWork, accountId: number): Promise<Watermark[]> {
   const { rows } = await statement<Watermark>('gateway.selectOpenWatermarks')`
-    SELECT gateway_event_id AS "eventId", through, counts FROM gateway_watermarks
-    WHERE account_id = ${accountId} AND applied_at IS NULL ORDER BY through, gateway_event_id`.execute(trx);
+    SELECT gateway_event_id AS "eventId", through, counts FROM gateway_watermarks w
+    WHERE account_id = ${accountId} AND applied_at IS NULL AND ${holds}
+    ORDER BY through, gateway_event_id LIMIT ${openMax}`.execute(trx);
   return rows;
 }
 
@@ -43,7 +53,17 @@ export async function updateApplied(
   );
 }
 
-/** Hours of which a source has said how many events it sent, and of which another number came. */
+/** Whether all that came of a source with a time before an instant is interpreted, and nothing of it is to be again. */
+export async function isInterpreted(trx: UnitOfWork, accountId: number, through: Temporal.Instant): Promise<boolean> {
+  const { rows } = await statement<{ interpreted: boolean }>('gateway.isInterpreted')`
+    SELECT NOT EXISTS (SELECT FROM gateway_repeats r WHERE r.account_id = p.account_id)
+       AND NOT EXISTS (SELECT FROM gateway_events e WHERE e.account_id = p.account_id AND e.gateway_event_id > p.through_id
+                       AND e.event_time < ${through}) AS interpreted
+    FROM gateway_progress p WHERE p.account_id = ${accountId}`.execute(trx);
+  return rows[0]?.interpreted ?? false;
+}
+
+/** Hours of a watermark in which another number was interpreted than the source's newest word on the hour says it sent. */
 export async function selectMiscounts(
   db: Queryable,
   accountId: number,
@@ -54,16 +74,19 @@ export async function selectMiscounts(
     'gateway.selectMiscounts',
   )`
     SELECT hour, sent, received
-    FROM unnest(${hours}::timestamptz[], ${hours.map((hour) => watermark.counts[hour])}::bigint[]) AS said (hour, sent)
+    FROM unnest(${hours}::text[]) AS asked (name)
     CROSS JOIN LATERAL (
-      SELECT count(*) AS received FROM gateway_events e
-      WHERE e.account_id = ${accountId} AND e.event_time >= hour AND e.event_time < hour + interval '1 hour'
+      SELECT name::timestamptz AS hour, (w.counts ->> name)::bigint AS sent FROM gateway_watermarks w
+      WHERE w.account_id = ${accountId} AND w.counts ? name AND ${holds} ORDER BY w.gateway_event_id DESC LIMIT 1) AS said
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS received FROM gateway_events e JOIN gateway_progress p USING (account_id)
+      WHERE e.account_id = ${accountId} AND e.gateway_event_id <= p.through_id AND e.event_time >= hour AND e.event_time < hour + interval '1 hour'
         AND e.type NOT IN (${watermarkType}, ${retractType})) AS came
     WHERE sent <> received ORDER BY hour`.execute(db);
   return rows;
 }
 
-/** Sources that confirm by time alone: they have sent no watermark, and no more came for so many hours. */
+/** Sources that confirm by time alone: they have sent no watermark. */
 export async function selectGracious(db: Queryable): Promise<
   {
     readonly accountId: number;

@@ -30,6 +30,7 @@ export function readWatermark(
 export async function applyWatermarks(trx: UnitOfWork, accountId: number, now: Temporal.Instant): Promise<void> {
   for (const watermark of await store.selectOpenWatermarks(trx, accountId)) {
     if (Temporal.Instant.compare(watermark.through, now) > 0) return;
+    if (!(await store.isInterpreted(trx, accountId, watermark.through))) return;
     if ((await store.selectMiscounts(trx, accountId, watermark)).length > 0) return;
     await confirmSent(trx, accountId, watermark.through, now);
     await store.updateApplied(trx, accountId, watermark.eventId, now);
@@ -41,6 +42,8 @@ export async function applyGrace(db: Database, now: Temporal.Instant): Promise<v
   for (const { accountId, graceHours, meteredFrom } of await store.selectGracious(db)) {
     const through = now.subtract({ hours: graceHours }).round({ smallestUnit: 'hour', roundingMode: 'trunc' });
     if (Temporal.Instant.compare(through, meteredFrom) <= 0) continue;
-    await db.transaction().execute((trx) => confirmSent(trx, accountId, through, now));
+    await db.transaction().execute(async (trx) => {
+      if (await store.isInterpreted(trx, accountId, through)) await confirmSent(trx, accountId, through, now);
+    });
   }
 }

@@ -63,16 +63,16 @@ export async function readSecrets(db: Queryable, accountId: number, secretKey: S
   return (JSON.parse(unseal(secretKey, credentialsPurpose, sealed)) as SenderCredentials).secrets;
 }
 
-/** Errors: secret_unreadable. */
+/** Gives a sender other secrets than it has, one caller after the other: it has none if it is disconnected. Errors: secret_unreadable. */
 export async function replaceSecrets(
   trx: UnitOfWork,
-  slug: string,
-  secrets: SenderSecrets,
+  { accountId, slug }: Pick<Account, 'accountId' | 'slug'>,
   secretKey: SecretKey,
+  replace: (held: SenderSecrets) => SenderSecrets,
 ): Promise<void> {
   await lockAccounts(trx);
   await assertCurrentKey(trx, secretKey);
-  const credentials: SenderCredentials = { secrets };
+  const credentials: SenderCredentials = { secrets: replace(await readSecrets(trx, accountId, secretKey)) };
   await updateCredentials(trx, slug, seal(secretKey, credentialsPurpose, JSON.stringify(credentials)));
 }
 

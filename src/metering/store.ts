@@ -312,7 +312,7 @@ export async function refreshLevels(
   await statement('metering.refreshLevels.delete_measured_levels')`
     DELETE FROM metered_levels l USING ${scope} x
     WHERE l.resource_id = x.resource_id AND l.valid_to >= ${touchedHour}
-      AND (l.valid_to >= x.touched_from OR l.billing_kind_id IN (${momentaryKinds}))
+      AND CASE WHEN l.billing_kind_id IN (${momentaryKinds}) THEN l.valid_from >= ${touchedHour} ELSE l.valid_to >= x.touched_from END
       AND l.billing_kind_id = ANY (${[...measured]}::smallint[])`.execute(trx);
   await statement(
     'metering.refreshLevels.insert_measured_levels',

@@ -11,6 +11,7 @@ import type { List } from '../../src/platform/declare/answer.ts';
 import { addAlert, checkAlerts } from '../../src/pricing/alerts.ts';
 import { changeSubscription } from '../../src/pricing/subscriptions.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { makeMeters, makeSource, requests } from '../fixtures/gateway.ts';
 import { addDeployment, addDroplet, at, day, insertAccount, openBusiness, settle } from '../fixtures/invoices.ts';
 import { json, startTestApi, type TestApi } from './api-fixture.ts';
 
@@ -25,6 +26,8 @@ const customers = ['beta', 'Alpha', 'gamma', 'delta', 'epsilon', 'zeta', 'eta'];
 beforeAll(async () => {
   database = await openTestDatabase();
   const { db } = database;
+  // Before the clock is simulated: the other accounts are real ones, too.
+  for (const source of ['edge', 'fringe', 'rim']) await makeSource(db, source, { now });
   await sql`INSERT INTO simulated_clock (instant) VALUES (${now})`.execute(db);
   const account = await openBusiness(db);
   for (const [index, customer] of customers.entries()) {
@@ -67,6 +70,12 @@ beforeAll(async () => {
     INSERT INTO sync_runs (account_id, kind, started_at, finished_at, outcome, reason)
     SELECT account_id, kind, ${now}, ${now}, 'failed', 'refused' FROM accounts, unnest(ARRAY['app', 'database', 'dns_zone']) AS kind
     WHERE slug = 'second'`.execute(db);
+  const counts = ['gateway_requests', 'gateway_egress', 'gateway_visits'];
+  await makeMeters(
+    db,
+    counts.map((meter) => ({ ...requests, meter, type: meter.slice('gateway_'.length), from: '2026-02-05' })),
+    now,
+  );
   api = await startTestApi(database);
   for (const [base, rate] of Object.entries({ GBP: '1.15', CHF: '1.07', SEK: '0.09' }))
     await api.fetch(`/exchange-rates/${base}/EUR/2026-01-30`, { ...json('PUT', { rate, source: 'ECB' }), as: 'owner' });

@@ -1,8 +1,13 @@
+import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { assign } from '../../src/deployments/assignments.ts';
-import { applyGatewayMeters } from '../../src/flows/gateway-meters.ts';
+import { applyGatewayMeters, previewGatewayMeters } from '../../src/flows/gateway-meters.ts';
+import { selectSettledId } from '../../src/gateway/intake.store.ts';
+import { interpretEvents } from '../../src/gateway/interpret.ts';
+import { lockProgress, selectNextIds, updateProgress } from '../../src/gateway/interpret.store.ts';
 import { metersFileSchema } from '../../src/gateway/meters.ts';
+import { getSource } from '../../src/gateway/sources.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { sumQuantities } from '../../src/platform/quantity.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
@@ -173,6 +178,19 @@ test('5. a bad event and a known one keep none of a batch from being stored', as
   expect(await reasons()).toEqual(['time_required']);
 });
 
+test('what is too long for an index keeps nothing else from being stored or counted', async () => {
+  // Of three bytes each, and in an order that cannot be compressed.
+  const long = Array.from({ length: 1_024 }, (_, index) =>
+    String.fromCharCode(0x4e00 + ((index * 7_919) % 20_000)),
+  ).join('');
+  const retract = { type: 'arcadia.gateway.retract', time: undefined, data: { ids: [long] } };
+  const answer = await send(event({ source: long }), event({ corrects: long }), event(retract), event());
+  expect(answer).toMatchObject({ accepted: 3, dead: 1 });
+  await meterAll(db, await at('2026-05-09'));
+  expect(await reasons()).toEqual(['bad_source']);
+  expect(await states()).toEqual({ applied: 1, counted: 2, dead: 1 });
+});
+
 test('6. what no meter is of is shown as that, and counts once a meter is dated back', async () => {
   await send(...Array.from({ length: 500 }, () => event({ type: 'egress', data: { bytes: 40 } })));
   await meterAll(db, await at('2026-05-09'));
@@ -279,6 +297,10 @@ test('12. a meter that cannot read an event keeps no other from counting it', as
   expect(await usageOf(db, 'gateway_requests')).toEqual({ 'unattributed 03': '5' });
   expect(await states()).toEqual({ counted: 2 });
   expect(await reasons()).toEqual(['value_missing']);
+  const drop = async (reason: string) =>
+    (await api.fetch('/gateway/dead-letters/drop', json('POST', { source: 'edge', reason, why: 'of no use' }))).json();
+  expect(await drop('value_missing')).toEqual({ events: 0 });
+  expect(await states()).toEqual({ counted: 2 });
   // The meter learns of the new name from a day on, and of no other day.
   await makeMeters(db, [{ ...requests, value: '/count', from: '2026-05-04' }], instant('2026-05-05'));
   await send(event({ time: '2026-05-04T10:00:00Z', data: { count: 11 } }));
@@ -296,6 +318,18 @@ test('13. an event belongs to whoever owned its subject at the microsecond', asy
   await own('host:shop.example.com', ['acme-shop'], '2026-05-01', '2026-05-15T15:00:00Z');
   await meterAll(db, instant('2026-05-16'));
   expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 15': '3', 'unattributed 15': '4' });
+});
+
+test('what is before a full hour is still counted once something is touched from that hour on', async () => {
+  await at('2026-05-16');
+  await send(event({ time: '2026-05-15T09:59:59.999999Z', data: { requests: 3 } }));
+  await meterAll(db, instant('2026-05-16'));
+  await send(event({ time: '2026-05-15T10:30:00Z', data: { requests: 4 } }));
+  await meterAll(db, instant('2026-05-16'));
+  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'unattributed 15': '7' });
+  await own('host:shop.example.com', ['acme-shop'], '2026-05-15T10:00:00Z');
+  await meterAll(db, instant('2026-05-16'));
+  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 15': '4', 'unattributed 15': '3' });
 });
 
 test('14. a backlog is answered with 429, and what was acknowledged before it is all counted', async () => {
@@ -434,6 +468,51 @@ test('what is retracted or corrected counts no more, whichever comes first', asy
   expect(await states()).toEqual({ applied: 1, counted: 1, superseded: 3 });
 });
 
+test('what is dropped corrects nothing any more', async () => {
+  await send(event({ id: 'w1', data: { requests: 500 } }), event({ id: 'w2', corrects: 'w1', data: {} }));
+  await meterAll(db, instant('2026-05-05'));
+  expect(await states()).toEqual({ dead: 1, superseded: 1 });
+  const drop = { source: 'edge', reason: 'value_missing', why: 'it says nothing' };
+  const dropped = await api.fetch('/gateway/dead-letters/drop', json('POST', drop));
+  expect(await dropped.json()).toEqual({ events: 1 });
+  await meterAll(db, instant('2026-05-05'));
+  expect(await states()).toEqual({ counted: 1, dropped: 1 });
+  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'unattributed 03': '500' });
+});
+
+test('a meter that is applied while events are interpreted counts all of them, and a preview waits for them', async () => {
+  await send(...Array.from({ length: 50 }, () => event({ type: 'egress', data: { requests: 2 } })));
+  const egress = { ...requests, meter: 'gateway_egress', type: 'egress' };
+  const { meters } = metersFileSchema.parse({ meters: [egress] });
+  // Whoever interprets has read that there is no such meter, and has not committed.
+  const source = await getSource(db, 'edge');
+  const settled = await db.transaction().execute((trx) => selectSettledId(trx, source.accountId));
+  let applying: Promise<unknown> = Promise.resolve();
+  await db.transaction().execute(async (trx) => {
+    await lockProgress(trx, source.accountId);
+    const ids = await selectNextIds(trx, source.accountId, { after: 0, through: settled, limit: 100 });
+    await updateProgress(trx, source.accountId, settled);
+    await interpretEvents(trx, source, ids, { through: settled, now: instant('2026-05-05') });
+    const previewing = previewGatewayMeters(db, meters, instant('2026-05-05'));
+    applying = previewing.then(async (preview) => {
+      expect(preview).toMatchObject([{ events: 50, value: '100' }]);
+      return applyGatewayMeters(db, meters, instant('2026-05-05'));
+    });
+    await setTimeout(500);
+  });
+  await applying;
+  await meterAll(db, instant('2026-05-05'));
+  expect(await usageOf(db, 'gateway_egress')).toEqual({ 'unattributed 03': '100' });
+  const { rows } = await sql<{ last: number }>`
+    SELECT last_value AS last FROM pg_sequences WHERE sequencename = 'gateway_meters_meter_id_seq'`.execute(db);
+  await makeMeters(db, [egress], instant('2026-05-05'));
+  const again =
+    await sql`SELECT last_value AS last FROM pg_sequences WHERE sequencename = 'gateway_meters_meter_id_seq'`.execute(
+      db,
+    );
+  expect(again.rows).toEqual(rows);
+});
+
 test('a watermark confirms what came, once as much came as was sent', async () => {
   const confirmed = async () =>
     ((await (await api.fetch('/gateway/sources/edge')).json()) as { confirmedThrough: string | null }).confirmedThrough;
@@ -475,6 +554,25 @@ test('a source names the owners that it may, and so many new subjects a day', as
   await meterAll(db, instant('2026-05-06'));
   expect(await reasons()).toEqual([]);
   expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 03': '1', 'unattributed 03': '3' });
+});
+
+test('a secret is shown once, and what is disconnected is given none', async () => {
+  const again = async (path: string, body: object) => {
+    const asked = json('POST', body, { 'idempotency-key': `once-${path}` });
+    return [await (await api.fetch(path, asked)).json(), await (await api.fetch(path, asked)).json()];
+  };
+  for (const [path, body] of [
+    ['/gateway/sources', { source: 'second' }],
+    ['/gateway/sources/second/rotate', {}],
+  ] as const) {
+    const [first, replayed] = await again(path, body);
+    expect(first).toMatchObject({ secret: expect.stringMatching(/^whsec_/) as unknown });
+    expect(replayed).toMatchObject({ secret: null });
+  }
+  expect((await api.fetch('/gateway/sources/unknown/rotate', json('POST', {}))).status).toBe(404);
+  expect((await api.fetch('/accounts/second/disconnect', json('POST', {}))).status).toBeLessThan(300);
+  const refused = await api.fetch('/gateway/sources/second/rotate', json('POST', {}));
+  expect(await refused.json()).toMatchObject({ status: 409, code: 'source_disconnected' });
 });
 
 test('what does not add up is no aggregation, and a meter stays what it is', async () => {

@@ -12,7 +12,7 @@ const attribute = z.string().min(1).max(255);
 
 const state = z.enum(['waiting', 'counted', 'no_meter', 'applied', 'superseded', 'dead', 'dropped']).meta({
   description:
-    'waiting: not interpreted yet. no_meter: no meter is of it. applied: a word of its source. superseded: retracted or corrected. dropped: by an operator',
+    'waiting: not interpreted yet. no_meter: no meter is of it. applied: a watermark or a retraction. superseded: retracted or corrected. dropped: by an operator',
 });
 
 const event = z
@@ -184,8 +184,8 @@ export const replayDeadLetters = declareOperation({
     now,
   }) {
     const decision = { decision: 'replay', numbers, shiftUs: by.total('microseconds'), ...rest } as const;
-    const done = await events.decideDeadLetters(db, await getSource(db, name), decision, principal.subject, now);
-    return { events: done.events };
+    const decided = await events.decideDeadLetters(db, await getSource(db, name), decision, principal.subject, now);
+    return { events: decided };
   },
 });
 
@@ -196,14 +196,15 @@ export const dropDeadLetters = declareOperation({
   operationId: 'dropDeadLetters',
   tag: 'gateway',
   summary: 'Decide that dead letters never count; they stay on record',
+  description: 'What another meter counts is left as it is. What is dropped retracts and corrects nothing any more.',
   roles: ['owner', 'operator'],
   command: { confirm: 'Drop what {source} sent and died of {reason}?' },
   body: z.strictObject(chosen),
   response: interpreted,
   async run({ db, body: { source: name, numbers = null, ...rest }, principal, now }) {
     const decision = { decision: 'drop', numbers, shiftUs: 0, ...rest } as const;
-    const done = await events.decideDeadLetters(db, await getSource(db, name), decision, principal.subject, now);
-    return { events: done.events };
+    const decided = await events.decideDeadLetters(db, await getSource(db, name), decision, principal.subject, now);
+    return { events: decided };
   },
 });
 
@@ -289,7 +290,7 @@ export const listGatewaySubjects = declareList({
   roles: staff,
   query: z.object({
     source: sourceQuery,
-    unowned: z.boolean().default(false).meta({ description: 'Only what is assigned to nobody' }),
+    unowned: z.boolean().default(false).meta({ description: 'Only what is unassigned' }),
   }),
   row: z
     .object({

@@ -3,6 +3,7 @@ import { openSecretKey } from '../../inventory/index.ts';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
 import { instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import { sourceDisconnected } from '../errors.ts';
 import * as sources from '../sources.ts';
 
 const limits = {
@@ -70,13 +71,11 @@ const source = z
   })
   .meta({ id: 'GatewaySource', description: 'A sender of events, without its secret' });
 
-const backlogShown = 1_000_000;
-
 type Db = Parameters<typeof sources.listSources>[0];
 
 async function answers(db: Db, found: readonly sources.Source[]): Promise<z.input<typeof source>[]> {
   const only = found.length === 1 ? (found[0]?.accountId ?? null) : null;
-  const known = await sources.readSourceStatus(db, only, backlogShown);
+  const known = await sources.readSourceStatus(db, only, sources.backlogShown);
   return found.map(({ accountId, ...rest }) => {
     const one = known.find((each) => each.accountId === accountId);
     if (one === undefined) throw new Error(`the source ${rest.source} has no status`);
@@ -125,10 +124,13 @@ export const getGatewaySource = declareOperation({
   run: ({ db, params: { source: name } }) => answer(db, name),
 });
 
-const secretOut = z.string().meta({
-  description: 'Shown here and never again',
-  examples: ['whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='],
-});
+const secretOut = z
+  .string()
+  .nullable()
+  .meta({
+    description: 'Shown here and never again. null: shown in the first answer to this Idempotency-Key',
+    examples: ['whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='],
+  });
 
 export const addGatewaySource = declareOperation({
   method: 'POST',
@@ -156,6 +158,7 @@ export const addGatewaySource = declareOperation({
   }),
   response: source.extend({ secret: secretOut }),
   status: 201,
+  shownOnce: ['secret'],
   location: (made) => `/gateway/sources/${made.source}`,
   async run({ db, body, config, now }) {
     const { source: name, name: title = name, meteredFrom, ...wanted } = body;
@@ -200,6 +203,8 @@ export const rotateGatewaySecret = declareOperation({
     keepHours: z.int().min(0).max(744).default(24).meta({ description: 'How long the old one holds on' }),
   }),
   response: z.object({ source: slug, secret: secretOut, oldHoldsUntil: instantOut }),
+  shownOnce: ['secret'],
+  refuses: [sourceDisconnected],
   async run({ db, params: { source: name }, body: { keepHours }, config, now }) {
     const secretKey = await openSecretKey(db, config);
     const keep = Temporal.Duration.from({ hours: keepHours });

@@ -57,7 +57,7 @@ export interface Intake {
 export interface IntakeDeclaration {
   /**
    * Under /api/v1, with `:name` for its parts. It has no other methods than POST and OPTIONS, and is no part of the API's
-   * document: those who send are told by the standards that they speak.
+   * document: how to send is said by the standards that senders speak.
    */
   readonly path: string;
   readonly bodyBytesMax: number;
