@@ -164,9 +164,9 @@ END;
 
 -- Published: what resources' events count as, each by the billing kind that it counts for.
 CREATE VIEW gateway_measurements AS
-  SELECT u.resource_id, m.slug AS kind, m.aggregation, u.at, u.value, u.unique_key
+  SELECT u.resource_id, m.meter_id, m.slug AS kind, m.aggregation, u.at, u.value, u.unique_key
   FROM gateway_usage u JOIN gateway_meters m USING (meter_id);
-CREATE VIEW gateway_kinds AS SELECT slug AS kind, aggregation FROM gateway_meters;
+CREATE VIEW gateway_kinds AS SELECT slug AS kind, meter_id, aggregation FROM gateway_meters;
 
 -- metering: what events accrue ------------------------------------------------------------------
 --

@@ -1,17 +1,26 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { TemporaryTable } from '../platform/database/temporary-table.ts';
+import type { UnitOfWork } from '../platform/database/database.ts';
+import { statement } from '../platform/database/statement.ts';
+import { createTemporaryTableAs, type TemporaryTable } from '../platform/database/temporary-table.ts';
 
 // Levels that events make. What adds up (a sum, a count, distinct keys) is an impulse: a level that is there for a
 // microsecond and counts as itself, one per resource, owner and hour, at the first event of it; units are converted once,
 // there. What is greatest (max) is a level of a microsecond that raises the month's peak. A gauge is a level from one event
 // to the next. docs/gateway.md
+//
+// A kind's meter and times stand in the statement as constants, and owners in a table that was analyzed: where the planner
+// knew neither how many events a kind has nor how many owners there are, a month of a million took twenty times as long.
 
 type LevelScope = TemporaryTable<'level_scope'>;
+type OwnerPieces = TemporaryTable<'owner_pieces'>;
 
 const hourOf = (instant: RawBuilder<unknown>) => sql`date_trunc('hour', ${instant}, 'UTC')`;
 const monthOf = (instant: RawBuilder<unknown>) => sql`date_trunc('month', ${instant}, 'UTC')`;
-const unattributed = sql`(SELECT deployment_id FROM deployments_list WHERE slug = 'unattributed')`;
 const microsecond = sql`interval '1 microsecond'`;
+
+/** weighed_level(), written out: as a function it is not inlined. */
+const weighed = (value: RawBuilder<unknown>, divisor: RawBuilder<unknown>) =>
+  sql`0.000000001 * div(2000000000 * greatest(${value}, 0) + ${divisor}, 2 * ${divisor})`;
 
 /** Kinds whose levels are there for a microsecond, by their ids. */
 export const momentaryKinds: RawBuilder<unknown> = sql`
@@ -21,141 +30,167 @@ export const momentaryKinds: RawBuilder<unknown> = sql`
 /** From when on the momentary levels of what a scope names are derived anew: an impulse may lie before what was touched. */
 export const touchedHour: RawBuilder<unknown> = hourOf(sql`x.touched_from`);
 
-/** What events `m` of the scope's resources an aggregation rests on. */
-function within(scope: LevelScope | null, since: RawBuilder<unknown> | null): RawBuilder<unknown> {
-  if (scope === null) return sql``;
-  return since === null
-    ? sql`JOIN ${scope} x ON x.resource_id = m.resource_id`
-    : sql`JOIN ${scope} x ON x.resource_id = m.resource_id AND m.at >= ${since}`;
+/** A kind that events measure, with its definitions. */
+export interface MeasuredKind {
+  readonly billingKindId: number;
+  readonly meterId: number;
+  readonly aggregation: 'sum' | 'count' | 'max' | 'unique' | 'gauge';
+  readonly definitions: readonly MeasuredDefinition[];
 }
 
-/** Columns of an owner's share `o` at an instant; before it starts, it is nobody's. */
-const ownerAt = (instant: RawBuilder<unknown>) => sql`
-  CASE WHEN o.starts_at <= ${instant} THEN o.deployment_id ELSE ${unattributed} END AS deployment_id, o.weight_before, o.weight, o.weight_total`;
+interface MeasuredDefinition {
+  readonly divisor: string;
+  readonly from: string;
+  /** An instant, or `infinity`. */
+  readonly to: string;
+}
+
+export async function selectMeasuredKinds(trx: UnitOfWork, ids: readonly number[]): Promise<MeasuredKind[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await statement<MeasuredKind>('metering.selectMeasuredKinds')`
+    SELECT billing_kind_id AS "billingKindId", g.meter_id AS "meterId", g.aggregation,
+           json_agg(json_build_object('divisor', d.weight_divisor::text, 'from', d.since, 'to', d.until) ORDER BY d.since) AS definitions
+    FROM billing_kinds k JOIN gateway_kinds g ON g.kind = k.slug
+    JOIN (SELECT billing_kind_id, weight_divisor, from_day::timestamp AT TIME ZONE 'UTC' AS since,
+                 coalesce(lead(from_day) OVER (PARTITION BY billing_kind_id ORDER BY from_day)::timestamp AT TIME ZONE 'UTC',
+                          'infinity') AS until
+          FROM billing_kind_definitions WHERE resource_kind = 'gateway') AS d USING (billing_kind_id)
+    WHERE billing_kind_id = ANY (${[...ids]}::smallint[])
+    GROUP BY billing_kind_id, g.meter_id, g.aggregation ORDER BY billing_kind_id`.execute(trx);
+  return rows;
+}
+
+/** Whose what events name is, share by share, cut where an owner starts: before it, a share is nobody's. */
+export function prepareOwnerPieces(trx: UnitOfWork, scope: LevelScope | null): Promise<OwnerPieces> {
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'metering.prepareOwnerPieces', table: 'owner_pieces', analyze: true },
+    sql`
+    SELECT a.resource_id, a.owner_set_id, o.deployment_id AS owner_id, p.deployment_id, p.held_from, p.held_to,
+           o.weight_before, o.weight, o.weight_total
+    FROM inventory_resources r JOIN deployments_attributions a USING (resource_id) JOIN deployments_owners o USING (owner_set_id)
+    ${scope === null ? sql`` : sql`JOIN ${scope} x ON x.resource_id = a.resource_id`}
+    CROSS JOIN LATERAL (VALUES
+      ((SELECT deployment_id FROM deployments_list WHERE slug = 'unattributed'), a.valid_from, least(a.valid_to, o.starts_at)),
+      (o.deployment_id, greatest(a.valid_from, o.starts_at), a.valid_to)) AS p (deployment_id, held_from, held_to)
+    WHERE r.kind = 'gateway' AND p.held_from < p.held_to`,
+  );
+}
+
+interface Narrowed {
+  readonly pieces: OwnerPieces;
+  readonly scope: LevelScope | null;
+}
 
 /**
- * The same columns as `levelsOf` of the kinds that events measure. With a `scope`, only of what it names, from the hour
- * of the touched instant on.
+ * The columns `measuredColumns` of the kinds that events measure. With a `scope`, only of what it names, from the hour of
+ * the touched instant on.
  */
-export function measuredLevelsOf(kindIds: readonly number[], scope: LevelScope | null): RawBuilder<unknown> {
-  const measured = (aggregations: RawBuilder<unknown>, since: RawBuilder<unknown> | null) => sql`
-    SELECT m.resource_id, k.billing_kind_id, k.weight_divisor, m.at, m.value, m.unique_key
-    FROM kinds k JOIN gateway_measurements m ON m.kind = k.slug AND m.at >= k.defined_from AND m.at < k.defined_to
-    ${within(scope, since)}
-    WHERE m.aggregation IN (${aggregations})`;
-  const isTouched = (at: RawBuilder<unknown>) =>
+export function measuredLevelsOf(kinds: readonly MeasuredKind[], within: Narrowed): RawBuilder<unknown> {
+  const parts = kinds.flatMap((kind) => {
+    if (kind.aggregation === 'gauge') return [standing(kind, within)];
+    if (kind.aggregation === 'unique') return [firstOfKeys(kind, within)];
+    const levels = kind.aggregation === 'max' ? raising : addedUp;
+    return kind.definitions.map((definition) => levels(kind, definition, within));
+  });
+  return sql`(${sql.join(parts, sql` UNION ALL `)})`;
+}
+
+/** Events `m` under a definition, of the scope's resources from an instant on. */
+function measured(
+  kind: MeasuredKind,
+  definition: MeasuredDefinition,
+  scope: LevelScope | null,
+  since: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  return sql`gateway_measurements m
+    ${scope === null ? sql`` : sql`JOIN ${scope} x ON x.resource_id = m.resource_id AND m.at >= ${since}`}
+    WHERE m.meter_id = ${kind.meterId}::smallint AND m.at >= ${definition.from}::timestamptz AND m.at < ${definition.to}::timestamptz`;
+}
+
+/** Whether the piece `p` of an owner holds at an instant of `of`'s resource. */
+const heldAt = (of: RawBuilder<unknown>, at: RawBuilder<unknown>) =>
+  sql`p.resource_id = ${of} AND p.held_from <= ${at} AND p.held_to > ${at}`;
+
+const share = sql`p.deployment_id, p.weight_before, p.weight, p.weight_total`;
+
+/** Hours are added up first; only those within which a piece begins or ends are looked at event by event. */
+function addedUp(kind: MeasuredKind, definition: MeasuredDefinition, { pieces, scope }: Narrowed): RawBuilder<unknown> {
+  const divisor = sql`${definition.divisor}::numeric`;
+  const id = sql`${kind.billingKindId}::smallint`;
+  const isWhole = sql`p.held_from <= h.first AND p.held_to > h.last`;
+  return sql`
+    (WITH hours AS MATERIALIZED (
+       SELECT m.resource_id, ${hourOf(sql`m.at`)} AS hour, min(m.at) AS first, max(m.at) AS last, sum(m.value) AS value
+       FROM ${measured(kind, definition, scope, touchedHour)} GROUP BY 1, 2
+     )
+     SELECT h.resource_id, ${share}, h.first, h.first + ${microsecond}, ${id}, ${weighed(sql`h.value`, divisor)}
+     FROM hours h JOIN ${pieces} p ON p.resource_id = h.resource_id AND ${isWhole}
+     UNION ALL
+     SELECT h.resource_id, ${share}, min(part.first), min(part.first) + ${microsecond}, ${id}, ${weighed(sql`sum(part.value)`, divisor)}
+     FROM hours h
+     JOIN ${pieces} p ON p.resource_id = h.resource_id AND p.held_from <= h.last AND p.held_to > h.first AND NOT (${isWhole})
+     CROSS JOIN LATERAL (
+       SELECT min(m.at) AS first, sum(m.value) AS value FROM gateway_measurements m
+       WHERE m.meter_id = ${kind.meterId}::smallint AND m.resource_id = h.resource_id AND m.at >= greatest(h.first, p.held_from) AND m.at <= h.last
+         AND m.at < p.held_to) AS part
+     WHERE part.first IS NOT NULL
+     GROUP BY h.resource_id, h.hour, p.owner_set_id, ${share})`;
+}
+
+/** Of each owner and month the first event of each key, by hour. */
+function firstOfKeys(kind: MeasuredKind, { pieces, scope }: Narrowed): RawBuilder<unknown> {
+  const events = kind.definitions.map(
+    (definition) => sql`
+      SELECT m.resource_id, m.at, m.unique_key, ${definition.divisor}::numeric AS divisor
+      FROM ${measured(kind, definition, scope, monthOf(sql`x.touched_from`))}`,
+  );
+  const isTouched =
     scope === null
       ? sql``
-      : sql`WHERE ${at} >= (SELECT ${touchedHour} FROM ${scope} x WHERE x.resource_id = f.resource_id)`;
+      : sql`WHERE f.at >= (SELECT ${touchedHour} FROM ${scope} x WHERE x.resource_id = f.resource_id)`;
+  const isOwn = sql`p.deployment_id = p.owner_id`;
   return sql`
-    (WITH kinds AS MATERIALIZED (
-       SELECT k.billing_kind_id, k.slug, d.weight_divisor, d.from_day::timestamp AT TIME ZONE 'UTC' AS defined_from,
-              coalesce(lead(d.from_day) OVER (PARTITION BY k.billing_kind_id ORDER BY d.from_day)::timestamp AT TIME ZONE 'UTC',
-                       'infinity') AS defined_to
-       FROM billing_kind_definitions d JOIN billing_kinds k USING (billing_kind_id)
-       WHERE billing_kind_id = ANY (${[...kindIds]}::smallint[]) AND d.resource_kind = 'gateway'
-     ), added AS MATERIALIZED (${measured(sql`'sum', 'count'`, touchedHour)}),
-     ${addedUp}, ${firstOfKeys(measured(sql`'unique'`, monthOf(sql`x.touched_from`)), isTouched(sql`f.at`))},
-     ${greatest(measured(sql`'max'`, touchedHour))}, ${gauges(scope)}
-     SELECT * FROM sums UNION ALL SELECT * FROM keys UNION ALL SELECT * FROM raising UNION ALL SELECT * FROM standing)`;
+    (SELECT resource_id, deployment_id, weight_before, weight, weight_total, min(at), min(at) + ${microsecond},
+            ${kind.billingKindId}::smallint, ${weighed(sql`count(*)`, sql`divisor`)}
+     FROM (SELECT DISTINCT ON (m.resource_id, p.owner_id, ${isOwn}, ${monthOf(sql`m.at`)}, m.unique_key)
+                  m.resource_id, m.at, m.divisor, p.owner_set_id, ${share}
+           FROM (${sql.join(events, sql` UNION ALL `)}) AS m JOIN ${pieces} p ON ${heldAt(sql`m.resource_id`, sql`m.at`)}
+           ORDER BY m.resource_id, p.owner_id, ${isOwn}, ${monthOf(sql`m.at`)}, m.unique_key, m.at, p.weight_before) AS f
+     ${isTouched}
+     GROUP BY resource_id, divisor, ${hourOf(sql`at`)}, owner_set_id, deployment_id, weight_before, weight, weight_total)`;
 }
 
-/**
- * CTE `sums`, over `added`. Hours are added up first; only those in which the owner changes are looked at event by event:
- * joined to their owners one by one, a million events took three times as long.
- */
-const addedUp: RawBuilder<unknown> = sql`
-  hours AS MATERIALIZED (
-    SELECT resource_id, billing_kind_id, weight_divisor, ${hourOf(sql`at`)} AS hour, min(at) AS first, max(at) AS last, sum(value) AS value
-    FROM added GROUP BY 1, 2, 3, 4
-  ), owned_hours AS MATERIALIZED (
-    SELECT h.*, a.owner_set_id
-    FROM hours h LEFT JOIN deployments_attributions a ON a.resource_id = h.resource_id AND a.valid_from <= h.first AND a.valid_to > h.last
-     AND NOT EXISTS (SELECT FROM deployments_owners o WHERE o.owner_set_id = a.owner_set_id AND o.starts_at > h.first AND o.starts_at <= h.last)
-  ), sums AS (
-    SELECT h.resource_id, ${ownerAt(sql`h.first`)}, h.first AS piece_from, h.first + ${microsecond} AS piece_to,
-           h.billing_kind_id, weighed_level(h.value, h.weight_divisor) AS level
-    FROM owned_hours h JOIN deployments_owners o USING (owner_set_id)
-    UNION ALL
-    SELECT resource_id, deployment_id, weight_before, weight, weight_total, min(at), min(at) + ${microsecond}, billing_kind_id,
-           weighed_level(sum(value), weight_divisor)
-    FROM (SELECT f.resource_id, f.billing_kind_id, f.weight_divisor, f.at, f.value, h.hour, a.owner_set_id, ${ownerAt(sql`f.at`)}
-          FROM owned_hours h
-          JOIN added f ON f.resource_id = h.resource_id AND f.billing_kind_id = h.billing_kind_id AND f.weight_divisor = h.weight_divisor
-           AND f.at >= h.first AND f.at <= h.last
-          JOIN deployments_attributions a ON a.resource_id = f.resource_id AND a.valid_from <= f.at AND a.valid_to > f.at
-          JOIN deployments_owners o ON o.owner_set_id = a.owner_set_id
-          WHERE h.owner_set_id IS NULL) AS split
-    GROUP BY resource_id, billing_kind_id, weight_divisor, hour, owner_set_id, deployment_id, weight_before, weight, weight_total
-  )`;
-
-/** CTE `keys`: of each owner and month the first event of each key, by hour. */
-function firstOfKeys(measured: RawBuilder<unknown>, isTouched: RawBuilder<unknown>): RawBuilder<unknown> {
+/** Of each hour its first event and those that are greater than all before them; no other raises anything. */
+function raising(kind: MeasuredKind, definition: MeasuredDefinition, { pieces, scope }: Narrowed): RawBuilder<unknown> {
   return sql`
-    firsts AS (
-      SELECT DISTINCT ON (f.resource_id, f.billing_kind_id, o.deployment_id, o.starts_at <= f.at, ${monthOf(sql`f.at`)}, f.unique_key)
-             f.resource_id, f.billing_kind_id, f.weight_divisor, f.at, a.owner_set_id, ${ownerAt(sql`f.at`)}
-      FROM (${measured}) AS f
-      JOIN deployments_attributions a ON a.resource_id = f.resource_id AND a.valid_from <= f.at AND a.valid_to > f.at
-      JOIN deployments_owners o USING (owner_set_id)
-      ORDER BY f.resource_id, f.billing_kind_id, o.deployment_id, o.starts_at <= f.at, ${monthOf(sql`f.at`)}, f.unique_key, f.at,
-               o.weight_before
-    ), keys AS (
-      SELECT resource_id, deployment_id, weight_before, weight, weight_total, min(at) AS piece_from, min(at) + ${microsecond} AS piece_to,
-             billing_kind_id, weighed_level(count(*), weight_divisor) AS level
-      FROM firsts f ${isTouched}
-      GROUP BY resource_id, billing_kind_id, weight_divisor, ${hourOf(sql`at`)}, owner_set_id, deployment_id, weight_before, weight, weight_total
-    )`;
+    (SELECT f.resource_id, ${share}, f.at, f.at + ${microsecond}, ${kind.billingKindId}::smallint,
+            ${weighed(sql`f.value`, sql`${definition.divisor}::numeric`)}
+     FROM (SELECT *, max(value) OVER (PARTITION BY resource_id, ${hourOf(sql`at`)} ORDER BY at
+                                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+           FROM (SELECT m.resource_id, m.at, max(m.value) AS value
+                 FROM ${measured(kind, definition, scope, touchedHour)} GROUP BY 1, 2) AS moments) AS f
+     JOIN ${pieces} p ON ${heldAt(sql`f.resource_id`, sql`f.at`)}
+     WHERE f.before IS NULL OR f.value > f.before)`;
 }
 
-/** CTE `raising`: of each hour its first event and those that are greater than all before them; no other raises anything. */
-function greatest(measured: RawBuilder<unknown>): RawBuilder<unknown> {
+/** Levels from one event of a gauge to the next; of two at the same instant the greater. */
+function standing(kind: MeasuredKind, { pieces, scope }: Narrowed): RawBuilder<unknown> {
+  const definitions = kind.definitions.map(
+    ({ divisor, from, to }) => sql`(${divisor}::numeric, ${from}::timestamptz, ${to}::timestamptz)`,
+  );
+  const from = sql`greatest(g.at, p.held_from, d.defined_from)`;
+  const to = sql`least(g.until, p.held_to, d.defined_to)`;
   return sql`
-    moments AS (
-      SELECT resource_id, billing_kind_id, weight_divisor, at, max(value) AS value FROM (${measured}) AS f GROUP BY 1, 2, 3, 4
-    ), raising AS (
-      SELECT f.resource_id, ${ownerAt(sql`f.at`)}, f.at AS piece_from, f.at + ${microsecond} AS piece_to, f.billing_kind_id,
-             weighed_level(f.value, f.weight_divisor) AS level
-      FROM (SELECT *, max(value) OVER (PARTITION BY resource_id, billing_kind_id, ${hourOf(sql`at`)} ORDER BY at
-                                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM moments) AS f
-      JOIN deployments_attributions a ON a.resource_id = f.resource_id AND a.valid_from <= f.at AND a.valid_to > f.at
-      JOIN deployments_owners o USING (owner_set_id)
-      WHERE f.before IS NULL OR f.value > f.before
-    )`;
-}
-
-/** CTE `standing`: levels from one event of a gauge to the next; of two at the same instant the greater. */
-function gauges(scope: LevelScope | null): RawBuilder<unknown> {
-  const touched =
-    scope === null
-      ? sql``
-      : sql`WHERE piece_to >= (SELECT x.touched_from FROM ${scope} x WHERE x.resource_id = pieces.resource_id)`;
-  return sql`
-    gauge AS (
-      SELECT resource_id, slug, value, at AS valid_from, coalesce(lead(at) OVER (PARTITION BY resource_id, slug ORDER BY at), 'infinity') AS valid_to
-      FROM (SELECT m.resource_id, m.kind AS slug, m.at, max(m.value) AS value
-            FROM gateway_measurements m ${within(scope, null)}
-            WHERE m.aggregation = 'gauge' AND m.kind IN (SELECT slug FROM kinds) GROUP BY 1, 2, 3) AS said
-    ), held AS (
-      SELECT g.resource_id, o.deployment_id, o.starts_at, o.weight_before, o.weight, o.weight_total, k.billing_kind_id,
-             greatest(g.valid_from, a.valid_from, k.defined_from) AS held_from, least(g.valid_to, a.valid_to, k.defined_to) AS held_to,
-             weighed_level(g.value, k.weight_divisor) AS level
-      FROM gauge g
-      JOIN kinds k ON k.slug = g.slug AND k.defined_from < g.valid_to AND k.defined_to > g.valid_from
-      JOIN deployments_attributions a ON a.resource_id = g.resource_id AND a.valid_from < g.valid_to AND a.valid_to > g.valid_from
-      JOIN deployments_owners o USING (owner_set_id)
-      WHERE greatest(g.valid_from, a.valid_from, k.defined_from) < least(g.valid_to, a.valid_to, k.defined_to)
-    ), standing AS (
-      SELECT resource_id, deployment_id, weight_before, weight, weight_total, piece_from, piece_to, billing_kind_id, level
-      FROM (SELECT resource_id, deployment_id, weight_before, weight, weight_total, greatest(held_from, starts_at) AS piece_from,
-                   held_to AS piece_to, billing_kind_id, level
-            FROM held WHERE greatest(held_from, starts_at) < held_to
-            UNION ALL
-            SELECT resource_id, ${unattributed}, weight_before, weight, weight_total, held_from, least(held_to, starts_at),
-                   billing_kind_id, level
-            FROM held WHERE held_from < least(held_to, starts_at)) AS pieces
-      ${touched}
-    )`;
+    (SELECT g.resource_id, ${share}, ${from}, ${to}, ${kind.billingKindId}::smallint, ${weighed(sql`g.value`, sql`d.divisor`)}
+     FROM (SELECT *, coalesce(lead(at) OVER (PARTITION BY resource_id ORDER BY at), 'infinity') AS until
+           FROM (SELECT m.resource_id, m.at, max(m.value) AS value FROM gateway_measurements m
+                 ${scope === null ? sql`` : sql`JOIN ${scope} x ON x.resource_id = m.resource_id`}
+                 WHERE m.meter_id = ${kind.meterId}::smallint GROUP BY 1, 2) AS said) AS g
+     JOIN (VALUES ${sql.join(definitions)}) AS d (divisor, defined_from, defined_to) ON d.defined_from < g.until AND d.defined_to > g.at
+     JOIN ${pieces} p ON p.resource_id = g.resource_id AND p.held_from < g.until AND p.held_to > g.at
+     ${scope === null ? sql`` : sql`JOIN ${scope} x ON x.resource_id = g.resource_id AND ${to} >= x.touched_from`}
+     WHERE ${from} < ${to})`;
 }
 
 /** The columns of the above, in their order. */

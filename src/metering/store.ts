@@ -8,7 +8,14 @@ import {
   type MeteredSpan,
   meteredThrough,
 } from './finality/metered-through.ts';
-import { measuredColumns, measuredLevelsOf, momentaryKinds, touchedHour } from './measured-levels.store.ts';
+import {
+  measuredColumns,
+  measuredLevelsOf,
+  momentaryKinds,
+  prepareOwnerPieces,
+  selectMeasuredKinds,
+  touchedHour,
+} from './measured-levels.store.ts';
 import type { DayRange, Granularity } from './period.ts';
 import { startOfDay, startOfMonth } from './period.ts';
 import type { Written } from './records/usage-store.ts';
@@ -286,11 +293,7 @@ export async function rebuildLevels(trx: UnitOfWork, { ids, measured }: DerivedK
       'metering.rebuildLevels.insert_metered_levels',
     )`INSERT INTO metered_levels ${levelColumns} ${levelsOf(ids, null)}
       ORDER BY deployment_id, billing_kind_id, resource_id`.execute(trx);
-  if (measured.length > 0)
-    await statement(
-      'metering.rebuildLevels.insert_measured_levels',
-    )`INSERT INTO metered_levels ${measuredColumns} ${measuredLevelsOf(measured, null)}
-      ORDER BY deployment_id, billing_kind_id, resource_id`.execute(trx);
+  await insertMeasured(trx, measured, null);
 }
 
 /** Derives anew what a scope names. */
@@ -314,9 +317,17 @@ export async function refreshLevels(
     WHERE l.resource_id = x.resource_id AND l.valid_to >= ${touchedHour}
       AND CASE WHEN l.billing_kind_id IN (${momentaryKinds}) THEN l.valid_from >= ${touchedHour} ELSE l.valid_to >= x.touched_from END
       AND l.billing_kind_id = ANY (${[...measured]}::smallint[])`.execute(trx);
-  await statement(
-    'metering.refreshLevels.insert_measured_levels',
-  )`INSERT INTO metered_levels ${measuredColumns} ${measuredLevelsOf(measured, scope)}`.execute(trx);
+  await insertMeasured(trx, measured, scope);
+}
+
+async function insertMeasured(trx: UnitOfWork, ids: readonly number[], scope: LevelScope | null): Promise<void> {
+  const kinds = await selectMeasuredKinds(trx, ids);
+  if (kinds.length === 0) return;
+  const pieces = await prepareOwnerPieces(trx, scope);
+  await statement('metering.insertMeasured')`
+    INSERT INTO metered_levels ${measuredColumns}
+    SELECT * FROM ${measuredLevelsOf(kinds, { pieces, scope })} AS l ${measuredColumns}
+    ORDER BY deployment_id, billing_kind_id, resource_id, valid_to`.execute(trx);
 }
 
 export async function upsertLevelsProgress(
