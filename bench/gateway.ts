@@ -176,8 +176,11 @@ async function metering(db: Database, source: Source): Promise<Row[]> {
   await seedMonth(db, source);
   const hours = sql`
     SELECT resource_id, date_trunc('hour', at, 'UTC') AS hour, sum(value) AS value FROM gateway_usage GROUP BY 1, 2`;
-  const bareOnce = () =>
-    timed(() => sql`CREATE TABLE bare AS ${hours}`.execute(db)).finally(() => sql`DROP TABLE bare`.execute(db));
+  const bareOnce = async () => {
+    const took = await timed(() => sql`CREATE TABLE bare AS ${hours}`.execute(db));
+    await sql`DROP TABLE bare`.execute(db);
+    return took;
+  };
   await bareOnce();
   const bare = await bareOnce();
   await sql`CREATE TABLE plain_levels (LIKE metered_levels_ended INCLUDING ALL)`.execute(db);

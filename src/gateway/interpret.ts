@@ -14,7 +14,7 @@ import { applyWatermarks, readWatermark, type Watermark } from './watermarks.ts'
 const batchSize = 2_000;
 
 /** What an interpretation did. */
-export interface Interpreted {
+interface Interpreted {
   readonly events: number;
   /** Subjects that were named for the first time: whose they are is still to be found out. */
   readonly newSubjects: number;

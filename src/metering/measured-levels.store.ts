@@ -31,7 +31,7 @@ export const momentaryKinds: RawBuilder<unknown> = sql`
 export const touchedHour: RawBuilder<unknown> = hourOf(sql`x.touched_from`);
 
 /** A kind that events measure, with its definitions. */
-export interface MeasuredKind {
+interface MeasuredKind {
   readonly billingKindId: number;
   readonly meterId: number;
   readonly aggregation: 'sum' | 'count' | 'max' | 'unique' | 'gauge';

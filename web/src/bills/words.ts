@@ -54,4 +54,5 @@ export const findingWords: Readonly<Record<string, string>> = {
   not_visible: 'Not visible to the token',
   covered_by_cluster: 'Covered by its cluster',
   not_charged: 'There, and not charged',
+  beside_signed: 'Counts beside a signed bill that is listed no more',
 };
