@@ -176,7 +176,11 @@ describe('live', () => {
       );
     await show(false);
     const asked: string[] = [];
-    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    page.on('request', (request) => {
+      const { pathname } = new URL(request.url());
+      // The page itself is loaded to its end.
+      if (!pathname.startsWith('/assets/')) asked.push(pathname);
+    });
     const queue = `/queues/${program.queues[0]?.name}`;
     const pause = (paused: boolean) => dashboard.api.fetch(queue, json('PATCH', { paused }, { 'if-match': '*' }));
     expect((await pause(true)).status).toBe(200);

@@ -16,7 +16,9 @@ import type { Database } from '../../../src/platform/database/database.ts';
 import type { Role } from '../../../src/platform/declare/operation.ts';
 import { subscribe } from '../../../src/pricing/subscriptions.ts';
 import { openTestDatabase, type TestDatabase } from '../../database.ts';
+import { makeMeters, makeSource, requests as requestMeter } from '../../fixtures/gateway.ts';
 import { openSimulatedAccount, secretKey, type SimulatedAccount } from '../../scenarios/simulated-account.ts';
+import { add as addHook } from '../../webhooks/webhooks-fixture.ts';
 import { startTestApi, type TestApi } from '../api-fixture.ts';
 import { type FuzzRequest, type Known, requests } from './requests.ts';
 
@@ -24,7 +26,7 @@ import { type FuzzRequest, type Known, requests } from './requests.ts';
 // real server with a small fleet behind it. Whatever comes: no 500, no request without an answer,
 // nothing of our insides in it, and each answer is one that the document allows.
 
-const requestsInAll = 4_000;
+const requestsInAll = 5_000;
 const atOnce = 20;
 const answerMsMax = 60_000;
 
@@ -93,6 +95,9 @@ async function fill(db: Database): Promise<void> {
   const { rows } = await sql<{ slug: string }>`SELECT slug FROM plans ORDER BY slug LIMIT 1`.execute(db);
   for (const deployment of ['acme', 'beta'])
     await subscribe(db, { deployment, plan: rows[0]?.slug ?? '', from }, 'test', now);
+  await makeSource(db, 'edge', { now });
+  await makeMeters(db, [requestMeter], now);
+  await addHook(db, now, { webhook: 'books', url: 'https://127.0.0.1:1/' });
 }
 
 /** Jobs that are there, and names of jobs. */
@@ -120,6 +125,9 @@ async function knownNames(db: Database): Promise<Known> {
     entity: ['default'],
     account: await names(sql<{ name: string }>`SELECT slug AS name FROM accounts`),
     plan: await names(sql<{ name: string }>`SELECT slug AS name FROM plans`),
+    source: ['edge'],
+    meter: ['gateway_requests'],
+    webhook: ['books'],
     kind: ['droplet', 'volume', 'droplet_hours', 'volume_gb_month'],
     resource: resources,
     resources,
