@@ -70,6 +70,8 @@ export async function deliverDue(delivering: Delivering): Promise<{ attempts: nu
     }
   } finally {
     await Promise.allSettled(inFlight);
+    // What could not be recorded is due again at once, and keeps no place of its endpoint until this job runs again.
+    await store.releaseClaims(db, jobId);
   }
 }
 
