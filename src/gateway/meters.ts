@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
-import { day, recordOf } from '../platform/declare/schemas.ts';
+import { day, divisorText, recordOf } from '../platform/declare/schemas.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { meterOtherwise } from './errors.ts';
 import { interpretRepeats } from './interpret.ts';
@@ -40,8 +40,6 @@ const aggregation = z
   .transform((value) => value as store.MeterAggregation)
   .meta({ description: aggregations.join(', '), examples: ['sum'] });
 
-const aboveZero = "must be a decimal above zero such as '1073741824'";
-
 /** A meter as a file has it. */
 export const meterSchema = z
   .strictObject({
@@ -70,16 +68,7 @@ export const meterSchema = z
       .describe(
         "What an event is about, where its own subject does not say it; with what is put before it, such as 'key:'.",
       ),
-    divisor: z
-      .union([
-        z.int().min(1).transform(String),
-        z
-          .string()
-          .regex(/^\d{1,15}(\.\d{1,9})?$/, { error: aboveZero, abort: true })
-          .refine((text) => /[1-9]/.test(text), { error: aboveZero }),
-      ])
-      .default('1')
-      .describe('How much of the value makes one unit.'),
+    divisor: divisorText.default('1').describe('How much of the value makes one unit.'),
     accrual: z
       .enum(['hours', 'month'])
       .default('month')

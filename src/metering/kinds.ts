@@ -3,7 +3,7 @@ import { assertResourceKind } from '../inventory/index.ts';
 import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatQuantity, parseQuantity } from '../platform/quantity.ts';
-import { recordOf } from '../platform/declare/schemas.ts';
+import { divisorText, recordOf } from '../platform/declare/schemas.ts';
 import { kindExists } from './errors.ts';
 import { type Accrual, type Aggregation, isRaised } from './accrual.ts';
 import * as kindStore from './kinds.store.ts';
@@ -103,20 +103,9 @@ const word = (what: string) =>
   z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, { error: `must be ${what}: lower-case letters, digits and _` });
 const text = z.string().trim().min(1).max(200);
 
-const aboveZero = "must be a decimal above zero such as '1024'";
-
 const weightSchema = z.strictObject({
   attribute: word('an attribute of the resource, such as vcpus'),
-  divisor: z
-    .union([
-      z.int().min(1).transform(String),
-      z
-        .string()
-        .regex(/^\d{1,15}(\.\d{1,9})?$/, { error: aboveZero, abort: true })
-        .refine((text) => /[1-9]/.test(text), { error: aboveZero }),
-    ])
-    .default('1')
-    .describe('How many of the attribute make one unit.'),
+  divisor: divisorText.default('1').describe('How many of the attribute make one unit.'),
 });
 
 /** What a kind's definition may say anew from a day on; what it accrues and in which unit is for ever. */

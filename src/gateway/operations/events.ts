@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
 import { day, decimalOut, id, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import type { Database } from '../../platform/database/database.ts';
 import * as events from '../events.ts';
 import { interpretDead } from '../interpret.ts';
 import { interpretJob } from '../jobs.ts';
@@ -159,6 +160,23 @@ const chosen = {
   why: line.meta({ description: 'For the record' }),
 };
 
+const chosenBody = z.strictObject(chosen);
+
+interface Deciding {
+  readonly db: Database;
+  readonly body: z.output<typeof chosenBody>;
+  readonly principal: { readonly subject: string };
+  readonly now: Temporal.Instant;
+}
+
+async function decide(
+  { db, body: { source, reason, numbers, why }, principal, now }: Deciding,
+  how: { readonly decision: 'replay' | 'drop'; readonly shiftUs: number },
+): Promise<{ events: number }> {
+  const decision = { ...how, reason, numbers: numbers ?? null, why };
+  return { events: await events.decideDeadLetters(db, await getSource(db, source), decision, principal.subject, now) };
+}
+
 const shift = z
   .string()
   .regex(/^(-?PT|PT-)\d{1,7}[HMS]$/, { error: 'is no shift of time such as PT-2H' })
@@ -175,17 +193,11 @@ export const replayDeadLetters = declareOperation({
   description: 'Of the reasons too_old and in_future.',
   roles: ['owner', 'operator'],
   command: { confirm: 'Have what {source} sent and died of {reason} count?' },
-  body: z.strictObject({ ...chosen, shift: shift.optional() }),
+  body: chosenBody.extend({ shift: shift.optional() }),
   response: interpreted,
-  async run({
-    db,
-    body: { source: name, shift: by = Temporal.Duration.from('PT0S'), numbers = null, ...rest },
-    principal,
-    now,
-  }) {
-    const decision = { decision: 'replay', numbers, shiftUs: by.total('microseconds'), ...rest } as const;
-    const decided = await events.decideDeadLetters(db, await getSource(db, name), decision, principal.subject, now);
-    return { events: decided };
+  run: (request) => {
+    const by = request.body.shift ?? Temporal.Duration.from('PT0S');
+    return decide(request, { decision: 'replay', shiftUs: by.total('microseconds') });
   },
 });
 
@@ -199,13 +211,9 @@ export const dropDeadLetters = declareOperation({
   description: 'What another meter counts is left as it is. What is dropped retracts and corrects nothing any more.',
   roles: ['owner', 'operator'],
   command: { confirm: 'Drop what {source} sent and died of {reason}?' },
-  body: z.strictObject(chosen),
+  body: chosenBody,
   response: interpreted,
-  async run({ db, body: { source: name, numbers = null, ...rest }, principal, now }) {
-    const decision = { decision: 'drop', numbers, shiftUs: 0, ...rest } as const;
-    const decided = await events.decideDeadLetters(db, await getSource(db, name), decision, principal.subject, now);
-    return { events: decided };
-  },
+  run: (request) => decide(request, { decision: 'drop', shiftUs: 0 }),
 });
 
 const startOf = (of: Temporal.PlainDate) => of.toZonedDateTime('UTC').toInstant();

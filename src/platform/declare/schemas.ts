@@ -128,6 +128,17 @@ export const decimalInput = z
   .regex(/^-?\d{1,20}(\.\d{1,20})?$/, { error: 'is not a decimal number such as 12.50, in quotes' })
   .meta({ description: 'An exact decimal', examples: ['12.50'] });
 
+const aboveZero = "must be a decimal above zero such as '1024'";
+
+/** In a file: a whole number, or an exact decimal as a text; how much of a value makes one unit. */
+export const divisorText = z.union([
+  z.int().min(1).transform(String),
+  z
+    .string()
+    .regex(/^\d{1,15}(\.\d{1,9})?$/, { error: aboveZero, abort: true })
+    .refine((text) => /[1-9]/.test(text), { error: aboveZero }),
+]);
+
 /** The bytes of a file that is no text. */
 export const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length > 0, {
   error: 'is empty: it must be the file itself',
