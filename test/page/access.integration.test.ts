@@ -63,11 +63,11 @@ const layers: readonly Layer[] = [
   { path: '/settings?tab=tokens', title: /tokens/, open: press('Revoke tokens'), shown: dialog(/evoke/) },
   {
     path: '/drift?tab=declarations',
-    title: /differs|unexpected/,
+    title: /compared|differs|unexpected/,
     open: press('Declare what a deployment has'),
     shown: dialog('Declare what a deployment has'),
   },
-  { path: '/drift?tab=rules', title: /differs|unexpected/, open: press(/^Change: /), shown: dialog(/./) },
+  { path: '/drift?tab=rules', title: /compared|differs|unexpected/, open: press(/^Change: /), shown: dialog(/./) },
 ];
 
 async function openDue(page: Page): Promise<void> {

@@ -168,7 +168,7 @@ describe('the address', () => {
     ['/jobs?state=completed&queue=default', /completed/],
     ['/settings?tab=limits', /How long/],
     ['/audit?table=plans', /The log is intact/],
-    ['/drift?tab=rules&q=idle', /differs|unexpected/],
+    ['/drift?tab=rules&q=idle', /compared|differs|unexpected/],
   ] as const;
 
   const shown = async (page: Page) => {

@@ -78,12 +78,13 @@ function Head({ search }: { readonly search: DriftSearch }) {
   const { tab } = search;
   const compared = useCompared(search);
   const isOfFindings = tab === undefined || tab === 'each';
-  const isNone = compared.data?.totals.findings === 0;
-  const coverage = useCoverage(undefined, isNone || tab === undefined);
-  const isKnown = compared.data !== undefined && !(isNone && coverage.isPending);
+  const sweptAt = compared.data?.sweptAt ?? null;
+  // That nothing differs is said with what was seen, which lists of declarations and of rules do not read.
+  const isNone = compared.data?.totals.findings === 0 && sweptAt !== null;
+  const coverage = useCoverage(undefined, tab === undefined || tab === 'coverage' || (isNone && tab === 'each'));
+  const isKnown = compared.data !== undefined && !(isNone && coverage.data === undefined);
   // What is queued is said until what is read was compared later.
   const [queuedAt, setQueuedAt] = useState<string | null>(null);
-  const sweptAt = compared.data?.sweptAt ?? null;
   const change = useChange({ write: (_: null, headers) => sweep(headers), onDone: () => setQueuedAt(sweptAt) });
   const job = sweptAt === queuedAt ? (change.answer?.job ?? null) : null;
   return (
