@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { addDeployment, addDroplet, at, day, openBusiness, settle } from '../../test/fixtures/invoices.ts';
@@ -130,4 +131,25 @@ test('the next month is compared with this one, by the same day; and all of it i
   expect(old.money).toMatchObject({ state: 'pending', asOf: null, currencies: [] });
   expect(old.money.reason).toContain('not been rated');
   await api.close();
+});
+
+test('a day more leaves those before as they are; a late fact makes its own day and those after it anew', async () => {
+  const { db } = database;
+  const now = at('2026-02-07T01:30:00Z');
+  await sql`UPDATE money_days SET to_date = 1.00 WHERE day IN ('2026-02-02', '2026-02-04')`.execute(db);
+  await settle(db, now);
+  expect((await rateMonths(db, { now })).rated).toContain('2026-02');
+  const marked = async () =>
+    (await readFigures(db, february))?.days.filter(({ toDate }) => toDate === '1.00').map(({ day: of }) => of.day);
+  expect(await marked()).toEqual([2, 4]);
+
+  await addDroplet(db, account, 'late', ['shop'], '2026-02-03T06:00:00Z');
+  await settle(db, now);
+  expect((await rateMonths(db, { now })).rated).toContain('2026-02');
+  expect(await marked()).toEqual([2]);
+  // A price that changed makes all of them anew.
+  await changeSubscription(db, { deployment: 'wiki', plan: 'studio', from: at('2026-02-01') }, 'ann', now);
+  await rateMonths(db, { now });
+  expect(await marked()).toEqual([]);
+  await expectLaw(february, now);
 });

@@ -71,17 +71,27 @@ export async function selectDocumentsStamp(db: Queryable, month: Temporal.PlainD
   return rows[0]?.stamp ?? '';
 }
 
-/** Whether the log has a change behind a position on which a month's amount, or that of the one before, may rest. */
-export async function hasNewChanges(db: Queryable, changeId: number, month: Temporal.PlainDate): Promise<boolean> {
+/** What the log has behind a position on which a month's amount, or that of the one before, may rest. */
+export interface NewChanges {
+  /** Of prices, subscriptions or deployments. */
+  readonly isRepriced: boolean;
+  /** The first day whose usage is other; null: no usage is. */
+  readonly usageFrom: Temporal.PlainDate | null;
+}
+
+export async function selectNewChanges(
+  db: Queryable,
+  changeId: number,
+  month: Temporal.PlainDate,
+): Promise<NewChanges> {
   const [from, to] = [month.subtract({ months: 1 }), month.add({ months: 1 })];
-  const { rows } = await statement<{ there: boolean }>('invoices.hasNewChanges')`
-    SELECT EXISTS (
-      SELECT FROM changes WHERE change_id > ${changeId} AND (
-        topic IN ('pricing', 'deployment')
-        -- Allowances are carried over from months before.
-        OR topic = 'usage' AND valid_from < ${to}::timestamptz AND valid_to > ${from}::timestamptz - interval '12 months')
-    ) AS there`.execute(db);
-  return rows[0]?.there ?? true;
+  const { rows } = await statement<NewChanges>('invoices.selectNewChanges')`
+    SELECT EXISTS (SELECT FROM changes WHERE change_id > ${changeId} AND topic IN ('pricing', 'deployment')) AS "isRepriced",
+           (SELECT (min(greatest(valid_from, ${from}::timestamptz - interval '12 months')) AT TIME ZONE 'UTC')::date FROM changes
+            WHERE change_id > ${changeId} AND topic = 'usage' AND valid_from < ${to}::timestamptz
+              -- Allowances are carried over from months before.
+              AND valid_to > ${from}::timestamptz - interval '12 months') AS "usageFrom"`.execute(db);
+  return rows[0] ?? { isRepriced: true, usageFrom: null };
 }
 
 export async function updatePosition(trx: UnitOfWork, month: Temporal.PlainDate, changeId: number): Promise<void> {

@@ -55,16 +55,14 @@ async function bringUpToDate(
   const { meteredThrough: text } = await usageForPeriod(db, 'unattributed', month, month.add({ months: 1 }));
   const meteredThrough = Temporal.PlainDate.from(text);
   const before = await store.selectRatedMonth(db, month);
-  const isKnown =
-    before !== null &&
-    before.documents === documents &&
-    before.meteredThrough.equals(meteredThrough) &&
-    !(await store.hasNewChanges(db, before.changeId, month));
-  if (isKnown) {
+  const changes = before === null ? null : await store.selectNewChanges(db, before.changeId, month);
+  const isRepriced = before?.documents !== documents || changes === null || changes.isRepriced;
+  if (!isRepriced && changes.usageFrom === null && before.meteredThrough.equals(meteredThrough)) {
     await db.transaction().execute((trx) => store.updatePosition(trx, month, changeId));
     return false;
   }
-  const { failures, ...figures } = await composeFigures(db, { month, meteredThrough, now, signal });
+  const kept = isRepriced || before.failures.length > 0 ? [] : await keptDays(db, month, changes.usageFrom);
+  const { failures, ...figures } = await composeFigures(db, { month, meteredThrough, now, signal, kept });
   await db.transaction().execute(async (trx) => {
     await store.lockFigures(trx);
     // Somebody may have rated it from later facts meanwhile.
@@ -73,6 +71,20 @@ async function bringUpToDate(
     await store.replaceFigures(trx, month, { changeId, documents, meteredThrough, ratedAt: now, failures }, figures);
   });
   return true;
+}
+
+/** The days of a month whose totals rest on no usage that has changed: by a day's end they are sums from its first one. */
+async function keptDays(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  usageFrom: Temporal.PlainDate | null,
+): Promise<readonly store.MoneyDay[]> {
+  const days = await store.selectMoneyDays(db, month);
+  return usageFrom === null ? days : days.filter(({ day }) => isBefore(day, usageFrom));
+}
+
+function isBefore(one: Temporal.PlainDate, other: Temporal.PlainDate): boolean {
+  return Temporal.PlainDate.compare(one, other) < 0;
 }
 
 interface MonthFigures {
@@ -90,12 +102,15 @@ export async function composeFigures(
     meteredThrough,
     now,
     signal,
+    kept = [],
   }: {
     readonly month: Temporal.PlainDate;
     /** The first day of the month that is not metered. */
     readonly meteredThrough: Temporal.PlainDate;
     readonly now: Temporal.Instant;
     readonly signal?: AbortSignal | undefined;
+    /** Days that are what they were; left out, each is composed. */
+    readonly kept?: readonly store.MoneyDay[];
   },
 ): Promise<MonthFigures> {
   const last = month.subtract({ months: 1 });
@@ -109,8 +124,14 @@ export async function composeFigures(
   const daysGone = month.until(meteredThrough, { largestUnit: 'days' }).days;
   const lastSameDay = isOver ? lastMonth : await of(last, new UsageUntil(last.add({ days: daysGone }), metered));
   const days: store.MoneyDay[] = [];
-  for (let day = month; Temporal.PlainDate.compare(day, meteredThrough) < 0; day = day.add({ days: 1 })) {
+  const known = Map.groupBy(kept, ({ day }) => day.toString());
+  for (let day = month; isBefore(day, meteredThrough); day = day.add({ days: 1 })) {
     const next = day.add({ days: 1 });
+    const there = known.get(day.toString());
+    if (there !== undefined) {
+      days.push(...there);
+      continue;
+    }
     const { sums } = next.equals(meteredThrough) ? toDate : await of(month, new UsageUntil(next, metered));
     for (const [currency, amount] of totalsOf(sums)) days.push({ day, currency, toDate: amount });
   }
