@@ -337,7 +337,7 @@ test(
           expect(new Set(preview.changes.map((change) => change.resourceId))).toEqual(moved);
         },
       ),
-      { numRuns: soakRuns(15), endOnFailure: true },
+      { numRuns: soakRuns(7), endOnFailure: true },
     );
   },
   timeoutOf(600_000),

@@ -287,7 +287,7 @@ test('usage is what the events say, in whatever order and however often they com
         await database.close();
       }
     }),
-    { numRuns: soakRuns(25) },
+    { numRuns: soakRuns(12) },
   );
 }, 600_000);
 

@@ -151,7 +151,7 @@ it(
           await close();
         }
       }),
-      { numRuns: soakRuns(4), endOnFailure: true },
+      { numRuns: soakRuns(2), endOnFailure: true },
     );
   },
   timeoutOf(180_000),

@@ -140,6 +140,6 @@ it('issued is frozen: what was issued, decided and is proposed for a month is wh
         await close();
       }
     }),
-    { numRuns: soakRuns(3), endOnFailure: true },
+    { numRuns: soakRuns(2), endOnFailure: true },
   );
 });

@@ -263,6 +263,6 @@ it('what is issued for a month, with tax, is what it costs less what is pending,
         await close();
       }
     }),
-    { numRuns: soakRuns(5), endOnFailure: true },
+    { numRuns: soakRuns(3), endOnFailure: true },
   );
 });

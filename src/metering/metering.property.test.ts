@@ -44,8 +44,8 @@ async function moveBack(db: Database, range: DayRange): Promise<void> {
 
 /** Each store with how often it is tried: ClickHouse takes a request where PostgreSQL takes a statement. */
 const stores = [
-  { store: 'PostgreSQL', numRuns: soakRuns(6), use: async (_db: Database) => ({ async close() {} }), leave: noReturn },
-  { store: 'ClickHouse', numRuns: soakRuns(2), use: moveToClickHouse, leave: moveBack },
+  { store: 'PostgreSQL', numRuns: soakRuns(3), use: async (_db: Database) => ({ async close() {} }), leave: noReturn },
+  { store: 'ClickHouse', numRuns: soakRuns(1), use: moveToClickHouse, leave: moveBack },
 ] as const;
 
 async function moveToClickHouse(db: Database): Promise<{ close(): Promise<void> }> {

@@ -117,7 +117,7 @@ async function moveToClickHouse(db: Database): Promise<{ close(): Promise<void> 
 
 /** ClickHouse, which takes minutes, in a soak only: the conformance suite holds it to the same definition each time. */
 const stores = [
-  { store: 'PostgreSQL', numRuns: soakRuns(3), use: async (_: Database) => ({ async close() {} }) },
+  { store: 'PostgreSQL', numRuns: soakRuns(2), use: async (_: Database) => ({ async close() {} }) },
   ...(soaking ? [{ store: 'ClickHouse', numRuns: soakRuns(1), use: moveToClickHouse }] : []),
 ];
 

@@ -125,7 +125,7 @@ test('rows go through COPY as they are, in chunks of any size', async () => {
       );
       expect((await sql`${differing}`.execute(database.db)).rows).toEqual([]);
     }),
-    { numRuns: soakRuns(25) },
+    { numRuns: soakRuns(12) },
   );
 });
 

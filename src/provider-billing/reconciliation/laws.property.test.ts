@@ -270,7 +270,7 @@ test(
           await database.close();
         }
       }),
-      { numRuns: soakRuns(3), endOnFailure: true },
+      { numRuns: soakRuns(2), endOnFailure: true },
     );
   },
   timeoutOf(240_000),
