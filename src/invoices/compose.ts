@@ -1,4 +1,4 @@
-import { type UsageSource, ratedMonth, type UnchargedUsage } from '../pricing/index.ts';
+import { openRating, type UnchargedUsage, type UsageSource } from '../pricing/index.ts';
 import { listBillingKinds } from '../metering/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { formatMoney } from '../platform/money.ts';
@@ -26,6 +26,12 @@ export interface ComposedCustomer {
   readonly uncharged: readonly { readonly deployment: string; readonly usage: UnchargedUsage }[];
 }
 
+/** What customers owe for a month with all that it rests on but usage: read once, composed with one usage or another. */
+interface Composition {
+  /** What is metered of them, unless given. */
+  compose(sums?: UsageSource): Promise<ComposedCustomer[]>;
+}
+
 /** What the customers owe for a calendar month, as far as the facts are known. A few statements, however many. */
 export async function compose(
   db: Queryable,
@@ -33,14 +39,21 @@ export async function compose(
   customers: readonly store.BilledCustomer[],
   sums?: UsageSource,
 ): Promise<ComposedCustomer[]> {
+  return (await openComposition(db, month, customers)).compose(sums);
+}
+
+/** See `compose`, for several usages of one month. */
+export async function openComposition(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  customers: readonly store.BilledCustomer[],
+): Promise<Composition> {
   const ids = customers.map((customer) => customer.customerId);
   const deployments = await store.selectDeployments(db, ids);
-  const rated = await ratedMonth(db, {
+  const rating = await openRating(db, {
     deployments: deployments.map((deployment) => deployment.deploymentId),
     month: month.toPlainYearMonth(),
-    ...(sums && { sums }),
   });
-  const ratedById = new Map(rated.map((row) => [row.deploymentId, row.rated]));
   const kinds = new Map((await listBillingKinds(db, lastDay(month))).map((kind) => [kind.slug, kind]));
   const manual = await store.selectManualLines(db, month, ids);
   const decided = await store.selectDecidedCorrections(db, month, ids);
@@ -50,37 +63,40 @@ export async function compose(
     ...decided.map(({ customerId, month: corrected }) => ({ customerId, month: corrected })),
   ]);
 
-  const byCustomer = new Map(customers.map(({ customerId }) => [customerId, new Map<string, Line[]>()]));
-  const linesOf = (customerId: number, currency: string): Line[] => {
-    const currencies = byCustomer.get(customerId) as Map<string, Line[]>;
-    const lines = currencies.get(currency) ?? [];
-    currencies.set(currency, lines);
-    return lines;
-  };
-  for (const { deploymentId, customerId } of deployments) {
-    const deployment = ratedById.get(deploymentId);
-    for (const { currency } of deployment?.totals ?? []) {
-      const own = ratedLines(deploymentId, deployment as NonNullable<typeof deployment>, currency, kinds);
-      linesOf(customerId, currency).push(...own);
+  const composeWith = async (sums: UsageSource): Promise<ComposedCustomer[]> => {
+    const ratedById = new Map((await rating.rate(sums)).map((row) => [row.deploymentId, row.rated]));
+    const byCustomer = new Map(customers.map(({ customerId }) => [customerId, new Map<string, Line[]>()]));
+    const linesOf = (customerId: number, currency: string): Line[] => {
+      const currencies = byCustomer.get(customerId) as Map<string, Line[]>;
+      const lines = currencies.get(currency) ?? [];
+      currencies.set(currency, lines);
+      return lines;
+    };
+    for (const { deploymentId, customerId } of deployments) {
+      const deployment = ratedById.get(deploymentId);
+      for (const { currency } of deployment?.totals ?? []) {
+        const own = ratedLines(deploymentId, deployment as NonNullable<typeof deployment>, currency, kinds);
+        linesOf(customerId, currency).push(...own);
+      }
     }
-  }
-  for (const row of manual) linesOf(row.customerId, row.currency).push(manualLine(row, month, row.currency));
-  for (const [index, row] of decided.entries()) {
-    linesOf(row.customerId, row.currency).push(correctionLine(row, row.currency, charged[index] ?? null));
-  }
-
-  return customers.map((customer) => ({
-    customer,
-    invoices: [...(byCustomer.get(customer.customerId) ?? [])]
-      .filter(([, lines]) => lines.length > 0)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([currency, lines]) => finish(customer, currency, lines, taxOf)),
-    uncharged: deployments
-      .filter((deployment) => deployment.customerId === customer.customerId)
-      .flatMap(({ deploymentId, slug }) =>
-        (ratedById.get(deploymentId)?.uncharged ?? []).map((usage) => ({ deployment: slug, usage })),
-      ),
-  }));
+    for (const row of manual) linesOf(row.customerId, row.currency).push(manualLine(row, month, row.currency));
+    for (const [index, row] of decided.entries()) {
+      linesOf(row.customerId, row.currency).push(correctionLine(row, row.currency, charged[index] ?? null));
+    }
+    return customers.map((customer) => ({
+      customer,
+      invoices: [...(byCustomer.get(customer.customerId) ?? [])]
+        .filter(([, lines]) => lines.length > 0)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([currency, lines]) => finish(customer, currency, lines, taxOf)),
+      uncharged: deployments
+        .filter((deployment) => deployment.customerId === customer.customerId)
+        .flatMap(({ deploymentId, slug }) =>
+          (ratedById.get(deploymentId)?.uncharged ?? []).map((usage) => ({ deployment: slug, usage })),
+        ),
+    }));
+  };
+  return { compose: (sums = rating.metered()) => composeWith(sums) };
 }
 
 /** The tax of lines of a customer's month: what holds for it on the month's last day. */

@@ -3,7 +3,7 @@ import type { UnitOfWork, Database, Queryable } from '../platform/database/datab
 import { ArcadiaError } from '../platform/errors.ts';
 import { type UsageSource, UsageSums } from '../pricing/index.ts';
 import { failed, type Failure, isOfOne } from './failures.ts';
-import { type ComposedCustomer, compose, storedLine } from './compose.ts';
+import { type ComposedCustomer, compose, openComposition, storedLine } from './compose.ts';
 import * as store from './drafts.store.ts';
 import { lockDraftChecks, upsertDraftChecks } from './late-months.store.ts';
 
@@ -82,12 +82,51 @@ export async function composeEach(
   sums: UsageSource,
   failures: Failure[],
 ): Promise<ComposedCustomer[]> {
+  const [composed] = await composeEachWith(db, month, customers, [sums]);
+  failures.push(...(composed?.failures ?? []));
+  return [...(composed?.customers ?? [])];
+}
+
+/** What customers owe, and who could not be rated, and why. */
+export interface ComposedBatch {
+  readonly customers: readonly ComposedCustomer[];
+  readonly failures: readonly Failure[];
+}
+
+/** The same with each of several usages, in their order. */
+export async function composeEachWith(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  customers: readonly store.BilledCustomer[],
+  sources: readonly UsageSource[],
+): Promise<ComposedBatch[]> {
+  const together = await orNull(openComposition(db, month, customers));
+  const batches: ComposedBatch[] = [];
+  for (const sums of sources) {
+    const composed = together && (await orNull(together.compose(sums)));
+    batches.push(composed ? { customers: composed, failures: [] } : await composeSingly(db, month, customers, sums));
+  }
+  return batches;
+}
+
+/** Null where one of those that it is about is why it failed. */
+async function orNull<T>(work: Promise<T>): Promise<T | null> {
   try {
-    return await compose(db, month, customers, sums);
+    return await work;
   } catch (error) {
     if (!isOfOne(error)) throw error;
+    return null;
   }
+}
+
+async function composeSingly(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  customers: readonly store.BilledCustomer[],
+  sums: UsageSource,
+): Promise<ComposedBatch> {
   const composed: ComposedCustomer[] = [];
+  const failures: Failure[] = [];
   for (const customer of customers) {
     try {
       composed.push(...(await compose(db, month, [customer], sums)));
@@ -96,7 +135,7 @@ export async function composeEach(
       failures.push({ customer: customer.externalId, month, error });
     }
   }
-  return composed;
+  return { customers: composed, failures };
 }
 
 /** The same for one customer, in the caller's transaction. */

@@ -6,7 +6,7 @@ import { Decimal } from '../platform/quantity.ts';
 import { ForecastSums, type UsageSource, UsageSums, UsageUntil } from '../pricing/index.ts';
 import { sumAmounts } from './lines.ts';
 import * as store from './month-figures.store.ts';
-import { previewMonth } from './preview.ts';
+import { previewMonthWith } from './preview.ts';
 import { composeRevenue } from './revenue.ts';
 
 // What a month comes to, kept for whoever looks: by deployment and by day. Each figure is what the composition of
@@ -115,55 +115,71 @@ export async function composeFigures(
 ): Promise<MonthFigures> {
   const last = month.subtract({ months: 1 });
   const metered = new UsageSums(db);
-  const of = (which: Temporal.PlainDate, sums: UsageSource = metered) => composeSums(db, which, now, sums, signal);
-  const toDate = await of(month);
-  const forecast = await of(month, new ForecastSums(db, meteredThrough, metered));
-  const lastMonth = await of(last);
-  // Of a month that is over, all of the one before: the same day may not be there.
-  const isOver = !Temporal.PlainDate.compare(meteredThrough, month.add({ months: 1 }));
-  const daysGone = month.until(meteredThrough, { largestUnit: 'days' }).days;
-  const lastSameDay = isOver ? lastMonth : await of(last, new UsageUntil(last.add({ days: daysGone }), metered));
-  const days: store.MoneyDay[] = [];
   const known = Map.groupBy(kept, ({ day }) => day.toString());
-  for (let day = month; isBefore(day, meteredThrough); day = day.add({ days: 1 })) {
-    const next = day.add({ days: 1 });
-    const there = known.get(day.toString());
-    if (there !== undefined) {
-      days.push(...there);
-      continue;
-    }
-    const { sums } = next.equals(meteredThrough) ? toDate : await of(month, new UsageUntil(next, metered));
-    for (const [currency, amount] of totalsOf(sums)) days.push({ day, currency, toDate: amount });
-  }
+  const ends: Temporal.PlainDate[] = [];
+  for (let day = month; isBefore(day, meteredThrough); day = day.add({ days: 1 }))
+    if (!known.has(day.toString())) ends.push(day.add({ days: 1 }));
+  const [toDate, forecast, ...untilEnds] = await composeSums(
+    db,
+    month,
+    now,
+    [
+      metered,
+      new ForecastSums(db, meteredThrough, metered),
+      ...ends.map((end) => (end.equals(meteredThrough) ? metered : new UsageUntil(end, metered))),
+    ],
+    signal,
+  );
+  // Of a month that is over, all of the one before: the same day may not be there.
+  const isOver = !isBefore(meteredThrough, month.add({ months: 1 }));
+  const daysGone = month.until(meteredThrough, { largestUnit: 'days' }).days;
+  const [lastMonth, lastSameDay] = await composeSums(
+    db,
+    last,
+    now,
+    [metered, isOver ? metered : new UsageUntil(last.add({ days: daysGone }), metered)],
+    signal,
+  );
+  const made = ends.flatMap((end, index) =>
+    [...totalsOf(untilEnds[index]!.sums)].map(([currency, amount]) => ({
+      day: end.subtract({ days: 1 }),
+      currency,
+      toDate: amount,
+    })),
+  );
+  const days = [...kept.filter(({ day }) => isBefore(day, meteredThrough)), ...made];
   return {
-    deployments: rowsOf(toDate.sums, forecast.sums, lastSameDay.sums, lastMonth.sums),
+    deployments: rowsOf(toDate!.sums, forecast!.sums, lastSameDay!.sums, lastMonth!.sums),
     days,
     revenue: await composeRevenue(db, month, now, metered, signal),
-    failures: toDate.failures,
+    failures: toDate!.failures,
   };
 }
 
+/** What the month comes to with each of the usages, in their order. */
 async function composeSums(
   db: Database,
   month: Temporal.PlainDate,
   now: Temporal.Instant,
-  usage: UsageSource,
+  usages: readonly UsageSource[],
   signal: AbortSignal | undefined,
-): Promise<Composed> {
-  const sums: Sums = new Map();
-  const failures: store.RatingFailure[] = [];
-  for await (const { customers, failures: failed } of previewMonth(db, month, now, usage)) {
+): Promise<Composed[]> {
+  const composed = usages.map(() => ({ sums: new Map() as Sums, failures: [] as store.RatingFailure[] }));
+  for await (const batches of previewMonthWith(db, month, now, usages)) {
     signal?.throwIfAborted();
-    failures.push(...failed.map(({ customer, error }) => ({ customer, reason: error.message })));
-    for (const { currency, lines } of customers.flatMap(({ invoices }) => invoices)) {
-      for (const [id, own] of Map.groupBy(lines, (line) => line.deploymentId ?? 0)) {
-        const key = `${id} ${currency}`;
-        const there = sums.get(key)?.amount ?? '0';
-        sums.set(key, { deploymentId: id, currency, amount: add(there, sumAmounts(own, currency), currency) });
+    for (const [index, { sums, failures }] of composed.entries()) {
+      const { customers, failures: failed } = batches[index]!;
+      failures.push(...failed.map(({ customer, error }) => ({ customer, reason: error.message })));
+      for (const { currency, lines } of customers.flatMap(({ invoices }) => invoices)) {
+        for (const [id, own] of Map.groupBy(lines, (line) => line.deploymentId ?? 0)) {
+          const key = `${id} ${currency}`;
+          const there = sums.get(key)?.amount ?? '0';
+          sums.set(key, { deploymentId: id, currency, amount: add(there, sumAmounts(own, currency), currency) });
+        }
       }
     }
   }
-  return { sums, failures };
+  return composed;
 }
 
 function add(a: string, b: string, currency: string): string {

@@ -2,9 +2,8 @@ import type { Database } from '../platform/database/database.ts';
 import { notFound } from '../platform/errors.ts';
 import type { Composed, ComposedCustomer, TaxedLine } from './compose.ts';
 import { type Unbilled, unbilledOf, type UsageSource, UsageSums } from '../pricing/index.ts';
-import { assertBegun, composeCustomer, composeEach, customersPerBatch } from './drafts.ts';
+import { assertBegun, type ComposedBatch, composeCustomer, composeEachWith, customersPerBatch } from './drafts.ts';
 import { selectBilledCustomers, selectDeployments } from './drafts.store.ts';
-import type { Failure } from './failures.ts';
 import { selectCustomerOfDeployment } from './invoices.store.ts';
 import { linePeriod, type Period } from './line-period.ts';
 
@@ -60,16 +59,9 @@ export async function previewDeployment(
   };
 }
 
-interface PreviewedCustomers {
-  readonly customers: readonly ComposedCustomer[];
-  /** Customers that could not be rated, and why. */
-  readonly failures: readonly Failure[];
-}
-
 /**
  * The invoices of a month that would follow from the facts as they are now, of every customer, some
  * hundred at a time: what drafting them would write. Writes nothing. A few statements for each batch.
- * @param sums where usage is from, in place of all that is metered: a forecast, or what was metered by some day
  * @throws ArcadiaError invalid_argument (a month to come)
  */
 export async function* previewMonth(
@@ -77,14 +69,27 @@ export async function* previewMonth(
   month: Temporal.PlainDate,
   now: Temporal.Instant,
   sums: UsageSource = new UsageSums(db),
-): AsyncGenerator<PreviewedCustomers, void, undefined> {
+): AsyncGenerator<ComposedBatch, void, undefined> {
+  for await (const batches of previewMonthWith(db, month, now, [sums])) yield* batches;
+}
+
+/**
+ * The same with each of several usages, in their order: forecasts, or what was metered by some day. What has nothing to do
+ * with usage is read once for all of them.
+ * @throws ArcadiaError invalid_argument (a month to come)
+ */
+export async function* previewMonthWith(
+  db: Database,
+  month: Temporal.PlainDate,
+  now: Temporal.Instant,
+  sources: readonly UsageSource[],
+): AsyncGenerator<readonly ComposedBatch[], void, undefined> {
   assertBegun(month, now);
   for (let after = 0; ; ) {
     const batch = await selectBilledCustomers(db, month, { after, limit: customersPerBatch });
     const last = batch.at(-1);
     if (last === undefined) return;
-    const failures: Failure[] = [];
-    yield { customers: await composeEach(db, month, batch, sums, failures), failures };
+    yield await composeEachWith(db, month, batch, sources);
     after = last.customerId;
   }
 }

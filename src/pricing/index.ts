@@ -14,7 +14,7 @@ export {
 export type { PlanVersion } from './plan.ts';
 export { listPlanVersions, listPlans } from './plans.ts';
 export { retiredPlans } from './retire.ts';
-export { ratedMonth } from './rated-months.ts';
+export { openRating, ratedMonth } from './rated-months.ts';
 export type { RatedLine, RatedMonth, UnchargedUsage } from './rating/rate-month.ts';
 export { changeSubscription, currentSubscriptions, endSubscription, pauseSubscription } from './subscriptions.ts';
 export { applyPlans } from './plan-apply.ts';

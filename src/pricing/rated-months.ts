@@ -33,6 +33,13 @@ export interface RatedMonthOptions {
   readonly change?: (timeline: Timeline, deploymentId: number) => Timeline;
 }
 
+/** A month of deployments with all that its amounts rest on but usage: read once, rated with one usage or another. */
+interface Rating {
+  /** What is metered of them. */
+  metered(): UsageSource;
+  rate(sums: UsageSource): Promise<RatedDeployment[]>;
+}
+
 /**
  * Rates a calendar month of deployments, from what is believed now about their plans and from what
  * is metered of their usage: the same function for quote, preview, invoice and correction. A month
@@ -44,23 +51,32 @@ export interface RatedMonthOptions {
  * has its usage of that day from its start on.
  */
 export async function ratedMonth(db: Queryable, options: RatedMonthOptions): Promise<RatedDeployment[]> {
+  const { sums, ...facts } = options;
+  const rating = await openRating(db, facts);
+  return rating.rate(sums ?? rating.metered());
+}
+
+interface Wanted {
+  readonly period: UsagePeriod;
+  readonly segment: Segment;
+}
+
+const noUsage: ReadonlyMap<string, string> = new Map([]);
+
+/** See `ratedMonth`, for several usages of one month. */
+export async function openRating(db: Queryable, options: Omit<RatedMonthOptions, 'sums'>): Promise<Rating> {
   const { month, fees = 'billed', change } = options;
   const deployments = await store.selectDeploymentsById(db, options.deployments);
-  const sums = options.sums ?? new UsageSums(db, scopeOf(deployments));
   const timelines = await readTimelines(
     db,
     deployments.map((row) => row.deployment_id),
     month,
   );
-  const wanted: { period: UsagePeriod; segment: Segment; usage: ReadonlyMap<string, string> }[] = [];
+  const wanted: Wanted[] = [];
   const want = (whose: Omit<UsagePeriod, 'range'>, timeline: Timeline, of: Temporal.PlainYearMonth) =>
     segmentsOf(timeline, of).map((segment) => {
       const range = { from: dayOf(segment.from), to: dayOf(segment.to) };
-      const entry = {
-        period: { ...whose, range },
-        segment,
-        usage: new Map<string, string>() as ReadonlyMap<string, string>,
-      };
+      const entry = { period: { ...whose, range }, segment };
       // A segment that ends before the day does, at the deployment's start, has no usage of that day.
       if (Temporal.PlainDate.compare(range.from, range.to) < 0) wanted.push(entry);
       return entry;
@@ -81,35 +97,38 @@ export async function ratedMonth(db: Queryable, options: RatedMonthOptions): Pro
     }));
     return { timeline, segments, earlier };
   });
-  const answers = await sums.of(wanted.map(({ period }) => period));
-  for (const [index, entry] of wanted.entries()) entry.usage = answers[index] ?? entry.usage;
-
   const active = plans.map(({ segments }, index) => ({
     deployment: deployments[index] as store.RatedDeploymentRow,
     versions: segments.flatMap(({ segment }) => (segment.state === 'active' ? (segment.version ?? []) : [])),
   }));
   const passed = await readPassedPrices(db, month, active);
-  const used = (of: Temporal.PlainYearMonth, entries: readonly (typeof wanted)[number][]): UsedMonth => ({
-    month: of,
-    segments: entries.map(({ segment, usage }) => ({ ...segment, usage })),
-  });
-  return deployments.map((row, index) => {
-    const { timeline, segments, earlier } = plans[index] as (typeof plans)[number];
-    const own = used(month, segments);
-    const shown: BaseFee[] = fees === 'billed' ? feesBilled(timeline, month) : feesOfMonth(own.segments, month);
-    return {
-      deploymentId: row.deployment_id,
-      deployment: row.slug,
-      customerId: row.customer_id,
-      versions: [...new Set(own.segments.flatMap(({ version }) => version ?? []))],
-      rated: rateMonth({
-        ...own,
-        fees: shown,
-        earlier: earlier.map((before) => used(before.month, before.segments)),
-        passed: passed.get(row.deployment_id) ?? [],
-      }),
-    };
-  });
+
+  const rate = async (sums: UsageSource): Promise<RatedDeployment[]> => {
+    const answers = await sums.of(wanted.map(({ period }) => period));
+    const usages = new Map(wanted.map((entry, index) => [entry, answers[index] ?? noUsage]));
+    const used = (of: Temporal.PlainYearMonth, entries: readonly Wanted[]): UsedMonth => ({
+      month: of,
+      segments: entries.map((entry) => ({ ...entry.segment, usage: usages.get(entry) ?? noUsage })),
+    });
+    return deployments.map((row, index) => {
+      const { timeline, segments, earlier } = plans[index] as (typeof plans)[number];
+      const own = used(month, segments);
+      const shown: BaseFee[] = fees === 'billed' ? feesBilled(timeline, month) : feesOfMonth(own.segments, month);
+      return {
+        deploymentId: row.deployment_id,
+        deployment: row.slug,
+        customerId: row.customer_id,
+        versions: [...new Set(own.segments.flatMap(({ version }) => version ?? []))],
+        rated: rateMonth({
+          ...own,
+          fees: shown,
+          earlier: earlier.map((before) => used(before.month, before.segments)),
+          passed: passed.get(row.deployment_id) ?? [],
+        }),
+      };
+    });
+  };
+  return { metered: () => new UsageSums(db, scopeOf(deployments)), rate };
 }
 
 /** The customer that they are all of, if they are. */
