@@ -1,7 +1,8 @@
-// npm run bench [-- NAME ...] [--json]: every speed claim, measured now. Each bench is a process of
-// its own, so that one's memory is not another's.
+// npm run bench [-- NAME ...] [--json] [--keep]: every speed claim, measured now, beside what was kept in results.md; with
+// --keep it is kept there. Each bench is a process of its own, so that one's memory is not another's.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { compareToKept, keepResults, readResults } from './results.ts';
 import type { Row } from './support.ts';
 
 const names = [
@@ -49,11 +50,14 @@ if (args[0] === '--one') {
   }
   const rows: Row[] = [];
   for (const name of chosen.length > 0 ? chosen : names) rows.push(...(await runOne(name)));
+  const kept = readResults();
   if (json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
-  else {
-    for (const { name, ms, baseline, baselineMs, ratio, aim } of rows) {
-      const goal = aim === null ? '' : `, aim ${aim}`;
-      process.stdout.write(`${name}\n  ${ms} against ${baselineMs} (${baseline}): ratio ${ratio}${goal}\n`);
-    }
+  for (const row of rows) {
+    const { name, ms, baseline, baselineMs, ratio, aim } = row;
+    const goal = aim === null ? '' : `, aim ${aim}`;
+    if (!json) process.stdout.write(`${name}\n  ${ms} against ${baselineMs} (${baseline}): ratio ${ratio}${goal}\n`);
+    const worse = compareToKept(row, kept);
+    if (worse !== null) process.stderr.write(`${name}: ${worse}\n`);
   }
+  if (args.includes('--keep')) keepResults(rows, Temporal.Now.plainDateISO('UTC').toString());
 }
