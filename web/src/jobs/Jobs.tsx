@@ -1,5 +1,6 @@
 import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
+import { inPeriod } from '../app/address.ts';
 import { useRead } from '../app/reads.ts';
 import styles from '../lists/lists.module.css';
 import { Chip, Csv, Listed, SearchField } from '../lists/parts.tsx';
@@ -129,7 +130,7 @@ function JobList({ search, summary }: JobListProps) {
         cursor={search.cursor}
         rows={12}
         total={isWhole ? total : undefined}
-        empty={<NoJobs state={search.state} />}
+        empty={<NoJobs search={search} />}
         held={{ keyOf: ({ jobId }) => jobId, list: JSON.stringify(listed) }}
       >
         {({ items }, left) => <JobTable items={items} left={left} now={summary?.asOf ?? ''} />}
@@ -149,13 +150,17 @@ function JobList({ search, summary }: JobListProps) {
   );
 }
 
-function NoJobs({ state }: { readonly state: JobState | undefined }) {
+function NoJobs({ search }: { readonly search: JobsSearch }) {
+  const { state } = search;
+  const isFiltered = state !== undefined || Object.keys(filterOf(search)).length > 0;
   return (
     <Empty title={state === undefined ? 'No matching jobs.' : `No matching jobs are ${state}.`}>
       <p>Jobs that ended are kept for a week, dead ones for 90 days.</p>
-      <Link to="/jobs" search={{}} className={ui.link}>
-        Show all
-      </Link>
+      {isFiltered ? (
+        <Link to="/jobs" search={inPeriod({})} className={ui.link}>
+          Clear the filters
+        </Link>
+      ) : null}
     </Empty>
   );
 }
