@@ -107,9 +107,6 @@ function JobList({ search, summary }: JobListProps) {
             </Chip>
           ))}
         </div>
-      </div>
-      <div className={styles.tools}>
-        <FilterSelects search={search} summary={summary} />
         <span className={own.acts}>
           <Act operation="retryJobs" needs="operator" onAct={() => setDecision('retry')}>
             Retry all that match
@@ -118,6 +115,9 @@ function JobList({ search, summary }: JobListProps) {
             Cancel all that match
           </Act>
         </span>
+      </div>
+      <div className={styles.tools}>
+        <FilterSelects search={search} summary={summary} />
       </div>
       {done === null ? null : (
         <p role="status" className={own.done}>
