@@ -92,11 +92,14 @@ async function failJobs(): Promise<void> {
   const jobs = { ...program, jobs: [failing], schedule: [] };
   const options = { config: dashboard.api.config, log, program: jobs, registry: new Registry(), name: 'big-host' };
   const worker = await startWorker({ db, connectionString, queues: ['default'], ...options });
-  await db.transaction().execute(async (trx) => {
-    for (let n = 0; n < 5; n += 1) await worker.jobs.enqueue(trx, failing, { n });
-  });
-  await expect.poll(async () => (await jobsOf('dead')) === 5, { timeout: 60_000 }).toBe(true);
-  await worker.stop();
+  try {
+    await db.transaction().execute(async (trx) => {
+      for (let n = 0; n < 5; n += 1) await worker.jobs.enqueue(trx, failing, { n });
+    });
+    await expect.poll(() => jobsOf('dead'), { timeout: 60_000 }).toBe(5);
+  } finally {
+    await worker.stop();
+  }
 }
 
 async function jobsOf(state: string): Promise<number | undefined> {
