@@ -410,7 +410,7 @@ const currencyMonths = async () =>
   (await read<Record<string, any>>('/overview?month=2026-05')).money.currencies as Record<string, any>[];
 
 test('the overview names the rate that its margin would need, and keeps a cost that needs none', async () => {
-  const [euro, dollar] = await currencyMonths();
+  const [dollar, euro] = await currencyMonths();
   const { totals } = await margins('&by=month');
   expect(euro).toMatchObject({ currency: 'EUR', costToDate: null, marginToDate: null, rates: [] });
   expect(euro!.notKnown).toContain('No exchange rate of USD in EUR for 2026-05-31');
@@ -449,7 +449,7 @@ test('asked in one currency, every grouping adds up to what its whole comes to i
 
 test('the overview has the margin of all in one currency, and says by which rate', async () => {
   const { totals } = await margins('&by=month&currency=EUR');
-  const [euro, dollar] = await currencyMonths();
+  const [dollar, euro] = await currencyMonths();
   expect(euro).toMatchObject({
     currency: 'EUR',
     costToDate: totals[0]!.cost,
