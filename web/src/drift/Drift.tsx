@@ -17,7 +17,7 @@ import { GroupTable } from './GroupTable.tsx';
 import { type Coverage, filterOf, sweep, useCoverage, useFindings, useGroups } from './read.ts';
 import { RuleList } from './RuleList.tsx';
 import type { DriftSearch, Sort, Tab } from './search.ts';
-import { sentenceOf, unseenText } from './words.ts';
+import { reasonText, sentenceOf, unseenText } from './words.ts';
 
 const tabWords: readonly (readonly [Tab | undefined, string])[] = [
   [undefined, 'By deployment'],
@@ -163,7 +163,7 @@ function NotSeenBand({ coverage: { items, total } }: { readonly coverage: Covera
   return (
     <Band>
       <span>
-        Not seen, so not compared: {unseenText(first)} in {first.account}, {first.reason.replaceAll('_', ' ')}.{others}
+        Not seen, so not compared: {unseenText(first)} in {first.account}, {reasonText(first.reason)}.{others}
       </span>
       <Link to="/drift" search={inPeriod({ tab: 'coverage' as const })}>
         Show
