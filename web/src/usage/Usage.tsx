@@ -4,7 +4,7 @@ import { useMe } from '../app/session.ts';
 import styles from '../lists/lists.module.css';
 import { Listed, Chip, Csv, SearchField } from '../lists/parts.tsx';
 import { changed } from '../lists/search.ts';
-import { quantity } from '../ui/decimal.ts';
+import { quantity, unitOf } from '../ui/decimal.ts';
 import { Empty, States } from '../ui/States.tsx';
 import { day, dayBefore, month as monthName, monthOf } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
@@ -79,7 +79,7 @@ function sentenceOf(
   if (all === null || by === 'kind')
     return `${monthName(month)}: ${total} ${total === 1 ? 'meter' : 'meters'} used${of}.`;
   const unit = items[0]?.unit ?? '';
-  return `${monthName(month)}: ${quantity(all)} ${unit}${of}, by ${total} ${by === 'customer' ? 'customer' : 'deployment'}${total === 1 ? '' : 's'}.`;
+  return `${monthName(month)}: ${quantity(all)} ${unitOf(unit, all)}${of}, by ${total} ${by === 'customer' ? 'customer' : 'deployment'}${total === 1 ? '' : 's'}.`;
 }
 
 function aboutOf({ meteredThrough, previous }: Grid, month: string, now: string): string {
