@@ -96,7 +96,9 @@ function JobList({ search, summary }: JobListProps) {
   return (
     <>
       <div className={styles.tools}>
-        <SearchField q={search.q} label="Id or argument" />
+        <div className={own.find}>
+          <SearchField q={search.q} label="Id or argument" />
+        </div>
         <div className={styles.tools} role="group" aria-label="States">
           <Chip name="state" value={undefined} chosen={search.state}>
             All{summary === undefined ? '' : ` ${grouped(String(summary.matching))}`}
