@@ -26,6 +26,7 @@ const ruleWords: Readonly<Record<string, string>> = {
   changed: 'Set differently than declared',
   ambiguous: 'Several match one that is declared',
   misattributed: 'Declared of one deployment, owned by another',
+  disputed_owner: 'Project and tag name different deployments',
   exposed_ports: 'Ports open to the world',
   exposed_database: 'Databases without trusted sources',
   exposed_bucket: 'Buckets that anybody reads or writes',
