@@ -33,7 +33,8 @@ export function Jobs() {
         </div>
         <Csv path="/jobs" query={{ ...filterOf(search), state: search.state }} file="jobs" />
       </header>
-      <States query={summary} rows={10}>
+      {/* As high as ten queues, whose rows have buttons in them. */}
+      <States query={summary} rows={14}>
         {(data) => <QueueTable summary={data} />}
       </States>
       <div className={styles.tools} role="group" aria-label="What is listed">
