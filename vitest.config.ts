@@ -1,13 +1,10 @@
 import { defineConfig } from 'vitest/config';
 import { SlowFirst } from './test/slow-first.ts';
-import { soaking } from './test/soak.ts';
 
 // Bounds are for what hangs, never for what is slow: a machine that is busy with something else must not fail a test.
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    // Tests of the dashboard that do not hold yet: in `npm run soak` alone until they do.
-    exclude: soaking ? [] : ['test/page/{access,drift,states,tasks,truth}.integration.test.ts'],
     globalSetup: ['./test/database-server.ts'],
     setupFiles: ['./test/rows/setup.ts', './test/seed.ts'],
     pool: 'forks',

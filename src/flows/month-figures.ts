@@ -3,13 +3,14 @@ import { unattributedMoney } from '../deployments/index.ts';
 import { driftSummary } from '../drift/index.ts';
 import { readFreshness } from '../inventory/index.ts';
 import { countInvoices, proposalTotals, readFigures } from '../invoices/index.ts';
-import { monthStatus } from '../metering/index.ts';
+import { dayOf, monthStatus } from '../metering/index.ts';
 import { readSimulation } from '../platform/clock.ts';
 import type { Database } from '../platform/database/database.ts';
 import { dayOut, decimalOut, instantOut, slug } from '../platform/declare/schemas.ts';
 import type { Role } from '../platform/declare/operation.ts';
 import { countFirings } from '../pricing/index.ts';
 import {
+  convertTotals,
   countSurprises,
   moneyRoles,
   readLossMakers,
@@ -37,7 +38,6 @@ const amounts = z
   .meta({ description: 'By currency; currencies are never added up' });
 
 const unknownCost = z.null().meta({ description: "Not known: provider bills are read as a month's figures" });
-const billed = decimalOut.nullable().meta({ description: 'By the bills of the section `cost`; null: it says why' });
 
 const money = z.object({
   currency: z.string().meta({ examples: ['USD'] }),
@@ -45,11 +45,18 @@ const money = z.object({
   revenueForecast: decimalOut.meta({ description: "At the month's end, if everything stays as it is" }),
   lastMonthSameDay: decimalOut.meta({ description: 'Of the month before, by usage up to the same day' }),
   lastMonth: decimalOut,
-  costToDate: billed,
+  costToDate: decimalOut.nullable().meta({
+    description: 'All of the month by the bills of the section `cost`, in this currency; null: `notKnown` says why',
+  }),
   costForecast: unknownCost,
-  marginToDate: decimalOut
-    .nullable()
-    .meta({ description: 'What accrues, of a yearly fee its part, less the cost; null: the section `cost` says why' }),
+  marginToDate: decimalOut.nullable().meta({
+    description:
+      'Of all customers, in this currency: what accrues, of a yearly fee its part, less `costToDate`; null: `notKnown` says why',
+  }),
+  rates: z
+    .array(z.object({ base: z.string(), day: dayOut, rate: decimalOut, source: z.string() }))
+    .meta({ description: 'By what cost and margin in other currencies were converted; empty: nothing was' }),
+  notKnown: z.string().nullable().meta({ description: 'Why cost or margin is null; null: both are known' }),
   days: z
     .array(
       z.object({
@@ -300,15 +307,16 @@ async function figuresOf(
     };
   }
   const days = Map.groupBy(kept.days, ({ currency }) => currency);
-  const currencies = kept.totals.map(({ currency, toDate, forecast, lastSameDay, lastMonth }) => ({
+  const shown = kept.totals.map(({ currency }) => currency);
+  const whole = await convertTotals(db, costs.totals, shown, dayOf(now));
+  const currencies = kept.totals.map(({ currency, toDate, forecast, lastSameDay, lastMonth }, at) => ({
     currency,
     revenueToDate: toDate,
     revenueForecast: forecast,
     lastMonthSameDay: lastSameDay,
     lastMonth,
-    costToDate: costs.totals.find((total) => total.currency === currency)?.cost ?? null,
+    ...costOf(whole[at], costs),
     costForecast: null,
-    marginToDate: costs.totals.find((total) => total.currency === currency)?.margin ?? null,
     days: (days.get(currency) ?? []).map(({ day, toDate: revenue }) => ({ day, revenue, cost: null })),
   }));
   return {
@@ -321,6 +329,29 @@ async function figuresOf(
     },
     movers: { ...ok(kept.ratedAt), deployments: [...kept.movers] },
   };
+}
+
+type WholeMonth = Awaited<ReturnType<typeof convertTotals>>[number];
+type CurrencyMonth = Figures['money']['currencies'][number];
+type CurrencyCost = Pick<CurrencyMonth, 'costToDate' | 'marginToDate' | 'rates' | 'notKnown'>;
+
+/** What all of a month cost and leaves in one currency, by which rates, or why that is not known. */
+function costOf(whole: WholeMonth | undefined, { section: { reason } }: Costs): CurrencyCost {
+  if (whole === undefined || reason !== null)
+    return { costToDate: null, marginToDate: null, rates: [], notKnown: reason };
+  const { cost, margin, rates, missing } = whole;
+  return {
+    costToDate: cost,
+    marginToDate: margin,
+    rates: rates.map(({ base, day, rate, source }) => ({ base, day, rate, source })),
+    notKnown: margin === null ? whyNotKnown(missing[0]) : null,
+  };
+}
+
+function whyNotKnown(missing: WholeMonth['missing'][number] | undefined): string {
+  if (missing === undefined) return 'This month has not been rated yet.';
+  const { base, counter, on } = missing;
+  return `No exchange rate of ${base} in ${counter} for ${on} or the week before: enter one.`;
 }
 
 async function unownedOf({ db, now }: Asked, costs: Costs): Promise<Figures['unowned']> {

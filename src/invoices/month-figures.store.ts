@@ -142,7 +142,7 @@ export async function replaceFigures(
       currency text, kind text, plan text, "billingKind" text, product text, amount numeric)`.execute(trx);
 }
 
-/** What a month comes to in all, by currency. */
+/** What a month comes to in all, by currency: that of most deployments first. */
 export async function selectMonthTotals(
   db: Queryable,
   month: Temporal.PlainDate,
@@ -150,7 +150,7 @@ export async function selectMonthTotals(
   const { rows } = await statement<Omit<DeploymentMonth, 'deploymentId'>>('invoices.selectMonthTotals')`
     SELECT currency, sum(to_date)::text AS "toDate", sum(forecast)::text AS forecast,
            sum(last_same_day)::text AS "lastSameDay", sum(last_month)::text AS "lastMonth"
-    FROM deployment_months WHERE month = ${month} GROUP BY currency ORDER BY currency`.execute(db);
+    FROM deployment_months WHERE month = ${month} GROUP BY currency ORDER BY count(*) DESC, currency`.execute(db);
   return rows;
 }
 

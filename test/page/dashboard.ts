@@ -79,6 +79,11 @@ export const looks = (
   ] as const
 ).slice(0, soaking ? 4 : 2);
 
+/** All in `npm run soak`; in `npm test` every `of`th from the `turn`th on: those that go through the same take turns. */
+export function turnOf<One>(all: readonly One[], turn: number, of: number): readonly One[] {
+  return soaking ? all : all.filter((_, at) => at % of === turn);
+}
+
 /** Over what `prepare` makes of an empty database. Null where there is no browser, which is said aloud. */
 export async function openDashboardOver(prepare: (database: TestDatabase) => Promise<void>): Promise<Dashboard | null> {
   if (!ensureProgram('chromium')) return null;

@@ -96,6 +96,8 @@ describe('declarations', () => {
     if (!isThere) skip();
     const { page, context } = await dashboard.open({ path: '/declarations/acme-studio' });
     await settle(page, /acme-studio/);
+    // What ends in the instant in which it began never held.
+    await sql`UPDATE simulated_clock SET instant = instant + interval '1 hour'`.execute(dashboard.database.db);
     await page.getByRole('button', { name: 'End' }).click();
     const sheet = page.getByRole('dialog', { name: 'End declaration acme-studio' });
     await sheet.getByText('It has found nothing that differs: nothing is resolved.').waitFor();
@@ -213,7 +215,8 @@ describe('what differs', () => {
     await row.getByRole('rowheader').getByRole('link').click();
     const hasMonth = ({ searchParams }: URL) => searchParams.get('m') === '2026-05';
     await page.waitForURL((url) => url.pathname.startsWith('/drift/') && hasMonth(url));
-    await page.getByRole('region', { name: 'What it is about' }).getByRole('link', { name: 'acme-studio' }).click();
+    const about = page.getByRole('region', { name: 'What it is about' });
+    await about.getByRole('link', { name: 'acme-studio', exact: true }).click();
     await page.waitForURL((url) => url.pathname === '/deployments/acme-studio' && hasMonth(url));
     await context.close();
   });

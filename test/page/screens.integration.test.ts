@@ -213,14 +213,14 @@ async function expectFound(page: Page): Promise<void> {
   expect(await page.getByText(/^(Not found|No resource matches)/).count()).toBe(0);
 }
 
-/** Until nothing loads, or for as long as somebody would wait for a picture of what does. */
-async function settled(page: Page): Promise<void> {
-  await page
-    .waitForFunction("document.querySelector('h1') && !document.querySelector('[aria-busy=true]')", undefined, {
-      timeout: 3_000,
-    })
-    .catch(() => undefined);
+/** Until nothing loads; of what loads for ever, for a while. By no function of the page's: its policy evaluates none. */
+async function settled(page: Page, timeout: number): Promise<void> {
+  const read = page.locator('html:has(h1):not(:has([aria-busy="true"]))');
+  await read.waitFor({ state: 'attached', timeout }).catch(() => undefined);
+  // What the address opens over a view begins to load with it.
   await page.waitForTimeout(300);
+  await read.waitFor({ state: 'attached', timeout }).catch(() => undefined);
+  await page.waitForTimeout(100);
 }
 
 async function take(dashboard: Dashboard, into: string): Promise<string[]> {
@@ -236,9 +236,9 @@ async function take(dashboard: Dashboard, into: string): Promise<string[]> {
       await page.locator('button[data-state="live"]').waitFor();
       for (const { name, path, act } of wanted) {
         await page.goto(path);
-        await settled(page);
+        await settled(page, 30_000);
         await act?.(page);
-        if (act !== undefined) await settled(page);
+        if (act !== undefined) await settled(page, act === waiting ? 1_000 : 30_000);
         await page.screenshot({
           path: join(into, fileOf(name)),
           fullPage: width < 720 && (act === undefined || act === openResource),

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { staff } from '../../src/platform/declare/operation.ts';
 import { json } from '../http/api-fixture.ts';
 import { soaking, timeoutOf } from '../soak.ts';
-import { type Dashboard, openDashboard, openDashboardOver, settle, smallDemonstration } from './dashboard.ts';
+import { type Dashboard, openDashboard, openDashboardOver, settle, smallDemonstration, turnOf } from './dashboard.ts';
 import { views } from './views.ts';
 
 // What a view shows when it cannot show what it is for, that its address is its state, and what each role is led to.
@@ -47,11 +47,14 @@ describe('every view', () => {
   }) => {
     if (!isThere) skip();
     const { page, context } = await dashboard.open();
-    for (const [at, [path, title]] of views.entries())
+    // Of five each, so that every kind of failure has its turn.
+    for (const [at, [path, title]] of turnOf(views, 0, 5).entries())
       for (const [kind, answer, said] of mine(at)) {
         await page.route(reads, answer);
         await page.goto(path);
-        await page.getByText(said).first().waitFor({ timeout: 15_000 });
+        await expect
+          .poll(() => page.getByText(said).count(), { message: `${path} says of ${kind} ${said}`, timeout: 15_000 })
+          .toBeGreaterThan(0);
         await page.locator('main h1').first().waitFor();
         const titles = await page.locator('main h1').count();
         expect([path, kind, titles]).toEqual([path, kind, 1]);
@@ -106,7 +109,7 @@ describe('every view', () => {
       await page.goto(`${path}${path.includes('?') ? '&' : '?'}q=nothing-is-called-so`);
       await page.locator('button[data-state="live"]').waitFor();
       await page.getByText(/match/).first().waitFor();
-      const back = page.getByRole('link', { name: /^(Clear the filters|Show all)/ });
+      const back = page.getByRole('link', { name: 'Clear the filters' });
       await back.first().waitFor();
       expect([path, await back.count()]).toEqual([path, 1]);
       await back.click();
@@ -162,7 +165,7 @@ describe('the address', () => {
     ['/deployments?sorted=amountToDate&direction=desc&m=2026-05', /deployment/],
     [
       '/usage?by=deployment&meter=droplet_hours&m=2026-05&why=usage:acme-studio/droplet_hours/2026-05',
-      /droplet|hours/i,
+      /by 1 deployment/,
     ],
     ['/invoices?m=2026-04&tab=draft', /April 2026/],
     ['/jobs?state=completed&queue=default', /completed/],
@@ -173,7 +176,9 @@ describe('the address', () => {
 
   const shown = async (page: Page) => {
     await page.waitForTimeout(400);
-    return (await page.locator('main').innerText()).replaceAll(/\d+ (min|h|days)( ago)?|under a minute|just now/g, '');
+    // Ages, and how much of the log was verified before: what the server says of now, whatever the address.
+    const passing = /\d+ (min|h|days)( ago)?|under a minute|just now|; the first \d+ were verified before/g;
+    return (await page.locator('main').innerText()).replaceAll(passing, '');
   };
 
   test('is all that another browser needs to show the same', async ({ skip }) => {
@@ -320,7 +325,8 @@ describe('what each role is led to', () => {
     const roles = summary?.['x-roles'] ?? [];
     expect(roles).toContain('viewer');
     for (const role of roles) expect(said.join(' ')).toContain(`${role} all of it`);
-    expect(said.join(' ')).toContain('finance nothing of it');
+    // Of the view's two reads the other one is the list, which all staff may have.
+    expect(said.join(' ')).toContain('finance a part of it');
     await context.close();
   });
 });

@@ -149,7 +149,9 @@ test('the overview has cost, margin and loss makers for owner and finance, and s
   const overview = await read<Record<string, any>>('/overview?month=2026-05');
   expect(overview).toMatchObject({
     cost: { state: 'ok', reason: null, bills: 'final', amounts: [{ currency: 'USD', amount: '50.88' }] },
-    money: { currencies: [{ currency: 'USD', costToDate: '50.88', marginToDate: '-0.88' }] },
+    money: {
+      currencies: [{ currency: 'USD', costToDate: '50.88', marginToDate: '-0.88', rates: [], notKnown: null }],
+    },
     unowned: { costToDate: [{ currency: 'USD', amount: '6.00' }] },
     lossMakers: [
       { deployment: 'idle', margin: '-6.00', reasons: ['droplet idle off 31 days, 6.00 USD', 'Droplets, 6.00 USD'] },
@@ -164,7 +166,9 @@ test('the overview has cost, margin and loss makers for owner and finance, and s
   const seen = await api.fetch('/overview?month=2026-05', { headers: { authorization: `Bearer ${token}` } });
   expect(await seen.json()).toMatchObject({
     cost: { state: 'unavailable', reason: 'Cost is shown to the roles owner and finance.', amounts: [] },
-    money: { currencies: [{ costToDate: null, marginToDate: null }] },
+    money: {
+      currencies: [{ costToDate: null, marginToDate: null, notKnown: 'Cost is shown to the roles owner and finance.' }],
+    },
     unowned: { costToDate: null },
     lossMakers: null,
   });
@@ -402,6 +406,19 @@ test('no rate between currencies: both amounts, and no margin', async () => {
   ]);
 });
 
+const currencyMonths = async () =>
+  (await read<Record<string, any>>('/overview?month=2026-05')).money.currencies as Record<string, any>[];
+
+test('the overview names the rate that its margin would need, and keeps a cost that needs none', async () => {
+  const [dollar, euro] = await currencyMonths();
+  const { totals } = await margins('&by=month');
+  expect(euro).toMatchObject({ currency: 'EUR', costToDate: null, marginToDate: null, rates: [] });
+  expect(euro!.notKnown).toContain('No exchange rate of USD in EUR for 2026-05-31');
+  const billed = totals.find(({ currency }) => currency === 'USD')?.cost;
+  expect(dollar).toMatchObject({ currency: 'USD', costToDate: billed, marginToDate: null, rates: [] });
+  expect(dollar!.notKnown).toContain('No exchange rate of EUR in USD for 2026-05-31');
+});
+
 test('asked in one currency, every grouping adds up to what its whole comes to in it', async () => {
   const { db } = database;
   // Without a rate it is what it was.
@@ -428,6 +445,20 @@ test('asked in one currency, every grouping adds up to what its whole comes to i
   expect(euro).toMatchObject([
     { currency: 'EUR', revenue: '10.00', margin: expect.stringMatching(/^-/), notKnown: null },
   ]);
+});
+
+test('the overview has the margin of all in one currency, and says by which rate', async () => {
+  const { totals } = await margins('&by=month&currency=EUR');
+  const [dollar, euro] = await currencyMonths();
+  expect(euro).toMatchObject({
+    currency: 'EUR',
+    costToDate: totals[0]!.cost,
+    marginToDate: totals[0]!.margin,
+    rates: [{ base: 'USD', day: '2026-05-29', rate: '0.923958237', source: 'ECB' }],
+    notKnown: null,
+  });
+  // What a euro is in dollars does not follow from what a dollar is in euros.
+  expect(dollar).toMatchObject({ marginToDate: null, notKnown: expect.stringContaining('EUR in USD') });
 });
 
 test('the months before are in the same currency', async () => {

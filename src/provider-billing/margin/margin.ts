@@ -1,7 +1,7 @@
 import type { Queryable } from '../../platform/database/database.ts';
 import { currencyDigits, formatMoney } from '../../platform/money.ts';
 import { Decimal } from '../../platform/quantity.ts';
-import { findExchangeRates } from '../../pricing/index.ts';
+import { convertMoney, type CurrencyPair, type DatedRate, findExchangeRates } from '../../pricing/index.ts';
 import * as store from './margin.store.ts';
 
 /** Reasons at most that are named of one deployment's loss. */
@@ -140,6 +140,81 @@ export async function readMarginTotals(db: Queryable, filters: store.MarginFilte
   }));
 }
 
+/** All that a month earned and cost, in one currency. */
+interface WholeMonth {
+  readonly currency: string;
+  /** Null: no bill is reconciled, or what it cost in another currency has no rate. */
+  readonly cost: string | null;
+  /** Null: the cost is not known, the month has not been rated, or what it earned in another currency has no rate. */
+  readonly margin: string | null;
+  /** By what amounts in other currencies were converted, each in total. */
+  readonly rates: readonly DatedRate[];
+  /** Those that there are none of. */
+  readonly missing: readonly WantedRate[];
+}
+
+type WantedRate = CurrencyPair & { readonly on: Temporal.PlainDate };
+
+/** Of a month's totals (`readMarginTotals`), what all of them come to in each of the currencies, one after the other. */
+export async function convertTotals(
+  db: Queryable,
+  totals: readonly Total[],
+  currencies: readonly string[],
+  today: Temporal.PlainDate,
+): Promise<WholeMonth[]> {
+  const wanted = currencies.flatMap((counter) =>
+    totals
+      .filter((total) => total.currency !== counter && !isNothing(total))
+      .map(({ currency: base, month }) => ({ base, counter, on: rateDay(month, today) })),
+  );
+  const found = await findExchangeRates(db, wanted);
+  return currencies.map((currency) => {
+    const isOwn = ({ counter }: CurrencyPair) => counter === currency;
+    const rates = found.flatMap((rate) => (rate !== undefined && isOwn(rate) ? [rate] : []));
+    const missing = wanted.filter((each, at) => isOwn(each) && found[at] === undefined);
+    const [revenue, cost] = [sumIn('revenue', totals, currency, rates), sumIn('cost', totals, currency, rates)];
+    return {
+      currency,
+      cost: cost === null ? null : formatMoney(cost, currency),
+      margin: revenue === null || cost === null ? null : formatMoney(revenue.minus(cost), currency),
+      rates,
+      missing,
+    };
+  });
+}
+
+/** Null: one of the amounts is not known, or has no rate. */
+function sumIn(
+  field: 'revenue' | 'cost',
+  totals: readonly Total[],
+  currency: string,
+  rates: readonly DatedRate[],
+): Decimal | null {
+  if (totals.length === 0) return null;
+  let sum = new Decimal(0);
+  for (const total of totals) {
+    const amount = total[field];
+    if (amount === null) return null;
+    if (total.currency === currency) sum = sum.plus(amount);
+    else if (!new Decimal(amount).isZero()) {
+      const rate = rates.find(({ base }) => base === total.currency);
+      if (rate === undefined) return null;
+      sum = sum.plus(convertMoney(new Decimal(amount), rate));
+    }
+  }
+  return sum;
+}
+
+function isNothing({ revenue, cost }: Total): boolean {
+  return [revenue, cost].every((amount) => amount !== null && new Decimal(amount).isZero());
+}
+
+/** A month is converted at the rate of its last day, or of today where it is not over. */
+function rateDay(month: Temporal.PlainDate, today: Temporal.PlainDate): Temporal.PlainDate {
+  const last = month.add({ months: 1 }).subtract({ days: 1 });
+  return Temporal.PlainDate.compare(last, today) < 0 ? last : today;
+}
+
 /** A month's accrued figures: of all customers, products and meters. */
 const ofMonth = (month: Temporal.PlainDate): store.MarginFilters => ({
   from: month,
@@ -187,10 +262,7 @@ export async function findConversion(
   today: Temporal.PlainDate,
 ): Promise<{ readonly conversion: store.Conversion; readonly rates: readonly UsedRate[] }> {
   const there = (await store.selectCurrencies(db, filters)).filter((each) => each.currency !== currency);
-  const wanted = there.map(({ month, currency: base }) => {
-    const last = month.add({ months: 1 }).subtract({ days: 1 });
-    return { base, counter: currency, on: Temporal.PlainDate.compare(last, today) < 0 ? last : today };
-  });
+  const wanted = there.map(({ month, currency: base }) => ({ base, counter: currency, on: rateDay(month, today) }));
   const found = await findExchangeRates(db, wanted);
   const rates = there.flatMap(({ month }, at) => {
     const rate = found[at];

@@ -144,7 +144,7 @@ function Matrix({ status: { accounts } }: { readonly status: Status }) {
       </thead>
       <tbody>
         {kinds.map((kind) => (
-          <tr key={kind} data-row="">
+          <tr key={kind} data-row="" className={own.byAccount}>
             <th scope="row">{kindName(kind)}</th>
             {shown.map((account) => (
               <Cell key={account.account} row={account.kinds.find((each) => each.kind === kind)} />

@@ -11,7 +11,13 @@ export interface ServerEvent {
   readonly reason: string | null;
 }
 
-/** What the server sends, until it ends. Errors: Problem, where it is refused; what fetch says where it breaks off. */
+/** The server says something every 15 s. Behind what is silent for longer there is no connection any more. */
+const silenceMsMax = 40_000;
+
+/**
+ * What the server sends, until it ends or falls silent. Errors: Problem, where it is refused; what fetch says where it
+ * breaks off.
+ */
 export async function* readEvents(after: string | null, signal: AbortSignal): AsyncGenerator<ServerEvent> {
   const address = after === null ? '/api/v1/events' : `/api/v1/events?after=${after}`;
   const response = await fetch(address, { headers: { accept: 'text/event-stream' }, signal });
@@ -20,7 +26,8 @@ export async function* readEvents(after: string | null, signal: AbortSignal): As
   let rest = '';
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const silence = setTimeout(() => void reader.cancel().catch(() => null), silenceMsMax);
+      const { done, value } = await reader.read().finally(() => clearTimeout(silence));
       if (done) return;
       const blocks = (rest + value).split('\n\n');
       rest = blocks.pop() ?? '';

@@ -59,6 +59,9 @@ class Live {
     this.#channel?.postMessage({ kind: 'how-is-it' } satisfies Message);
     document.addEventListener('visibilitychange', () => this.#seen());
     addEventListener('storage', ({ key }) => key === storageKey && this.#resumed());
+    // A connection that the network no longer carries is silent, and would be waited for.
+    addEventListener('offline', () => this.#stream?.abort('offline'));
+    addEventListener('online', () => this.#wakeUp());
     session.subscribe(() => this.#wakeUp());
     if ('locks' in navigator) void navigator.locks.request('arcadia-events', () => this.#lead());
     else void this.#lead();
@@ -195,7 +198,7 @@ class Live {
       } catch (error) {
         if (error instanceof Problem && error.status === 401) session.refused();
         this.#lostAt ??= performance.now();
-        if (this.#stream.signal.aborted) {
+        if (this.#stream.signal.reason === 'unseen') {
           clearInterval(clock);
           this.#lostAt = null;
           await this.#wake.promise;
@@ -206,7 +209,8 @@ class Live {
       }
       const wait = Math.min(waitMsMax, 1_000 * 2 ** failures) * (0.75 + Math.random() / 2);
       failures += 1;
-      await new Promise((resolve) => setTimeout(resolve, failures === 1 ? 250 : wait));
+      const waited = new Promise<void>((resolve) => setTimeout(resolve, failures === 1 ? 250 : wait));
+      await Promise.race([waited, this.#wake.promise]);
       clearInterval(clock);
     }
   }

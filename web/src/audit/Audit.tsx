@@ -152,7 +152,7 @@ function NoEntry() {
   return (
     <Empty title="No matching entry.">
       <Link to="/audit" search={{}} className={ui.link}>
-        Show all
+        Clear the filters
       </Link>
     </Empty>
   );

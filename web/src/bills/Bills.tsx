@@ -1,4 +1,5 @@
 import { Link, useSearch } from '@tanstack/react-router';
+import { inPeriod } from '../app/address.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import { UseCurve } from '../charts/UseCurve.tsx';
@@ -175,8 +176,8 @@ function NoBills({ search }: { readonly search: BillsSearch }) {
     );
   return (
     <Empty title="No bill matches.">
-      <Link to="/bills" search={{}} className={ui.link}>
-        Show all
+      <Link to="/bills" search={inPeriod({})} className={ui.link}>
+        Clear the filters
       </Link>
     </Empty>
   );

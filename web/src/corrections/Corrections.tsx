@@ -1,6 +1,7 @@
 import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, bodyOf } from '../api/client.ts';
+import { inPeriod } from '../app/address.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import { ChosenBar } from '../lists/ChosenBar.tsx';
@@ -242,8 +243,8 @@ function NoCorrections({ isFiltered }: { readonly isFiltered: boolean }) {
     );
   return (
     <Empty title="No correction matches.">
-      <Link to="/corrections" className={ui.link}>
-        Clear the filter
+      <Link to="/corrections" search={inPeriod({})} className={ui.link}>
+        Clear the filters
       </Link>
     </Empty>
   );

@@ -114,7 +114,7 @@ function NoCustomers({ isFiltered }: { readonly isFiltered: boolean }) {
   return (
     <Empty title="No customer matches.">
       <Link to="/customers" search={({ m }) => (m === undefined ? {} : { m })} className={ui.link}>
-        Clear the filter
+        Clear the filters
       </Link>
     </Empty>
   );

@@ -9,7 +9,7 @@ import { Empty } from '../ui/States.tsx';
 import { moment } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { type Coverage, useCoverage } from './read.ts';
-import { unseenText } from './words.ts';
+import { reasonText, unseenText } from './words.ts';
 
 /** What cannot be seen: of it nothing opens, nothing is resolved, and nothing is guessed. */
 export function CoverageTable({ cursor }: { readonly cursor: string | undefined }) {
@@ -69,7 +69,7 @@ function Row({ row, now }: { readonly row: Coverage['items'][number]; readonly n
           {account}
         </Link>
       </td>
-      <td className={styles.wide}>{reason.replaceAll('_', ' ')}</td>
+      <td className={styles.wide}>{reasonText(reason)}</td>
       <td className={styles.aside}>{since === null ? 'never' : moment(since, now)}</td>
       <td className={`${styles.figure} ${styles.spare}`}>{grouped(String(resources))}</td>
       <td className={`${styles.figure} ${styles.spare}`}>{grouped(String(declared))}</td>

@@ -142,7 +142,7 @@ function EndSheet({ declaration, resources, onClose }: EndSheetProps) {
 function resolvedText(totals: Totals): string {
   const count = totals.findings + totals.settling;
   if (count === 0) return 'It has found nothing that differs: nothing is resolved.';
-  const costs = monthlyText(totals);
+  const costs = monthlyText(totals, true);
   const are = count === 1 ? 'unexpected change of it is resolved' : 'unexpected changes of it are resolved';
   return `${count} ${are}${costs === '' ? '' : `, though what differs ${costs} all the same`}.`;
 }

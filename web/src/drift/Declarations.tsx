@@ -92,7 +92,7 @@ function NoDeclarations({ isFiltered }: { readonly isFiltered: boolean }) {
     return (
       <Empty title="No declaration matches.">
         <Link to="/drift" search={inPeriod({ tab: 'declarations' as const })} className={ui.link}>
-          Show all
+          Clear the filters
         </Link>
       </Empty>
     );

@@ -1,3 +1,4 @@
+import type { UseQueryResult } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { inPeriod } from '../app/address.ts';
@@ -16,7 +17,7 @@ import { GroupTable } from './GroupTable.tsx';
 import { type Coverage, filterOf, sweep, useCoverage, useFindings, useGroups } from './read.ts';
 import { RuleList } from './RuleList.tsx';
 import type { DriftSearch, Sort, Tab } from './search.ts';
-import { sentenceOf, unseenText } from './words.ts';
+import { reasonText, sentenceOf, unseenText } from './words.ts';
 
 const tabWords: readonly (readonly [Tab | undefined, string])[] = [
   [undefined, 'By deployment'],
@@ -83,6 +84,14 @@ function Head({ search }: { readonly search: DriftSearch }) {
   const isNone = compared.data?.totals.findings === 0 && sweptAt !== null;
   const coverage = useCoverage(undefined, tab === undefined || tab === 'coverage' || (isNone && tab === 'each'));
   const isKnown = compared.data !== undefined && !(isNone && coverage.data === undefined);
+  // What the list below reads, it says itself.
+  const own: readonly UseQueryResult<unknown, Error>[] = [
+    ...(isOfFindings ? [] : [compared]),
+    ...(tab === 'coverage' ? [] : [coverage]),
+  ];
+  const unread = own.flatMap(({ data, error, refetch }) =>
+    data === undefined && error !== null ? [{ error, refetch }] : [],
+  )[0];
   // What is queued is said until what is read was compared later.
   const [queuedAt, setQueuedAt] = useState<string | null>(null);
   const change = useChange({ write: (_: null, headers) => sweep(headers), onDone: () => setQueuedAt(sweptAt) });
@@ -107,6 +116,7 @@ function Head({ search }: { readonly search: DriftSearch }) {
           {isOfFindings ? <FindingsCsv search={search} /> : null}
         </div>
       </header>
+      {unread === undefined ? null : <Failed problem={unread.error} onRetry={() => void unread.refetch()} />}
       {change.problem === null ? null : <Failed isChange problem={change.problem} onRetry={() => change.send(null)} />}
       {job === null ? null : (
         <p className={ui.note} role="status">
@@ -153,7 +163,7 @@ function NotSeenBand({ coverage: { items, total } }: { readonly coverage: Covera
   return (
     <Band>
       <span>
-        Not seen, so not compared: {unseenText(first)} in {first.account}, {first.reason.replaceAll('_', ' ')}.{others}
+        Not seen, so not compared: {unseenText(first)} in {first.account}, {reasonText(first.reason)}.{others}
       </span>
       <Link to="/drift" search={inPeriod({ tab: 'coverage' as const })}>
         Show

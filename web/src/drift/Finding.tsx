@@ -60,7 +60,7 @@ function Head({ finding, now }: { readonly finding: One; readonly now: string })
           {titleOf(finding)}: {ruleText(finding.rule).toLowerCase()}.
         </h1>
         <p className={ui.note}>
-          <SeverityMark severity={finding.severity} />, {stateText(finding, now)}, since {sinceText(finding, now)}
+          <SeverityMark severity={finding.severity} />, {stateText(finding, now)}, began {sinceText(finding, now)}
           {finding.reason === null ? '' : `: ${finding.reason}`}
         </p>
       </div>
@@ -208,7 +208,7 @@ function Facts({ finding, now }: { readonly finding: One; readonly now: string }
         )}
         <dt>Category</dt>
         <dd>{categoryWords[category]}</dd>
-        <dt>Since</dt>
+        <dt>Began</dt>
         <dd>{sinceText(finding, now)}</dd>
         <dt>Found as it is now</dt>
         <dd title={exactMoment(foundAt)}>{moment(foundAt, now)}</dd>

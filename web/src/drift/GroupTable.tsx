@@ -119,14 +119,11 @@ export function NoFindings({ compared, search, isBlind }: NoFindingsProps) {
         </p>
       </Empty>
     );
-  if (compared.sweptAt === null)
-    return (
-      <Empty title={`${title}.`}>
-        <p>It is compared after each time that an account is read, and every hour.</p>
-      </Empty>
-    );
+  const isNever = compared.sweptAt === null;
+  const also = `, and nothing${isBlind ? ' of it' : ''} is exposed, unprotected, idle or left behind`;
   return (
-    <Empty title={`${title}, and nothing${isBlind ? ' of it' : ''} is exposed, unprotected, idle or left behind.`}>
+    <Empty title={`${title}${isNever ? '' : also}.`}>
+      {isNever ? <p>It is compared after each time that an account is read, and every hour.</p> : null}
       <p>
         Only what is declared is compared. Declare what a deployment consists of, and every change of it appears here,
         once, with what it costs.

@@ -26,6 +26,7 @@ const ruleWords: Readonly<Record<string, string>> = {
   changed: 'Set differently than declared',
   ambiguous: 'Several match one that is declared',
   misattributed: 'Declared of one deployment, owned by another',
+  disputed_owner: 'Project and tag name different deployments',
   exposed_ports: 'Ports open to the world',
   exposed_database: 'Databases without trusted sources',
   exposed_bucket: 'Buckets that anybody reads or writes',
@@ -99,15 +100,20 @@ export function stateText({ state, until, stale }: Finding, now: string): string
   return `${state}${end}${stale ? ', cannot be seen now' : ''}`;
 }
 
-/** `adds at least 41.00 USD a month`; an empty text where it is nothing. */
-export function monthlyText({ monthly, unpriced }: Pick<Group, 'monthly' | 'unpriced'>): string {
+/** `add at least 41.00 USD a month`, or `adds` of one; an empty text where it is nothing. */
+export function monthlyText({ monthly, unpriced }: Pick<Group, 'monthly' | 'unpriced'>, isOne: boolean): string {
   return monthly
     .filter(({ amount }) => !isZero(amount))
     .map(({ currency, amount }) => {
-      const way = isNegative(amount) ? 'saves' : 'adds';
-      return `${way} ${unpriced > 0 ? 'at least ' : ''}${money(amount.replace('-', ''))} ${currency} a month`;
+      const way = isNegative(amount) ? 'save' : 'add';
+      return `${way}${isOne ? 's' : ''} ${unpriced > 0 ? 'at least ' : ''}${money(amount.replace('-', ''))} ${currency} a month`;
     })
     .join(' and ');
+}
+
+/** Why something is not seen: a code, or what the provider answered. */
+export function reasonText(reason: string): string {
+  return /^[a-z_]+$/.test(reason) ? reason.replaceAll('_', ' ') : reason;
 }
 
 /** `size of droplet`; of a kind as a whole its name alone. */
@@ -141,7 +147,7 @@ export function sentenceOf(compared: Compared, search: DriftSearch, isBlind: boo
     settling === 0 ? '' : `; ${settling}${count === 0 ? '' : ' more'} ${settling === 1 ? 'is' : 'are'} settling`;
   if (count === 0)
     return settling === 0 ? `${noneText(compared, search, isBlind)}.` : `No unexpected change is open${more}.`;
-  const costs = monthlyText(compared.totals);
+  const costs = monthlyText(compared.totals, count === 1);
   const worst = severe === 0 ? '' : `; ${severe} ${severe === 1 ? 'is' : 'are'} high or critical`;
   return `${count} unexpected ${count === 1 ? 'change' : 'changes'}${costs === '' ? '' : `: ${costs}`}${worst}${more}.`;
 }

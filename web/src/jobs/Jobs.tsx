@@ -1,5 +1,6 @@
 import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
+import { inPeriod } from '../app/address.ts';
 import { useRead } from '../app/reads.ts';
 import styles from '../lists/lists.module.css';
 import { Chip, Csv, Listed, SearchField } from '../lists/parts.tsx';
@@ -32,7 +33,8 @@ export function Jobs() {
         </div>
         <Csv path="/jobs" query={{ ...filterOf(search), state: search.state }} file="jobs" />
       </header>
-      <States query={summary} rows={10}>
+      {/* As high as ten queues, whose rows have buttons in them. */}
+      <States query={summary} rows={14}>
         {(data) => <QueueTable summary={data} />}
       </States>
       <div className={styles.tools} role="group" aria-label="What is listed">
@@ -95,7 +97,9 @@ function JobList({ search, summary }: JobListProps) {
   return (
     <>
       <div className={styles.tools}>
-        <SearchField q={search.q} label="Id or argument" />
+        <div className={own.find}>
+          <SearchField q={search.q} label="Id or argument" />
+        </div>
         <div className={styles.tools} role="group" aria-label="States">
           <Chip name="state" value={undefined} chosen={search.state}>
             All{summary === undefined ? '' : ` ${grouped(String(summary.matching))}`}
@@ -106,9 +110,6 @@ function JobList({ search, summary }: JobListProps) {
             </Chip>
           ))}
         </div>
-      </div>
-      <div className={styles.tools}>
-        <FilterSelects search={search} summary={summary} />
         <span className={own.acts}>
           <Act operation="retryJobs" needs="operator" onAct={() => setDecision('retry')}>
             Retry all that match
@@ -117,6 +118,9 @@ function JobList({ search, summary }: JobListProps) {
             Cancel all that match
           </Act>
         </span>
+      </div>
+      <div className={styles.tools}>
+        <FilterSelects search={search} summary={summary} />
       </div>
       {done === null ? null : (
         <p role="status" className={own.done}>
@@ -129,7 +133,7 @@ function JobList({ search, summary }: JobListProps) {
         cursor={search.cursor}
         rows={12}
         total={isWhole ? total : undefined}
-        empty={<NoJobs state={search.state} />}
+        empty={<NoJobs search={search} />}
         held={{ keyOf: ({ jobId }) => jobId, list: JSON.stringify(listed) }}
       >
         {({ items }, left) => <JobTable items={items} left={left} now={summary?.asOf ?? ''} />}
@@ -149,13 +153,17 @@ function JobList({ search, summary }: JobListProps) {
   );
 }
 
-function NoJobs({ state }: { readonly state: JobState | undefined }) {
+function NoJobs({ search }: { readonly search: JobsSearch }) {
+  const { state } = search;
+  const isFiltered = state !== undefined || Object.keys(filterOf(search)).length > 0;
   return (
     <Empty title={state === undefined ? 'No matching jobs.' : `No matching jobs are ${state}.`}>
       <p>Jobs that ended are kept for a week, dead ones for 90 days.</p>
-      <Link to="/jobs" search={{}} className={ui.link}>
-        Show all
-      </Link>
+      {isFiltered ? (
+        <Link to="/jobs" search={inPeriod({})} className={ui.link}>
+          Clear the filters
+        </Link>
+      ) : null}
     </Empty>
   );
 }

@@ -118,6 +118,7 @@ function MonthCard({ overview, month }: { readonly overview: OverviewDocument; r
               lastMonthSameDay={shown.lastMonthSameDay}
             />
             {asOf === null ? null : <p className={ui.note}>Rated {moment(asOf, clock.now)} UTC, before tax.</p>}
+            {stale === null ? <Rates money={shown} now={clock.now} /> : null}
           </>
         )}
       </div>
@@ -164,10 +165,8 @@ interface FiguresProps {
   readonly cost: OverviewDocument['cost'];
 }
 
-const severalCurrencies = 'Revenue and cost are in several currencies.';
-
-function Figures({ money: shown, month, cost: { reason, bills } }: FiguresProps) {
-  const { currency, revenueToDate, revenueForecast, lastMonthSameDay, costToDate, marginToDate } = shown;
+function Figures({ money: shown, month, cost: { bills } }: FiguresProps) {
+  const { currency, revenueToDate, revenueForecast, lastMonthSameDay, costToDate, marginToDate, notKnown } = shown;
   const why = `month:${month}/${currency}`;
   return (
     <dl className={styles.figures}>
@@ -203,11 +202,11 @@ function Figures({ money: shown, month, cost: { reason, bills } }: FiguresProps)
       <div className={styles.small}>
         <dt>Cost{bills === null ? '' : `, ${bills}`}</dt>
         <dd>
-          <Money amount={costToDate} currency={currency} reason={reason ?? severalCurrencies} />
+          <Money amount={costToDate} currency={currency} reason={notKnown} />
         </dd>
         <dt>Margin</dt>
         <dd>
-          <Money amount={marginToDate} currency={currency} reason={reason ?? severalCurrencies} />
+          <Money amount={marginToDate} currency={currency} reason={notKnown} />
           {bills === null ? null : (
             <>
               {' '}
@@ -220,6 +219,15 @@ function Figures({ money: shown, month, cost: { reason, bills } }: FiguresProps)
       </div>
     </dl>
   );
+}
+
+/** That cost and margin are of all currencies, and by which rates. */
+function Rates({ money: { currency, rates }, now }: { readonly money: CurrencyMonth; readonly now: string }) {
+  if (rates.length === 0) return null;
+  const each = rates.map(
+    ({ base, day: of, rate, source }) => `1 ${base} = ${rate} ${currency} (${source}, ${day(of, now)})`,
+  );
+  return <p className={ui.note}>Cost and margin are of all customers, converted at {each.join(' and ')}.</p>;
 }
 
 /** Whether it is more now, or less: a shape and a word, no arithmetic. */

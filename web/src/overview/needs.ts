@@ -101,7 +101,7 @@ function brokenKinds({ accounts: { kinds } }: OverviewDocument): string {
 function driftDetail([worst]: OverviewDocument['drift']['groups']): string | null {
   if (worst === undefined) return null;
   const whose = worst.deployment === null ? '' : `, ${worst.deployment}`;
-  return `the worst ${worst.severity}: ${ruleText(worst.rule).toLowerCase()}${whose}`;
+  return `the worst is ${worst.severity}: ${ruleText(worst.rule).toLowerCase()}${whose}`;
 }
 
 function amountsText(amounts: OverviewDocument['corrections']['totals']): string {

@@ -1,4 +1,5 @@
 import { Link, useSearch } from '@tanstack/react-router';
+import { inPeriod } from '../app/address.ts';
 import { useRead } from '../app/reads.ts';
 import styles from '../lists/lists.module.css';
 import { Chip, Csv, Listed, SearchField, SortHead } from '../lists/parts.tsx';
@@ -119,8 +120,8 @@ function NoPlans({ isFiltered }: { readonly isFiltered: boolean }) {
     );
   return (
     <Empty title="No plan matches.">
-      <Link to="/plans" className={ui.link}>
-        Clear the filter
+      <Link to="/plans" search={inPeriod({})} className={ui.link}>
+        Clear the filters
       </Link>
     </Empty>
   );

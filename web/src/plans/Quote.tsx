@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { api, bodyOf, type Schemas } from '../api/client.ts';
 import { useRead } from '../app/reads.ts';
 import styles from '../lists/lists.module.css';
-import { compare, money, quantity } from '../ui/decimal.ts';
+import { compare, money, quantity, unitOf } from '../ui/decimal.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Field } from '../ui/Sheet.tsx';
 import sheet from '../ui/sheet.module.css';
@@ -143,7 +143,7 @@ function UsageFields({ used, onChange }: UsageFieldsProps) {
           return (
             <li key={kind}>
               <Field
-                label={`${title}${unit === '' ? '' : `, in ${unit}`}`}
+                label={`${title}${unit === '' ? '' : `, in ${unitOf(unit, '0')}`}`}
                 value={amount}
                 onChange={(next) => onChange({ ...used, [kind]: next })}
               />

@@ -22,7 +22,7 @@ interface BillLineProofProps {
 }
 
 /** A line of a bill: the resource, both intervals, the price that was used, who bears it, and what people say of it. */
-export function BillLineProof({ bill, position, now }: BillLineProofProps) {
+export default function BillLineProof({ bill, position, now }: BillLineProofProps) {
   const { data: me } = useMe();
   const proof = useRead(['explainBillLine', bill, position], (signal) => readLine(bill, position, signal));
   const [action, setAction] = useState<LineAction | null>(null);

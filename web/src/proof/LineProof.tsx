@@ -1,6 +1,6 @@
 import { api, bodyOf } from '../api/client.ts';
 import { useRead } from '../app/reads.ts';
-import { money, quantity } from '../ui/decimal.ts';
+import { money, quantity, unitOf } from '../ui/decimal.ts';
 import { States } from '../ui/States.tsx';
 import { exactMoment, moment, month as monthName } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
@@ -78,7 +78,8 @@ function Arithmetic({ found: { line, currency } }: { readonly found: Explained }
   return (
     <Rung title="How it comes about">
       <p>
-        {quantity(used)} used − {quantity(included ?? '0')} included = {quantity(line.quantity)} {unit ?? ''} to pay
+        {quantity(used)} used − {quantity(included ?? '0')} included = {quantity(line.quantity)}{' '}
+        {unitOf(unit ?? '', line.quantity)} to pay
         {unitPrice === null ? '' : ` × ${unitPrice}`} = {money(amount)} {currency}
       </p>
     </Rung>

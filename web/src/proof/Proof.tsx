@@ -1,11 +1,10 @@
 import { Dialog } from '@base-ui/react/dialog';
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { Icon } from '../ui/icons.tsx';
-import { Empty } from '../ui/States.tsx';
+import { Empty, Skeleton } from '../ui/States.tsx';
 import ui from '../ui/ui.module.css';
 import styles from './proof.module.css';
-import { BillLineProof } from './BillLineProof.tsx';
 import { CostProof } from './CostProof.tsx';
 import { LineProof } from './LineProof.tsx';
 import { monthFigures, MonthProof } from './MonthProof.tsx';
@@ -13,6 +12,9 @@ import { QuoteProof } from './QuoteProof.tsx';
 import { RuleProof } from './RuleProof.tsx';
 import { SyncRunProof } from './SyncRunProof.tsx';
 import { UsageProof } from './UsageProof.tsx';
+
+// For those alone who read bills.
+const BillLineProof = lazy(() => import('./BillLineProof.tsx'));
 
 interface ProofProps {
   /** As the address names it: `usage:acme/droplet_hours/2026-05`. */
@@ -43,7 +45,9 @@ export default function Proof({ why, now }: ProofProps) {
             </Dialog.Close>
           </div>
           <div className={styles.body}>
-            <Content why={why} now={now} />
+            <Suspense fallback={<Skeleton rows={8} />}>
+              <Content why={why} now={now} />
+            </Suspense>
           </div>
         </Dialog.Popup>
       </Dialog.Portal>

@@ -1,6 +1,6 @@
 import { api, bodyOf, type Schemas } from '../api/client.ts';
 import { useRead } from '../app/reads.ts';
-import { quantity } from '../ui/decimal.ts';
+import { quantity, unitOf } from '../ui/decimal.ts';
 import { Empty, States } from '../ui/States.tsx';
 import { day as dayText, exactMoment, moment, month as monthName, monthsLater } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
@@ -36,7 +36,7 @@ export function UsageProof({ deployment, kind, month, now }: UsageProofProps) {
       {({ items, title, unit, quantity: total, meteredThrough, resourcesTotal, aggregation }) => (
         <>
           <p className={styles.sentence}>
-            {quantity(total)} {unit} of {title}: {deployment}, {monthName(month)}, metered through{' '}
+            {quantity(total)} {unitOf(unit, total)} of {title}: {deployment}, {monthName(month)}, metered through{' '}
             {dayText(meteredThrough, now)} (not included).
           </p>
           {items.length === 0 ? <Empty title="Nothing was used." /> : null}
@@ -64,7 +64,7 @@ function ResourcePart({ item, unit, now }: { readonly item: Explained; readonly 
       <summary>
         <span>{name ?? externalId}</span>
         <span title={total}>
-          {quantity(total)} <span className={ui.unit}>{unit}</span>
+          {quantity(total)} <span className={ui.unit}>{unitOf(unit, total)}</span>
         </span>
       </summary>
       <Rung title="Days">
@@ -86,7 +86,7 @@ function ResourcePart({ item, unit, now }: { readonly item: Explained; readonly 
         </ul>
         {more === null ? null : (
           <p className={ui.note}>
-            and {more.intervals} more intervals, {quantity(more.quantity)} {unit}
+            and {more.intervals} more intervals, {quantity(more.quantity)} {unitOf(unit, more.quantity)}
           </p>
         )}
       </Rung>
@@ -108,7 +108,7 @@ function IntervalRow({
     <li>
       <p>
         <strong title={of}>
-          {quantity(of)} {unit}
+          {quantity(of)} {unitOf(unit, of)}
         </strong>{' '}
         <span className={ui.note}>
           {moment(from, now)} to {moment(to, now)}: level {quantity(level)}

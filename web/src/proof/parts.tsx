@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { isEqual, quantity, sum } from '../ui/decimal.ts';
+import { isEqual, quantity, sum, unitOf } from '../ui/decimal.ts';
 import styles from './proof.module.css';
 
 interface RungProps {
@@ -31,8 +31,8 @@ export function AddsUp({ parts, total, unit }: AddsUpProps) {
   return (
     <p className={isEqual(found, total) ? styles.addsUp : styles.doesNot}>
       {isEqual(found, total)
-        ? `✓ adds up to ${quantity(total)} ${unit}`
-        : `${quantity(found)} of ${quantity(total)} ${unit}: ${quantity(difference)} are not among these`}
+        ? `✓ adds up to ${quantity(total)} ${unitOf(unit, total)}`
+        : `${quantity(found)} of ${quantity(total)} ${unitOf(unit, total)}: ${quantity(difference)} are not among these`}
     </p>
   );
 }

@@ -1,5 +1,6 @@
 import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
+import { inPeriod } from '../app/address.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import { DataTable } from '../lists/DataTable.tsx';
@@ -40,8 +41,8 @@ export function Rules() {
         rows={12}
         empty={
           <Empty title="No rule matches.">
-            <Link to="/rules" search={{}} className={ui.link}>
-              Show all
+            <Link to="/rules" search={inPeriod({})} className={ui.link}>
+              Clear the filters
             </Link>
           </Empty>
         }

@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
-import { isNegative, money, quantity } from './decimal.ts';
+import { isNegative, money, quantity, unitOf } from './decimal.ts';
 import styles from './ui.module.css';
 
 interface FigureProps {
@@ -79,7 +79,7 @@ export function Quantity({ amount, unit, why = null }: QuantityProps) {
   return (
     <Figure why={why} exact={amount}>
       {quantity(amount)}
-      {unit === undefined ? null : <span className={styles.unit}> {unit}</span>}
+      {unit === undefined ? null : <span className={styles.unit}> {unitOf(unit, amount)}</span>}
     </Figure>
   );
 }

@@ -36,6 +36,11 @@ export function quantity(text: string): string {
   return grouped(short.includes('.') ? short.replace(/\.?0+$/, '') : short);
 }
 
+/** A meter's unit behind an amount: 1 hour, 744 hours. What is measured in months of something has no plural. */
+export function unitOf(unit: string, amount: string): string {
+  return unit === 'hour' && !isEqual(amount, '1') ? 'hours' : unit;
+}
+
 export function isZero(text: string): boolean {
   return /^-?0+(\.0+)?$/.test(text);
 }

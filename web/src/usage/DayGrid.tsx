@@ -4,7 +4,7 @@ import { linear, toNumber } from '../charts/scale.ts';
 import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { SortHead } from '../lists/parts.tsx';
-import { isNegative, isZero, quantity } from '../ui/decimal.ts';
+import { isNegative, isZero, quantity, unitOf } from '../ui/decimal.ts';
 import { Figure, Quantity } from '../ui/Figure.tsx';
 import { day as dayText, monthOf } from '../ui/time.ts';
 import type { Grid, UsageSearch } from './read.ts';
@@ -94,7 +94,9 @@ function GridRow({ row, search, days, month, now }: GridRowProps) {
               <span aria-hidden="true">
                 {value === null ? (mark === '-' ? '' : mark === 'r' ? 'r' : '–') : '\u2007'}
               </span>
-              <span className="visually-hidden">{value === null ? marksText[mark] : `${quantity(value)} ${unit}`}</span>
+              <span className="visually-hidden">
+                {value === null ? marksText[mark] : `${quantity(value)} ${unitOf(unit, value)}`}
+              </span>
             </Figure>
           </td>
         );
@@ -112,7 +114,7 @@ const marksText: Readonly<Record<string, string>> = {
 
 function titleOf(day: string, value: string | null, unit: string, mark: string): string {
   if (value === null) return `${day}: ${marksText[mark] ?? ''}`;
-  return `${day}: ${value} ${unit}${mark === 'c' ? ', not confirmed by a complete listing yet' : ''}`;
+  return `${day}: ${value} ${unitOf(unit, value)}${mark === 'c' ? ', not confirmed by a complete listing yet' : ''}`;
 }
 
 /** The proof of a row: of a deployment and a meter. What is of several deployments opens to its rows. */
@@ -186,14 +188,16 @@ function Totals({ grid, days, now }: Pick<DayGridProps, 'grid' | 'now'> & { read
             <td
               key={each}
               className={own.sum}
-              title={value === null ? undefined : `${dayText(each, now)}: ${value} ${unit}`}
+              title={value === null ? undefined : `${dayText(each, now)}: ${value} ${unitOf(unit, value)}`}
             >
               {value === null ? null : (
                 <svg width="10" height="20" aria-hidden="true">
                   <rect x="1" width="8" y={20 - y(toNumber(value))} height={y(toNumber(value))} className={own.bar} />
                 </svg>
               )}
-              <span className="visually-hidden">{value === null ? 'nothing' : `${quantity(value)} ${unit}`}</span>
+              <span className="visually-hidden">
+                {value === null ? 'nothing' : `${quantity(value)} ${unitOf(unit, value)}`}
+              </span>
             </td>
           );
         })}

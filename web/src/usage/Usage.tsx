@@ -4,8 +4,8 @@ import { useMe } from '../app/session.ts';
 import styles from '../lists/lists.module.css';
 import { Listed, Chip, Csv, SearchField } from '../lists/parts.tsx';
 import { changed } from '../lists/search.ts';
-import { quantity } from '../ui/decimal.ts';
-import { Empty } from '../ui/States.tsx';
+import { quantity, unitOf } from '../ui/decimal.ts';
+import { Empty, States } from '../ui/States.tsx';
 import { day, dayBefore, month as monthName, monthOf } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { DayGrid } from './DayGrid.tsx';
@@ -26,12 +26,15 @@ export function Usage() {
   const enabled = kinds.data?.items.filter((one) => one.enabled) ?? [];
   const meter = by === 'kind' ? search.meter : (search.meter ?? enabled[0]?.kind);
   const asked = { ...search, by, ...(meter === undefined ? {} : { meter }) };
-  const isAsked = now !== '' && (by === 'kind' || meter !== undefined);
+  // Deployments and customers are of one meter, and which there are is not known at first.
+  const isOfMeter = by === 'kind' || meter !== undefined;
   const grid = useRead(['listUsageGrid', month, asked], (signal) => readGrid(month, asked, signal), {
-    enabled: isAsked,
+    enabled: now !== '' && isOfMeter,
     keepsPrevious: true,
   });
   const { cursor: _cursor, ...query } = gridQuery(month, asked);
+  const isFiltered = search.q !== undefined || search.deployment !== undefined;
+  const nothing = <NoUsage isFiltered={isFiltered} isCustomer={isCustomer} />;
   return (
     <div className={styles.page}>
       <header className={styles.head}>
@@ -53,16 +56,15 @@ export function Usage() {
         <SearchField q={search.q} label="Name" />
         <Only search={search} />
       </div>
-      <Listed
-        query={grid}
-        cursor={search.cursor}
-        rows={12}
-        empty={
-          <NoUsage isFiltered={search.q !== undefined || search.deployment !== undefined} isCustomer={isCustomer} />
-        }
-      >
-        {(data) => <DayGrid grid={data} search={asked} month={month} now={now} />}
-      </Listed>
+      {isOfMeter ? (
+        <Listed query={grid} cursor={search.cursor} rows={12} empty={nothing}>
+          {(data) => <DayGrid grid={data} search={asked} month={month} now={now} />}
+        </Listed>
+      ) : (
+        <States query={kinds} rows={12}>
+          {() => nothing}
+        </States>
+      )}
     </div>
   );
 }
@@ -77,7 +79,7 @@ function sentenceOf(
   if (all === null || by === 'kind')
     return `${monthName(month)}: ${total} ${total === 1 ? 'meter' : 'meters'} used${of}.`;
   const unit = items[0]?.unit ?? '';
-  return `${monthName(month)}: ${quantity(all)} ${unit}${of}, by ${total} ${by === 'customer' ? 'customer' : 'deployment'}${total === 1 ? '' : 's'}.`;
+  return `${monthName(month)}: ${quantity(all)} ${unitOf(unit, all)}${of}, by ${total} ${by === 'customer' ? 'customer' : 'deployment'}${total === 1 ? '' : 's'}.`;
 }
 
 function aboutOf({ meteredThrough, previous }: Grid, month: string, now: string): string {
