@@ -3,8 +3,8 @@ import type { Database, Queryable } from '../platform/database/database.ts';
 import { nestedDatabase } from '../platform/database/nested-database.ts';
 import { notFound } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
+import { newWebhookSecret } from '../platform/standard-webhooks.ts';
 import { sourceDisconnected } from './errors.ts';
-import { newSecret } from './signature.ts';
 import {
   insertSource,
   selectSources,
@@ -94,7 +94,7 @@ export async function addSource(
   { source, name, meteredFrom, limits, secretKey }: SourceRequest,
   now: Temporal.Instant,
 ): Promise<{ readonly source: Source; readonly secret: string }> {
-  const secret = newSecret();
+  const secret = newWebhookSecret();
   const secrets: SenderSecrets = [{ secret, from: now.toString(), to: null }];
   await db.transaction().execute(async (trx) => {
     const sender = { slug: source, name, meteredFrom, secrets, secretKey };
@@ -126,7 +126,7 @@ export async function rotateSecret(
 ): Promise<{ readonly secret: string; readonly oldHoldsUntil: Temporal.Instant }> {
   const { accountId } = await getSource(db, slug);
   const until = now.add(keep);
-  const secret = newSecret();
+  const secret = newWebhookSecret();
   const replace = (held: SenderSecrets): SenderSecrets => {
     if (held.length === 0) throw sourceDisconnected(`The source '${slug}' is disconnected: it sends no more.`);
     const holding = held
