@@ -14,15 +14,15 @@ const month = z
   .meta({ description: 'A UTC calendar month', examples: ['2026-05'] });
 const customer = z.string().meta({ description: "The customer's external id", examples: ['acme'] });
 
-const issued = {
+/** Which invoice, and whose. */
+const whose = {
   invoiceId: z.int(),
   number: z.string().meta({ examples: ['INV-0012'] }),
   customer,
   month,
   currency: z.string().meta({ description: 'ISO 4217', examples: ['USD'] }),
-  total: decimalOut,
-  path,
 };
+const issued = { ...whose, total: decimalOut, path };
 
 interface WebhookType<Data extends z.ZodObject = z.ZodObject> {
   /** When it is sent. */
@@ -48,6 +48,18 @@ export const webhookTypes = {
     data: z.object({
       ...issued,
       credits: z.string().nullable().meta({ description: 'The number of the invoice that it cancels' }),
+    }),
+  }),
+  'invoice.payment_changed': declareType({
+    describes: 'A payment of an invoice, or something given back, was recorded; that it becomes overdue is no message',
+    forCustomers: true,
+    data: z.object({
+      ...whose,
+      paymentState: z.enum(['open', 'part_paid', 'paid', 'overdue', 'credit']).nullable(),
+      owed: decimalOut.meta({ description: 'Its total less what was credited' }),
+      paid: decimalOut,
+      balance: decimalOut.meta({ description: "What is left to pay; below zero: in the customer's favour" }),
+      path,
     }),
   }),
   'day.metered': declareType({

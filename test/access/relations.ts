@@ -25,6 +25,7 @@ export const readByCustomers: readonly string[] = names(`
   inventory_resources
   inventory_states
   invoice_lines
+  invoice_payments
   invoice_pdfs
   invoices
   metered_days
