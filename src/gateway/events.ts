@@ -1,5 +1,6 @@
 import type { Database, Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { type EffectRow, selectEffect } from './effects.store.ts';
 import * as store from './events.store.ts';
 import { interpretEvents } from './interpret.ts';
 import { insertRepeats, lockProgress } from './interpret.store.ts';
@@ -32,14 +33,15 @@ export async function listEvents(
   return store.selectEvents(db, { ...filters, accountIds: await accountsOf(db, source) }, before, limit);
 }
 
-/** An event, and what it counts as. Errors: not_found. */
+/** An event, and what it counts as or did. Errors: not_found. */
 export async function getEvent(
   db: Queryable,
   number: number,
-): Promise<store.EventDetails & { readonly usage: readonly store.EventUsage[] }> {
+): Promise<store.EventDetails & { readonly usage: readonly store.EventUsage[]; readonly effect: EffectRow | null }> {
   const event = await store.selectEvent(db, await accountsOf(db, undefined), number);
   if (event === null) throw notFound('gateway event', number);
-  return { ...event, usage: await store.selectEventUsage(db, event) };
+  const effect = await selectEffect(db, event.accountId, number);
+  return { ...event, usage: await store.selectEventUsage(db, event), effect };
 }
 
 /** The newest first, before a place. Errors: not_found. */

@@ -4,6 +4,7 @@ import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../platform/database/temporary-table.ts';
 import { idBytesMax, retractType, watermarkType } from './cloud-event.ts';
+import { effectTypes } from './effect-types.ts';
 
 // What events mean, set by set: a batch of their numbers, what each of them reads as by each meter, and from that what they
 // count as and what becomes of the others. Everything written here is derived, and written again by the same events.
@@ -194,10 +195,12 @@ export async function recordRetractions(
 
 /**
  * What each event of the batch reads as: a row for each meter that it is of, or one without a meter.
- * - `outcome`, `reason`: of the event itself, where no meter is asked;
+ * - `outcome`, `reason`: of the event itself, where no meter is asked; `open`: it is still to do something;
  * - `fault`: why the meter cannot count it.
  */
 export function prepareReadings(trx: UnitOfWork, accountId: number, batch: Batch): Promise<Readings> {
+  const doing = Object.entries(effectTypes).flatMap(([family, each]) => each.map((type) => ({ family, type })));
+  const [families, types] = [doing.map(({ family }) => family), doing.map(({ type }) => type)];
   return createTemporaryTableAs(
     trx,
     { statement: 'gateway.prepareReadings', table: 'gateway_readings', index: { on: 'subject' }, analyze: true },
@@ -209,19 +212,25 @@ export function prepareReadings(trx: UnitOfWork, accountId: number, batch: Batch
       FROM gateway_meters m JOIN gateway_meter_versions v USING (meter_id)
     ), events AS (
       SELECT e.gateway_event_id, e.type, e.subject, e.data, e.event_time + coalesce(d.shift, '0') AS at, s.customers,
-             CASE WHEN d.decision = 'drop' THEN 'dropped'
+             -- What was done is not undone by what is said of it later.
+             CASE WHEN x.outcome IN ('applied', 'superseded') THEN x.outcome
+                  WHEN d.decision = 'drop' THEN 'dropped'
                   WHEN EXISTS (SELECT FROM gateway_retractions r WHERE r.account_id = e.account_id AND r.origin = e.origin
                                AND r.event_id = e.event_id AND NOT EXISTS (
                                  SELECT FROM gateway_decisions x WHERE x.account_id = r.account_id
                                  AND x.gateway_event_id = r.retracted_by AND x.decision = 'drop')) THEN 'superseded'
                   WHEN e.fault IS NOT NULL AND NOT (d.decision IS NOT NULL AND e.fault IN ('too_old', 'in_future')) THEN 'dead'
                   WHEN e.type IN (${watermarkType}, ${retractType}) THEN 'applied'
+                  WHEN f.family IS NOT NULL THEN CASE WHEN f.family = ANY (s.effects) THEN 'open' ELSE 'dead' END
                   WHEN e.event_time + coalesce(d.shift, '0') < a.metered_from THEN 'dead' END AS outcome,
              -- A decision has answered for the time.
-             CASE WHEN d.decision IS NULL OR e.fault NOT IN ('too_old', 'in_future') THEN e.fault END AS fault
+             CASE WHEN e.fault IS NOT NULL AND (d.decision IS NULL OR e.fault NOT IN ('too_old', 'in_future')) THEN e.fault
+                  WHEN f.family IS NOT NULL THEN 'effect_not_allowed' END AS fault
       FROM ${batch} JOIN gateway_events e USING (gateway_event_id)
       JOIN gateway_sources s ON s.account_id = e.account_id JOIN inventory_accounts a ON a.account_id = e.account_id
       LEFT JOIN gateway_decisions d ON d.account_id = e.account_id AND d.gateway_event_id = e.gateway_event_id
+      LEFT JOIN gateway_effects x ON x.account_id = e.account_id AND x.gateway_event_id = e.gateway_event_id
+      LEFT JOIN unnest(${families}::text[], ${types}::text[]) AS f (family, type) ON f.type = e.type
       WHERE e.account_id = ${accountId}
     ), read AS (
       SELECT e.gateway_event_id, e.at, e.outcome, e.customers, v.meter_id, v.aggregation, v.key_path IS NOT NULL AS has_key,
@@ -314,8 +323,8 @@ export async function replaceOutcomes(
              CASE WHEN ${isUnread} THEN 'bad_watermark' WHEN r.outcome IS NOT NULL THEN coalesce(r.reason, '') WHEN r.meter_id IS NULL THEN ''
                   ELSE coalesce(r.fault, 'too_many_subjects') END
       FROM ${readings} r
-      WHERE r.outcome IS NOT NULL OR r.meter_id IS NULL OR r.fault IS NOT NULL OR NOT EXISTS (
-        SELECT FROM inventory_resources o WHERE o.account_id = ${accountId} AND o.kind = 'gateway' AND o.external_id = r.subject)
+      WHERE r.outcome IS DISTINCT FROM 'open' AND (r.outcome IS NOT NULL OR r.meter_id IS NULL OR r.fault IS NOT NULL OR NOT EXISTS (
+        SELECT FROM inventory_resources o WHERE o.account_id = ${accountId} AND o.kind = 'gateway' AND o.external_id = r.subject))
       RETURNING outcome
     )
     SELECT count(*) FILTER (WHERE outcome = 'dead') AS dead FROM written`.execute(trx);

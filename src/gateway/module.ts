@@ -50,10 +50,16 @@ export const gatewayModule = declareModule({
       reads: ['listGatewayEvents', 'listGatewaySources', 'getGatewaySource', 'listGatewaySubjects'],
     },
     {
+      type: 'gateway.interpreted',
+      subject: 'source',
+      describes: 'it is known what events count as, or did',
+      reads: ['listGatewayEvents', 'getGatewayEvent', 'listGatewaySources', 'getGatewaySource', 'listGatewaySubjects'],
+    },
+    {
       type: 'gateway.dead',
       subject: 'source',
       describes: 'events count for nothing',
-      reads: ['listDeadLetters', 'listGatewayEvents', 'listGatewaySources', 'getGatewaySource'],
+      reads: ['listDeadLetters', 'listGatewayEvents', 'getGatewayEvent', 'listGatewaySources', 'getGatewaySource'],
     },
     {
       type: 'gateway_source.changed',

@@ -24,7 +24,10 @@ export {
   type SourceLimits,
 } from './sources.store.ts';
 
-/** 35 days, as billing of events usually accepts; a clock may be five minutes ahead. */
+/**
+ * 35 days, as billing of events usually accepts; a clock may be five minutes ahead. A day on which a subscription was running
+ * at all is charged.
+ */
 export const usualLimits: SourceLimits = {
   dialect: 'both',
   customers: null,
@@ -33,6 +36,11 @@ export const usualLimits: SourceLimits = {
   graceHours: 24,
   maxEventsPerSecond: 10_000,
   maxNewSubjects: 10_000,
+  effects: [],
+  pausesOn: 'next_day',
+  resumesOn: 'same_day',
+  endsOn: 'next_day',
+  silentAfterHours: null,
   paused: false,
 };
 

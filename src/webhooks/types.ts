@@ -105,6 +105,20 @@ export const webhookTypes = {
     forCustomers: false,
     data: z.object({ deployment: slug, change: z.enum(['created', 'renamed', 'moved', 'ended', 'reopened']), path }),
   }),
+  'gateway.dead': declareType({
+    describes: 'Events of a gateway came that count for nothing as they are; once an hour at most',
+    forCustomers: false,
+    data: z.object({ source: slug, dead: z.int().meta({ description: 'Its dead letters, all of them' }), path }),
+  }),
+  'gateway.silent': declareType({
+    describes: 'No event of a gateway came for as long as it was given: once, until one comes',
+    forCustomers: false,
+    data: z.object({
+      source: slug,
+      lastReceivedAt: z.iso.datetime().nullable().meta({ description: 'null: none ever came' }),
+      path,
+    }),
+  }),
   'webhook.test': declareType({
     describes: 'Somebody tests the endpoint',
     forCustomers: true,

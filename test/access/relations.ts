@@ -113,8 +113,10 @@ export const closedToCustomers: readonly string[] = names(`
   exchange_rates
   gateway_conflicts
   gateway_decisions
+  gateway_effects
   gateway_events
   gateway_kinds
+  gateway_lifecycles
   gateway_measurements
   gateway_meter_versions
   gateway_meters

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
-import { day, decimalOut, id, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import { day, dayOut, decimalOut, id, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import type { Database } from '../../platform/database/database.ts';
 import * as events from '../events.ts';
 import { interpretDead } from '../interpret.ts';
@@ -13,7 +13,7 @@ const attribute = z.string().min(1).max(255);
 
 const state = z.enum(['waiting', 'counted', 'no_meter', 'applied', 'superseded', 'dead', 'dropped']).meta({
   description:
-    'waiting: not interpreted yet. no_meter: no meter is of it. applied: a watermark or a retraction. superseded: retracted or corrected. dropped: by an operator',
+    'waiting: not interpreted yet. no_meter: no meter is of it. applied: it did what it says. superseded: retracted, corrected, or older than what was done. dropped: by an operator',
 });
 
 const event = z
@@ -81,6 +81,20 @@ export const getGatewayEvent = declareOperation({
         key: z.string().nullable(),
       }),
     ),
+    effect: z
+      .object({
+        outcome: z
+          .enum(['applied', 'superseded', 'dead'])
+          .nullable()
+          .meta({ description: 'null: still to be done. superseded: a later event of its subject came before it' }),
+        fromDay: dayOut.nullable().meta({ description: 'From which UTC day its subscription is changed' }),
+        detail: z.string().nullable().meta({ description: 'Why it is dead, in a sentence' }),
+        triedAt: instantOut.nullable(),
+      })
+      .nullable()
+      .meta({
+        description: 'What an event of a subscription or a payment did; null: it is none that may do something',
+      }),
   }),
   async run({ db, params: { number } }) {
     const { usage, accountId: _, ...rest } = await events.getEvent(db, number);
