@@ -71,8 +71,8 @@ async function interpretRepeat(trx: UnitOfWork, source: Source, now: Temporal.In
   const through = await store.lockProgress(trx, source.accountId);
   const repeat = await store.selectRepeat(trx, source.accountId);
   if (repeat === null) return null;
-  const ids = await store.selectRepeatedIds(trx, source.accountId, repeat, batchSize);
-  await store.advanceRepeat(trx, repeat.repeatId, ids.length < batchSize ? null : (ids.at(-1) as number));
+  const ids = await store.selectRepeatedIds(trx, repeat, batchSize);
+  await store.advanceRepeat(trx, repeat, ids.length < batchSize ? null : (ids.at(-1) as number));
   return interpretEvents(trx, source, ids, { through, now });
 }
 

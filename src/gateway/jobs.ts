@@ -5,6 +5,8 @@ import { announceSilent } from './announce.ts';
 import { hasOpenEffects } from './effects.ts';
 import { interpretSource, retryPassing } from './interpret.ts';
 import { selectBehind } from './interpret.store.ts';
+import { pruneEvents } from './prune.ts';
+import { gatewaySettings } from './settings.ts';
 import { getSource, listSources } from './sources.ts';
 import { applyGrace } from './watermarks.ts';
 
@@ -70,5 +72,23 @@ export const reconcileGatewayJob = declareJob({
     await db.transaction().execute(async (trx) => {
       for (const { source } of sources) await enqueue(trx, interpretJob, { source });
     });
+  },
+});
+
+/** Events that are older than they are kept. */
+export const pruneGatewayJob = declareJob({
+  name: 'prune_gateway',
+  queue: 'gateway_events',
+  title: 'Removes gateway events that are older than ARCADIA_GATEWAY_RETENTION_DAYS; what they count as stays',
+  arguments: z.strictObject({}),
+  timeoutSeconds: 1_800,
+  attemptsMax: 3,
+  async run({ db, clock, config, signal, log }) {
+    const { gatewayRetentionDays } = gatewaySettings.of(config);
+    if (gatewayRetentionDays === null) return;
+    await assertClocksAgree(db);
+    const before = (await clock.now()).subtract({ hours: 24 * gatewayRetentionDays });
+    const events = await pruneEvents(db, before, signal);
+    if (events > 0) log.info({ events }, 'gateway events pruned');
   },
 });

@@ -50,6 +50,7 @@ test('--to is always the end of a time that --from begins: what something is wri
 
 /** What is done to many at once, or as one document says: a --dry-run of each. */
 const tried = [
+  'gateway replay',
   'declaration apply',
   'declaration adopt',
   'invoice approve-month',

@@ -361,6 +361,27 @@ const openText = ({ through, hours }: Open) =>
     ? `Through ${moment(through)}: not applied yet.`
     : `Through ${moment(through)}: ${hours.map(({ hour, sent, received }) => `${moment(hour)} sent ${sent}, received ${received}`).join('; ')}.`;
 
+type Replayed = NonNullable<AnswerOf<typeof replayGatewayEvents>['preview']>;
+
+/** What events count as before and after. */
+function replayText({ events, before, after }: Replayed): string {
+  const names = [...new Set([...before.meters, ...after.meters].map(({ meter }) => meter))].sort();
+  const valueIn = (figures: Replayed['before'], meter: string) =>
+    figures.meters.find((one) => one.meter === meter)?.value ?? '0';
+  return [
+    `${plural(events, 'event')} would be interpreted again. Nothing was written.`,
+    ...(names.length === 0
+      ? []
+      : [
+          table(names, [
+            { header: 'meter', value: (meter) => meter },
+            { header: 'before', value: (meter) => valueIn(before, meter), align: 'right' },
+            { header: 'after', value: (meter) => valueIn(after, meter), align: 'right' },
+          ]),
+        ]),
+  ].join('\n\n');
+}
+
 export const gatewayNoun: Noun = {
   name: 'gateway',
   summary: 'events that gateways send, and the usage that they mean',
@@ -369,7 +390,8 @@ export const gatewayNoun: Noun = {
       example: `
 $ arcadia gateway replay edge --from 2026-05-01 --to 2026-06-01
 The events of edge are interpreted again.`,
-      text: ({ source }) => `The events of ${source} are interpreted again.`,
+      text: ({ source, preview }) =>
+        preview === null ? `The events of ${source} are interpreted again.` : replayText(preview),
     }),
     actionView(reconcileGatewaySource, {
       example: `

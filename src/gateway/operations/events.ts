@@ -232,6 +232,24 @@ export const dropDeadLetters = declareOperation({
 
 const startOf = (of: Temporal.PlainDate) => of.toZonedDateTime('UTC').toInstant();
 
+const replayFigures = z.object({
+  states: z.array(z.object({ state, events: z.int() })),
+  meters: z.array(
+    z.object({
+      meter: z.string().meta({ examples: ['gateway_requests'] }),
+      events: z.int(),
+      value: decimalOut.meta({
+        description: 'Not in units: the sum; of a max and a gauge the greatest; of unique the distinct keys',
+      }),
+    }),
+  ),
+});
+
+function shownPreview({ events: count, before, after }: events.ReplayPreview) {
+  const shown = ({ states, meters }: events.ReplayPreview['before']) => ({ states: [...states], meters: [...meters] });
+  return { events: count, before: shown(before), after: shown(after) };
+}
+
 export const replayGatewayEvents = declareOperation({
   method: 'POST',
   path: '/gateway/sources/:source/replay',
@@ -251,14 +269,28 @@ export const replayGatewayEvents = declareOperation({
       .regex(/^[\x21-\x7e]{1,255}$/)
       .default('*')
       .meta({ description: 'A type of event, or a pattern with *' }),
+    dryRun: z.boolean().default(false).meta({ description: 'Write nothing; say what it would be' }),
   }),
   status: 202,
-  response: z.object({ source: slug }),
+  response: z.object({
+    source: slug,
+    preview: z
+      .object({
+        events: z.int().meta({ description: 'How many are interpreted again' }),
+        before: replayFigures,
+        after: replayFigures,
+      })
+      .nullable()
+      .meta({ description: 'Of a dry run' }),
+  }),
   followedBy: [interpretJob],
-  async run({ db, params: { source: name }, body: { from, to, type }, follow }) {
-    await events.replayEvents(db, await getSource(db, name), { type, from: startOf(from), to: startOf(to) });
+  async run({ db, params: { source: name }, body: { from, to, type, dryRun }, now, follow }) {
+    const source = await getSource(db, name);
+    const replay = { type, from: startOf(from), to: startOf(to) };
+    if (dryRun) return { source: name, preview: shownPreview(await events.previewReplay(db, source, replay, now)) };
+    await events.replayEvents(db, source, replay);
     await db.transaction().execute((trx) => follow(trx, interpretJob, { source: name }));
-    return { source: name };
+    return { source: name, preview: null };
   },
 });
 
