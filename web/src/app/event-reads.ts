@@ -57,6 +57,11 @@ export const pageReads = [
   'getDeclaration',
   'listDeclarationVersions',
   'listDriftRules',
+  'listGatewaySources',
+  'listGatewayEvents',
+  'getGatewayEvent',
+  'listDeadLetters',
+  'listGatewayMeters',
   'getJobsSummary',
   'listJobs',
   'getJob',
@@ -150,6 +155,11 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'drift_rule.changed': ['listDriftRules'],
   'entity.changed': ['getOverview', 'listLegalEntities', 'listTaxRates', ...documents],
   'figures.changed': [...money, 'listMargins'],
+  'gateway.dead': ['listGatewaySources', 'listGatewayEvents', 'getGatewayEvent', 'listDeadLetters'],
+  'gateway.interpreted': ['listGatewaySources', 'listGatewayEvents', 'getGatewayEvent'],
+  'gateway.received': ['listGatewaySources', 'listGatewayEvents'],
+  'gateway_meter.changed': ['listGatewayMeters'],
+  'gateway_source.changed': ['listGatewaySources'],
   'invoice.changed': ['getOverview', ...documents],
   // What the first comparison finds is a baseline, of which nothing is published but that its job ran.
   'job.changed': [
