@@ -1,6 +1,6 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { anchorFailed } from './errors.ts';
-import { anchorAuditJob } from './jobs.ts';
+import { anchorAuditJob, gatewayEffectsJob } from './jobs.ts';
 import { assignmentOperations } from './operations/assignments.ts';
 import { auditOperations } from './operations/audit.ts';
 import { customerOperations } from './operations/customers.ts';
@@ -32,7 +32,10 @@ export const flowsModule = declareModule({
     ...gatewayMeterOperations,
   ],
   errors: [anchorFailed],
-  jobs: [anchorAuditJob],
-  schedule: [{ name: 'anchor_audit', cron: '17 1 * * *', job: anchorAuditJob, arguments: {} }],
+  jobs: [anchorAuditJob, gatewayEffectsJob],
+  schedule: [
+    { name: 'anchor_audit', cron: '17 1 * * *', job: anchorAuditJob, arguments: {} },
+    { name: 'gateway_effects', cron: '*/5 * * * *', job: gatewayEffectsJob, arguments: {} },
+  ],
   settings: flowsSettings,
 });

@@ -196,6 +196,29 @@ export async function selectStates(
   return rows;
 }
 
+/** What events of a source count as in a range, by meter; not in units yet. */
+export interface RangeSum {
+  readonly meter: string;
+  readonly events: number;
+  /** Of the values: their sum, of a max and a gauge the greatest, of unique the distinct keys. */
+  readonly value: string;
+}
+
+export async function selectRangeSums(
+  db: Queryable,
+  accountId: number,
+  range: { readonly from: Temporal.Instant; readonly to: Temporal.Instant },
+): Promise<RangeSum[]> {
+  const { rows } = await statement<RangeSum>('gateway.selectRangeSums')`
+    SELECT m.slug AS meter, count(*) AS events,
+           trim_scale(CASE m.aggregation WHEN 'unique' THEN count(DISTINCT u.unique_key)::numeric
+                      WHEN 'max' THEN max(u.value) WHEN 'gauge' THEN max(u.value) ELSE sum(u.value) END)::text AS value
+    FROM gateway_usage u JOIN gateway_meters m USING (meter_id)
+    WHERE u.account_id = ${accountId} AND u.at >= ${range.from} AND u.at < ${range.to}
+    GROUP BY m.meter_id, m.slug, m.aggregation ORDER BY 1`.execute(db);
+  return rows;
+}
+
 export async function countConflicts(db: Queryable, accountId: number): Promise<number> {
   const { rows } = await statement<{ conflicts: number }>('gateway.countConflicts')`
     SELECT count(*) AS conflicts FROM gateway_conflicts WHERE account_id = ${accountId}`.execute(db);

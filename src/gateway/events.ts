@@ -1,8 +1,11 @@
-import type { Database, Queryable } from '../platform/database/database.ts';
+import type { Database, Queryable, UnitOfWork } from '../platform/database/database.ts';
+import { rolledBackWithin } from '../platform/database/rolled-back.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { type EffectRow, selectEffect } from './effects.store.ts';
 import * as store from './events.store.ts';
-import { interpretEvents } from './interpret.ts';
+import { interpretEvents, interpretRepeats } from './interpret.ts';
 import { insertRepeats, lockProgress } from './interpret.store.ts';
+import { clearRepeats, countRepeated } from './meters.store.ts';
 import { getSource, listSources, type Source } from './sources.ts';
 import { selectMiscounts, selectOpenWatermarks, type Watermark } from './watermarks.store.ts';
 
@@ -32,14 +35,15 @@ export async function listEvents(
   return store.selectEvents(db, { ...filters, accountIds: await accountsOf(db, source) }, before, limit);
 }
 
-/** An event, and what it counts as. Errors: not_found. */
+/** An event, and what it counts as or did. Errors: not_found. */
 export async function getEvent(
   db: Queryable,
   number: number,
-): Promise<store.EventDetails & { readonly usage: readonly store.EventUsage[] }> {
+): Promise<store.EventDetails & { readonly usage: readonly store.EventUsage[]; readonly effect: EffectRow | null }> {
   const event = await store.selectEvent(db, await accountsOf(db, undefined), number);
   if (event === null) throw notFound('gateway event', number);
-  return { ...event, usage: await store.selectEventUsage(db, event) };
+  const effect = await selectEffect(db, event.accountId, number);
+  return { ...event, usage: await store.selectEventUsage(db, event), effect };
 }
 
 /** The newest first, before a place. Errors: not_found. */
@@ -82,15 +86,61 @@ export async function decideDeadLetters(
   });
 }
 
+interface Replay {
+  readonly type: string;
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
+}
+
 /** Has events of a source with a time in a range interpreted again. */
-export async function replayEvents(
-  db: Database,
-  source: Source,
-  { type, from, to }: { readonly type: string; readonly from: Temporal.Instant; readonly to: Temporal.Instant },
-): Promise<void> {
+export async function replayEvents(db: Database, source: Source, { type, from, to }: Replay): Promise<void> {
   await db
     .transaction()
     .execute((trx) => insertRepeats(trx, { accountId: source.accountId, type, since: from, until: to }));
+}
+
+/** What a range of a source counts as before and after it is interpreted again. */
+export interface ReplayPreview {
+  readonly events: number;
+  readonly before: ReplayFigures;
+  readonly after: ReplayFigures;
+}
+
+interface ReplayFigures {
+  readonly states: readonly { readonly state: store.EventState; readonly events: number }[];
+  readonly meters: readonly store.RangeSum[];
+}
+
+/** Nothing else is interpreted meanwhile. */
+const previewedMax = 100_000;
+
+/** The same, rolled back. Errors: too_costly. */
+export async function previewReplay(
+  db: Database,
+  source: Source,
+  { type, from, to }: Replay,
+  now: Temporal.Instant,
+): Promise<ReplayPreview> {
+  const { accountId } = source;
+  const work = async (trx: UnitOfWork): Promise<ReplayPreview> => {
+    await lockProgress(trx, accountId);
+    await clearRepeats(trx);
+    await insertRepeats(trx, { accountId, type, since: from, until: to });
+    const events = await countRepeated(trx, previewedMax + 1);
+    if (events > previewedMax)
+      throw new ArcadiaError(
+        'too_costly',
+        `More than ${previewedMax} events would be interpreted again: ask for fewer days.`,
+      );
+    const figures = async (): Promise<ReplayFigures> => ({
+      states: await store.selectStates(trx, accountId, { from, to }),
+      meters: await store.selectRangeSums(trx, accountId, { from, to }),
+    });
+    const before = await figures();
+    await interpretRepeats(trx, source, now);
+    return { events, before, after: await figures() };
+  };
+  return db.transaction().execute((trx) => rolledBackWithin(trx, work));
 }
 
 /** What came of a source in a range, and whether it is what was sent. */

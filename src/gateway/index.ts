@@ -1,5 +1,15 @@
 /** What other modules may import of gateway; everything else in this folder is its own. */
 
+export {
+  compareLifecycle,
+  doEffects,
+  type EffectEvent,
+  type EffectOutcome,
+  type EffectType,
+  moveLifecycle,
+  placeOf,
+  sourcesWithEffects,
+} from './effects.ts';
 export { meterOtherwise } from './errors.ts';
 export { interpretJob } from './jobs.ts';
 export {
@@ -13,4 +23,4 @@ export {
   pointerOf,
   sumsWithin,
 } from './meters.ts';
-export { gatewayStanding, listSources } from './sources.ts';
+export { gatewayStanding, getSource, listSources, type Source } from './sources.ts';

@@ -16,7 +16,7 @@ import { interpretJob } from './jobs.ts';
 import { EventQuota } from './quota.ts';
 import { gatewaySettings } from './settings.ts';
 import { bears, isSignedBy, isTimely, secretsAt, type Signed } from './signature.ts';
-import { listSources, type Source } from './sources.ts';
+import { listSources, type Source, usualLimits } from './sources.ts';
 import { type Receipt, storeEvents } from './store-events.ts';
 
 // The address that gateways send to. A 2xx means that what was sent is on disk.
@@ -71,17 +71,15 @@ class EventsIntake implements Intake {
     };
   }
 
-  async options({ params, headers }: IntakeHead): Promise<IntakeAnswer> {
-    const known = await this.#find(params.source ?? '');
+  /** The same of every address, whether there is such a source or not: who is not admitted learns nothing of it. */
+  async options({ headers }: IntakeHead): Promise<IntakeAnswer> {
+    const allow = { allow: 'POST, OPTIONS' };
     const origin = headers['webhook-request-origin'];
-    if (known === null || origin === undefined) return { status: 204, headers: { allow: 'POST, OPTIONS' }, body: null };
+    if (origin === undefined) return { status: 204, headers: allow, body: null };
+    const rate = String(usualLimits.maxEventsPerSecond * 60);
     return {
       status: 200,
-      headers: {
-        allow: 'POST, OPTIONS',
-        'webhook-allowed-origin': origin,
-        'webhook-allowed-rate': String(Math.min(known.source.maxEventsPerSecond * 60, 2_147_483_647)),
-      },
+      headers: { ...allow, 'webhook-allowed-origin': origin, 'webhook-allowed-rate': rate },
       body: null,
     };
   }

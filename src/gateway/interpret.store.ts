@@ -4,6 +4,7 @@ import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../platform/database/temporary-table.ts';
 import { idBytesMax, retractType, watermarkType } from './cloud-event.ts';
+import { effectTypes } from './effect-types.ts';
 
 // What events mean, set by set: a batch of their numbers, what each of them reads as by each meter, and from that what they
 // count as and what becomes of the others. Everything written here is derived, and written again by the same events.
@@ -49,37 +50,39 @@ export async function selectNextIds(
   return rows.map(({ id }) => id);
 }
 
-/** What is to be interpreted again. */
-export interface Repeat {
-  readonly repeatId: number;
-  readonly afterId: number;
-  readonly throughId: number;
-  readonly type: string;
-  readonly since: Temporal.Instant | null;
-  readonly until: Temporal.Instant | null;
+/** The oldest repeat of a source. */
+export async function selectRepeat(trx: UnitOfWork, accountId: number): Promise<number | null> {
+  const { rows } = await statement<{ repeatId: number }>('gateway.selectRepeat')`
+    SELECT repeat_id AS "repeatId" FROM gateway_repeats WHERE account_id = ${accountId} ORDER BY repeat_id LIMIT 1`.execute(
+    trx,
+  );
+  return rows[0]?.repeatId ?? null;
 }
 
-/** The oldest of a source. */
-export async function selectRepeat(trx: UnitOfWork, accountId: number): Promise<Repeat | null> {
-  const { rows } = await statement<Repeat>('gateway.selectRepeat')`
-    SELECT repeat_id AS "repeatId", after_id AS "afterId", through_id AS "throughId", type, since, until
-    FROM gateway_repeats WHERE account_id = ${accountId} ORDER BY repeat_id LIMIT 1`.execute(trx);
-  return rows[0] ?? null;
+/**
+ * Ids of events that repeats `r` are of, in their order and at most so many: with a time in their range as it was sent, or as a
+ * decision has shifted it. What is older than events are kept is left as it is.
+ */
+export function repeatedIds(which: RawBuilder<unknown>, limit: number): RawBuilder<unknown> {
+  const isOf = sql`${which} AND e.gateway_event_id > r.after_id AND e.gateway_event_id <= r.through_id
+    AND e.type LIKE ${typeAlike(sql`r.type`)} AND e.event_time >= coalesce(p.pruned_before, '-infinity')`;
+  return sql`
+    (SELECT e.gateway_event_id AS id
+     FROM gateway_repeats r JOIN gateway_progress p USING (account_id) JOIN gateway_events e USING (account_id)
+     WHERE ${isOf} AND e.event_time >= r.since AND e.event_time < r.until
+     ORDER BY 1 LIMIT ${limit})
+    UNION
+    (SELECT e.gateway_event_id AS id
+     FROM gateway_repeats r JOIN gateway_progress p USING (account_id) JOIN gateway_decisions d USING (account_id)
+     JOIN gateway_events e USING (account_id, gateway_event_id)
+     WHERE ${isOf} AND d.shift <> '0' AND e.event_time + d.shift >= r.since AND e.event_time + d.shift < r.until
+     ORDER BY 1 LIMIT ${limit})`;
 }
 
 /** The next events of a repeat, at most so many. */
-export async function selectRepeatedIds(
-  trx: UnitOfWork,
-  accountId: number,
-  { repeatId, afterId, throughId }: Repeat,
-  limit: number,
-): Promise<number[]> {
+export async function selectRepeatedIds(trx: UnitOfWork, repeatId: number, limit: number): Promise<number[]> {
   const { rows } = await statement<{ id: number }>('gateway.selectRepeatedIds')`
-    SELECT e.gateway_event_id AS id FROM gateway_repeats r JOIN gateway_events e USING (account_id)
-    WHERE r.repeat_id = ${repeatId} AND e.account_id = ${accountId}
-      AND e.gateway_event_id > ${afterId} AND e.gateway_event_id <= ${throughId}
-      AND e.type LIKE ${typeAlike(sql`r.type`)} AND e.event_time >= r.since AND e.event_time < r.until
-    ORDER BY 1 LIMIT ${limit}`.execute(trx);
+    ${repeatedIds(sql`r.repeat_id = ${repeatId}`, limit)} ORDER BY 1 LIMIT ${limit}`.execute(trx);
   return rows.map(({ id }) => id);
 }
 
@@ -194,37 +197,48 @@ export async function recordRetractions(
 
 /**
  * What each event of the batch reads as: a row for each meter that it is of, or one without a meter.
- * - `outcome`, `reason`: of the event itself, where no meter is asked;
+ * - `outcome`, `reason`: of the event itself, where no meter is asked; `open`: it is still to do something;
  * - `fault`: why the meter cannot count it.
  */
 export function prepareReadings(trx: UnitOfWork, accountId: number, batch: Batch): Promise<Readings> {
+  const doing = Object.entries(effectTypes).flatMap(([family, each]) => each.map((type) => ({ family, type })));
+  const [families, types] = [doing.map(({ family }) => family), doing.map(({ type }) => type)];
   return createTemporaryTableAs(
     trx,
     { statement: 'gateway.prepareReadings', table: 'gateway_readings', index: { on: 'subject' }, analyze: true },
     sql`
     WITH versions AS (
-      SELECT m.meter_id, m.aggregation, ${typeAlike(sql`v.type`)} AS alike, v.filter, v.value_path, v.key_path, v.subject_path,
+      SELECT m.meter_id, m.aggregation, v.value_max, ${typeAlike(sql`v.type`)} AS alike, v.filter, v.value_path, v.key_path, v.subject_path,
              v.subject_prefix, v.from_day::timestamp AT TIME ZONE 'UTC' AS since,
              coalesce(lead(v.from_day) OVER (PARTITION BY m.meter_id ORDER BY v.from_day)::timestamp AT TIME ZONE 'UTC', 'infinity') AS until
       FROM gateway_meters m JOIN gateway_meter_versions v USING (meter_id)
     ), events AS (
       SELECT e.gateway_event_id, e.type, e.subject, e.data, e.event_time + coalesce(d.shift, '0') AS at, s.customers,
-             CASE WHEN d.decision = 'drop' THEN 'dropped'
+             -- What was done is not undone by what is said of it later.
+             CASE WHEN x.outcome IN ('applied', 'superseded') THEN x.outcome
+                  WHEN d.decision = 'drop' THEN 'dropped'
                   WHEN EXISTS (SELECT FROM gateway_retractions r WHERE r.account_id = e.account_id AND r.origin = e.origin
                                AND r.event_id = e.event_id AND NOT EXISTS (
                                  SELECT FROM gateway_decisions x WHERE x.account_id = r.account_id
                                  AND x.gateway_event_id = r.retracted_by AND x.decision = 'drop')) THEN 'superseded'
                   WHEN e.fault IS NOT NULL AND NOT (d.decision IS NOT NULL AND e.fault IN ('too_old', 'in_future')) THEN 'dead'
                   WHEN e.type IN (${watermarkType}, ${retractType}) THEN 'applied'
+                  WHEN e.event_time + coalesce(d.shift, '0') < p.pruned_before THEN 'dead'
+                  WHEN f.family IS NOT NULL THEN CASE WHEN f.family = ANY (s.effects) THEN 'open' ELSE 'dead' END
                   WHEN e.event_time + coalesce(d.shift, '0') < a.metered_from THEN 'dead' END AS outcome,
              -- A decision has answered for the time.
-             CASE WHEN d.decision IS NULL OR e.fault NOT IN ('too_old', 'in_future') THEN e.fault END AS fault
+             CASE WHEN e.fault IS NOT NULL AND (d.decision IS NULL OR e.fault NOT IN ('too_old', 'in_future')) THEN e.fault
+                  WHEN e.event_time + coalesce(d.shift, '0') < p.pruned_before THEN 'before_retention'
+                  WHEN f.family IS NOT NULL THEN 'effect_not_allowed' END AS fault
       FROM ${batch} JOIN gateway_events e USING (gateway_event_id)
       JOIN gateway_sources s ON s.account_id = e.account_id JOIN inventory_accounts a ON a.account_id = e.account_id
+      JOIN gateway_progress p ON p.account_id = e.account_id
       LEFT JOIN gateway_decisions d ON d.account_id = e.account_id AND d.gateway_event_id = e.gateway_event_id
+      LEFT JOIN gateway_effects x ON x.account_id = e.account_id AND x.gateway_event_id = e.gateway_event_id
+      LEFT JOIN unnest(${families}::text[], ${types}::text[]) AS f (family, type) ON f.type = e.type
       WHERE e.account_id = ${accountId}
     ), read AS (
-      SELECT e.gateway_event_id, e.at, e.outcome, e.customers, v.meter_id, v.aggregation, v.key_path IS NOT NULL AS has_key,
+      SELECT e.gateway_event_id, e.at, e.outcome, e.customers, v.meter_id, v.aggregation, v.value_max, v.key_path IS NOT NULL AS has_key,
              CASE WHEN e.outcome = 'dead' THEN coalesce(e.fault, 'before_metered_from') END AS reason,
              v.subject_prefix || CASE WHEN v.subject_path IS NULL THEN e.subject ELSE scalar_text(e.data #> v.subject_path) END AS subject,
              CASE WHEN v.aggregation IN ('count', 'unique') THEN to_jsonb(1) ELSE e.data #> v.value_path END AS said,
@@ -245,7 +259,7 @@ export function prepareReadings(trx: UnitOfWork, accountId: number, batch: Batch
                 WHEN said IS NULL OR jsonb_typeof(said) = 'null' THEN 'value_missing'
                 WHEN value IS NULL THEN 'value_not_a_number'
                 WHEN value < 0 THEN 'value_negative'
-                WHEN value >= 1000000000000000000 THEN 'value_too_large' END AS fault
+                WHEN value > value_max THEN 'value_too_large' END AS fault
     FROM (SELECT *, exact_number(said) AS value FROM read) AS readings`,
   );
 }
@@ -314,8 +328,8 @@ export async function replaceOutcomes(
              CASE WHEN ${isUnread} THEN 'bad_watermark' WHEN r.outcome IS NOT NULL THEN coalesce(r.reason, '') WHEN r.meter_id IS NULL THEN ''
                   ELSE coalesce(r.fault, 'too_many_subjects') END
       FROM ${readings} r
-      WHERE r.outcome IS NOT NULL OR r.meter_id IS NULL OR r.fault IS NOT NULL OR NOT EXISTS (
-        SELECT FROM inventory_resources o WHERE o.account_id = ${accountId} AND o.kind = 'gateway' AND o.external_id = r.subject)
+      WHERE r.outcome IS DISTINCT FROM 'open' AND (r.outcome IS NOT NULL OR r.meter_id IS NULL OR r.fault IS NOT NULL OR NOT EXISTS (
+        SELECT FROM inventory_resources o WHERE o.account_id = ${accountId} AND o.kind = 'gateway' AND o.external_id = r.subject))
       RETURNING outcome
     )
     SELECT count(*) FILTER (WHERE outcome = 'dead') AS dead FROM written`.execute(trx);

@@ -1,6 +1,8 @@
 import { countNewSubjects, sightSubjects } from '../inventory/index.ts';
 import type { Database, UnitOfWork } from '../platform/database/database.ts';
 import { publishEvent } from '../platform/events.ts';
+import { announceDead } from './announce.ts';
+import { openEffects } from './effects.store.ts';
 import { selectSettledId } from './intake.store.ts';
 import * as store from './interpret.store.ts';
 import type { Source } from './sources.ts';
@@ -43,7 +45,10 @@ export async function interpretSource(
     add(again);
     isBehind = next !== null || again !== null;
   }
-  await db.transaction().execute((trx) => applyWatermarks(trx, source.accountId, now));
+  await db.transaction().execute(async (trx) => {
+    await applyWatermarks(trx, source.accountId, now);
+    if (total.events > 0) await publishEvent(trx, 'gateway.interpreted', source.source);
+  });
   return total;
 }
 
@@ -66,8 +71,8 @@ async function interpretRepeat(trx: UnitOfWork, source: Source, now: Temporal.In
   const through = await store.lockProgress(trx, source.accountId);
   const repeat = await store.selectRepeat(trx, source.accountId);
   if (repeat === null) return null;
-  const ids = await store.selectRepeatedIds(trx, source.accountId, repeat, batchSize);
-  await store.advanceRepeat(trx, repeat.repeatId, ids.length < batchSize ? null : (ids.at(-1) as number));
+  const ids = await store.selectRepeatedIds(trx, repeat, batchSize);
+  await store.advanceRepeat(trx, repeat, ids.length < batchSize ? null : (ids.at(-1) as number));
   return interpretEvents(trx, source, ids, { through, now });
 }
 
@@ -145,9 +150,10 @@ export async function interpretEvents(
   const newSubjects = await sightNew(trx, source, readings, now);
   const before = await store.replaceUsage(trx, accountId, batch, readings);
   const unread = await keepWatermarks(trx, accountId, batch);
+  await openEffects(trx, accountId, readings);
   const dead = await store.replaceOutcomes(trx, accountId, { batch, readings, unread });
   await store.appendMeasurementChanges(trx, { accountId, batch, before }, now);
-  if (dead > 0) await publishEvent(trx, 'gateway.dead', source.source);
+  if (dead > 0) await announceDead(trx, source, now);
   return { events: ids.length, newSubjects };
 }
 

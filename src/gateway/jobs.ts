@@ -1,13 +1,19 @@
 import { z } from 'zod';
 import { assertClocksAgree } from '../platform/clock.ts';
 import { declareJob, referToJob } from '../platform/declare/job.ts';
+import { announceSilent } from './announce.ts';
+import { hasOpenEffects } from './effects.ts';
 import { interpretSource, retryPassing } from './interpret.ts';
 import { selectBehind } from './interpret.store.ts';
+import { pruneEvents } from './prune.ts';
+import { gatewaySettings } from './settings.ts';
 import { getSource, listSources } from './sources.ts';
 import { applyGrace } from './watermarks.ts';
 
 /** Whose new subjects are, is another module's to find out. */
 const attributeJob = referToJob('attribute');
+/** What events do beside counting, takes modules that this one does not know. */
+const effectsJob = referToJob('apply_gateway_effects');
 
 export const interpretJob = declareJob({
   name: 'interpret_gateway_events',
@@ -16,10 +22,15 @@ export const interpretJob = declareJob({
   arguments: z.strictObject({ source: z.string() }),
   timeoutSeconds: 3_600,
   attemptsMax: 5,
-  followedBy: [attributeJob],
+  followedBy: [attributeJob, effectsJob],
   async run({ db, clock, signal, enqueue, arguments: { source } }) {
-    const done = await interpretSource(db, await getSource(db, source), { now: await clock.now(), signal });
-    if (done.newSubjects > 0) await db.transaction().execute((trx) => enqueue(trx, attributeJob, {}));
+    const sender = await getSource(db, source);
+    const done = await interpretSource(db, sender, { now: await clock.now(), signal });
+    const hasOpen = await hasOpenEffects(db, sender);
+    await db.transaction().execute(async (trx) => {
+      if (done.newSubjects > 0) await enqueue(trx, attributeJob, {});
+      if (hasOpen) await enqueue(trx, effectsJob, {});
+    });
   },
 });
 
@@ -44,7 +55,8 @@ export const sweepGatewayJob = declareJob({
 export const reconcileGatewayJob = declareJob({
   name: 'reconcile_gateway',
   queue: 'gateway_events',
-  title: 'Confirms usage that gateways have sent whole, and retries dead letters whose cause may have passed',
+  title:
+    'Confirms usage that gateways have sent whole, retries dead letters whose cause may have passed, and says who is silent',
   arguments: z.strictObject({}),
   timeoutSeconds: 600,
   attemptsMax: 3,
@@ -53,11 +65,30 @@ export const reconcileGatewayJob = declareJob({
     await assertClocksAgree(db);
     const now = await clock.now();
     await applyGrace(db, now);
+    await announceSilent(db, now);
     const sources = await listSources(db);
     for (const source of sources) await retryPassing(db, source, { now, signal });
     // Watermarks that waited for events.
     await db.transaction().execute(async (trx) => {
       for (const { source } of sources) await enqueue(trx, interpretJob, { source });
     });
+  },
+});
+
+/** Events that are older than they are kept. */
+export const pruneGatewayJob = declareJob({
+  name: 'prune_gateway',
+  queue: 'gateway_events',
+  title: 'Removes gateway events that are older than ARCADIA_GATEWAY_RETENTION_DAYS; what they count as stays',
+  arguments: z.strictObject({}),
+  timeoutSeconds: 1_800,
+  attemptsMax: 3,
+  async run({ db, clock, config, signal, log }) {
+    const { gatewayRetentionDays } = gatewaySettings.of(config);
+    if (gatewayRetentionDays === null) return;
+    await assertClocksAgree(db);
+    const before = (await clock.now()).subtract({ hours: 24 * gatewayRetentionDays });
+    const events = await pruneEvents(db, before, signal);
+    if (events > 0) log.info({ events }, 'gateway events pruned');
   },
 });

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
-import { typeAlike } from './interpret.store.ts';
+import { repeatedIds } from './interpret.store.ts';
 
 export type MeterAggregation = 'sum' | 'count' | 'max' | 'unique' | 'gauge';
 
@@ -19,6 +19,8 @@ export interface MeterVersion {
   /** null: the event's own subject. */
   readonly subjectPath: string[] | null;
   readonly subjectPrefix: string;
+  /** A greater value could not be metered exactly. */
+  readonly valueMax: string;
 }
 
 export interface MeterRow extends MeterVersion {
@@ -30,7 +32,8 @@ export interface MeterRow extends MeterVersion {
 export async function selectMeters(db: Queryable): Promise<MeterRow[]> {
   const { rows } = await statement<MeterRow>('gateway.selectMeters')`
     SELECT m.slug AS meter, m.aggregation, v.from_day AS "fromDay", v.type, v.filter, v.value_path AS "valuePath",
-           v.key_path AS "keyPath", v.subject_path AS "subjectPath", v.subject_prefix AS "subjectPrefix"
+           v.key_path AS "keyPath", v.subject_path AS "subjectPath", v.subject_prefix AS "subjectPrefix",
+           trim_scale(v.value_max)::text AS "valueMax"
     FROM gateway_meters m JOIN gateway_meter_versions v USING (meter_id) ORDER BY m.slug, v.from_day DESC`.execute(db);
   return rows;
 }
@@ -68,10 +71,7 @@ export async function narrowRepeats(trx: UnitOfWork, since: Temporal.Instant): P
 /** How many events are to be interpreted again, counted up to `most`. */
 export async function countRepeated(trx: UnitOfWork, most: number): Promise<number> {
   const { rows } = await statement<{ events: number }>('gateway.countRepeated')`
-    SELECT count(*) AS events FROM (
-      SELECT FROM gateway_repeats r JOIN gateway_events e USING (account_id)
-      WHERE e.gateway_event_id <= r.through_id AND e.event_time >= r.since AND e.event_time < r.until
-        AND e.type LIKE ${typeAlike(sql`r.type`)} LIMIT ${most}) AS repeated`.execute(trx);
+    SELECT count(*) AS events FROM (${repeatedIds(sql`true`, most)}) AS repeated`.execute(trx);
   return rows[0]?.events ?? 0;
 }
 
@@ -108,10 +108,12 @@ export async function selectMeterSums(
 
 export async function upsertVersion(trx: UnitOfWork, meterId: number, version: MeterVersion): Promise<void> {
   await statement('gateway.upsertVersion')`
-    INSERT INTO gateway_meter_versions (meter_id, from_day, type, filter, value_path, key_path, subject_path, subject_prefix)
+    INSERT INTO gateway_meter_versions (meter_id, from_day, type, filter, value_path, key_path, subject_path, subject_prefix, value_max)
     VALUES (${meterId}, ${version.fromDay}, ${version.type}, ${JSON.stringify(version.filter)}::jsonb, ${version.valuePath}::text[],
-            ${version.keyPath}::text[], ${version.subjectPath}::text[], ${version.subjectPrefix})
+            ${version.keyPath}::text[], ${version.subjectPath}::text[], ${version.subjectPrefix}, ${version.valueMax}::numeric)
     ON CONFLICT (meter_id, from_day) DO UPDATE SET
       type = excluded.type, filter = excluded.filter, value_path = excluded.value_path, key_path = excluded.key_path,
-      subject_path = excluded.subject_path, subject_prefix = excluded.subject_prefix`.execute(trx);
+      subject_path = excluded.subject_path, subject_prefix = excluded.subject_prefix, value_max = excluded.value_max`.execute(
+    trx,
+  );
 }

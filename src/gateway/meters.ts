@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { day, divisorText, recordOf } from '../platform/declare/schemas.ts';
 import { ArcadiaError } from '../platform/errors.ts';
+import { Decimal } from '../platform/quantity.ts';
 import { meterOtherwise } from './errors.ts';
 import { interpretRepeats } from './interpret.ts';
 import { insertRepeats, lockAllProgress } from './interpret.store.ts';
@@ -102,6 +103,21 @@ function pathOf(text: string | null): string[] | null {
 }
 
 /**
+ * Units that one event may say: of a level, which is multiplied with the time that it stands; and of what adds up, so that
+ * an hour of events at the usual rate of a source stays below 10^20.
+ */
+const levelUnitsMax = new Decimal('1e10');
+const addedUnitsMax = new Decimal('1e12');
+/** Whatever the divisor. */
+const valueMax = new Decimal('1e18');
+
+/** Of a greater value, usage would leave what every store of usage accrues exactly. */
+function valueMaxOf({ aggregation: how, divisor }: GatewayMeter): string {
+  const units = how === 'max' || how === 'gauge' ? levelUnitsMax : addedUnitsMax;
+  return Decimal.min(valueMax, units.times(divisor)).toFixed();
+}
+
+/**
  * Has a meter count so from a day on, until what was set for a later day. What came before is interpreted again.
  * Returns whether anything is otherwise. Errors: gateway_meter_otherwise.
  */
@@ -117,6 +133,7 @@ export async function applyMeter(trx: UnitOfWork, meter: GatewayMeter, fromDay: 
     keyPath: pathOf(meter.key),
     subjectPath: pathOf(meter.subject.path),
     subjectPrefix: meter.subject.prefix,
+    valueMax: valueMaxOf(meter),
   };
   const there = (await store.selectMeters(trx)).filter((row) => row.meter === meter.meter);
   const before = there.find((row) => Temporal.PlainDate.compare(row.fromDay, fromDay) <= 0);
@@ -170,7 +187,7 @@ export function pointerOf(path: readonly string[] | null): string | null {
 }
 
 function sameMeaning(a: store.MeterVersion, b: store.MeterVersion): boolean {
-  const meaning = ({ type, filter, valuePath, keyPath, subjectPath, subjectPrefix }: store.MeterVersion) =>
+  const meaning = ({ type, filter, valuePath, keyPath, subjectPath, subjectPrefix, valueMax }: store.MeterVersion) =>
     JSON.stringify([
       type,
       Object.entries(filter).sort(([x], [y]) => (x < y ? -1 : 1)),
@@ -178,6 +195,7 @@ function sameMeaning(a: store.MeterVersion, b: store.MeterVersion): boolean {
       keyPath,
       subjectPath,
       subjectPrefix,
+      valueMax,
     ]);
   return meaning(a) === meaning(b);
 }

@@ -9,7 +9,7 @@ import {
   sourceUnauthorized,
 } from './errors.ts';
 import { eventsIntake } from './intake.ts';
-import { interpretJob, reconcileGatewayJob, sweepGatewayJob } from './jobs.ts';
+import { interpretJob, pruneGatewayJob, reconcileGatewayJob, sweepGatewayJob } from './jobs.ts';
 import { eventOperations } from './operations/events.ts';
 import { meterOperations } from './operations/meters.ts';
 import { sourceOperations } from './operations/sources.ts';
@@ -27,11 +27,12 @@ export const gatewayModule = declareModule({
   ],
   operations: [...sourceOperations, ...meterOperations, ...eventOperations],
   intakes: [eventsIntake],
-  jobs: [interpretJob, sweepGatewayJob, reconcileGatewayJob],
+  jobs: [interpretJob, sweepGatewayJob, reconcileGatewayJob, pruneGatewayJob],
   queues: [{ name: 'gateway_events', limit: 5, position: 70 }],
   schedule: [
     { name: 'gateway_events', cron: '* * * * *', job: sweepGatewayJob, arguments: {} },
     { name: 'gateway_reconcile', cron: '5 * * * *', job: reconcileGatewayJob, arguments: {} },
+    { name: 'gateway_prune', cron: '50 3 * * *', job: pruneGatewayJob, arguments: {} },
   ],
   errors: [
     eventConflict,
@@ -50,10 +51,16 @@ export const gatewayModule = declareModule({
       reads: ['listGatewayEvents', 'listGatewaySources', 'getGatewaySource', 'listGatewaySubjects'],
     },
     {
+      type: 'gateway.interpreted',
+      subject: 'source',
+      describes: 'it is known what events count as, or did',
+      reads: ['listGatewayEvents', 'getGatewayEvent', 'listGatewaySources', 'getGatewaySource', 'listGatewaySubjects'],
+    },
+    {
       type: 'gateway.dead',
       subject: 'source',
       describes: 'events count for nothing',
-      reads: ['listDeadLetters', 'listGatewayEvents', 'listGatewaySources', 'getGatewaySource'],
+      reads: ['listDeadLetters', 'listGatewayEvents', 'getGatewayEvent', 'listGatewaySources', 'getGatewaySource'],
     },
     {
       type: 'gateway_source.changed',

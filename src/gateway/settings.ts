@@ -1,8 +1,11 @@
 import { declareSettings, matching } from '../platform/declare/settings.ts';
+import { retentionDaysMin } from './prune.ts';
 
 interface GatewaySettings {
   /** Events of one source that may wait to be interpreted; beyond it no more are taken. */
   readonly gatewayBacklogMax: number;
+  /** How long events are kept as they came; null: for ever. */
+  readonly gatewayRetentionDays: number | null;
 }
 
 export const gatewaySettings = declareSettings<GatewaySettings>({
@@ -14,5 +17,15 @@ export const gatewaySettings = declareSettings<GatewaySettings>({
       .transform((text) => parseInt(text, 10))
       .refine((count) => count >= 1 && count <= 100_000_000),
     fallback: () => 1_000_000,
+  },
+  gatewayRetentionDays: {
+    env: 'ARCADIA_GATEWAY_RETENTION_DAYS',
+    purpose:
+      'how many days gateway events are kept as they came; what they count as stays. Unset, they are kept for ever',
+    allowed: `a whole number of days from ${retentionDaysMin} to 36500`,
+    schema: matching(/^\d{1,5}$/)
+      .transform((text) => parseInt(text, 10))
+      .refine((days) => days >= retentionDaysMin && days <= 36_500),
+    fallback: () => null,
   },
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { bears, isSignedBy, newSecret, secretsAt, signBody } from './signature.ts';
+import { newWebhookSecret, webhookSignature } from '../platform/standard-webhooks.ts';
+import { bears, isSignedBy, secretsAt } from './signature.ts';
 
 // The example of Standard Webhooks' own documentation, which its libraries in all languages are held against.
 const example = {
@@ -13,13 +14,13 @@ const now = Temporal.Instant.fromEpochMilliseconds(1_614_265_330_000);
 
 test('a signature is what Standard Webhooks says', () => {
   const { secret, id, timestamp, body, signature } = example;
-  expect(`v1,${signBody(secret, id, timestamp, body).toString('base64')}`).toBe(signature);
+  expect(`v1,${webhookSignature(secret, { id, timestamp, body }).toString('base64')}`).toBe(signature);
   expect(isSignedBy(example, body, [secret], now)).toBe(true);
 });
 
 test('one of several signatures, with one of several secrets, is enough', () => {
   const signature = `v1a,AAAA v1,AAAA ${example.signature}`;
-  expect(isSignedBy({ ...example, signature }, example.body, [newSecret(), example.secret], now)).toBe(true);
+  expect(isSignedBy({ ...example, signature }, example.body, [newWebhookSecret(), example.secret], now)).toBe(true);
 });
 
 test('another body, id, time or secret is not signed', () => {
@@ -32,13 +33,13 @@ test('another body, id, time or secret is not signed', () => {
   expect(signed({ timestamp: 'now' })).toBe(false);
   expect(signed({ signature: example.signature.slice(3) })).toBe(false);
   expect(isSignedBy(example, Buffer.from('{}'), [secret], now)).toBe(false);
-  expect(isSignedBy(example, body, [newSecret()], now)).toBe(false);
+  expect(isSignedBy(example, body, [newWebhookSecret()], now)).toBe(false);
   for (const seconds of [-301, 301]) expect(signed({}, now.add({ seconds }))).toBe(false);
   for (const seconds of [-300, 300]) expect(signed({}, now.add({ seconds }))).toBe(true);
 });
 
 test('a bearer token is the secret itself, while it holds', () => {
-  const [old, fresh] = [newSecret(), newSecret()];
+  const [old, fresh] = [newWebhookSecret(), newWebhookSecret()];
   const secrets = [
     { secret: fresh, from: now.toString(), to: null },
     { secret: old, from: '2020-01-01T00:00:00Z', to: now.add({ hours: 1 }).toString() },

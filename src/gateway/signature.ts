@@ -1,14 +1,9 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { webhookSignature } from '../platform/standard-webhooks.ts';
 
-// How a sender shows who it is: by its secret as a bearer token, or by a signature of Standard Webhooks, which is made
-// with it: HMAC-SHA-256 of `id.timestamp.body` by the 32 bytes behind `whsec_`.
+// How a sender shows who it is: by its secret as a bearer token, or by a signature of Standard Webhooks that is made with it.
 
-const prefix = 'whsec_';
 const toleranceSeconds = 300;
-
-export function newSecret(): string {
-  return `${prefix}${randomBytes(32).toString('base64')}`;
-}
 
 /** One secret, and over which time it holds. */
 interface Secret {
@@ -41,12 +36,6 @@ export interface Signed {
   readonly signature: string | undefined;
 }
 
-/** The signature of a body as a sender makes it, without its version. */
-export function signBody(secret: string, id: string, timestamp: string, body: Uint8Array): Buffer {
-  const key = Buffer.from(secret.startsWith(prefix) ? secret.slice(prefix.length) : secret, 'base64');
-  return createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest();
-}
-
 /** Whether there is all of a signature, made at most five minutes from now: what can be known before there is a body. */
 export function isTimely({ id, timestamp, signature }: Signed, now: Temporal.Instant): boolean {
   if (id === undefined || signature === undefined || !/^\d{1,12}$/.test(timestamp ?? '')) return false;
@@ -68,7 +57,7 @@ export function isSignedBy(
     .slice(0, 10)
     .flatMap((each) => (each.startsWith('v1,') ? [Buffer.from(each.slice('v1,'.length), 'base64')] : []));
   return secrets.some((secret) => {
-    const expected = signBody(secret, id, timestamp, body);
+    const expected = webhookSignature(secret, { id, timestamp, body });
     return given.some((each) => equal(each, expected));
   });
 }

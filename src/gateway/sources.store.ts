@@ -1,9 +1,13 @@
 import { sql } from 'kysely';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
+import type { EffectFamily } from './effect-types.ts';
 
 /** How a source shows who it is. */
 export type Dialect = 'standard' | 'bearer' | 'both';
+
+/** Of the UTC day of an event, or of the next. */
+type DayRule = 'same_day' | 'next_day';
 
 /** What can be set of a source. */
 export interface SourceLimits {
@@ -16,6 +20,14 @@ export interface SourceLimits {
   readonly graceHours: number | null;
   readonly maxEventsPerSecond: number;
   readonly maxNewSubjects: number;
+  /** Families of events that may do something. */
+  readonly effects: readonly EffectFamily[];
+  /** When what an event does to a subscription begins. */
+  readonly pausesOn: DayRule;
+  readonly resumesOn: DayRule;
+  readonly endsOn: DayRule;
+  /** After so long without an event it is said to be silent; null: never. */
+  readonly silentAfterHours: number | null;
   readonly paused: boolean;
 }
 
@@ -35,7 +47,8 @@ export async function selectSources(db: Queryable): Promise<Source[]> {
     SELECT s.account_id AS "accountId", a.slug AS source, a.name, a.connected_at AS "addedAt", a.metered_from AS "meteredFrom",
            a.disconnected_at AS "disconnectedAt", s.dialect, s.customers, s.past_limit_hours AS "pastLimitHours",
            s.future_limit_seconds AS "futureLimitSeconds", s.grace_hours AS "graceHours",
-           s.max_events_per_second AS "maxEventsPerSecond", s.max_new_subjects AS "maxNewSubjects", s.paused
+           s.max_events_per_second AS "maxEventsPerSecond", s.max_new_subjects AS "maxNewSubjects", s.effects,
+           s.pauses_on AS "pausesOn", s.resumes_on AS "resumesOn", s.ends_on AS "endsOn", s.silent_after_hours AS "silentAfterHours", s.paused
     FROM gateway_sources s JOIN inventory_accounts a USING (account_id) ORDER BY a.slug`.execute(db);
   return rows;
 }
@@ -43,9 +56,11 @@ export async function selectSources(db: Queryable): Promise<Source[]> {
 export async function insertSource(trx: UnitOfWork, accountId: number, limits: SourceLimits): Promise<void> {
   await statement('gateway.insertSource')`
     INSERT INTO gateway_sources (account_id, dialect, customers, past_limit_hours, future_limit_seconds, grace_hours,
-                                 max_events_per_second, max_new_subjects, paused)
+                                 max_events_per_second, max_new_subjects, effects, pauses_on, resumes_on, ends_on,
+                                 silent_after_hours, paused)
     VALUES (${accountId}, ${limits.dialect}, ${limits.customers}::text[], ${limits.pastLimitHours}, ${limits.futureLimitSeconds},
-            ${limits.graceHours}::int, ${limits.maxEventsPerSecond}, ${limits.maxNewSubjects}, ${limits.paused})`.execute(
+            ${limits.graceHours}::int, ${limits.maxEventsPerSecond}, ${limits.maxNewSubjects},
+            ${[...limits.effects]}::text[], ${limits.pausesOn}, ${limits.resumesOn}, ${limits.endsOn}, ${limits.silentAfterHours}::int, ${limits.paused})`.execute(
     trx,
   );
   await statement('gateway.insertSource.insert_progress')`
@@ -57,7 +72,9 @@ export async function updateSource(trx: UnitOfWork, accountId: number, limits: S
     UPDATE gateway_sources SET dialect = ${limits.dialect}, customers = ${limits.customers}::text[],
            past_limit_hours = ${limits.pastLimitHours}, future_limit_seconds = ${limits.futureLimitSeconds},
            grace_hours = ${limits.graceHours}::int, max_events_per_second = ${limits.maxEventsPerSecond},
-           max_new_subjects = ${limits.maxNewSubjects}, paused = ${limits.paused}
+           max_new_subjects = ${limits.maxNewSubjects}, effects = ${[...limits.effects]}::text[], pauses_on = ${limits.pausesOn},
+           resumes_on = ${limits.resumesOn}, ends_on = ${limits.endsOn}, silent_after_hours = ${limits.silentAfterHours}::int,
+           paused = ${limits.paused}
     WHERE account_id = ${accountId}`.execute(trx);
 }
 

@@ -3,8 +3,8 @@ import type { Database, Queryable } from '../platform/database/database.ts';
 import { nestedDatabase } from '../platform/database/nested-database.ts';
 import { notFound } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
+import { newWebhookSecret } from '../platform/standard-webhooks.ts';
 import { sourceDisconnected } from './errors.ts';
-import { newSecret } from './signature.ts';
 import {
   insertSource,
   selectSources,
@@ -24,7 +24,10 @@ export {
   type SourceLimits,
 } from './sources.store.ts';
 
-/** 35 days, as billing of events usually accepts; a clock may be five minutes ahead. */
+/**
+ * 35 days, as billing of events usually accepts; a clock may be five minutes ahead. A day on which a subscription was running
+ * at all is charged.
+ */
 export const usualLimits: SourceLimits = {
   dialect: 'both',
   customers: null,
@@ -33,6 +36,11 @@ export const usualLimits: SourceLimits = {
   graceHours: 24,
   maxEventsPerSecond: 10_000,
   maxNewSubjects: 10_000,
+  effects: [],
+  pausesOn: 'next_day',
+  resumesOn: 'same_day',
+  endsOn: 'next_day',
+  silentAfterHours: null,
   paused: false,
 };
 
@@ -94,7 +102,7 @@ export async function addSource(
   { source, name, meteredFrom, limits, secretKey }: SourceRequest,
   now: Temporal.Instant,
 ): Promise<{ readonly source: Source; readonly secret: string }> {
-  const secret = newSecret();
+  const secret = newWebhookSecret();
   const secrets: SenderSecrets = [{ secret, from: now.toString(), to: null }];
   await db.transaction().execute(async (trx) => {
     const sender = { slug: source, name, meteredFrom, secrets, secretKey };
@@ -126,7 +134,7 @@ export async function rotateSecret(
 ): Promise<{ readonly secret: string; readonly oldHoldsUntil: Temporal.Instant }> {
   const { accountId } = await getSource(db, slug);
   const until = now.add(keep);
-  const secret = newSecret();
+  const secret = newWebhookSecret();
   const replace = (held: SenderSecrets): SenderSecrets => {
     if (held.length === 0) throw sourceDisconnected(`The source '${slug}' is disconnected: it sends no more.`);
     const holding = held

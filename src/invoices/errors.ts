@@ -56,7 +56,28 @@ export const documentNotDrawn = declareError({
   todo: 'Use its form as CSV or JSON meanwhile: drawing it is tried again every hour. Look at the logo and the font of its seller.',
 });
 
+export const invoiceNotIssued = declareError({
+  code: 'invoice_not_issued',
+  status: 409,
+  todo: 'Issue it first.',
+});
+
+export const paymentCurrency = declareError({
+  code: 'payment_currency',
+  status: 409,
+  todo: "Give what was paid in the invoice's currency, or name another invoice.",
+});
+
+export const paymentConflict = declareError({
+  code: 'payment_conflict',
+  status: 409,
+  todo: 'Give another payment another id. What was recorded in error is taken back by one of the kind reversal.',
+});
+
 export const invoiceErrors = [
+  invoiceNotIssued,
+  paymentCurrency,
+  paymentConflict,
   invoiceFactsChanged,
   invoiceIncomplete,
   exchangeRateMissing,

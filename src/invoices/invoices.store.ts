@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { Decimal } from '../platform/quantity.ts';
 import type { Line } from './lines.ts';
+import { balanceOf, type PaymentState, paymentStateOn } from './payments.store.ts';
 import { type Buyer, plainBuyer, plainSeller, type Seller } from './party.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
 import type { PageRequest } from '../platform/declare/operation.ts';
@@ -93,6 +94,8 @@ export interface InvoiceFilter {
   readonly issuedFrom?: Temporal.PlainDate | undefined;
   readonly issuedTo?: Temporal.PlainDate | undefined;
   readonly dueBefore?: Temporal.PlainDate | undefined;
+  /** How its payment stands on a UTC day. */
+  readonly payment?: { readonly state: PaymentState; readonly on: Temporal.PlainDate } | undefined;
   readonly q?: string | null | undefined;
 }
 
@@ -109,6 +112,7 @@ const isFiltered = (filter: InvoiceFilter, customerId: number | null) => sql`
   AND (${filter.issuedTo ?? null}::date IS NULL OR i.issued_at < ${filter.issuedTo ?? null}::date::timestamp AT TIME ZONE 'UTC')
   AND (${filter.dueBefore ?? null}::date IS NULL OR i.due_on < ${filter.dueBefore ?? null}::date)
   AND ${isReadableBy(customerId)} AND ${holds(filter.q ?? null, sql`i.number`, sql`c.external_id`, sql`c.name`)}
+  ${filter.payment === undefined ? sql`` : sql`AND (SELECT ${paymentStateOn(filter.payment.on)} FROM ${balanceOf}) = ${filter.payment.state}`}
   ${filter.entity === undefined ? sql`` : sql`AND e.slug = ${filter.entity}`}`;
 
 export interface InvoiceTotalsRow {

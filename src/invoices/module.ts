@@ -8,6 +8,7 @@ import { entityOperations } from './operations/entities.ts';
 import { sellerFileOperations } from './operations/seller-file.ts';
 import { exportOperations } from './operations/export.ts';
 import { invoiceOperations } from './operations/invoices.ts';
+import { paymentOperations } from './operations/payments.ts';
 
 export const invoicesModule = declareModule({
   name: 'invoices',
@@ -20,6 +21,7 @@ export const invoicesModule = declareModule({
     ...sellerFileOperations,
     ...customerBillingOperations,
     ...invoiceOperations,
+    ...paymentOperations,
     ...correctionOperations,
     ...exportOperations,
     ...deploymentMonthOperations,
@@ -62,6 +64,12 @@ export const invoicesModule = declareModule({
       subject: 'invoice',
       describes: 'drafted, approved, issued or corrected',
       reads: ['listInvoices', 'getInvoicesSummary', 'getInvoice', 'getOverview'],
+    },
+    {
+      type: 'payment.changed',
+      subject: 'invoice; empty: many',
+      describes: 'something was paid of it, or given back',
+      reads: ['listPayments', 'listInvoices', 'getInvoice'],
     },
   ],
 });

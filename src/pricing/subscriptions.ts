@@ -258,6 +258,16 @@ export async function subscriptionHistory(db: Queryable, deployment: string, lim
 }
 
 /**
+ * Whether a deployment's subscription is paused at an instant.
+ * @throws ArcadiaError not_found; not_subscribed
+ */
+export async function isPausedAt(db: Queryable, deployment: string, at: Temporal.Instant): Promise<boolean> {
+  const { deployment_id } = await requireDeployment(db, deployment);
+  const state = stateAt(await store.selectHistory(db, deployment_id), at);
+  return requireState({ deployment, from: at }, state).paused;
+}
+
+/**
  * The plan by which the days [from, to) are quoted: the last one that the deployment is on within them.
  * @throws ArcadiaError not_found
  */

@@ -1,7 +1,7 @@
-import { createHmac, createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { newWebhookSecret, type SignedMessage, webhookSignature } from '../platform/standard-webhooks.ts';
 
-// Standard Webhooks (https://www.standardwebhooks.com): what is signed is `id.timestamp.body`, by HMAC-SHA256 (v1) or
-// ed25519 (v1a), over the exact bytes that are sent.
+// The keys and headers of messages that are sent: signed as Standard Webhooks says, by HMAC-SHA256 (v1) or ed25519 (v1a).
 
 export type Scheme = 'v1' | 'v1a';
 
@@ -12,13 +12,12 @@ export interface SigningKey {
   readonly publicKey: string | null;
 }
 
-const secretBytes = 32;
 /** What stands before the 32 bytes of an ed25519 key in PKCS #8 (RFC 8410). */
 const pkcs8Header = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /** A new key. */
 export function generateKey(scheme: Scheme): SigningKey {
-  if (scheme === 'v1') return { secret: `whsec_${randomBytes(secretBytes).toString('base64')}`, publicKey: null };
+  if (scheme === 'v1') return { secret: newWebhookSecret(), publicKey: null };
   const { d = '', x = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
   const [seed, point] = [d, x].map((part) => Buffer.from(part, 'base64url')) as [Buffer, Buffer];
   return {
@@ -32,11 +31,10 @@ function privateKeyOf(secret: string): KeyObject {
   return createPrivateKey({ key: Buffer.concat([pkcs8Header, seed]), format: 'der', type: 'pkcs8' });
 }
 
-function signatureOf(secret: string, content: string): string {
-  if (secret.startsWith('whsk_'))
-    return `v1a,${sign(null, Buffer.from(content), privateKeyOf(secret)).toString('base64')}`;
-  const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
-  return `v1,${createHmac('sha256', key).update(content).digest('base64')}`;
+function signatureOf(secret: string, message: SignedMessage & { readonly body: string }): string {
+  if (!secret.startsWith('whsk_')) return `v1,${webhookSignature(secret, message).toString('base64')}`;
+  const content = Buffer.from(`${message.id}.${message.timestamp}.${message.body}`);
+  return `v1a,${sign(null, content, privateKeyOf(secret)).toString('base64')}`;
 }
 
 interface Signed {
@@ -52,6 +50,6 @@ export function signedHeaders({ id, at, body }: Signed, secrets: readonly string
   return {
     'webhook-id': id,
     'webhook-timestamp': timestamp,
-    'webhook-signature': secrets.map((secret) => signatureOf(secret, `${id}.${timestamp}.${body}`)).join(' '),
+    'webhook-signature': secrets.map((secret) => signatureOf(secret, { id, timestamp, body })).join(' '),
   };
 }

@@ -14,15 +14,15 @@ const month = z
   .meta({ description: 'A UTC calendar month', examples: ['2026-05'] });
 const customer = z.string().meta({ description: "The customer's external id", examples: ['acme'] });
 
-const issued = {
+/** Which invoice, and whose. */
+const whose = {
   invoiceId: z.int(),
   number: z.string().meta({ examples: ['INV-0012'] }),
   customer,
   month,
   currency: z.string().meta({ description: 'ISO 4217', examples: ['USD'] }),
-  total: decimalOut,
-  path,
 };
+const issued = { ...whose, total: decimalOut, path };
 
 interface WebhookType<Data extends z.ZodObject = z.ZodObject> {
   /** When it is sent. */
@@ -48,6 +48,18 @@ export const webhookTypes = {
     data: z.object({
       ...issued,
       credits: z.string().nullable().meta({ description: 'The number of the invoice that it cancels' }),
+    }),
+  }),
+  'invoice.payment_changed': declareType({
+    describes: 'A payment of an invoice, or something given back, was recorded; that it becomes overdue is no message',
+    forCustomers: true,
+    data: z.object({
+      ...whose,
+      paymentState: z.enum(['open', 'part_paid', 'paid', 'overdue', 'credit']).nullable(),
+      owed: decimalOut.meta({ description: 'Its total less what was credited' }),
+      paid: decimalOut,
+      balance: decimalOut.meta({ description: "What is left to pay; below zero: in the customer's favour" }),
+      path,
     }),
   }),
   'day.metered': declareType({
@@ -92,6 +104,20 @@ export const webhookTypes = {
     describes: 'A deployment was created, renamed, ended or reopened, or its start was moved',
     forCustomers: false,
     data: z.object({ deployment: slug, change: z.enum(['created', 'renamed', 'moved', 'ended', 'reopened']), path }),
+  }),
+  'gateway.dead': declareType({
+    describes: 'Events of a gateway came that count for nothing as they are; once an hour at most',
+    forCustomers: false,
+    data: z.object({ source: slug, dead: z.int().meta({ description: 'Its dead letters, all of them' }), path }),
+  }),
+  'gateway.silent': declareType({
+    describes: 'No event of a gateway came for as long as it was given: once, until one comes',
+    forCustomers: false,
+    data: z.object({
+      source: slug,
+      lastReceivedAt: z.iso.datetime().nullable().meta({ description: 'null: none ever came' }),
+      path,
+    }),
   }),
   'webhook.test': declareType({
     describes: 'Somebody tests the endpoint',

@@ -25,6 +25,7 @@ export const readByCustomers: readonly string[] = names(`
   inventory_resources
   inventory_states
   invoice_lines
+  invoice_payments
   invoice_pdfs
   invoices
   metered_days
@@ -112,8 +113,10 @@ export const closedToCustomers: readonly string[] = names(`
   exchange_rates
   gateway_conflicts
   gateway_decisions
+  gateway_effects
   gateway_events
   gateway_kinds
+  gateway_lifecycles
   gateway_measurements
   gateway_meter_versions
   gateway_meters

@@ -6,6 +6,7 @@ import { at, insertAccount, insertLiving, writeState } from '../fixtures/invento
 import { draftMonth } from '../../src/invoices/drafts.ts';
 import { updateEntity } from '../../src/invoices/entities.ts';
 import { approveInvoice, issueInvoice } from '../../src/invoices/issue.ts';
+import { recordPayment } from '../../src/invoices/payments.ts';
 import { meterRange } from '../../src/metering/meter.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { planSchema } from '../../src/pricing/plan.ts';
@@ -136,6 +137,13 @@ async function insertInvoices(
   for (const invoice of [alphasInvoice, bravosInvoice]) {
     await approveInvoice(db, invoice, { by: 'test', now, override: 'no listings in this test' });
     await issueInvoice(db, invoice, { by: 'test', now, incomplete: true });
+    const payment = `${invoice === alphasInvoice ? 'alpha' : 'bravo'}-tx`;
+    const said = { provider: 'bank', payment, kind: 'payment', amount: '1.00', currency: 'USD' } as const;
+    await recordPayment(
+      db,
+      { ...said, invoice: String(invoice), paidAt: null, note: `cost us ${plantedCost}` },
+      { by: 'test', now },
+    );
   }
   return { alphasInvoice, bravosInvoice, alphasDraft: find(alpha, 6) };
 }

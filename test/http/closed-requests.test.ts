@@ -118,6 +118,7 @@ test('of several lines are only the texts whose schema says so', () => {
     'entity import: /sellers/*/footer',
     'entity set: /footer',
     'exchange-rate import: ',
+    'invoice payment import: ',
     'plan apply: /files/*/text',
     'plan preview: /files/*/text',
     'quote resources: ',

@@ -158,7 +158,7 @@ test("a body as Kong's metering plugin sends it is taken as it is", async () => 
 });
 
 test('numbers arrive to the last digit', async () => {
-  const data = '{"requests":123456789012345678.123456789,"small":1e-30}';
+  const data = '{"requests":123456789012.123456789123456789,"small":1e-30}';
   const text = JSON.stringify(event({ id: 'digits', data: 0 })).replace('"data":0', `"data":${data}`);
   expect((await send(text)).status).toBe(200);
   await interpretAll(database.db, now);
@@ -166,8 +166,8 @@ test('numbers arrive to the last digit', async () => {
     id: number;
   }>`SELECT gateway_event_id AS id FROM gateway_events WHERE event_id = 'digits'`.execute(database.db);
   const shown = (await (await api.fetch(`/gateway/events/${rows[0]?.id}`)).json()) as { data: string; usage: unknown };
-  expect(shown.data).toContain('123456789012345678.123456789');
-  expect(shown.usage).toMatchObject([{ meter: 'gateway_requests', value: '123456789012345678.123456789' }]);
+  expect(shown.data).toContain('123456789012.123456789123456789');
+  expect(shown.usage).toMatchObject([{ meter: 'gateway_requests', value: '123456789012.123456789123456789' }]);
 });
 
 test('what is no CloudEvent in a sound batch is a dead letter; what is no body is refused', async () => {
@@ -254,6 +254,13 @@ test('OPTIONS answers the handshake of CloudEvents, and no other method is of th
     handshake.headers.get('webhook-allowed-rate'),
   ]).toEqual([200, 'gateway.example', '600000']);
   expect((await fetch(url)).status).toBe(405);
+  // Who is not admitted does not learn which sources there are.
+  const unknown = await fetch(`${api.url}/api/v1/gateway/sources/nobody/events`, {
+    method: 'OPTIONS',
+    headers: { 'webhook-request-origin': 'gateway.example' },
+  });
+  const shown = ({ status, headers }: Response) => [status, headers.get('webhook-allowed-rate'), headers.get('allow')];
+  expect(shown(unknown)).toEqual(shown(handshake));
 });
 
 test('who guesses secrets is slowed down', async () => {

@@ -5,6 +5,7 @@ import { applyDeclaration } from '../../src/drift/declarations.ts';
 import { checkCorrections } from '../../src/invoices/corrections.ts';
 import { draftMonth } from '../../src/invoices/drafts.ts';
 import { approveInvoice, issueInvoice } from '../../src/invoices/issue.ts';
+import { recordPayment } from '../../src/invoices/payments.ts';
 import { listInvoices } from '../../src/invoices/invoices.ts';
 import { program } from '../../src/modules.ts';
 import type { List } from '../../src/platform/declare/answer.ts';
@@ -53,9 +54,19 @@ beforeAll(async () => {
     );
   await checkAlerts(db, now);
   await draftMonth(db, { month: day('2026-01-01'), now });
-  for (const { invoiceId } of (await listInvoices(db, {}, { limit: 5, cursor: null })).items) {
+  for (const [index, { invoiceId }] of (await listInvoices(db, {}, { limit: 5, cursor: null })).items.entries()) {
     await approveInvoice(db, invoiceId, { by: 'ann', now });
-    await issueInvoice(db, invoiceId, { by: 'ann', now });
+    const { number } = await issueInvoice(db, invoiceId, { by: 'ann', now });
+    const said = {
+      provider: 'bank',
+      payment: `tx-${index}`,
+      kind: 'payment',
+      invoice: number,
+      currency: 'USD',
+      note: null,
+    } as const;
+    const paidAt = at('2026-01-20').add({ hours: (index * 7) % 5 });
+    await recordPayment(db, { ...said, amount: `${1 + ((index * 3) % 5)}.00`, paidAt }, { by: 'ann', now });
   }
   // A late decision about issued months: as many corrections.
   for (const [index] of customers.map((_, place) => [place, { slug: 'office' }] as const))

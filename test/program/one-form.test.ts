@@ -50,6 +50,7 @@ test('--to is always the end of a time that --from begins: what something is wri
 
 /** What is done to many at once, or as one document says: a --dry-run of each. */
 const tried = [
+  'gateway replay',
   'declaration apply',
   'declaration adopt',
   'invoice approve-month',
@@ -72,7 +73,7 @@ test('what is there before it is written is a --dry-run of an import, and a prev
 /** What is not ours to hand out again: the provider's own document. */
 const notExported = ['bill import'];
 /** A file of these has the rows of the list: its --csv is the export. */
-const listedAsFile = ['exchange-rate import'];
+const listedAsFile = ['exchange-rate import', 'invoice payment import'];
 
 test('what is applied or imported can be exported', () => {
   const names = commands.map(({ words }) => words);

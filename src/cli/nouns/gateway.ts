@@ -45,6 +45,8 @@ function stateOf({ paused, disconnectedAt }: Pick<Source, 'paused' | 'disconnect
   return paused ? 'paused' : 'open';
 }
 
+const effectWords = { lifecycle: 'pause, resume and end subscriptions', payment: 'record payments' } as const;
+
 function sourceText(row: Source): string {
   return fields([
     ['source', `${row.source} (${row.name})`],
@@ -57,6 +59,7 @@ function sourceText(row: Source): string {
       'confirmed',
       row.graceHours === null ? 'by watermarks or manually' : `by watermarks, else after ${row.graceHours} h`,
     ],
+    ['may also', row.effects.length === 0 ? null : row.effects.map((each) => effectWords[each]).join(', ')],
     ['last event', row.lastReceivedAt === null ? 'none' : moment(row.lastReceivedAt)],
     ['waiting', count(row.backlog)],
     ['dead letters', count(row.dead)],
@@ -83,6 +86,11 @@ edge is ${paused ? 'paused' : 'open'}.`,
       graceHours: undefined,
       maxEventsPerSecond: undefined,
       maxNewSubjects: undefined,
+      effects: undefined,
+      pausesOn: undefined,
+      resumesOn: undefined,
+      endsOn: undefined,
+      silentAfterHours: undefined,
     },
     text: (row) => `${row.source} is ${stateOf(row)}.`,
   });
@@ -234,6 +242,14 @@ const eventColumns: readonly Column<Event>[] = [
   { header: 'state', value: ({ state, reason }) => (reason === null ? state : `${state}: ${reason}`) },
 ];
 
+type Effect = NonNullable<AnswerOf<typeof getGatewayEvent>['effect']>;
+
+/** `applied, from 2026-05-05 on` */
+function effectText({ outcome, fromDay, detail }: Effect): string {
+  const from = fromDay === null ? '' : `, from ${fromDay} on`;
+  return `${outcome ?? 'nothing yet'}${from}${detail === null ? '' : `: ${detail}`}`;
+}
+
 export const gatewayEventNoun: Noun = {
   name: 'gateway event',
   summary: 'events as they came, and what became of them',
@@ -265,6 +281,7 @@ data    {"requests": 120}`,
           ...(row.attributes === null ? [] : [['attributes', row.attributes] as const]),
           ...(row.data === null ? [] : [['data', row.data] as const]),
           ...(row.raw === null ? [] : [['as sent', row.raw] as const]),
+          ...(row.effect === null ? [] : [['did', effectText(row.effect)] as const]),
           ...row.usage.map(({ meter, value, key }) => ['counts', `${meter}: ${key ?? value}`] as const),
         ]),
     }),
@@ -344,6 +361,27 @@ const openText = ({ through, hours }: Open) =>
     ? `Through ${moment(through)}: not applied yet.`
     : `Through ${moment(through)}: ${hours.map(({ hour, sent, received }) => `${moment(hour)} sent ${sent}, received ${received}`).join('; ')}.`;
 
+type Replayed = NonNullable<AnswerOf<typeof replayGatewayEvents>['preview']>;
+
+/** What events count as before and after. */
+function replayText({ events, before, after }: Replayed): string {
+  const names = [...new Set([...before.meters, ...after.meters].map(({ meter }) => meter))].sort();
+  const valueIn = (figures: Replayed['before'], meter: string) =>
+    figures.meters.find((one) => one.meter === meter)?.value ?? '0';
+  return [
+    `${plural(events, 'event')} would be interpreted again. Nothing was written.`,
+    ...(names.length === 0
+      ? []
+      : [
+          table(names, [
+            { header: 'meter', value: (meter) => meter },
+            { header: 'before', value: (meter) => valueIn(before, meter), align: 'right' },
+            { header: 'after', value: (meter) => valueIn(after, meter), align: 'right' },
+          ]),
+        ]),
+  ].join('\n\n');
+}
+
 export const gatewayNoun: Noun = {
   name: 'gateway',
   summary: 'events that gateways send, and the usage that they mean',
@@ -352,7 +390,8 @@ export const gatewayNoun: Noun = {
       example: `
 $ arcadia gateway replay edge --from 2026-05-01 --to 2026-06-01
 The events of edge are interpreted again.`,
-      text: ({ source }) => `The events of ${source} are interpreted again.`,
+      text: ({ source, preview }) =>
+        preview === null ? `The events of ${source} are interpreted again.` : replayText(preview),
     }),
     actionView(reconcileGatewaySource, {
       example: `

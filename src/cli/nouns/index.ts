@@ -22,6 +22,7 @@ import {
   gatewaySubjectNoun,
 } from './gateway.ts';
 import { invoiceCorrectionNoun, invoiceLineNoun, invoiceNoun } from './invoice.ts';
+import { invoicePaymentNoun } from './invoice-payment.ts';
 import { jobNoun } from './job.ts';
 import { kindNoun } from './kind.ts';
 import { marginNoun } from './margin.ts';
@@ -79,6 +80,7 @@ export const nouns: readonly Noun[] = [
   invoiceNoun,
   invoiceLineNoun,
   invoiceCorrectionNoun,
+  invoicePaymentNoun,
   monthNoun,
   exportNoun,
   billNoun,

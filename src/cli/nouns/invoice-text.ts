@@ -1,5 +1,6 @@
 import type { explainInvoiceLine, getInvoice, previewInvoice } from '../../invoices/operations/invoices.ts';
 import { type Column, fields, moment, table } from '../engine/output.ts';
+import { standingText } from './invoice-payment.ts';
 import type { AnswerOf } from '../engine/views.ts';
 
 // Invoices as a person reads them.
@@ -23,6 +24,7 @@ export function invoiceText(invoice: Shown): string {
     ['override', invoice.overrideReason],
     ['issued', invoice.issuedAt && `${moment(invoice.issuedAt)} by ${invoice.issuedBy}`],
     ['due', invoice.dueOn],
+    ['payment', standingText(invoice)],
     [
       'cancelled',
       invoice.cancelledAt && `${moment(invoice.cancelledAt)} by ${invoice.cancelledBy}: ${invoice.cancelReason}`,

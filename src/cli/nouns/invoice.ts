@@ -53,6 +53,7 @@ const invoiceColumns: readonly Column<Listed>[] = [
   { header: 'change', value: (row) => (row.changePercent === null ? null : `${row.changePercent} %`), align: 'right' },
   { header: 'held by', value: (row) => row.holds.join(', ').replaceAll('_', ' ') },
   { header: 'due', value: (row) => row.dueOn },
+  { header: 'payment', value: (row) => row.paymentState?.replace('_', ' ') ?? null },
 ];
 
 const stateColumns: readonly Column<Summary['states'][number]>[] = [

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
-import { day, decimalOut, id, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import { day, dayOut, decimalOut, id, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import type { Database } from '../../platform/database/database.ts';
 import * as events from '../events.ts';
 import { interpretDead } from '../interpret.ts';
@@ -13,7 +13,7 @@ const attribute = z.string().min(1).max(255);
 
 const state = z.enum(['waiting', 'counted', 'no_meter', 'applied', 'superseded', 'dead', 'dropped']).meta({
   description:
-    'waiting: not interpreted yet. no_meter: no meter is of it. applied: a watermark or a retraction. superseded: retracted or corrected. dropped: by an operator',
+    'waiting: not interpreted yet. no_meter: no meter is of it. applied: it did what it says. superseded: retracted, corrected, or older than what was done. dropped: by an operator',
 });
 
 const event = z
@@ -81,6 +81,20 @@ export const getGatewayEvent = declareOperation({
         key: z.string().nullable(),
       }),
     ),
+    effect: z
+      .object({
+        outcome: z
+          .enum(['applied', 'superseded', 'dead'])
+          .nullable()
+          .meta({ description: 'null: still to be done. superseded: a later event of its subject came before it' }),
+        fromDay: dayOut.nullable().meta({ description: 'From which UTC day its subscription is changed' }),
+        detail: z.string().nullable().meta({ description: 'Why it is dead, in a sentence' }),
+        triedAt: instantOut.nullable(),
+      })
+      .nullable()
+      .meta({
+        description: 'What an event of a subscription or a payment did; null: it is none that may do something',
+      }),
   }),
   async run({ db, params: { number } }) {
     const { usage, accountId: _, ...rest } = await events.getEvent(db, number);
@@ -218,6 +232,24 @@ export const dropDeadLetters = declareOperation({
 
 const startOf = (of: Temporal.PlainDate) => of.toZonedDateTime('UTC').toInstant();
 
+const replayFigures = z.object({
+  states: z.array(z.object({ state, events: z.int() })),
+  meters: z.array(
+    z.object({
+      meter: z.string().meta({ examples: ['gateway_requests'] }),
+      events: z.int(),
+      value: decimalOut.meta({
+        description: 'Not in units: the sum; of a max and a gauge the greatest; of unique the distinct keys',
+      }),
+    }),
+  ),
+});
+
+function shownPreview({ events: count, before, after }: events.ReplayPreview) {
+  const shown = ({ states, meters }: events.ReplayPreview['before']) => ({ states: [...states], meters: [...meters] });
+  return { events: count, before: shown(before), after: shown(after) };
+}
+
 export const replayGatewayEvents = declareOperation({
   method: 'POST',
   path: '/gateway/sources/:source/replay',
@@ -237,14 +269,28 @@ export const replayGatewayEvents = declareOperation({
       .regex(/^[\x21-\x7e]{1,255}$/)
       .default('*')
       .meta({ description: 'A type of event, or a pattern with *' }),
+    dryRun: z.boolean().default(false).meta({ description: 'Write nothing; say what it would be' }),
   }),
   status: 202,
-  response: z.object({ source: slug }),
+  response: z.object({
+    source: slug,
+    preview: z
+      .object({
+        events: z.int().meta({ description: 'How many are interpreted again' }),
+        before: replayFigures,
+        after: replayFigures,
+      })
+      .nullable()
+      .meta({ description: 'Of a dry run' }),
+  }),
   followedBy: [interpretJob],
-  async run({ db, params: { source: name }, body: { from, to, type }, follow }) {
-    await events.replayEvents(db, await getSource(db, name), { type, from: startOf(from), to: startOf(to) });
+  async run({ db, params: { source: name }, body: { from, to, type, dryRun }, now, follow }) {
+    const source = await getSource(db, name);
+    const replay = { type, from: startOf(from), to: startOf(to) };
+    if (dryRun) return { source: name, preview: shownPreview(await events.previewReplay(db, source, replay, now)) };
+    await events.replayEvents(db, source, replay);
     await db.transaction().execute((trx) => follow(trx, interpretJob, { source: name }));
-    return { source: name };
+    return { source: name, preview: null };
   },
 });
 

@@ -1,10 +1,21 @@
 import { z } from 'zod';
 import { openSecretKey } from '../../inventory/index.ts';
 import { pageOfAll } from '../../platform/declare/pages.ts';
-import { declareList, declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
+import {
+  declareList,
+  declareOperation,
+  type Operation,
+  type Principal,
+  staff,
+} from '../../platform/declare/operation.ts';
 import { instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import { ArcadiaError } from '../../platform/errors.ts';
+import { type EffectFamily, effectTypes } from '../effect-types.ts';
 import { sourceDisconnected } from '../errors.ts';
 import * as sources from '../sources.ts';
+
+const effectFamilies = Object.keys(effectTypes) as [EffectFamily, ...EffectFamily[]];
+const dayRule = z.enum(['same_day', 'next_day']);
 
 const limits = {
   dialect: z.enum(['standard', 'bearer', 'both']).meta({
@@ -42,6 +53,19 @@ const limits = {
     .min(1)
     .max(1_000_000)
     .meta({ description: 'Subjects that are new on one day', examples: [10_000] }),
+  effects: z.array(z.enum(effectFamilies)).max(effectFamilies.length).meta({
+    description:
+      'Families of events that may do something: lifecycle pauses, resumes and ends subscriptions, payment records payments. Only an owner sets them',
+  }),
+  pausesOn: dayRule.meta({ description: 'From which UTC day a pause holds: that of the event, or the next' }),
+  resumesOn: dayRule,
+  endsOn: dayRule,
+  silentAfterHours: z
+    .int()
+    .min(1)
+    .max(8_784)
+    .nullable()
+    .meta({ description: 'After so long without an event webhooks are sent gateway.silent; null: never' }),
   paused: z.boolean().meta({ description: 'It is answered with 503 and keeps what it has' }),
 };
 
@@ -80,7 +104,7 @@ async function answers(db: Db, found: readonly sources.Source[]): Promise<z.inpu
     const one = known.find((each) => each.accountId === accountId);
     if (one === undefined) throw new Error(`the source ${rest.source} has no status`);
     const { accountId: _, ...shown } = one;
-    return { ...rest, ...shown };
+    return { ...rest, effects: [...rest.effects], ...shown };
   });
 }
 
@@ -91,6 +115,15 @@ async function answer(db: Db, slugOfSource: string): Promise<z.input<typeof sour
 }
 
 const params = z.object({ source: slug });
+
+/** Whoever has the secret of a source that may do something can do it: that is an owner's to give. Errors: forbidden. */
+function assertMayDo({ role }: Principal, effects: readonly EffectFamily[]): void {
+  if (effects.length > 0 && role !== 'owner')
+    throw new ArcadiaError(
+      'forbidden',
+      'Only an owner decides about a source whose events do something to subscriptions or payments.',
+    );
+}
 
 export const listGatewaySources = declareList({
   path: '/gateway/sources',
@@ -155,12 +188,18 @@ export const addGatewaySource = declareOperation({
     graceHours: limits.graceHours.default(sources.usualLimits.graceHours),
     maxEventsPerSecond: limits.maxEventsPerSecond.default(sources.usualLimits.maxEventsPerSecond),
     maxNewSubjects: limits.maxNewSubjects.default(sources.usualLimits.maxNewSubjects),
+    effects: limits.effects.default([]),
+    pausesOn: limits.pausesOn.default(sources.usualLimits.pausesOn),
+    resumesOn: limits.resumesOn.default(sources.usualLimits.resumesOn),
+    endsOn: limits.endsOn.default(sources.usualLimits.endsOn),
+    silentAfterHours: limits.silentAfterHours.default(sources.usualLimits.silentAfterHours),
   }),
   response: source.extend({ secret: secretOut }),
   status: 201,
   shownOnce: ['secret'],
   location: (made) => `/gateway/sources/${made.source}`,
-  async run({ db, body, config, now }) {
+  async run({ db, body, config, principal, now }) {
+    assertMayDo(principal, body.effects);
     const { source: name, name: title = name, meteredFrom, ...wanted } = body;
     const secretKey = await openSecretKey(db, config);
     const request = { source: name, name: title, meteredFrom, limits: { ...wanted, paused: false }, secretKey };
@@ -176,13 +215,14 @@ export const changeGatewaySource = declareOperation({
   operationId: 'changeGatewaySource',
   tag: 'gateway',
   summary: 'Change what a source may send, or pause it',
-  description: 'Omitted fields keep their value. It holds within a second in every process.',
+  description:
+    'Omitted fields keep their value. It holds within a second in every process. Only an owner sets `effects`.',
   roles: ['owner', 'operator'],
   params,
   body: z.strictObject(limits).partial(),
   response: source,
-  edits: getGatewaySource,
-  async run({ db, params: { source: name }, body }) {
+  async run({ db, params: { source: name }, body, principal }) {
+    if (body.effects !== undefined) assertMayDo(principal, ['lifecycle']);
     const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
     await sources.changeSource(db, name, given);
     return answer(db, name);
@@ -205,7 +245,8 @@ export const rotateGatewaySecret = declareOperation({
   response: z.object({ source: slug, secret: secretOut, oldHoldsUntil: instantOut }),
   shownOnce: ['secret'],
   refuses: [sourceDisconnected],
-  async run({ db, params: { source: name }, body: { keepHours }, config, now }) {
+  async run({ db, params: { source: name }, body: { keepHours }, config, principal, now }) {
+    assertMayDo(principal, (await sources.getSource(db, name)).effects);
     const secretKey = await openSecretKey(db, config);
     const keep = Temporal.Duration.from({ hours: keepHours });
     return { source: name, ...(await sources.rotateSecret(db, name, { keep, secretKey }, now)) };

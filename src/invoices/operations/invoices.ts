@@ -4,7 +4,6 @@ import {
   declareList,
   declareOperation,
   type Principal,
-  type Role,
   staff,
   type Operation,
 } from '../../platform/declare/operation.ts';
@@ -32,7 +31,7 @@ import * as invoices from '../invoices.ts';
 import { countInvoices } from '../month-figures.ts';
 import { holdsOfInvoices } from '../month-invoices.ts';
 import { changeOfListed, readMonthSummary } from '../month-summary.ts';
-import type { Invoice, ListedInvoice, Reader } from '../invoices.ts';
+import type { Invoice, ListedInvoice } from '../invoices.ts';
 import * as issue from '../issue.ts';
 import { draftMonthJob, drawDocumentsJob } from '../jobs.ts';
 import * as cancel from '../cancel.ts';
@@ -40,16 +39,12 @@ import { monthArchive, monthLines } from '../month-files.ts';
 import { addLine, removeLine } from '../manual-lines.ts';
 import { type MonthPreview, type MonthStep, previewMonthStep, stepMonth } from '../month-step.ts';
 import { previewDeployment } from '../preview.ts';
+import { invoiceName } from '../payment-fields.ts';
+import { paymentStates, readStandings, standingOf } from '../payments.ts';
 import { printedOf } from '../printed.ts';
 import type { InvoiceDocument } from '../document.ts';
 import { unbilledBeside } from '../unbilled.ts';
-import { deciders, monthText } from './schemas.ts';
-
-const readers: readonly Role[] = [...staff, 'customer'];
-
-function readerOf({ customerId }: Principal): Reader {
-  return customerId === null ? 'staff' : { customerId };
-}
+import { deciders, monthText, readerOf, readers, standingOut } from './schemas.ts';
 
 /** An invoice in an answer, as `invoiceAnswer` makes it. */
 export const invoiceOut = z
@@ -81,12 +76,7 @@ export function invoiceAnswer(row: Invoice): z.input<typeof invoiceOut> {
   return { ...row, month: row.month.toPlainYearMonth().toString() };
 }
 
-const which = z.object({
-  invoice: z
-    .string()
-    .regex(/^\S{1,64}$/)
-    .meta({ description: 'Id, or number of an issued one', examples: ['17', 'INV-000017'] }),
-});
+const which = z.object({ invoice: invoiceName });
 
 const holdReason = z
   .enum(['not_final', 'in_grace', 'incomplete', 'no_exchange_rate', 'differs', 'numbered_elsewhere'])
@@ -102,6 +92,7 @@ const changeOut = {
 
 const listedInvoiceOut = invoiceOut
   .extend({
+    ...standingOut,
     ...changeOut,
     holds: z.array(holdReason).meta({ description: 'What keeps it from being issued; none of what is issued' }),
     manualLines: z.int(),
@@ -116,8 +107,10 @@ async function listedAnswers(
   now: Temporal.Instant,
 ): Promise<z.input<typeof listedInvoiceOut>[]> {
   const holds = role === 'customer' ? null : await holdsOfInvoices(db, items, now);
+  const standings = await readStandings(db, items, now);
   return items.map((row) => ({
     ...invoiceAnswer(row),
+    ...standingOf(standings, row.invoiceId),
     ...changeOfListed(row),
     holds: [...(holds?.get(row.invoiceId) ?? [])],
     manualLines: row.manualLines,
@@ -145,6 +138,7 @@ export const listInvoices = declareList({
     issuedFrom: day.optional().meta({ description: 'The first UTC day of the issue' }),
     issuedTo: day.optional().meta({ description: 'The day behind the last' }),
     dueBefore: day.optional(),
+    payment: z.enum(paymentStates).optional().meta({ description: 'How its payment stands now' }),
   }),
   row: listedInvoiceOut,
   extra: z.object({
@@ -172,8 +166,10 @@ export const listInvoices = declareList({
     const reader = readerOf(principal);
     if (reader !== 'staff' && query.entity !== undefined)
       throw new ArcadiaError('invalid_argument', 'Invoices are not listed by seller here.');
-    const { items, nextCursor } = await invoices.listInvoices(db, query, page, reader);
-    const totals = await invoices.totalInvoices(db, { ...query, q: page.q }, reader);
+    const { payment, ...others } = query;
+    const filter = { ...others, payment: payment === undefined ? undefined : { state: payment, on: dayOf(now) } };
+    const { items, nextCursor } = await invoices.listInvoices(db, filter, page, reader);
+    const totals = await invoices.totalInvoices(db, { ...filter, q: page.q }, reader);
     return { items: await listedAnswers(db, items, principal, now), nextCursor, totals };
   },
 });
@@ -344,6 +340,7 @@ export const getInvoice = declareOperation({
   roles: readers,
   params: which,
   response: invoiceOut.extend({
+    ...standingOut,
     approvedAt: instantOut.nullable(),
     approvedBy: z.string().nullable().meta({ description: 'Who approved it; null for a customer' }),
     overrideReason: z.string().nullable().meta({ description: 'Why, before its month was final; null for a customer' }),
@@ -367,6 +364,7 @@ export const getInvoice = declareOperation({
     const { approvedAt, approvedBy, overrideReason, issuedBy, cancelledAt } = row;
     return {
       ...invoiceAnswer(row),
+      ...standingOf(await readStandings(db, [row], now), row.invoiceId),
       approvedAt,
       approvedBy,
       overrideReason,

@@ -1,10 +1,30 @@
 import { z } from 'zod';
-import type { Role } from '../../platform/declare/operation.ts';
-import { instantOut, line } from '../../platform/declare/schemas.ts';
+import { type Principal, type Role, staff } from '../../platform/declare/operation.ts';
+import { decimalOut, instantOut, line } from '../../platform/declare/schemas.ts';
+import type { Reader } from '../invoices.ts';
+import { paymentStates } from '../payments.ts';
 
 // What several operations of invoices name.
 
 export const deciders: readonly Role[] = ['owner', 'finance'];
+
+/** Who reads invoices and what was paid of them. */
+export const readers: readonly Role[] = [...staff, 'customer'];
+
+export function readerOf({ customerId }: Principal): Reader {
+  return customerId === null ? 'staff' : { customerId };
+}
+
+/** How an invoice's payment stands. */
+export const standingOut = {
+  paymentState: z.enum(paymentStates).nullable().meta({
+    description:
+      'overdue: something is left to pay after dueOn, a UTC day. credit: more was paid than is owed. null: nothing is to be paid of it',
+  }),
+  owed: decimalOut.meta({ description: 'Its total less what was credited' }),
+  paid: decimalOut,
+  balance: decimalOut.meta({ description: "What is left to pay; below zero: in the customer's favour" }),
+};
 
 export const monthText = z.string().meta({ description: 'A UTC calendar month', examples: ['2026-05'] });
 export const prefix = z.string().max(20).meta({ description: 'Letters, digits, dots, slashes and hyphens' });

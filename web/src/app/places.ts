@@ -18,6 +18,7 @@ export interface Place {
     | '/corrections'
     | '/plans'
     | '/have'
+    | '/gateway'
     | '/jobs'
     | '/accounts'
     | '/settings'
@@ -47,6 +48,7 @@ const places: readonly Place[] = [
   { to: '/bills', label: 'Provider billing', icon: 'bill', key: 'b', needs: 'listBills' },
   { to: '/margin', label: 'Margin', icon: 'margin', key: 'm', needs: 'listMargins' },
   { to: '/jobs', label: 'Jobs', icon: 'jobs', key: 'j', needs: 'getJobsSummary', beginsGroup: true },
+  { to: '/gateway', label: 'Gateway', icon: 'gateway', key: 'w', needs: 'listGatewaySources' },
   { to: '/accounts', label: 'Accounts', icon: 'accounts', key: 'a', needs: 'getAccountsStatus' },
   { to: '/settings', label: 'Settings', icon: 'settings', key: 'e', needs: 'listObservationLimits' },
   { to: '/audit', label: 'Audit', icon: 'audit', key: 'h', needs: 'listAuditLog' },

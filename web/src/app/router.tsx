@@ -15,6 +15,7 @@ import { driftSearch } from '../drift/search.ts';
 import { customersSearch } from '../customers/read.ts';
 import { deploymentsSearch } from '../deployments/read.ts';
 import { correctionsSearch } from '../corrections/search.ts';
+import { gatewaySearch } from '../gateway/search.ts';
 import { inventorySearch } from '../inventory/search.ts';
 import { jobsSearch } from '../jobs/search.ts';
 import { invoicesSearch } from '../invoices/search.ts';
@@ -200,6 +201,13 @@ const declaration = createRoute({
   component: lazyRouteComponent(() => loaded(import('../drift/Declaration.tsx')), 'Declaration'),
 });
 
+const gateway = createRoute({
+  getParentRoute: () => root,
+  path: '/gateway',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...gatewaySearch(search) }),
+  component: lazyRouteComponent(() => loaded(import('../gateway/Gateway.tsx')), 'Gateway'),
+});
+
 const jobs = createRoute({
   getParentRoute: () => root,
   path: '/jobs',
@@ -305,6 +313,7 @@ const views = [
   drift,
   finding,
   declaration,
+  gateway,
   jobs,
   job,
   accounts,

@@ -3,6 +3,7 @@ import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import own from '../invoices/invoices.module.css';
 import { Paper } from '../invoices/Paper.tsx';
+import { Payments } from '../invoices/Payments.tsx';
 import { type InvoiceDetail, readInvoice } from '../invoices/read.ts';
 import styles from '../lists/lists.module.css';
 import { money } from '../ui/decimal.ts';
@@ -37,6 +38,7 @@ export function CustomerInvoice({ invoice }: { readonly invoice: string }) {
                 </a>
               </div>
             </header>
+            <Payments detail={data} now={now} records={false} />
             <Paper printed={data.printed} invoice={String(data.invoiceId)} />
           </div>
         );

@@ -5,6 +5,7 @@ import { useMe } from '../app/session.ts';
 import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Csv, Listed } from '../lists/parts.tsx';
+import { PaymentMark } from '../invoices/InvoiceTable.tsx';
 import { money } from '../ui/decimal.ts';
 import { Money } from '../ui/Figure.tsx';
 import { Empty } from '../ui/States.tsx';
@@ -66,7 +67,7 @@ function IssuedTable({ items, now }: { readonly items: readonly Schemas['ListedI
         </tr>
       </thead>
       <tbody>
-        {items.map(({ invoiceId, number, kind, state, month, total, currency, dueOn }) => (
+        {items.map(({ invoiceId, number, kind, state, month, total, currency, dueOn, paymentState }) => (
           <tr key={invoiceId} data-row="">
             <th scope="row">
               <Link to="/invoices/$invoice" params={{ invoice: number ?? String(invoiceId) }} className={styles.name}>
@@ -75,7 +76,10 @@ function IssuedTable({ items, now }: { readonly items: readonly Schemas['ListedI
               {kind === 'credit_note' ? <span className={ui.note}> credit note</span> : null}
             </th>
             <td className={styles.spare}>{monthName(month)}</td>
-            <td className={styles.spare}>{state}</td>
+            <td className={styles.spare}>
+              {state}
+              <PaymentMark state={paymentState} />
+            </td>
             <td className={styles.spare}>{dueOn === null ? '–' : day(dueOn, now)}</td>
             <td className={styles.figure}>
               <Money amount={total} currency={currency} />

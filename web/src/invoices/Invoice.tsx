@@ -11,6 +11,7 @@ import { BillingForm } from './BillingForm.tsx';
 import { InvoiceActions } from './InvoiceActions.tsx';
 import own from './invoices.module.css';
 import { Paper } from './Paper.tsx';
+import { Payments } from './Payments.tsx';
 import { type InvoiceDetail, readInvoice, stateWords } from './read.ts';
 
 /** What does it say, is it right, and what becomes of it? */
@@ -35,6 +36,7 @@ export function Invoice() {
             <Paper printed={data.printed} invoice={String(data.invoiceId)} />
             <aside className={own.side} aria-label="State">
               <StateCard detail={data} now={now} />
+              <Payments detail={data} now={now} records />
               <Lacks detail={data} />
               <InvoiceActions detail={data} />
             </aside>

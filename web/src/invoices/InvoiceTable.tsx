@@ -6,7 +6,7 @@ import { isNegative, isZero, money, quantity } from '../ui/decimal.ts';
 import { Figure, Money } from '../ui/Figure.tsx';
 import { day } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
-import { holdWords, type InvoiceRow, stateWords } from './read.ts';
+import { holdWords, type InvoiceRow, paymentWords, stateWords } from './read.ts';
 import type { InvoicesSearch } from './search.ts';
 
 type Chosen = ReadonlyMap<number, InvoiceRow['state']>;
@@ -116,6 +116,7 @@ function Row({ item, now, isChosen, onChoose }: RowProps) {
       <td className={styles.aside}>
         {kind === 'credit_note' ? 'Credit note' : stateWords[state]}
         {number === null ? null : <span className={ui.note}> {number}</span>}
+        <PaymentMark state={item.paymentState} />
       </td>
       <td className={styles.figure}>
         <Money amount={total} currency={currency} />
@@ -128,6 +129,16 @@ function Row({ item, now, isChosen, onChoose }: RowProps) {
       </td>
       <td className={styles.spare}>{dueOn === null ? '–' : day(dueOn, now)}</td>
     </tr>
+  );
+}
+
+/** How its payment stands, where there is something to say; overdue by a shape besides the word. */
+export function PaymentMark({ state }: { readonly state: InvoiceRow['paymentState'] }) {
+  if (state === null) return null;
+  return (
+    <span className={state === 'overdue' ? styles.wrong : ui.note}>
+      {state === 'overdue' ? <span aria-hidden="true"> ▲</span> : null} {paymentWords[state].toLowerCase()}
+    </span>
   );
 }
 

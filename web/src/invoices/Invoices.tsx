@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import styles from '../lists/lists.module.css';
-import { Chip, Csv, Listed, SearchField } from '../lists/parts.tsx';
+import { Chip, Csv, FilterSelect, Listed, SearchField } from '../lists/parts.tsx';
 import { changed } from '../lists/search.ts';
 import { isNegative, isZero, money } from '../ui/decimal.ts';
 import { Empty, States } from '../ui/States.tsx';
@@ -15,12 +15,13 @@ import {
   holdWords,
   type InvoiceRow,
   invoicesQuery,
+  paymentWords,
   readInvoices,
   readSummary,
   type Step,
   type Summary,
 } from './read.ts';
-import type { InvoicesSearch, Tab } from './search.ts';
+import { type InvoicesSearch, payments, type Tab } from './search.ts';
 import { StepSheet } from './StepSheet.tsx';
 
 /** What goes out, and is it right? */
@@ -60,6 +61,7 @@ export function Invoices() {
       </States>
       <div className={styles.tools}>
         <SearchField q={search.q} label="Number or customer" />
+        <FilterSelect label="Payment" name="payment" value={search.payment} values={paymentFilters} />
         {search.currency === undefined ? null : (
           <Chip name="currency" value={undefined} chosen="">
             {search.currency} ×
@@ -90,6 +92,8 @@ export function Invoices() {
     </div>
   );
 }
+
+const paymentFilters = payments.map((each) => [each, paymentWords[each]] as const);
 
 type Open = (step: Step['step'], only: Step['only']) => void;
 

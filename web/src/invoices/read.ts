@@ -6,7 +6,7 @@ const pageSize = 100;
 
 /** What the list is asked for, as the API names it: what differs most comes first. */
 export function invoicesQuery(month: string, search: InvoicesSearch) {
-  const { tab, currency } = search;
+  const { tab, currency, payment } = search;
   const of =
     tab === undefined
       ? {}
@@ -19,6 +19,7 @@ export function invoicesQuery(month: string, search: InvoicesSearch) {
     ...listQuery<Sort>(search),
     ...of,
     ...(currency === undefined ? {} : { currency }),
+    ...(payment === undefined ? {} : { payment }),
     month,
   };
 }
@@ -64,6 +65,16 @@ export const stateWords: Readonly<Record<InvoiceRow['state'], string>> = {
   approved: 'Approved',
   issued: 'Issued',
   cancelled: 'Cancelled',
+};
+
+export type PaymentState = NonNullable<InvoiceRow['paymentState']>;
+
+export const paymentWords: Readonly<Record<PaymentState, string>> = {
+  open: 'Open',
+  part_paid: 'Part paid',
+  paid: 'Paid',
+  overdue: 'Overdue',
+  credit: 'In credit',
 };
 
 export interface Step {

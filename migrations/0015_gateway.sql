@@ -1,0 +1,66 @@
+-- gateway: events that do something: to subscriptions, and to what is known of payments.
+
+ALTER TABLE gateway_sources
+  -- Which families of events may have their effect; none: its events are usage alone.
+  ADD COLUMN effects text[] COLLATE "C" NOT NULL DEFAULT '{}' CHECK (effects <@ ARRAY['lifecycle', 'payment']),
+  -- Subscriptions change at the beginning of a UTC day: of the day of the event, or of the next.
+  ADD COLUMN pauses_on  text COLLATE "C" NOT NULL DEFAULT 'next_day' CHECK (pauses_on IN ('same_day', 'next_day')),
+  ADD COLUMN resumes_on text COLLATE "C" NOT NULL DEFAULT 'same_day' CHECK (resumes_on IN ('same_day', 'next_day')),
+  ADD COLUMN ends_on    text COLLATE "C" NOT NULL DEFAULT 'next_day' CHECK (ends_on IN ('same_day', 'next_day')),
+  -- After so long without an event it is said to be silent; NULL: never.
+  ADD COLUMN silent_after_hours int CHECK (silent_after_hours BETWEEN 1 AND 8784);
+
+-- What came of an event that is to do something: done and written here in one transaction, and never done again. It is no
+-- derivation: what was done stays done when events are interpreted again.
+CREATE TABLE gateway_effects (
+  account_id       int NOT NULL,
+  gateway_event_id bigint NOT NULL,
+  -- NULL: still to be done.
+  outcome          text COLLATE "C" CHECK (outcome IN ('applied', 'superseded', 'dead')),
+  -- Why it is dead, in a word and as it was said.
+  reason           text COLLATE "C" NOT NULL,
+  detail           text,
+  -- Of what was done to a subscription: from which UTC day on.
+  from_day         date,
+  -- When it was tried last.
+  tried_at         timestamptz,
+  PRIMARY KEY (account_id, gateway_event_id),
+  FOREIGN KEY (account_id, gateway_event_id) REFERENCES gateway_events,
+  CHECK ((outcome IS NOT DISTINCT FROM 'dead') = (reason <> '')),
+  CHECK (outcome IS NULL OR tried_at IS NOT NULL)
+);
+CREATE INDEX gateway_effects_open ON gateway_effects (account_id, gateway_event_id) WHERE outcome IS NULL;
+CREATE INDEX gateway_effects_dead ON gateway_effects (account_id, tried_at) WHERE outcome = 'dead';
+
+-- Where the lifecycle of a deployment stands by a source: only an event of a later place changes it.
+CREATE TABLE gateway_lifecycles (
+  account_id       int NOT NULL REFERENCES accounts,
+  deployment       text COLLATE "C" NOT NULL,         -- as events name it
+  -- Its sequence, or the microseconds of its time since 1970.
+  place            numeric NOT NULL,
+  by_sequence      boolean NOT NULL,
+  gateway_event_id bigint NOT NULL,
+  from_day         date NOT NULL,
+  PRIMARY KEY (account_id, deployment)
+);
+
+ALTER TABLE gateway_progress
+  -- Events with a time before it are removed: none counts any more. NULL: nothing is removed yet.
+  ADD COLUMN pruned_before       timestamptz,
+  -- When webhooks were last sent that events count for nothing, and that none came.
+  ADD COLUMN dead_announced_at   timestamptz,
+  ADD COLUMN silent_announced_at timestamptz;
+
+-- The greatest value that can be metered exactly: of a level 10^10 units, of what adds up 10^12 an event (meters.ts).
+ALTER TABLE gateway_meter_versions ADD COLUMN value_max numeric;
+UPDATE gateway_meter_versions v SET value_max = least(10::numeric ^ 18, CASE WHEN m.aggregation IN ('max', 'gauge') THEN 10::numeric ^ 10
+    ELSE 10::numeric ^ 12 END * coalesce((
+    SELECT min(d.weight_divisor) FROM billing_kinds k JOIN billing_kind_definitions d USING (billing_kind_id) WHERE k.slug = m.slug), 1))
+  FROM gateway_meters m WHERE m.meter_id = v.meter_id;
+ALTER TABLE gateway_meter_versions ALTER COLUMN value_max SET NOT NULL;
+
+CALL protect_from_customers('gateway_effects');
+CALL protect_from_customers('gateway_lifecycles');
+
+CALL pin_search_paths();
+CALL arm_triggers();

@@ -1,0 +1,44 @@
+import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
+import { statement } from '../platform/database/statement.ts';
+
+/** Whether it is this transaction's to send that events count for nothing: nobody has since an instant. */
+export async function claimDeadNotice(
+  trx: UnitOfWork,
+  accountId: number,
+  since: Temporal.Instant,
+  now: Temporal.Instant,
+): Promise<boolean> {
+  const { numAffectedRows } = await statement('gateway.claimDeadNotice')`
+    UPDATE gateway_progress SET dead_announced_at = ${now}
+    WHERE account_id = ${accountId} AND (dead_announced_at IS NULL OR dead_announced_at <= ${since})`.execute(trx);
+  return (numAffectedRows ?? 0n) > 0n;
+}
+
+/** Dead letters of a source. */
+export async function countDead(db: Queryable, accountId: number): Promise<number> {
+  const { rows } = await statement<{ dead: number }>('gateway.countDead')`
+    SELECT count(*) AS dead FROM gateway_outcomes WHERE account_id = ${accountId} AND outcome = 'dead'`.execute(db);
+  return rows[0]?.dead ?? 0;
+}
+
+/** Sources that were silent for as long as they were given and of which nobody has sent it, by name. */
+export async function claimSilentNotices(
+  trx: UnitOfWork,
+  now: Temporal.Instant,
+): Promise<{ readonly source: string; readonly lastReceivedAt: Temporal.Instant | null }[]> {
+  const { rows } = await statement<{ source: string; lastReceivedAt: Temporal.Instant | null }>(
+    'gateway.claimSilentNotices',
+  )`
+    WITH silent AS (
+      SELECT s.account_id, a.slug AS source, l.received_at
+      FROM gateway_sources s JOIN inventory_accounts a USING (account_id) JOIN gateway_progress p USING (account_id)
+      LEFT JOIN LATERAL (SELECT received_at FROM gateway_events e WHERE e.account_id = s.account_id
+                         ORDER BY gateway_event_id DESC LIMIT 1) AS l ON true
+      WHERE s.silent_after_hours IS NOT NULL AND NOT s.paused AND a.disconnected_at IS NULL
+        AND coalesce(l.received_at, a.connected_at) + s.silent_after_hours * interval '1 hour' <= ${now}
+        AND (p.silent_announced_at IS NULL OR p.silent_announced_at < coalesce(l.received_at, a.connected_at))
+    )
+    UPDATE gateway_progress p SET silent_announced_at = ${now} FROM silent s WHERE p.account_id = s.account_id
+    RETURNING s.source, s.received_at AS "lastReceivedAt"`.execute(trx);
+  return rows.sort((a, b) => (a.source < b.source ? -1 : 1));
+}

@@ -1,0 +1,224 @@
+import type { Database, Queryable, UnitOfWork } from '../platform/database/database.ts';
+import { cursorOf } from '../platform/database/keyset.ts';
+import type { Page, PageRequest } from '../platform/declare/operation.ts';
+import { pageOf } from '../platform/declare/pages.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { currencyDigits, formatMoney } from '../platform/money.ts';
+import { Decimal } from '../platform/quantity.ts';
+import { dayOf } from '../metering/index.ts';
+import { writeMessages } from '../webhooks/index.ts';
+import { invoiceNotIssued, paymentConflict, paymentCurrency } from './errors.ts';
+import type { Reader } from './invoices.ts';
+import * as store from './payments.store.ts';
+
+// What was paid of invoices. Each payment is a fact under the id that its provider gave it; an invoice's payment state is
+// what its facts and credit notes come to on a day, so that it is overdue from the first moment of the day after it was due.
+
+export type { PaymentKind, PaymentRow, PaymentState } from './payments.store.ts';
+export { paymentKinds, paymentStates } from './payments.store.ts';
+
+/** A payment as somebody says it. */
+export interface SaidPayment {
+  /** Who says it: a provider of payments, a bank. */
+  readonly provider: string;
+  /** The provider's id of it. A refund has one of its own, or that of what it gives back. */
+  readonly payment: string;
+  readonly kind: store.PaymentKind;
+  /** An invoice's number or id. */
+  readonly invoice: string;
+  /** Above zero, whatever the kind. */
+  readonly amount: string;
+  readonly currency: string;
+  /** null: now. */
+  readonly paidAt: Temporal.Instant | null;
+  readonly note: string | null;
+}
+
+/** `known`: it was recorded before, and said the same. */
+type Recorded = { readonly status: 'recorded' | 'known'; readonly payment: store.PaymentRow };
+
+interface Recording {
+  readonly by: string;
+  readonly now: Temporal.Instant;
+}
+
+/** How an invoice's payment stands, in its currency. */
+export interface PaymentStanding {
+  /** null: nothing is to be paid of it. */
+  readonly paymentState: store.PaymentState | null;
+  /** Its total less what was credited. */
+  readonly owed: string;
+  readonly paid: string;
+  /** What is left to pay; below zero: in the customer's favour. */
+  readonly balance: string;
+}
+
+/**
+ * Records one. The same again changes nothing.
+ * @throws ArcadiaError not_found; conflict (two documents of one number); invoice_not_issued; payment_currency (another than the
+ *   invoice's); payment_conflict (the id says something else); invalid_argument (an amount that is none)
+ */
+export async function recordPayment(db: Database, said: SaidPayment, recording: Recording): Promise<Recorded> {
+  return db.transaction().execute(async (trx) => {
+    const [done] = await recordPayments(trx, [said], recording);
+    if (done === undefined) throw new RangeError('a payment was neither recorded nor refused');
+    if (done instanceof ArcadiaError) throw done;
+    return done;
+  });
+}
+
+/**
+ * Records many, each for itself: in place of one that cannot be recorded stands why, as `recordPayment` throws it.
+ * Whoever records of the same invoices meanwhile waits for this transaction.
+ */
+export async function recordPayments(
+  trx: UnitOfWork,
+  said: readonly SaidPayment[],
+  { by, now }: Recording,
+): Promise<(Recorded | ArcadiaError)[]> {
+  const named = Map.groupBy(
+    await store.lockNamed(
+      trx,
+      said.map(({ invoice }) => invoice),
+    ),
+    (row) => row.named,
+  );
+  const read = said.map((one) => readSaid(one, named.get(one.invoice) ?? [], now));
+  const sound = read.flatMap((one) => (one instanceof ArcadiaError ? [] : [one.stored]));
+  const inserted = await store.insertPayments(trx, sound, by, now);
+  const fresh = new Set(inserted.map(keyOf));
+  const stored = new Map((await store.selectPaymentsByKey(trx, sound)).map((row) => [keyOf(row), row]));
+  await publish(trx, { invoices: [...named.values()].flat(), touched: paidNow(stored, fresh), now });
+  return read.map((one, place) => {
+    if (one instanceof ArcadiaError) return one;
+    const row = stored.get(keyOf(one.stored));
+    if (row === undefined) throw new RangeError('a payment was stored and is gone');
+    return same(one, row, said[place]?.paidAt ?? null)
+      ? { status: fresh.delete(keyOf(row)) ? 'recorded' : 'known', payment: row }
+      : paymentConflict(
+          `The ${row.kind} ${row.payment} of ${row.provider} was recorded before, and says something else.`,
+          {
+            details: {
+              invoice: row.invoice,
+              amount: row.amount,
+              currency: row.currency,
+              paidAt: row.paidAt.toString(),
+            },
+          },
+        );
+  });
+}
+
+const keyOf = ({ provider, payment, kind }: store.PaymentKey) => `${provider}\n${payment}\n${kind}`;
+
+/** The invoices of which something is new. */
+function paidNow(stored: ReadonlyMap<string, store.PaymentRow>, fresh: ReadonlySet<string>): Set<number> {
+  return new Set([...fresh].flatMap((key) => stored.get(key)?.invoiceId ?? []));
+}
+
+interface ReadPayment {
+  readonly stored: store.NewPayment;
+}
+
+/** What is to be stored of it, or why it cannot be. */
+function readSaid(
+  { invoice: which, amount: text, ...said }: SaidPayment,
+  found: readonly store.NamedInvoiceRow[],
+  now: Temporal.Instant,
+): ReadPayment | ArcadiaError {
+  const [invoice] = found;
+  if (invoice === undefined) return notFound('invoice', which);
+  if (found.length > 1)
+    return new ArcadiaError('conflict', `More than one seller has a document ${which}; name it by its id.`);
+  if (invoice.kind === 'credit_note')
+    return new ArcadiaError('invalid_argument', `${which} is a credit note: name the invoice that it credits.`);
+  if (invoice.number === null) return invoiceNotIssued(`Invoice ${which} is not issued: nothing can be paid of it.`);
+  if (invoice.currency !== said.currency)
+    return paymentCurrency(`Invoice ${invoice.number} is in ${invoice.currency}, and the payment in ${said.currency}.`);
+  const amount = new Decimal(text);
+  const digits = currencyDigits(said.currency);
+  if (said.kind !== 'failed' && (amount.lte(0) || amount.decimalPlaces() > digits || amount.gte('1e15')))
+    return new ArcadiaError(
+      'invalid_argument',
+      `The amount ${text} is not above zero with up to ${digits} decimals; what is given back is of the kind refund, chargeback or reversal.`,
+    );
+  const signed = said.kind === 'failed' ? new Decimal(0) : said.kind === 'payment' ? amount : amount.neg();
+  const { invoiceId, customerId } = invoice;
+  return {
+    stored: { ...said, invoiceId, customerId, amount: formatMoney(signed, said.currency), paidAt: said.paidAt ?? now },
+  };
+}
+
+/** Whether what is stored is what was said; a time that was not said differs from none. */
+function same({ stored: said }: ReadPayment, row: store.PaymentRow, paidAt: Temporal.Instant | null): boolean {
+  return (
+    row.invoiceId === said.invoiceId &&
+    row.currency === said.currency &&
+    new Decimal(row.amount).eq(said.amount) &&
+    (paidAt === null || row.paidAt.equals(paidAt))
+  );
+}
+
+/** To webhooks: ours, and the customer's own. */
+async function publish(
+  trx: UnitOfWork,
+  {
+    invoices,
+    touched,
+    now,
+  }: {
+    readonly invoices: readonly store.NamedInvoiceRow[];
+    readonly touched: ReadonlySet<number>;
+    readonly now: Temporal.Instant;
+  },
+): Promise<void> {
+  // One that was named by its id and by its number is one.
+  const changed = new Map(
+    invoices
+      .filter(({ invoiceId }) => touched.has(invoiceId))
+      .map((row): [number, store.NamedInvoiceRow] => [row.invoiceId, row]),
+  );
+  const standings = await readStandings(trx, [...changed.values()], now);
+  const messages = [...changed.values()].flatMap(({ invoiceId, number, customer, customerId, month, currency }) => {
+    const standing = standings.get(invoiceId);
+    if (standing === undefined || number === null) return [];
+    const path = `/api/v1/invoices/${invoiceId}`;
+    const whose = { invoiceId, number, customer, month: month.toPlainYearMonth().toString(), currency };
+    return [{ customerId, data: { ...whose, ...standing, path } }];
+  });
+  await writeMessages(trx, 'invoice.payment_changed', messages, now);
+}
+
+/** How invoices stand at an instant, by their ids. */
+export async function readStandings(
+  db: Queryable,
+  invoices: readonly { readonly invoiceId: number; readonly currency: string }[],
+  now: Temporal.Instant,
+): Promise<ReadonlyMap<number, PaymentStanding>> {
+  const currencies = new Map(invoices.map(({ invoiceId, currency }) => [invoiceId, currency]));
+  const rows = await store.selectStandingsOn(db, [...currencies.keys()], dayOf(now));
+  return new Map(
+    rows.map(({ invoiceId, state, owed, paid }) => {
+      const money = (amount: Decimal) => formatMoney(amount, currencies.get(invoiceId) ?? '');
+      const [due, got] = [new Decimal(owed), new Decimal(paid)];
+      return [invoiceId, { paymentState: state, owed: money(due), paid: money(got), balance: money(due.minus(got)) }];
+    }),
+  );
+}
+
+/** The standing of one of those that were read; of one that is gone since, that nothing is to be paid. */
+export function standingOf(standings: ReadonlyMap<number, PaymentStanding>, invoiceId: number): PaymentStanding {
+  return standings.get(invoiceId) ?? { paymentState: null, owed: '0', paid: '0', balance: '0' };
+}
+
+/** A page of payments, the newest first unless another order is asked for. */
+export async function paymentPage(
+  db: Queryable,
+  filter: Omit<store.PaymentFilter, 'q'>,
+  page: PageRequest<store.PaymentSort>,
+  reader: Reader,
+): Promise<Page<store.PaymentRow>> {
+  const { q, ...request } = { ...page, limit: page.limit + 1 };
+  const rows = await store.selectPayments(db, { ...filter, q }, request, reader === 'staff' ? null : reader.customerId);
+  return pageOf(rows, page.limit, cursorOf);
+}

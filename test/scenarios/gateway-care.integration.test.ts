@@ -1,0 +1,191 @@
+import { sql } from 'kysely';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { announceSilent } from '../../src/gateway/announce.ts';
+import { pruneEvents } from '../../src/gateway/prune.ts';
+import { changeSource } from '../../src/gateway/sources.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+import {
+  event,
+  instant,
+  interpretAll,
+  makeMeters,
+  makeSource,
+  meterAll,
+  requests,
+  setClock,
+  usageOf,
+} from '../fixtures/gateway.ts';
+import { createDeployments } from '../fixtures/metering.ts';
+import { json, startTestApi, type TestApi } from '../http/api-fixture.ts';
+import { add as addHook } from '../webhooks/webhooks-fixture.ts';
+
+// What keeps a gateway sound over years: values that cannot be metered, replays that are looked at first, sources that fall
+// silent, dead letters that somebody hears of, and events that are removed.
+
+let database: TestDatabase;
+let db: Database;
+let api: TestApi;
+let secret: string;
+const now = instant('2026-05-05');
+
+beforeEach(async () => {
+  database = await openTestDatabase();
+  db = database.db;
+  await setClock(db, now);
+  await createDeployments(db, ['acme-shop'], instant('2026-01-01'));
+  secret = await makeSource(db, 'edge', { now, limits: { silentAfterHours: 6 } });
+  await makeMeters(db, [requests], now);
+  await addHook(db, now, { webhook: 'ops', url: 'https://127.0.0.1:1/' });
+  api = await startTestApi(database);
+});
+afterEach(async () => {
+  await api.close();
+  await database.close();
+});
+
+async function send(...events: readonly object[]): Promise<{ dead: number; duplicates: number }> {
+  const sent = await fetch(`${api.url}/api/v1/gateway/sources/edge/events`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/cloudevents-batch+json' },
+    body: JSON.stringify(events),
+  });
+  expect(sent.status).toBe(200);
+  return (await sent.json()) as { dead: number; duplicates: number };
+}
+
+const states = async () => {
+  const { items } = (await (await api.fetch('/gateway/events?limit=100')).json()) as {
+    items: { state: string; reason: string | null }[];
+  };
+  return items.toReversed().map(({ state, reason }) => (reason === null ? state : `${state} ${reason}`));
+};
+
+const messages = async (type: string) =>
+  (
+    await sql<{ data: unknown }>`SELECT data FROM webhook_messages WHERE type = ${type} ORDER BY message_id`.execute(db)
+  ).rows.map(({ data }) => data);
+
+test('a value that could not be metered exactly is dead, and keeps no other from being metered', async () => {
+  const gauge = {
+    ...requests,
+    meter: 'gateway_size',
+    type: 'size',
+    aggregation: 'gauge',
+    accrual: 'month',
+    divisor: 1000,
+  };
+  await makeMeters(db, [gauge], now);
+  const shop = { subject: 'deployment:acme-shop' };
+  await send(
+    event({ ...shop, data: { requests: 1_000_000_000_000 } }),
+    event({ ...shop, data: { requests: '1000000000000.1' } }),
+    event({ ...shop, type: 'size', data: { requests: 10_000_000_000_000 } }),
+    event({ ...shop, type: 'size', time: '2026-05-03T11:00:00Z', data: { requests: '10000000000000.1' } }),
+  );
+  await meterAll(db, now);
+  expect(await states()).toEqual(['counted', 'dead value_too_large', 'counted', 'dead value_too_large']);
+  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 03': '1000000000000' });
+});
+
+test('a replay says first what events count as before and after, and writes nothing', async () => {
+  await send(event({ data: { requests: 5 } }), event({ type: 'other', data: { requests: 7 } }));
+  await interpretAll(db, now);
+  await sql`DELETE FROM gateway_usage`.execute(db);
+  const replay = (fields: object) =>
+    api.fetch('/gateway/sources/edge/replay', json('POST', { from: '2026-05-01', to: '2026-06-01', ...fields }));
+  const seen = await (await replay({ dryRun: true })).json();
+  expect(seen).toEqual({
+    source: 'edge',
+    preview: {
+      events: 2,
+      before: {
+        states: [
+          { state: 'no_meter', events: 1 },
+          { state: 'waiting', events: 1 },
+        ],
+        meters: [],
+      },
+      after: {
+        states: [
+          { state: 'counted', events: 1 },
+          { state: 'no_meter', events: 1 },
+        ],
+        meters: [{ meter: 'gateway_requests', events: 1, value: '5' }],
+      },
+    },
+  });
+  await interpretAll(db, now);
+  expect(await states()).toEqual(['waiting', 'no_meter']);
+  expect(await (await replay({})).json()).toEqual({ source: 'edge', preview: null });
+  await interpretAll(db, now);
+  expect(await states()).toEqual(['counted', 'no_meter']);
+});
+
+test('what was shifted is interpreted again by when it counts, not by when it says', async () => {
+  await send(event({ id: 'ahead', time: '2026-05-06T01:00:00Z', data: { requests: 9, count: 4 } }));
+  await interpretAll(db, now);
+  const body = { source: 'edge', reason: 'in_future', shift: 'PT-48H', why: 'the clock was two days ahead' };
+  expect((await api.fetch('/gateway/dead-letters/replay', json('POST', body))).status).toBe(200);
+  const values = async () => (await sql`SELECT trim_scale(value)::text AS value FROM gateway_usage`.execute(db)).rows;
+  expect(await values()).toEqual([{ value: '9' }]);
+  // For the fourth of May alone, which is when it counts.
+  await makeMeters(db, [{ ...requests, from: '2026-05-05' }], now);
+  await makeMeters(db, [{ ...requests, from: '2026-05-04', value: '/count' }], now);
+  expect(await values()).toEqual([{ value: '4' }]);
+});
+
+test('dead letters are sent to webhooks once an hour, and a source that falls silent once', async () => {
+  await send(event({ time: undefined }));
+  await interpretAll(db, now);
+  await send(event({ time: undefined }));
+  await interpretAll(db, now.add({ minutes: 59 }));
+  expect(await messages('gateway.dead')).toEqual([{ source: 'edge', dead: 1, path: '/api/v1/gateway/sources/edge' }]);
+  await send(event({ time: undefined }));
+  await interpretAll(db, now.add({ minutes: 60 }));
+  expect(await messages('gateway.dead')).toMatchObject([{ dead: 1 }, { dead: 3 }]);
+
+  await announceSilent(db, now.add({ hours: 5 }));
+  expect(await messages('gateway.silent')).toEqual([]);
+  await announceSilent(db, now.add({ hours: 6 }));
+  await announceSilent(db, now.add({ hours: 7 }));
+  expect(await messages('gateway.silent')).toEqual([
+    { source: 'edge', lastReceivedAt: '2026-05-05T00:00:00Z', path: '/api/v1/gateway/sources/edge' },
+  ]);
+  await setClock(db, now.add({ hours: 8 }));
+  await send(event({ time: '2026-05-05T07:59:00Z' }));
+  await announceSilent(db, now.add({ hours: 14 }));
+  expect(await messages('gateway.silent')).toHaveLength(2);
+});
+
+test('the settings of a source that is busy can be changed', async () => {
+  await send(event());
+  const changed = await api.fetch('/gateway/sources/edge', json('PATCH', { graceHours: 5 }));
+  expect([changed.status, ((await changed.json()) as { graceHours: number }).graceHours]).toEqual([200, 5]);
+});
+
+test('what is removed stays counted, and is not counted again', async () => {
+  await changeSource(db, 'edge', { pastLimitHours: 24 * 366 });
+  const old = event({ subject: 'deployment:acme-shop', data: { requests: 5 } });
+  await send(old, event({ subject: 'deployment:acme-shop', time: '2026-05-04T10:00:00Z', data: { requests: 7 } }));
+  await meterAll(db, now);
+  const later = instant('2027-05-10');
+  await setClock(db, later);
+  const signal = new AbortController().signal;
+  // Before the third of May 2026, ten o'clock, and a second.
+  expect(await pruneEvents(db, instant('2026-05-03T10:00:01Z'), signal)).toBe(0); // it came on the fifth
+  expect(await pruneEvents(db, instant('2026-05-05T00:00:01Z'), signal)).toBe(2);
+  expect(await pruneEvents(db, instant('2026-05-05T00:00:01Z'), signal)).toBe(0);
+  expect(await states()).toEqual([]);
+  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 03': '5', 'acme-shop 04': '7' });
+  // Sent again it is too old; and nobody can have it count.
+  expect(await send(old)).toMatchObject({ dead: 1, duplicates: 0 });
+  await interpretAll(db, later);
+  const body = { source: 'edge', reason: 'too_old', why: 'it was lost' };
+  expect((await api.fetch('/gateway/dead-letters/replay', json('POST', body))).status).toBe(200);
+  expect(await states()).toEqual(['dead before_retention']);
+  // What is interpreted again leaves what is older as it is.
+  await makeMeters(db, [{ ...requests, value: '/count' }], later);
+  await meterAll(db, later);
+  expect((await sql`SELECT FROM gateway_usage`.execute(db)).rows).toHaveLength(2);
+});

@@ -1,0 +1,356 @@
+import { sql } from 'kysely';
+import { Registry } from 'prom-client';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createCustomer } from '../../src/deployments/customers.ts';
+import { createDeployment } from '../../src/deployments/deployments.ts';
+import { applyGatewayEffects } from '../../src/flows/gateway-effects.ts';
+import { draftMonth } from '../../src/invoices/drafts.ts';
+import { listInvoices } from '../../src/invoices/invoices.ts';
+import { approveInvoice, issueInvoice } from '../../src/invoices/issue.ts';
+import { startWorker } from '../../src/jobs/worker.ts';
+import { program } from '../../src/modules.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import { createLog } from '../../src/platform/log.ts';
+import { pauseSubscription, subscriptionHistory } from '../../src/pricing/subscriptions.ts';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { event, instant, interpretAll, makeSource, setClock } from '../fixtures/gateway.ts';
+import { addDeployment, openBusiness, settle } from '../fixtures/invoices.ts';
+import { json, startTestApi, type TestApi } from '../http/api-fixture.ts';
+
+// Events that do something, over HTTP: what became of customers' subscriptions, and what was paid. All in May 2026.
+
+let database: TestDatabase;
+let db: Database;
+let api: TestApi;
+let secret: string;
+const now = instant('2026-05-20');
+
+beforeEach(async () => {
+  database = await openTestDatabase();
+  db = database.db;
+  await openBusiness(db);
+  await sql`UPDATE accounts SET simulated = true`.execute(db); // the clock of this database is
+  await addDeployment(db, { customer: 'acme', slug: 'acme-shop' });
+  await addDeployment(db, { customer: 'beta', slug: 'beta-shop' });
+  await setClock(db, now);
+  secret = await makeSource(db, 'app', { now, limits: { effects: ['lifecycle', 'payment'] } });
+  api = await startTestApi(database);
+});
+afterEach(async () => {
+  await api.close();
+  await database.close();
+});
+
+const clock = { now: () => Promise.resolve(now) };
+
+async function send(...events: readonly object[]): Promise<void> {
+  const sent = await fetch(`${api.url}/api/v1/gateway/sources/app/events`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/cloudevents-batch+json' },
+    body: JSON.stringify(events),
+  });
+  expect(sent.status).toBe(200);
+}
+
+/** Does what is open, as the job does. */
+async function act(at = now): Promise<void> {
+  await interpretAll(db, at);
+  const { errors } = await applyGatewayEffects(db, 'app', {
+    clock: { now: () => Promise.resolve(at) },
+    signal: new AbortController().signal,
+  });
+  expect(errors).toEqual([]);
+}
+
+const lifecycle = (what: 'paused' | 'resumed' | 'ended', time: string, fields: object = {}) =>
+  event({ type: `arcadia.subscription.${what}`, subject: 'deployment:acme-shop', time, data: {}, ...fields });
+
+const payment = (what: string, data: object, fields: object = {}) =>
+  event({ type: `arcadia.payment.${what}`, time: '2026-05-10T08:00:00Z', data, ...fields });
+
+/** `from paused|running`, the oldest first. */
+async function history(deployment = 'acme-shop'): Promise<string[]> {
+  const rows = await subscriptionHistory(db, deployment, 100);
+  return rows
+    .toReversed()
+    .map(
+      ({ from, to, paused }) =>
+        `${from.toString().slice(0, 10)} ${paused ? 'paused' : 'running'}${to === null ? '' : ` to ${to.toString().slice(0, 10)}`}`,
+    );
+}
+
+/** `state reason` of each event, in the order in which they came. */
+async function states(): Promise<string[]> {
+  const { items } = (await (await api.fetch('/gateway/events?limit=100')).json()) as {
+    items: { state: string; reason: string | null }[];
+  };
+  return items.toReversed().map(({ state, reason }) => (reason === null ? state : `${state} ${reason}`));
+}
+
+test('a pause at 13:20 holds from the next day, a resumption from its own, and the fact keeps its time', async () => {
+  await send(lifecycle('paused', '2026-05-04T13:20:00Z'), lifecycle('resumed', '2026-05-09T07:00:00Z'));
+  expect(await states()).toEqual(['waiting', 'waiting']);
+  await act();
+  expect(await states()).toEqual(['applied', 'applied']);
+  expect(await history()).toEqual([
+    '2026-01-01 running to 2026-05-05',
+    '2026-05-05 paused to 2026-05-09',
+    '2026-05-09 running',
+  ]);
+  const { items } = (await (await api.fetch('/gateway/events')).json()) as {
+    items: { number: number; time: string }[];
+  };
+  const shown = await api.fetch(`/gateway/events/${items[1]?.number}`);
+  expect(await shown.json()).toMatchObject({
+    time: '2026-05-04T13:20:00Z',
+    effect: { outcome: 'applied', fromDay: '2026-05-05' },
+  });
+});
+
+test("the rule is the source's; at the beginning of a day it is that day", async () => {
+  const changed = await api.fetch('/gateway/sources/app', json('PATCH', { pausesOn: 'same_day', endsOn: 'same_day' }));
+  expect(changed.status).toBe(200);
+  await send(lifecycle('paused', '2026-05-04T13:20:00Z'), lifecycle('ended', '2026-05-10T00:00:00Z'));
+  await act();
+  expect(await history()).toEqual(['2026-01-01 running to 2026-05-04', '2026-05-04 paused to 2026-05-10']);
+});
+
+test('a pause that is resumed on the same day is none, and nothing stays paused', async () => {
+  await send(lifecycle('paused', '2026-05-04T13:20:00Z'), lifecycle('resumed', '2026-05-04T15:00:00Z'));
+  await act();
+  expect(await states()).toEqual(['applied', 'applied']);
+  expect(await history()).toEqual(['2026-01-01 running to 2026-05-05', '2026-05-05 running']);
+});
+
+test('paused with sequence 7 comes before resumed with 6: it is paused, and 6 is superseded', async () => {
+  await send(lifecycle('paused', '2026-05-04T13:20:00Z', { sequence: '7' }));
+  await act();
+  await send(lifecycle('resumed', '2026-05-04T13:25:00Z', { sequence: '6' }));
+  await act();
+  expect(await states()).toEqual(['applied', 'superseded']);
+  expect(await history()).toEqual(['2026-01-01 running to 2026-05-05', '2026-05-05 paused']);
+});
+
+test('sequences and times of one subject are not compared', async () => {
+  await send(
+    lifecycle('paused', '2026-05-04T13:20:00Z', { sequence: '7' }),
+    lifecycle('resumed', '2026-05-06T00:00:00Z'),
+  );
+  await send(lifecycle('ended', '2026-05-07T00:00:00Z', { sequence: 'seven' }));
+  await act();
+  expect(await states()).toEqual(['applied', 'dead sequence_mixed', 'dead bad_sequence']);
+});
+
+test('what its deployment or its plan is missing for waits, and is done once it is there', async () => {
+  await send(lifecycle('paused', '2026-05-04T13:20:00Z', { subject: 'deployment:new-shop' }));
+  await act();
+  expect(await states()).toEqual(['dead deployment_unknown']);
+  const later = now.add({ minutes: 20 });
+  await createDeployment(
+    db,
+    { slug: 'new-shop', name: 'New', customer: 'acme', startsAt: instant('2026-05-01') },
+    later,
+  );
+  await act(later);
+  expect(await states()).toEqual(['dead not_subscribed']);
+  const answer = await api.fetch('/deployments/new-shop/subscription', {
+    ...json('POST', { action: 'start', plan: 'studio', from: '2026-05-01T00:00:00Z' }),
+  });
+  expect(answer.status).toBe(200);
+  await act(later.add({ minutes: 5 })); // not yet: it was tried five minutes ago
+  expect(await states()).toEqual(['dead not_subscribed']);
+  await act(later.add({ minutes: 20 }));
+  expect(await states()).toEqual(['applied']);
+  expect(await history('new-shop')).toEqual(['2026-05-01 running to 2026-05-05', '2026-05-05 paused']);
+});
+
+test('a source does nothing of a family that it was not given, and names only whom it may', async () => {
+  await api.fetch('/gateway/sources/app', json('PATCH', { effects: ['payment'], customers: ['beta'] }));
+  await send(lifecycle('paused', '2026-05-04T13:20:00Z'));
+  await act();
+  expect(await states()).toEqual(['dead effect_not_allowed']);
+  await api.fetch('/gateway/sources/app', json('PATCH', { effects: ['lifecycle'] }));
+  const retried = await api.fetch('/gateway/dead-letters/retry', json('POST', { source: 'app' }));
+  expect(retried.status).toBe(200);
+  await act();
+  expect(await states()).toEqual(['dead not_yours']);
+  expect(await history()).toEqual(['2026-01-01 running']);
+});
+
+test('only an owner gives a source effects, and rotates the secret of one that has them', async () => {
+  const operator = { as: 'operator' } as const;
+  const made = { source: 'other', effects: ['payment'] };
+  for (const answer of [
+    await api.fetch('/gateway/sources', { ...json('POST', made), ...operator }),
+    await api.fetch('/gateway/sources/app', { ...json('PATCH', { effects: [] }), ...operator }),
+    await api.fetch('/gateway/sources/app/rotate', { ...json('POST', {}), ...operator }),
+  ])
+    expect(answer.status).toBe(403);
+  const plain = await api.fetch('/gateway/sources', { ...json('POST', { source: 'other' }), ...operator });
+  expect(plain.status).toBe(201);
+  expect((await api.fetch('/gateway/sources/other', { ...json('PATCH', { graceHours: 3 }), ...operator })).status).toBe(
+    200,
+  );
+});
+
+test('the same twice, a replay and a retraction do nothing twice and undo nothing', async () => {
+  const pause = lifecycle('paused', '2026-05-04T13:20:00Z');
+  await send(pause, pause);
+  await act();
+  await send(event({ type: 'arcadia.gateway.retract', data: { ids: [pause.id], reason: 'no' } }));
+  await act();
+  const replayed = await api.fetch(
+    '/gateway/sources/app/replay',
+    json('POST', { from: '2026-05-01', to: '2026-06-01' }),
+  );
+  expect(replayed.status).toBe(202);
+  await act();
+  expect(await states()).toEqual(['applied', 'applied']);
+  expect(await history()).toEqual(['2026-01-01 running to 2026-05-05', '2026-05-05 paused']);
+});
+
+test('one that fails in the midst of it leaves nothing behind, keeps no other from being done, and is done by the next run', async () => {
+  await send(
+    lifecycle('paused', '2026-05-04T13:20:00Z'),
+    lifecycle('paused', '2026-05-06T13:20:00Z', { subject: 'deployment:beta-shop' }),
+  );
+  await interpretAll(db, now);
+  // The last thing that is written of an effect fails, once its subscription is paused.
+  await sql`
+    CREATE FUNCTION refuse_acme() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN IF NEW.deployment = 'acme-shop' THEN RAISE EXCEPTION 'the disk is full'; END IF; RETURN NEW; END $$`.execute(
+    db,
+  );
+  await sql`CREATE TRIGGER refuse_acme BEFORE INSERT ON gateway_lifecycles FOR EACH ROW EXECUTE FUNCTION refuse_acme()`.execute(
+    db,
+  );
+  const { done, errors } = await applyGatewayEffects(db, 'app', { clock, signal: new AbortController().signal });
+  expect([done, errors.length]).toEqual([1, 1]);
+  expect(await states()).toEqual(['waiting', 'applied']);
+  expect(await history()).toEqual(['2026-01-01 running']);
+  await sql`DROP TRIGGER refuse_acme ON gateway_lifecycles`.execute(db);
+  await act();
+  expect(await states()).toEqual(['applied', 'applied']);
+  expect(await history()).toEqual(['2026-01-01 running to 2026-05-05', '2026-05-05 paused']);
+});
+
+test('a worker does by itself what events say, within seconds of their arrival', async () => {
+  const { connectionString } = database;
+  const log = createLog({ level: 'silent', format: 'json' });
+  const worker = await startWorker({
+    db,
+    connectionString,
+    config: api.config,
+    log,
+    program,
+    registry: new Registry(),
+  });
+  try {
+    await send(lifecycle('paused', '2026-05-04T13:20:00Z'));
+    await vi.waitFor(async () => expect(await states()).toEqual(['applied']), { timeout: 15_000, interval: 100 });
+    expect(await history()).toEqual(['2026-01-01 running to 2026-05-05', '2026-05-05 paused']);
+  } finally {
+    await worker.stop();
+  }
+});
+
+test('a refusal of the domain is a dead letter with its words', async () => {
+  await pauseSubscription(db, { deployment: 'acme-shop', from: instant('2026-05-03'), to: null }, 'ann', now);
+  await send(
+    lifecycle('paused', '2026-05-04T13:20:00Z'),
+    lifecycle('paused', '2026-05-05T13:20:00Z', { subject: 'host:shop.example.com' }),
+    lifecycle('paused', '2026-05-05T13:20:00Z', { subject: 'deployment:unattributed' }),
+  );
+  await act();
+  expect(await states()).toEqual(['applied', 'dead bad_subject', 'dead invalid_argument']);
+});
+
+// Payments --------------------------------------------------------------------------------------
+
+async function issued(): Promise<string> {
+  const may5 = instant('2026-05-05');
+  await settle(db, may5);
+  await draftMonth(db, { month: Temporal.PlainDate.from('2026-04-01'), now: may5 });
+  const { items } = await listInvoices(db, { customer: 'acme' }, { limit: 10, cursor: null });
+  const [invoice] = items;
+  if (invoice === undefined) throw new Error('no invoice');
+  await approveInvoice(db, invoice.invoiceId, { by: 'ann', now: may5 });
+  return (await issueInvoice(db, invoice.invoiceId, { by: 'ann', now: may5 })).number;
+}
+
+const standing = async (number: string) => {
+  const { paymentState, paid, balance } = (await (await api.fetch(`/invoices/${number}`)).json()) as Record<
+    string,
+    string
+  >;
+  return `${paymentState} ${paid} ${balance}`;
+};
+
+test('payments are facts of their invoice, exact to the cent, in whatever order they come', async () => {
+  const number = await issued();
+  const usd = { invoice: number, currency: 'USD' };
+  await send(
+    payment('refunded', { payment: 'p-1', amount: '0.10', ...usd }),
+    payment('succeeded', { payment: 'p-1', amount: 50.1, ...usd }),
+    payment('failed', { payment: 'p-0', amount: '50.00', ...usd }),
+    payment('succeeded', { payment: 'p-1', amount: '50.10', ...usd }),
+  );
+  await act();
+  expect(await states()).toEqual(['applied', 'applied', 'applied', 'applied']);
+  expect(await standing(number)).toBe('paid 50.00 0.00');
+  const { items } = (await (await api.fetch('/payments')).json()) as { items: Record<string, string>[] };
+  expect(
+    items.map(({ provider, payment: id, kind, amount, paidAt, recordedBy }) => [
+      provider,
+      id,
+      kind,
+      amount,
+      paidAt,
+      recordedBy,
+    ]),
+  ).toEqual([
+    ['app', 'p-0', 'failed', '0.00', '2026-05-10T08:00:00Z', 'gateway:app'],
+    ['app', 'p-1', 'payment', '50.10', '2026-05-10T08:00:00Z', 'gateway:app'],
+    ['app', 'p-1', 'refund', '-0.10', '2026-05-10T08:00:00Z', 'gateway:app'],
+  ]);
+});
+
+test('an unknown invoice waits; another currency, another payment under the id and no amount are dead', async () => {
+  await send(payment('succeeded', { payment: 'p-1', invoice: 'INV-000001', amount: '50.00', currency: 'USD' }));
+  await act();
+  expect(await states()).toEqual(['dead invoice_unknown']);
+  expect(await issued()).toBe('INV-000001');
+  await act(now.add({ minutes: 11 }));
+  expect(await standing('INV-000001')).toBe('paid 50.00 0.00');
+  const of = (data: object) =>
+    payment('succeeded', { payment: 'p-1', invoice: 'INV-000001', amount: '50.00', currency: 'USD', ...data });
+  await send(
+    of({ amount: '49.00' }),
+    of({ payment: 'p-2', currency: 'EUR' }),
+    of({ payment: 'p-3', amount: 'much' }),
+    of({ payment: 'p-4', amount: '-1' }),
+  );
+  await act();
+  expect(await states()).toEqual([
+    'applied',
+    'dead payment_conflict',
+    'dead payment_currency',
+    'dead bad_payment',
+    'dead bad_payment',
+  ]);
+  expect(await standing('INV-000001')).toBe('paid 50.00 0.00');
+  const letters = (await (await api.fetch('/gateway/dead-letters?reason=payment_currency')).json()) as {
+    items: unknown[];
+  };
+  expect(letters.items).toHaveLength(1);
+});
+
+test("another customer's invoice is not a source's to pay", async () => {
+  await createCustomer(db, { externalId: 'none', name: 'None', currency: 'USD' }, now);
+  await issued();
+  await api.fetch('/gateway/sources/app', json('PATCH', { customers: ['none'] }));
+  await send(payment('succeeded', { payment: 'p-1', invoice: 'INV-000001', amount: '50.00', currency: 'USD' }));
+  await act();
+  expect(await states()).toEqual(['dead not_yours']);
+  expect(await standing('INV-000001')).toBe('overdue 0.00 50.00');
+});
