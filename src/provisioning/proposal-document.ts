@@ -80,3 +80,85 @@ export interface ProposedStep {
   /** What is lost by it for good, in words; null: nothing. */
   readonly loses: string | null;
 }
+
+/** What something costs us by the provider's list prices of the day of the proposal: not what it will bill. */
+export interface OurMoney {
+  readonly currency: string;
+  /** Of a whole month: exact decimals. `before` is what is there now. */
+  readonly monthly: { readonly before: string; readonly after: string; readonly difference: string };
+  /** Of what is added or goes, from the moment of the proposal to the end of its month. */
+  readonly restOfMonth: string;
+  /** Of what it consists of then, and of what goes on costing although it goes: what each costs in a month. */
+  readonly lines: readonly { readonly what: string; readonly quantity: string; readonly amount: string }[];
+  /** What nobody knows the price of. */
+  readonly unknown: readonly string[];
+}
+
+/** What a whole calendar month costs the customer, by the plan's version that holds at its end. */
+export interface MonthForCustomer {
+  /** `2026-07` */
+  readonly month: string;
+  /** null: it is new. */
+  readonly before: string | null;
+  readonly after: string;
+  readonly difference: string;
+}
+
+export interface CustomersMoney {
+  readonly plan: string;
+  readonly currency: string;
+  /** The month of the proposal, and the one after it, each as a whole one. */
+  readonly months: readonly MonthForCustomer[];
+  /** Of the second month: what the customer pays without tax, less what it costs us. null: in two currencies. */
+  readonly margin: string | null;
+}
+
+/** Something that was seen as it was proposed: a proposal is stale once it differs. */
+export interface SeenThing {
+  /** `droplet 17 web-1` */
+  readonly what: string;
+  /** What the proposal has read of it. */
+  readonly is: Readonly<Record<string, string>>;
+}
+
+/** Something that is there after a proposal of destroying, and what it costs from then on. */
+export interface StayingThing {
+  readonly what: string;
+  readonly why: string;
+  /** In a month; null: nobody knows. */
+  readonly monthly: string | null;
+}
+
+/** What was proposed. Its hash is SHA-256 over its canonical JSON; secrets are in it as HMACs alone. */
+export interface ProposalDocument {
+  readonly schema: 1;
+  readonly purpose: 'create' | 'change' | 'destroy';
+  readonly deployment: string;
+  /** Its customer's id. */
+  readonly customer: string;
+  /** The account's slug. */
+  readonly account: string;
+  /** null: of a proposal of destroying. */
+  readonly blueprint: { readonly blueprint: string; readonly version: number; readonly digest: string } | null;
+  /** By name, as they are put into the blueprint; of a secret `hmac:` and its digits. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Of each sealed value that the steps name, its HMAC. */
+  readonly sealed: Readonly<Record<string, string>>;
+  readonly acceptUnmetered: boolean;
+  readonly proposedAt: string;
+  readonly expiresAt: string;
+  readonly steps: readonly ProposedStep[];
+  /** All scopes that the write token needs, sorted. */
+  readonly scopes: readonly string[];
+  readonly ours: OurMoney;
+  /** null: it is on no plan. */
+  readonly customers: CustomersMoney | null;
+  /** Meters that the plan prices, that what is created would use, and that are disabled. */
+  readonly notMetered: readonly string[];
+  /** Why it cannot be approved, in words. */
+  readonly problems: readonly string[];
+  /** What a person should know of it, in words: nothing is refused for it. */
+  readonly notes: readonly string[];
+  readonly seen: readonly SeenThing[];
+  readonly stays: readonly StayingThing[];
+}
