@@ -8,6 +8,10 @@ import type { Act, MadeKind, Markers, Specs } from '../cloud/index.ts';
 export type DeferredValue =
   /** The provider's id of what the step of this key created or adopted. It comes before in the order. */
   | { readonly $id: string }
+  /** The same as the provider's URN: `do:droplet:17`. */
+  | { readonly $urn: string }
+  /** The public IPv4 address of the droplet or load balancer that the step of this key created. */
+  | { readonly $address: string }
   /** This step's own mark, as a tag (`arcadia-step:<uuid>`) or as text for a description. */
   | { readonly $mark: 'tag' | 'text' }
   /** A name that is this step's own: what is given, `-`, and six digits of its mark. */
