@@ -59,6 +59,14 @@ export type RecordedWork =
       readonly kind: MadeKind;
       readonly externalId: string | DeferredValue;
     }
+  /** No rollout may destroy it until its protection is ended. */
+  | {
+      readonly do: 'record';
+      readonly what: 'protection';
+      readonly kind: MadeKind;
+      readonly externalId: string | DeferredValue;
+      readonly reason: string;
+    }
   /** What the rollout has created is what the deployment should consist of from now on. */
   | { readonly do: 'record'; readonly what: 'declaration' }
   /** The deployment and its subscription end. */
