@@ -109,6 +109,17 @@ CREATE TABLE provisioning_requests (
 );
 CREATE INDEX provisioning_requests_by_rollout ON provisioning_requests (rollout_id);
 
+-- What carries the mark of a step that has created another one: made more than once.
+CREATE TABLE rollout_extras (
+  rollout_extra_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  rollout_step_id bigint NOT NULL REFERENCES rollout_steps,
+  external_id text COLLATE "C" NOT NULL,
+  found_at    timestamptz NOT NULL,
+  -- NULL: it is there.
+  gone_at     timestamptz,
+  UNIQUE (rollout_step_id, external_id)
+);
+
 -- What no rollout may destroy.
 CREATE TABLE protections (
   protection_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -129,6 +140,8 @@ CALL publish_changes('write_credentials', 'account.changed',
   'SELECT a.slug AS subject, NULL AS customer_id FROM changed JOIN accounts a USING (account_id)');
 CALL publish_changes('proposals', 'proposal.changed', 'SELECT hash AS subject, NULL AS customer_id FROM changed');
 CALL publish_changes('rollouts', 'rollout.changed', 'SELECT rollout_id::text AS subject, NULL AS customer_id FROM changed');
+CALL publish_changes('rollout_extras', 'rollout.changed',
+  'SELECT DISTINCT rollout_id::text AS subject, NULL AS customer_id FROM changed JOIN rollout_steps USING (rollout_step_id)');
 CALL publish_changes('rollout_steps', 'rollout.changed',
   'SELECT DISTINCT rollout_id::text AS subject, NULL AS customer_id FROM changed');
 
@@ -146,6 +159,7 @@ CALL protect_from_customers('proposals');
 CALL protect_from_customers('proposal_approvals');
 CALL protect_from_customers('rollouts');
 CALL protect_from_customers('rollout_steps');
+CALL protect_from_customers('rollout_extras');
 CALL protect_from_customers('provisioning_requests');
 CALL protect_from_customers('protections');
 

@@ -1,5 +1,7 @@
 import {
+  isBuiltInSimulator,
   openProvider,
+  withJournal,
   type Credentials,
   type Provider,
   type ProviderIdentity,
@@ -154,7 +156,8 @@ export async function connectAccount(
       const account = await updateAccount(trx, known.accountId, {
         slug: request.slug ?? known.slug,
         name: request.name ?? known.name,
-        apiUrl: request.apiUrl,
+        // Of a built-in simulator what was written to it stays.
+        apiUrl: isSameSimulator(known.apiUrl, request.apiUrl) ? known.apiUrl : request.apiUrl,
         credentials,
         meteredFrom,
       });
@@ -175,6 +178,12 @@ export async function connectAccount(
       meteredFrom: request.meteredFrom ?? connectedAt,
     });
   });
+}
+
+/** Whether an address is of the built-in simulator that another one is of, but for the journal that it names. */
+function isSameSimulator(known: string, asked: string): boolean {
+  const journal = new URLSearchParams(known.split('?', 2)[1]).get('journal');
+  return isBuiltInSimulator(known) && journal !== null && withJournal(asked, journal) === known;
 }
 
 /** A slug made from a name, with a number where others have it: `my-team`, `my-team-2`. */

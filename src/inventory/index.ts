@@ -2,6 +2,7 @@
 
 export {
   type Account,
+  getAccount,
   connectAccount,
   gatewayProvider,
   identifyAccount,
@@ -30,6 +31,13 @@ export {
 } from './resources.ts';
 export { type SyncAllResult, syncAccount, syncAll } from './sync.ts';
 export { listRevertedSyncs } from './sync-revert.ts';
+export {
+  checkWriteToken,
+  grantWriting,
+  readWriteToken,
+  revokeWriting,
+  type WriteGrant,
+} from './write-credentials.ts';
 export { noteToken } from './token-check.ts';
 export {
   addSender,

@@ -101,7 +101,11 @@ test('a rotation seals everything anew or nothing, and who kept the old key seal
     });
     await (await openAccount(db, await getAccount(db, 'acme'), old)).close();
 
-    expect(await rotateSecretKey(db, { from: old, to: next }, now)).toEqual({ accounts: 2, webhookSecrets: 1 });
+    expect(await rotateSecretKey(db, { from: old, to: next }, now)).toEqual({
+      accounts: 2,
+      writeTokens: 0,
+      webhookSecrets: 1,
+    });
     const keyId = next.id.toString('hex');
     expect(await listSealedSecrets(db)).toEqual([
       { what: 'the credentials of account acme', keyId },

@@ -5,19 +5,32 @@ import { fingerprintOf, type SecretKey, seal, sealingKeyId, unseal } from '../pl
 import { lockFingerprint, replaceFingerprint, selectFingerprint } from '../platform/secrets/fingerprint.store.ts';
 import { openDatabaseKey, type SealedSecret } from '../platform/secrets/secret-key.ts';
 import { listSealedWebhooks, resealWebhooks } from '../webhooks/index.ts';
-import { lockAccounts, selectAllCredentials, updateCredentials } from './store.ts';
+import {
+  lockAccounts,
+  selectAllCredentials,
+  selectWriteCredentials,
+  updateCredentials,
+  updateWriteCredential,
+} from './store.ts';
 
 /** What an account's credentials are sealed for. */
 export const credentialsPurpose = 'accounts.credentials';
 
-/** All that this database holds sealed: the credentials of its accounts, and the secrets of its webhooks. */
+/** What the token is sealed for with which an account is written to. */
+export const writeCredentialsPurpose = 'accounts.write_credentials';
+
+/** All that this database holds sealed: the credentials of its accounts, their write tokens, and the secrets of its webhooks. */
 export async function listSealedSecrets(db: Queryable): Promise<SealedSecret[]> {
   const rows = await selectAllCredentials(db);
   const ofAccounts = rows.flatMap(({ slug, credentials }) => {
     const keyId = sealingKeyId(credentials);
     return keyId === null ? [] : [{ what: `the credentials of account ${slug}`, keyId }];
   });
-  return [...ofAccounts, ...(await listSealedWebhooks(db))];
+  const ofWriters = (await selectWriteCredentials(db)).flatMap(({ account, sealed }) => {
+    const keyId = sealingKeyId(sealed);
+    return keyId === null ? [] : [{ what: `the write token of account ${account}`, keyId }];
+  });
+  return [...ofAccounts, ...ofWriters, ...(await listSealedWebhooks(db))];
 }
 
 /**
@@ -36,12 +49,13 @@ export function openSecretKey(
 
 export interface Resealed {
   readonly accounts: number;
+  readonly writeTokens: number;
   readonly webhookSecrets: number;
 }
 
 /**
  * Seals everything anew with another key, in one transaction: all of it, or nothing. Whoever runs with the old key cannot
- * read it from then on. Returns how many accounts' credentials and how many secrets of webhooks it was.
+ * read it from then on. Returns how many of each it was.
  * Errors: secret_unreadable, where the old key is not the one that it was sealed with.
  */
 export async function rotateSecretKey(
@@ -57,9 +71,14 @@ export async function rotateSecretKey(
       const opened = unseal(from, credentialsPurpose, credentials);
       await updateCredentials(trx, slug, seal(to, credentialsPurpose, opened));
     }
+    const writers = await selectWriteCredentials(trx);
+    for (const { accountId, sealed } of writers) {
+      const opened = unseal(from, writeCredentialsPurpose, sealed);
+      await updateWriteCredential(trx, accountId, seal(to, writeCredentialsPurpose, opened));
+    }
     const webhookSecrets = await resealWebhooks(trx, { from, to });
     await replaceFingerprint(trx, fingerprintOf(to), now);
-    return { accounts: accounts.length, webhookSecrets };
+    return { accounts: accounts.length, writeTokens: writers.length, webhookSecrets };
   });
 }
 

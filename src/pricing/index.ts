@@ -16,7 +16,13 @@ export { listPlanVersions, listPlans } from './plans.ts';
 export { retiredPlans } from './retire.ts';
 export { ratedMonth } from './rated-months.ts';
 export type { RatedLine, RatedMonth, UnchargedUsage } from './rating/rate-month.ts';
-export { changeSubscription, currentSubscriptions, endSubscription, pauseSubscription } from './subscriptions.ts';
+export {
+  changeSubscription,
+  currentSubscriptions,
+  endSubscription,
+  pauseSubscription,
+  startSubscription,
+} from './subscriptions.ts';
 export { applyPlans } from './plan-apply.ts';
 export { ForecastSums, type UsageSource, UsageSums, UsageUntil } from './usage-sums.ts';
 export { forecastDeployment, quoteDeployment } from './quotes.ts';

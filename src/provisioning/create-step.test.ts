@@ -142,7 +142,7 @@ describe('what was accepted', () => {
   const look = (status: string, locked: boolean, more: Partial<Observed> = {}): Observed => ({
     found: null,
     action: null,
-    look: { is: 'there', status, locked },
+    look: { is: 'there', status, locked, address: null },
     ...more,
   });
   const absent: Observed = { found: null, action: null, look: { is: 'absent' } };

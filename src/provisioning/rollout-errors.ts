@@ -1,17 +1,5 @@
 import { declareError } from '../platform/errors.ts';
 
-export const writeNotGranted = declareError({
-  code: 'write_not_granted',
-  status: 409,
-  todo: 'Grant the account a write token: `account grant`.',
-});
-
-export const writeGrantMismatch = declareError({
-  code: 'write_grant_mismatch',
-  status: 409,
-  todo: 'Take a write token of this account.',
-});
-
 export const rolloutEnded = declareError({
   code: 'rollout_ended',
   status: 409,

@@ -132,6 +132,11 @@ export async function lockRollout(
   return rows[0];
 }
 
+/** What is stored in this transaction is on disk once it is committed, whatever the connection or the database is set to. */
+export async function beDurable(trx: UnitOfWork): Promise<void> {
+  await statement('provisioning.beDurable')`SELECT set_config('synchronous_commit', 'on', true)`.execute(trx);
+}
+
 /** Has the rollouts of an account wait for each other until the transaction ends. */
 export async function lockPlace(trx: UnitOfWork, accountId: number): Promise<void> {
   await statement('provisioning.lockPlace')`
@@ -201,4 +206,60 @@ export async function insertRequests(
     INSERT INTO provisioning_requests (rollout_id, sent_at, method, path, status, request_id, ms)
     SELECT ${rolloutId}, r.* FROM jsonb_to_recordset(${toStorableJson(requests)}::jsonb)
       AS r ("sentAt" timestamptz, method text, path text, status int, "requestId" text, ms int)`.execute(db);
+}
+
+export interface ExtraRow {
+  readonly stepId: number;
+  /** The step's. */
+  readonly key: string;
+  readonly externalId: string;
+  readonly foundAt: Temporal.Instant;
+}
+
+/** What is there more than once, by step. */
+export async function selectExtras(db: Queryable, rolloutId: number | null = null): Promise<ExtraRow[]> {
+  const { rows } = await statement<ExtraRow>('provisioning.selectExtras')`
+    SELECT rollout_step_id AS "stepId", s.key, e.external_id AS "externalId", e.found_at AS "foundAt"
+    FROM rollout_extras e JOIN rollout_steps s USING (rollout_step_id)
+    WHERE e.gone_at IS NULL AND (${rolloutId}::bigint IS NULL OR s.rollout_id = ${rolloutId})
+    ORDER BY s.rollout_id, s.position, e.external_id`.execute(db);
+  return rows;
+}
+
+/** What a look at a step's mark has shown beside what the step created; what it does not show any more is gone. */
+export async function rewriteExtras(
+  trx: UnitOfWork,
+  stepId: number,
+  externalIds: readonly string[],
+  now: Temporal.Instant,
+): Promise<void> {
+  await statement('provisioning.rewriteExtras')`
+    WITH gone AS (
+      UPDATE rollout_extras SET gone_at = ${now}
+      WHERE rollout_step_id = ${stepId} AND gone_at IS NULL AND external_id <> ALL (${externalIds}::text[]))
+    INSERT INTO rollout_extras (rollout_step_id, external_id, found_at)
+    SELECT ${stepId}, external_id, ${now} FROM unnest(${externalIds}::text[]) AS e (external_id)
+    ON CONFLICT (rollout_step_id, external_id) DO UPDATE SET gone_at = NULL WHERE rollout_extras.gone_at IS NOT NULL`.execute(
+    trx,
+  );
+}
+
+/** Rollouts that have created something, or changed, since an instant; the newest first, `limit` at most. */
+export async function selectRecentRollouts(db: Queryable, since: Temporal.Instant, limit: number): Promise<number[]> {
+  const { rows } = await statement<{ rolloutId: number }>('provisioning.selectRecentRollouts')`
+    SELECT r.rollout_id AS "rolloutId" FROM rollouts r
+    WHERE greatest(r.changed_at, (SELECT max(changed_at) FROM rollout_steps s WHERE s.rollout_id = r.rollout_id)) >= ${since}
+    ORDER BY r.rollout_id DESC LIMIT ${limit}`.execute(db);
+  return rows.map(({ rolloutId }) => rolloutId);
+}
+
+/** How much was asked of the provider for a rollout. */
+export async function countRequests(
+  db: Queryable,
+  rolloutId: number,
+): Promise<{ readonly requests: number; readonly writes: number }> {
+  const { rows } = await statement<{ requests: number; writes: number }>('provisioning.countRequests')`
+    SELECT count(*) AS requests, count(*) FILTER (WHERE method <> 'GET') AS writes
+    FROM provisioning_requests WHERE rollout_id = ${rolloutId}`.execute(db);
+  return rows[0] ?? { requests: 0, writes: 0 };
 }

@@ -81,11 +81,11 @@ function keyOf(text: string, where: string): SecretKey {
 async function say(session: Session, config: Config, resealed: Resealed | null): Promise<void> {
   const keyFile = config.secretKey === null ? secretKeyFile(config.dataDir) : null;
   if (session.output.json)
-    return session.output.value({ ...(resealed ?? { accounts: null, webhookSecrets: null }), keyFile });
+    return session.output.value({ ...(resealed ?? { accounts: null, writeTokens: null, webhookSecrets: null }), keyFile });
   const where = keyFile === null ? 'Set ARCADIA_SECRET_KEY to it in every process.' : `It is in ${keyFile}.`;
   const done =
     resealed === null
       ? 'The rotation that had begun is finished.'
-      : `The credentials of ${plural(resealed.accounts, 'account')} and ${plural(resealed.webhookSecrets, 'webhook secret')} are sealed with the new key.`;
+      : `The credentials of ${plural(resealed.accounts, 'account')}, ${plural(resealed.writeTokens, 'write token')} and ${plural(resealed.webhookSecrets, 'webhook secret')} are sealed with the new key.`;
   await session.output.text(`${done} ${where}`);
 }
