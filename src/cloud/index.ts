@@ -41,6 +41,7 @@ export {
   type Provider,
   type ProviderAction,
   type ProviderIdentity,
+  type ProviderOffer,
   type ProviderOptions,
   type ProviderSize,
   type RequestBudget,

@@ -33,3 +33,6 @@ export { type NotBilled, notBilled } from './not-billed.ts';
 export { notBilledOut } from './operations/not-billed.ts';
 export { gapsWithMoney } from './gaps.ts';
 export { searchPlans } from './search.store.ts';
+export { type PlannedResource, usageOfPlanned } from './planned-resources.ts';
+export { ratePlan } from './rating/rate-plan.ts';
+export { getPlan } from './plans.ts';

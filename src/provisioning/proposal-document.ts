@@ -146,6 +146,8 @@ export interface ProposalDocument {
   readonly schema: 1;
   readonly purpose: 'create' | 'change' | 'destroy';
   readonly deployment: string;
+  /** How people call it. */
+  readonly name: string;
   /** Its customer's id. */
   readonly customer: string;
   /** The account's slug. */
@@ -157,6 +159,8 @@ export interface ProposalDocument {
   /** Of each sealed value that the steps name, its HMAC. */
   readonly sealed: Readonly<Record<string, string>>;
   readonly acceptUnmetered: boolean;
+  /** Of a proposal of destroying: whether droplets and volumes are kept as snapshots. */
+  readonly snapshots: boolean;
   readonly proposedAt: string;
   readonly expiresAt: string;
   readonly steps: readonly ProposedStep[];

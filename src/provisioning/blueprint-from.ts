@@ -1,0 +1,286 @@
+import type { BlueprintDocument } from './blueprint.ts';
+import { canonicalJson } from './canonical.ts';
+import * as living from './living.ts';
+import type { SeenResource } from './seen.ts';
+import { type Environment, plainName, type Rules } from './system.ts';
+
+export interface LivingDeployment {
+  readonly slug: string;
+  readonly blueprint: string;
+  readonly owned: readonly SeenResource[];
+  readonly others: readonly SeenResource[];
+  /** The provider's id; null: none of its own. */
+  readonly project: string | null;
+  readonly plan: string | null;
+}
+
+export interface WrittenBlueprint {
+  readonly document: BlueprintDocument;
+  /** What it does not say of what is there, in words. */
+  readonly leftOut: readonly string[];
+}
+
+type Droplets = NonNullable<BlueprintDocument['droplets']>;
+
+/** A blueprint of what lives. Proposed against the same it has nothing to do. Pure. */
+export function blueprintFrom(from: LivingDeployment): WrittenBlueprint {
+  const { slug, owned, others, project } = from;
+  const leftOut: string[] = [];
+  const named = (name: string) => templated(name, slug);
+  const ofKind = (kind: string) =>
+    owned.filter((each) => each.kind === kind).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const living_ = ofKind('droplet');
+  const regions = Map.groupBy([...living_, ...ofKind('volume')], ({ region }) => region ?? '');
+  const [region = 'fra1', ...others_] = [...regions].sort(([, a], [, b]) => b.length - a.length).map(([of]) => of);
+  if (others_.length > 0)
+    leftOut.push(`A blueprint has one region: what is in ${others_.join(', ')} is left out, and stays.`);
+  const isHere = (each: SeenResource) => each.region === region;
+  const droplets = living_.filter(isHere);
+  const balancers = ofKind('load_balancer').filter(isHere);
+  // What is covered otherwise is no group with the others.
+  const covering = [...ofKind('firewall'), ...balancers].map((each) => living.coveredBy(each, droplets));
+  const { groups, keyOf } = groupsOf(droplets, slug, ({ externalId }) => covering.map((ids) => ids.includes(externalId)));
+
+  const volumes = unique(
+    ofKind('volume').filter(isHere),
+    (each) => keyFor(each.name, slug),
+    (each) => {
+      const at = living.dropletOf(each);
+      const attach = at === null ? undefined : keyOf.get(at);
+      return {
+        size: living.gigabytesOf(each),
+        name: named(each.name),
+        ...(attach !== undefined && { attach }),
+      };
+    },
+  );
+  const peers = new Map([...keyOf].map(([id, key]) => [`droplet:${id}`, `droplet:${key}`]));
+  const [balancer] = balancers;
+  if (balancer !== undefined && balancers.length === 1) peers.set(`load_balancer:${balancer.externalId}`, 'balancer');
+  const covered = (each: SeenResource) => {
+    const ids = living.coveredBy(each, droplets);
+    const members = new Set(groups.filter(({ ids: own }) => own.some((id) => ids.includes(id))).map(({ key }) => key));
+    return ids.length === droplets.length ? {} : { members: [...members] };
+  };
+  const firewalls = ofKind('firewall').map((each) => {
+    const { members } = covered(each);
+    return {
+      name: named(plainName(each.name)),
+      ...(members !== undefined && { droplets: members }),
+      inbound: ruleTexts(living.rulesOf(each, 'inbound', peers), 'from'),
+      outbound: ruleTexts(living.rulesOf(each, 'outbound', peers), 'to'),
+    };
+  });
+  const addresses = ofKind('reserved_ip').flatMap((each) => {
+    const droplet = keyOf.get(living.dropletOf(each) ?? '');
+    if (droplet === undefined) leftOut.push(`The reserved IP ${each.externalId} is of no droplet, and left out.`);
+    return droplet === undefined ? [] : [{ droplet }];
+  });
+  const records = addressed({ balancers, addresses: ofKind('reserved_ip'), droplets, keyOf });
+  const zones = ofKind('dns_zone').map((each) => ({
+    zone: named(each.name),
+    records: living.recordsOf(each).flatMap((record) => {
+      const { type, name, value, ttl, priority } = record;
+      if (!['A', 'AAAA', 'CNAME', 'MX', 'TXT', 'NS'].includes(type)) {
+        leftOut.push(`Record ${type} ${name} of ${each.name} is of a type that blueprints do not have, and left out.`);
+        return [];
+      }
+      const to = records.get(value) ?? value;
+      return [{ [type]: name, to, ttl, ...(priority !== null && { priority }) }];
+    }),
+  }));
+  const networks = new Set(droplets.map(({ settings }) => living.textOf(settings['vpc'])));
+  const network = [...owned, ...others].find(
+    ({ kind, externalId, settings }) => kind === 'vpc' && networks.has(externalId) && settings['default'] !== true,
+  );
+  if (network !== undefined && networks.size > 1)
+    leftOut.push('Its droplets are in several private networks, and a blueprint has one.');
+  const vpc = network !== undefined && networks.size === 1 ? network : undefined;
+  const covers = ['droplet', 'volume', 'firewall', 'load_balancer', 'reserved_ip', 'dns_zone', 'project', 'vpc'];
+  const uncovered = Map.groupBy(
+    owned.filter(({ kind }) => !covers.includes(kind)),
+    ({ kind }) => kind,
+  );
+  for (const [kind, all] of uncovered) leftOut.push(`Blueprints have no ${kind}: ${all.length} left out.`);
+  if (droplets.length > 0)
+    leftOut.push('No provider tells SSH keys and user data of droplets that are there: add them for new ones.');
+  const own = [...owned, ...others].find(({ kind, externalId }) => kind === 'project' && externalId === project);
+  return {
+    leftOut,
+    document: {
+      blueprint: from.blueprint,
+      schema: 1,
+      region,
+      ...(own !== undefined && {
+        project: {
+          name: named(own.name),
+          purpose: living.textOf(own.settings['purpose']) ?? 'Web Application',
+          environment: environmentOf(own),
+        },
+      }),
+      ...(vpc !== undefined && {
+        network: { vpc: { name: named(vpc.name), ip_range: living.textOf(vpc.settings['ip_range']) } },
+      }),
+      droplets: Object.fromEntries(groups.map(({ key, droplet }) => [key, droplet])),
+      volumes,
+      firewall: firewalls,
+      balancer: balancers.map((each) => {
+        const { members } = covered(each);
+        return {
+          name: named(plainName(each.name)),
+          ...(members !== undefined && { targets: members }),
+          nodes: living.nodesOf(each),
+          forward: living.forwardingOf(each).map(({ entryProtocol, entryPort, targetProtocol, targetPort, certificate }) => ({
+            [entryProtocol]: entryPort,
+            to: { protocol: targetProtocol as 'http', port: targetPort },
+            ...(certificate !== null && { certificate }),
+          })),
+        };
+      }),
+      reserved_ip: addresses,
+      dns: zones,
+      ...(from.plan !== null && { plan: from.plan }),
+    },
+  };
+}
+
+interface Group {
+  readonly key: string;
+  readonly ids: readonly string[];
+  readonly droplet: Droplets[string];
+}
+
+/** Droplets named web-1 to web-n that are alike are one group; every other is one of its own. */
+function groupsOf(
+  droplets: readonly SeenResource[],
+  slug: string,
+  roles: (droplet: SeenResource) => unknown,
+): { groups: Group[]; keyOf: Map<string, string> } {
+  const alike = Map.groupBy(droplets, (each) =>
+    canonicalJson([stemOf(each.name)?.stem ?? each.name, saidOf(each, slug), roles(each)]),
+  );
+  const groups: Group[] = [];
+  const keyOf = new Map<string, string>();
+  const taken = new Set<string>();
+  const freeKey = (name: string) => {
+    const wanted = keyFor(name, slug);
+    let key = wanted;
+    for (let number = 2; taken.has(key); number += 1) key = `${wanted}-${number}`;
+    taken.add(key);
+    return key;
+  };
+  const single = (each: SeenResource) => {
+    const key = freeKey(each.name);
+    keyOf.set(each.externalId, key);
+    groups.push({ key, ids: [each.externalId], droplet: { name: templated(each.name, slug), ...saidOf(each, slug) } });
+  };
+  for (const members of alike.values()) {
+    const stems = members.map(({ name }) => stemOf(name));
+    const numbers = stems.map((each) => each?.number ?? 0).sort((a, b) => a - b);
+    const [first] = stems;
+    const isRow = first != null && numbers.every((number, index) => number === index + 1);
+    // One that is called web-1 is one of a row too.
+    if (!isRow || members[0] === undefined) {
+      for (const each of members) single(each);
+      continue;
+    }
+    const key = freeKey(first.stem);
+    for (const { externalId, name } of members) keyOf.set(externalId, `${key}-${stemOf(name)?.number}`);
+    groups.push({
+      key,
+      ids: members.map(({ externalId }) => externalId),
+      droplet: { count: members.length, name: templated(first.stem, slug), ...saidOf(members[0], slug) },
+    });
+  }
+  return { groups, keyOf };
+}
+
+function stemOf(name: string): { readonly stem: string; readonly number: number } | null {
+  const [, stem, number] = /^(.+)-([1-9]\d?)$/.exec(name) ?? [];
+  return stem === undefined ? null : { stem, number: Number(number) };
+}
+
+function saidOf(each: SeenResource, slug: string) {
+  const { tags, settings, attributes } = each;
+  const own = tags.filter((tag) => !isOurs(tag, slug));
+  const backups = living.backupsOf(each);
+  return {
+    size: living.sizeOf(each),
+    image:
+      living.textOf(settings['image']) ?? living.textOf(attributes['image']) ?? String(settings['image_id'] ?? 'unknown'),
+    ...(backups !== null && { backups }),
+    ...(own.length > 0 && { tags: own.map((tag) => templated(tag, slug)) }),
+  };
+}
+
+/** Tags that rollouts set themselves. */
+function isOurs(tag: string, slug: string): boolean {
+  return tag === `deployment:${slug}` || tag.startsWith('arcadia-step:') || tag.startsWith(`${slug}:`);
+}
+
+/** The deployment's slug stands for whichever it will be. */
+function templated(name: string, slug: string): string {
+  const isWord = new RegExp(`(?<![a-z0-9])${slug.replaceAll(/[^a-z0-9]/g, '\\$&')}(?![a-z0-9])`, 'g');
+  return name.replaceAll('${', '$ {').replaceAll(isWord, '${slug}');
+}
+
+/** `acme-shop-web` of acme-shop is `web`. */
+function keyFor(name: string, slug: string): string {
+  const rest = name.toLowerCase().startsWith(`${slug}-`) ? name.slice(slug.length + 1) : name;
+  const plain = rest
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+/, '')
+    .slice(0, 27)
+    .replace(/-+$/, '');
+  return plain === '' ? 'item' : plain;
+}
+
+function unique<Item, Value>(
+  items: readonly Item[],
+  key: (item: Item) => string,
+  value: (item: Item) => Value,
+): Record<string, Value> {
+  const found: Record<string, Value> = {};
+  for (const item of items) {
+    const wanted = key(item);
+    let name = wanted;
+    for (let number = 2; name in found; number += 1) name = `${wanted}-${number}`;
+    found[name] = value(item);
+  }
+  return found;
+}
+
+/** One of each side of a rule: with the ports as the provider writes them. */
+function ruleTexts<Side extends 'from' | 'to'>(rules: Rules, side: Side) {
+  return Object.entries(rules).map(([key, peers]) => {
+    const [protocol = 'tcp', ports = 'all'] = key.split('/');
+    const said = /^\d+$/.test(ports) ? Number(ports) : ports;
+    const rule = protocol === 'icmp' ? { icmp: 'all' as const } : { [protocol]: said };
+    return { ...rule, [side]: [...peers] } as { readonly [Name in Side]: string[] } & { tcp?: number };
+  });
+}
+
+/** Addresses of what is the deployment's own, by what a record calls them. */
+function addressed(of: {
+  readonly balancers: readonly SeenResource[];
+  readonly addresses: readonly SeenResource[];
+  readonly droplets: readonly SeenResource[];
+  readonly keyOf: ReadonlyMap<string, string>;
+}): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const { externalId, address } of of.droplets) {
+    const key = of.keyOf.get(externalId);
+    if (address !== null && key !== undefined) found.set(address, key);
+  }
+  const [balancer, ...more] = of.balancers;
+  if (balancer?.address != null && more.length === 0) found.set(balancer.address, 'balancer');
+  const [reserved, ...others] = of.addresses;
+  if (reserved?.address != null && others.length === 0) found.set(reserved.address, 'reserved_ip');
+  return found;
+}
+
+function environmentOf({ settings }: SeenResource): Environment {
+  const said = String(settings['environment'] ?? '').toLowerCase();
+  return said === 'development' ? 'Development' : said === 'staging' ? 'Staging' : 'Production';
+}
