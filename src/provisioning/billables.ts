@@ -78,4 +78,3 @@ function attributesOfSize(slug: string, sizes: readonly ProviderSize[]): Record<
   const { vcpus, memoryMb, diskGb, gpu } = size;
   return { size_slug: slug, vcpus, memory_mb: memoryMb, disk_gb: diskGb, gpu };
 }
-

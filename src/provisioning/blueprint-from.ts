@@ -39,7 +39,9 @@ export function blueprintFrom(from: LivingDeployment): WrittenBlueprint {
   const balancers = ofKind('load_balancer').filter(isHere);
   // What is covered otherwise is no group with the others.
   const covering = [...ofKind('firewall'), ...balancers].map((each) => living.coveredBy(each, droplets));
-  const { groups, keyOf } = groupsOf(droplets, slug, ({ externalId }) => covering.map((ids) => ids.includes(externalId)));
+  const { groups, keyOf } = groupsOf(droplets, slug, ({ externalId }) =>
+    covering.map((ids) => ids.includes(externalId)),
+  );
 
   const volumes = unique(
     ofKind('volume').filter(isHere),
@@ -72,11 +74,12 @@ export function blueprintFrom(from: LivingDeployment): WrittenBlueprint {
     };
   });
   const addresses = ofKind('reserved_ip').flatMap((each) => {
-    const droplet = keyOf.get(living.dropletOf(each) ?? '');
-    if (droplet === undefined) leftOut.push(`The reserved IP ${each.externalId} is of no droplet, and left out.`);
+    const droplet = living.isIpv4(each) ? keyOf.get(living.dropletOf(each) ?? '') : undefined;
+    if (droplet === undefined)
+      leftOut.push(`The reserved IP ${each.externalId} is of no droplet or IPv6, and left out.`);
     return droplet === undefined ? [] : [{ droplet }];
   });
-  const records = addressed({ balancers, addresses: ofKind('reserved_ip'), droplets, keyOf });
+  const records = addressed({ balancers, addresses: ofKind('reserved_ip').filter(living.isIpv4), droplets, keyOf });
   const zones = ofKind('dns_zone').map((each) => ({
     zone: named(each.name),
     records: living.recordsOf(each).flatMap((record) => {
@@ -130,11 +133,13 @@ export function blueprintFrom(from: LivingDeployment): WrittenBlueprint {
           name: named(plainName(each.name)),
           ...(members !== undefined && { targets: members }),
           nodes: living.nodesOf(each),
-          forward: living.forwardingOf(each).map(({ entryProtocol, entryPort, targetProtocol, targetPort, certificate }) => ({
-            [entryProtocol]: entryPort,
-            to: { protocol: targetProtocol as 'http', port: targetPort },
-            ...(certificate !== null && { certificate }),
-          })),
+          forward: living
+            .forwardingOf(each)
+            .map(({ entryProtocol, entryPort, targetProtocol, targetPort, certificate }) => ({
+              [entryProtocol]: entryPort,
+              to: { protocol: targetProtocol as 'http', port: targetPort },
+              ...(certificate !== null && { certificate }),
+            })),
         };
       }),
       reserved_ip: addresses,
@@ -207,7 +212,9 @@ function saidOf(each: SeenResource, slug: string) {
   return {
     size: living.sizeOf(each),
     image:
-      living.textOf(settings['image']) ?? living.textOf(attributes['image']) ?? String(settings['image_id'] ?? 'unknown'),
+      living.textOf(settings['image']) ??
+      living.textOf(attributes['image']) ??
+      String(settings['image_id'] ?? 'unknown'),
     ...(backups !== null && { backups }),
     ...(own.length > 0 && { tags: own.map((tag) => templated(tag, slug)) }),
   };

@@ -58,7 +58,10 @@ const droplet = z.strictObject({
 const volume = z.strictObject({
   size: count(16_384).meta({ description: 'GiB' }),
   name: template.optional().meta({ description: '${slug}-<name> unless given' }),
-  attach: text.nullable().default(null).meta({ description: 'A droplet such as web-1', examples: ['web-1'] }),
+  attach: text
+    .nullable()
+    .default(null)
+    .meta({ description: 'A droplet such as web-1', examples: ['web-1'] }),
   protected: z.boolean().default(false).meta({ description: 'No rollout destroys it' }),
 });
 

@@ -1,10 +1,5 @@
 import { findDeployment, getCustomer } from '../deployments/index.ts';
-import {
-  type Account,
-  connectedAccounts,
-  listProviderPrices,
-  openAccount,
-} from '../inventory/index.ts';
+import { type Account, connectedAccounts, listProviderPrices, openAccount } from '../inventory/index.ts';
 import { dayOf, listKinds } from '../metering/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
@@ -69,7 +64,9 @@ async function ownershipOf(
 ): Promise<Ownership> {
   const accounts = await connectedAccounts(db);
   const rows = await selectOwned(db, slug);
-  const places = new Set(rows.map(({ account }) => account).filter((each) => accounts.some((one) => one.slug === each)));
+  const places = new Set(
+    rows.map(({ account }) => account).filter((each) => accounts.some((one) => one.slug === each)),
+  );
   if (places.size > 1)
     throw new ArcadiaError(
       'conflict',
@@ -89,7 +86,9 @@ async function ownershipOf(
   return {
     account,
     owned: new Set(here.filter(({ sharedWith }) => sharedWith === null).map(reference)),
-    shared: new Map(here.flatMap((row) => (row.sharedWith === null ? [] : [[reference(row), row.sharedWith] as const]))),
+    shared: new Map(
+      here.flatMap((row) => (row.sharedWith === null ? [] : [[reference(row), row.sharedWith] as const])),
+    ),
     project: projects.find((each) => each.account === name)?.project ?? null,
   };
 }
@@ -125,6 +124,8 @@ export async function gatherFacts(looking: Looking, asked: Asked, now: Temporal.
   const ownership = await ownershipOf(db, slug, asked.account, now);
   const { account, shared, project } = ownership;
   const given = readParameters(blueprint?.blueprint.parameters ?? {}, asked.parameters);
+  if (given.problems.length > 0)
+    throw new ArcadiaError('invalid_argument', given.problems.join(' '), { details: { problems: given.problems } });
   const of = { slug, customer: customer.externalId };
   const wanted = blueprint && systemOf(blueprint.blueprint, given.open, of);
   const values = { ...given.open, ...given.secret, ...of };
@@ -173,7 +174,7 @@ export async function gatherFacts(looking: Looking, asked: Asked, now: Temporal.
     prices: { book: new Map(book.map((price) => [price.subject, price])), sizes: seen.sizes },
     months,
     acceptUnmetered: asked.acceptUnmetered,
-    problems: [...given.problems, ...problems],
+    problems,
     notes,
     now,
   };

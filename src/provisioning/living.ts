@@ -28,6 +28,11 @@ export function backupsOf({ settings }: SeenResource): 'weekly' | 'daily' | null
   return settings['backup_policy/plan'] === 'daily' ? 'daily' : 'weekly';
 }
 
+/** Blueprints have reserved addresses of this sort alone. */
+export function isIpv4({ attributes }: SeenResource): boolean {
+  return attributes['ip_version'] !== 6;
+}
+
 /** The droplet that a volume is attached to, or a reserved IP assigned to; null: none. */
 export function dropletOf({ parents }: SeenResource): string | null {
   const parent = parents.find((each) => each.startsWith('droplet:'));

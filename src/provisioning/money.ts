@@ -143,8 +143,7 @@ export function customersMoney(
         after: money(is),
         difference: money(is.minus(was ?? 0)),
       })),
-      margin:
-        last === undefined || currency !== ours.currency ? null : money(last.is.minus(ours.monthly.after)),
+      margin: last === undefined || currency !== ours.currency ? null : money(last.is.minus(ours.monthly.after)),
     },
     notMetered: [...notMetered].sort(),
   };

@@ -24,7 +24,9 @@ export function preflight(
     ...names(created, account.resources, isNew),
     ...networks(created, account.resources, isNew),
     ...created.zones
-      .filter(({ zone }) => account.resources.some(({ kind, externalId }) => kind === 'dns_zone' && externalId === zone))
+      .filter(({ zone }) =>
+        account.resources.some(({ kind, externalId }) => kind === 'dns_zone' && externalId === zone),
+      )
       .map(({ zone }) => `The account has a DNS zone ${zone} already, which is not the deployment's.`),
     ...created.droplets.flatMap(({ key, name }) => {
       const bytes = Buffer.byteLength(userData.get(key) ?? '');
@@ -36,7 +38,8 @@ export function preflight(
 }
 
 function limits({ droplets, reservedIps }: System, { offer, resources }: SeenAccount): string[] {
-  const live = (kind: string) => resources.filter((each) => each.kind === kind && !each.externalId.includes(':')).length;
+  const live = (kind: string) =>
+    resources.filter((each) => each.kind === kind && !each.externalId.includes(':')).length;
   const asked = [
     ['droplets', droplets.length, offer.limits.droplets - live('droplet')],
     ['reserved IPs', reservedIps.length, offer.limits.reservedIps - live('reserved_ip')],

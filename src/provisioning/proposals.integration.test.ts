@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { json, startTestApi, type TestApi, testSecretKey } from '../../test/http/api-fixture.ts';
-import { bringAttributionsUpToDate } from '../deployments/index.ts';
+import { applyRules, bringAttributionsUpToDate } from '../deployments/index.ts';
 import { connectAccount, identifyCredentials, syncAccount } from '../inventory/index.ts';
 import { createDigitalOcean } from '../cloud/digitalocean/client.ts';
 import { parseSecretKey } from '../platform/secrets/crypto.ts';
@@ -243,7 +243,7 @@ test('who may approve what', async () => {
 });
 
 test('an approved proposal is opened with its sealed values, until it expires', async () => {
-  const { answer } = await create();
+  const { answer } = await create({ name: 'Beta' });
   const open = (now: Temporal.Instant) => openProposal(database.db, answer.hash, { secretKey, now });
   await expect(open(simulator.now())).rejects.toThrow('approved by 0 of 1');
   await ask(`/proposals/${answer.hash}/approvals`, {});
@@ -269,22 +269,29 @@ test('a price that changes makes a proposal stale, and the refusal names it', as
 
 test('what the account may not have is refused before anything is asked for', async () => {
   const before = await writes();
-  const parameters = { domain: 'many.example', admin_key: 'x', count: '30' };
-  const { answer } = await create({ deployment: 'many-shop', parameters });
-  expect(answer.problems).toEqual([expect.stringMatching(/^It needs 30 droplets, \d+ left/)]);
+  const { meta } = (await (
+    await fetch(`${simulator.url}/v2/droplets`, { headers: { authorization: 'Bearer x' } })
+  ).json()) as {
+    meta: { total: number };
+  };
+  const live = meta.total;
+  await happen({ type: 'set_account_limits', droplets: live + 1, reservedIps: 0, volumes: 10 });
+  const { answer } = await create({ deployment: 'many-shop' });
+  expect(answer.problems).toEqual(['It needs 2 droplets, 1 left: ask the provider for a higher limit.']);
   expect(answer.state).toBe('blocked');
   expect(await writes()).toBe(before);
+  await happen({ type: 'set_account_limits', droplets: 100, reservedIps: 10, volumes: 10 });
 });
 
 test('parameters, names and files that do not fit are said', async () => {
   const wrong = await create({ parameters: { domain: 'no domain', size: 's-1vcpu-1gb', extra: 'x' } });
-  expect(wrong.answer.problems).toEqual([
-    'There is no parameter extra.',
-    'Parameter size: "s-1vcpu-1gb" is none of s-2vcpu-4gb, s-4vcpu-8gb.',
-    'Parameter domain: "no domain" is no domain.',
-    'Parameter admin_key is not given (secret).',
+  expect([wrong.status, wrong.answer.detail]).toEqual([
+    400,
+    'There is no parameter extra. Parameter size: "s-1vcpu-1gb" is none of s-2vcpu-4gb, s-4vcpu-8gb. Parameter domain: "no domain" is no domain. Parameter admin_key is not given (secret).',
   ]);
-  const { status, answer } = await apply('blueprint: shop\nschema: 1\nregion: ${nowhere}\ndroplets:\n  web:\n    size: 7\n');
+  const { status, answer } = await apply(
+    'blueprint: shop\nschema: 1\nregion: ${nowhere}\ndroplets:\n  web:\n    size: 7\n',
+  );
   expect([status, answer.code]).toEqual([400, 'blueprint_invalid']);
   expect(answer.detail).toContain('shop.yaml:6: droplets.web.size');
   expect(answer.detail).toContain('droplets.web.image: is missing');
@@ -300,7 +307,7 @@ test('planted secrets are in no table unsealed, in no log and in no answer', asy
     JSON.stringify(api.lines),
   ].join('\n');
   const { rows: tables } = await sql<{ name: string }>`
-    SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`.execute(
+    SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = 'public'`.execute(
     database.db,
   );
   for (const word of Object.values(planted)) {
@@ -322,7 +329,7 @@ test('a droplet that is resized behind its back makes a change stale; what diffe
   );
   await ask('/deployments', { deployment: 'acme-shop', customer: 'cus-88' });
   await sync();
-  await ask('/rules', { rules: [{ project, deployment: 'acme-shop' }] });
+  await applyRules(database.db, { rules: [{ project, deployment: 'acme-shop' }] }, 'test', simulator.now());
   await bringAttributionsUpToDate(database.db, simulator.now());
   const from = await api.fetch('/deployments/acme-shop/blueprint');
   const written = await from.text();

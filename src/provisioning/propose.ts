@@ -122,7 +122,7 @@ class StepsOfChange {
       this.#match(this.#balancers, name, ofKind('load_balancer'), name, 'balancers');
     for (const { zone } of system.zones) this.#match(this.#zones, zone, ofKind('dns_zone'), zone, 'zones');
     const keyOf = new Map([...this.#droplets].map(([key, { externalId }]) => [externalId, key]));
-    for (const address of ofKind('reserved_ip')) {
+    for (const address of ofKind('reserved_ip').filter(living.isIpv4)) {
       const key = keyOf.get(living.dropletOf(address) ?? '');
       if (key !== undefined) this.#addresses.set(key, address);
     }
@@ -147,7 +147,8 @@ class StepsOfChange {
   ): void {
     const exact = there.filter((each) => each.name === name);
     const found = exact.length > 0 ? exact : there.filter((each) => plainName(each.name) === name);
-    if (found.length > 1) this.#problems.push(`There are ${found.length} ${what} ${name}: which is meant is not known.`);
+    if (found.length > 1)
+      this.#problems.push(`There are ${found.length} ${what} ${name}: which is meant is not known.`);
     if (found[0] !== undefined) into.set(key, found[0]);
   }
 
@@ -329,7 +330,8 @@ class StepsOfChange {
   #namesBalancer(): boolean {
     return this.#system.firewalls.some(
       ({ name, inbound, outbound }) =>
-        !this.#firewalls.has(name) && [inbound, outbound].some((rules) => Object.values(rules).flat().includes('balancer')),
+        !this.#firewalls.has(name) &&
+        [inbound, outbound].some((rules) => Object.values(rules).flat().includes('balancer')),
     );
   }
 
@@ -571,7 +573,8 @@ class StepsOfChange {
     const there = this.#volumes.get(key);
     const at = there === undefined ? null : living.dropletOf(there);
     if (attach === null) {
-      if (at !== null) this.#notes.push(`Volume ${name} is attached to droplet ${at}; the blueprint attaches it nowhere.`);
+      if (at !== null)
+        this.#notes.push(`Volume ${name} is attached to droplet ${at}; the blueprint attaches it nowhere.`);
       return;
     }
     const droplet = this.#droplets.get(attach);
@@ -632,13 +635,17 @@ class StepsOfChange {
       }
       const target = 'value' in to ? to.value : to.addressOf;
       const data = 'value' in to ? living.recordData(type, to.value) : this.#addressReference(to.addressOf);
-      this.#create(`record ${type} ${name} ${target} of ${zone}`, `create record ${type} ${name} of ${zone}: ${target}`, {
-        do: 'create',
-        kind: 'dns_record',
-        spec: { zone, type, name, data, ttl, priority },
-        marker: { zone, type, name, data },
-        mayAdopt: false,
-      });
+      this.#create(
+        `record ${type} ${name} ${target} of ${zone}`,
+        `create record ${type} ${name} of ${zone}: ${target}`,
+        {
+          do: 'create',
+          kind: 'dns_record',
+          spec: { zone, type, name, data, ttl, priority },
+          marker: { zone, type, name, data },
+          mayAdopt: false,
+        },
+      );
     }
     const extra = living_.filter(({ id }) => !met.has(id));
     if (extra.length > 0)

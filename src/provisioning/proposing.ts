@@ -131,9 +131,7 @@ export async function proposeChange(
   const { db, secretKey } = looking;
   const { name, customer } = await assertChangeable(looking, slug);
   const found =
-    blueprint === null
-      ? await blueprintLike(looking, slug, now)
-      : chosen(await getBlueprint(db, blueprint), secretKey);
+    blueprint === null ? await blueprintLike(looking, slug, now) : chosen(await getBlueprint(db, blueprint), secretKey);
   const last = await selectRolledOut(db, slug);
   const declared = found.asked.blueprint.parameters;
   const before = last === undefined ? {} : valuesOf(last, secretKey);
@@ -175,7 +173,7 @@ export async function proposeDestruction(
 }
 
 async function assertChangeable({ db }: Looking, slug: string): Promise<{ name: string; customer: string }> {
-  const { name, customer, endsAt } = await findDeployment(db, slug);
+  const { name, customerExternalId: customer, endsAt } = await findDeployment(db, slug);
   if (customer === null) throw notFound('deployment', slug);
   if (endsAt !== null) throw new ArcadiaError('conflict', `Deployment ${slug} has ended at ${endsAt}.`);
   return { name, customer };

@@ -34,9 +34,12 @@ const blueprintOut = z
   })
   .meta({ id: 'Blueprint', description: 'What a deployment consists of, in its newest version' });
 
-function blueprintAnswer({ document, userData, blueprintVersionId: _, ...row }: BlueprintRow): z.input<
-  typeof blueprintOut
-> {
+function blueprintAnswer({
+  document,
+  userData,
+  blueprintVersionId: _,
+  ...row
+}: BlueprintRow): z.input<typeof blueprintOut> {
   return {
     ...row,
     droplets: Object.keys(document.droplets).length,

@@ -62,7 +62,8 @@ const proposalDetail = z
         key: z.string().meta({ examples: ['droplet web-1'] }),
         says: z.string(),
         request: z.record(z.string(), z.unknown()).meta({
-          description: 'What it does, in the words of the program. A value that is known only later is an object: { $id: … }',
+          description:
+            'What it does, in the words of the program. A value that is known only later is an object: { $id: … }',
         }),
         scopes: many(z.string()).meta({ description: 'What the write token needs for it' }),
         undo: z.enum(['destroy', 'reverse', 'nothing']),

@@ -6,12 +6,7 @@ import { declareList, declareOperation, type Operation, type Role, staff } from 
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import { instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
-import {
-  insertProtectionOf,
-  type Protected,
-  selectProtected,
-  updateProtectionEnded,
-} from '../protections.store.ts';
+import { insertProtectionOf, type Protected, selectProtected, updateProtectionEnded } from '../protections.store.ts';
 
 const deciders: readonly Role[] = ['owner', 'operator'];
 
@@ -26,7 +21,10 @@ export const listProtections = declareList({
     .object({
       protection: z.int(),
       deployment: slug.nullable().meta({ description: 'All of it; null: a resource' }),
-      resource: z.string().nullable().meta({ description: 'kind:id; null: a deployment', examples: ['volume:17'] }),
+      resource: z
+        .string()
+        .nullable()
+        .meta({ description: 'kind:id; null: a deployment', examples: ['volume:17'] }),
       reason: z.string(),
       protectedAt: instantOut,
       protectedBy: z.string(),
