@@ -3,6 +3,7 @@ import { accountNoun } from './account.ts';
 import { alertNoun } from './alert.ts';
 import { auditNoun } from './audit.ts';
 import { billNoun, billPayerNoun } from './bill.ts';
+import { blueprintNoun } from './blueprint.ts';
 import { clockNoun } from './clock.ts';
 import { customerNoun } from './customer.ts';
 import { customerBillingNoun } from './customer-billing.ts';
@@ -30,6 +31,7 @@ import { monthNoun } from './month.ts';
 import { overviewNoun } from './overview.ts';
 import { planNoun } from './plan.ts';
 import { priceNoun } from './price.ts';
+import { proposalNoun } from './proposal.ts';
 import { queueNoun } from './queue.ts';
 import { quoteNoun } from './quote.ts';
 import { allocationNoun, priceRuleNoun } from './reconciliation.ts';
@@ -55,6 +57,8 @@ export const nouns: readonly Noun[] = [
   customerNoun,
   customerBillingNoun,
   deploymentNoun,
+  blueprintNoun,
+  proposalNoun,
   ruleNoun,
   gatewayNoun,
   gatewaySourceNoun,
