@@ -70,7 +70,9 @@ $ arcadia blueprint apply shop.yaml web.yaml
 Applied: shop is in version 2.
 Next: arcadia deployment create --help`,
       text: ({ blueprint, version, changed }) =>
-        changed ? `Applied: ${blueprint} is in version ${version}.` : `Unchanged: ${blueprint} is in version ${version}.`,
+        changed
+          ? `Applied: ${blueprint} is in version ${version}.`
+          : `Unchanged: ${blueprint} is in version ${version}.`,
       notes: () => ['Next: arcadia deployment create --help'],
     }),
     documentView(writeBlueprintFrom, {

@@ -60,8 +60,6 @@ function customersText({ plan, currency, months, margin }: NonNullable<Proposal[
 /** What to do next with it. */
 export function nextText({ state, hash, purpose, deployment }: Proposal): readonly string[] {
   if (state === 'proposed')
-    return [
-      `Next: arcadia proposal approve ${hash}${purpose === 'destroy' ? ` --type-name ${deployment}` : ''}`,
-    ];
+    return [`Next: arcadia proposal approve ${hash}${purpose === 'destroy' ? ` --type-name ${deployment}` : ''}`];
   return [];
 }

@@ -93,8 +93,7 @@ Next: arcadia deployment create beta-shop --yes --hash 5f3a0c91d2be…`,
       example: `
 $ arcadia proposal discard 5f3a0c91d2be…
 Discarded: proposal 5f3a0c91d2be to create beta-shop.`,
-      text: ({ hash, purpose, deployment }) =>
-        `Discarded: proposal ${shortHash(hash)} to ${purpose} ${deployment}.`,
+      text: ({ hash, purpose, deployment }) => `Discarded: proposal ${shortHash(hash)} to ${purpose} ${deployment}.`,
     }),
   ],
 };

@@ -11,13 +11,14 @@ import {
 } from '../../platform/declare/operation.ts';
 import { decimalOut, instantOut, line, recordOf, slug } from '../../platform/declare/schemas.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
-import { proposalBlocked, proposalClosed, proposalStale } from '../errors.ts';
+import { proposalBlocked, proposalClosed, proposalNotApproved, proposalStale } from '../errors.ts';
 import type { Looking } from '../facts.ts';
 import { assertFresh } from '../freshness.ts';
 import type { ProposalDocument } from '../proposal-document.ts';
 import { type MadeProposal, proposeChange, proposeCreation, proposeDestruction, storeProposal } from '../proposing.ts';
 import * as proposals from '../proposals.ts';
 import type { ProposalHead, ProposalRow } from '../proposals.store.ts';
+import { beginRollout } from '../rollouts.ts';
 import { provisioningSettings } from '../settings.ts';
 
 const deciders: readonly Role[] = ['owner', 'operator'];
@@ -337,6 +338,48 @@ export const discardProposal = declareOperation({
   },
 });
 
+export const beginRolloutOperation = declareOperation({
+  method: 'POST',
+  path: '/rollouts',
+  name: 'rollout begin',
+  operationId: 'beginRollout',
+  tag: 'provisioning',
+  summary: 'Roll an approved proposal out, once',
+  description:
+    'It is made anew first, and refused where it would say something else by now. Begun again it is the same rollout. What destroys is begun by owners.',
+  command: { positional: ['proposal'] },
+  roles: deciders,
+  refuses: [proposalStale, proposalClosed, proposalBlocked, proposalNotApproved],
+  asksProvider: true,
+  body: z.strictObject({ proposal: hash }),
+  response: z.object({
+    rollout: z.int().meta({ description: 'Its number' }),
+    begun: z.boolean().meta({ description: 'false: it had begun before' }),
+  }),
+  status: 202,
+  location: (made) => `/rollouts/${made.rollout}`,
+  async prepare(call) {
+    const looking = await lookingOf(call);
+    const { document } = await proposals.getProposal(call.db, call.body.proposal);
+    if (document.purpose === 'destroy' && call.principal.role !== 'owner')
+      throw new ArcadiaError('forbidden', `The proposal destroys ${document.deployment}: an owner has to begin it.`);
+    await assertFresh(looking, call.body.proposal, call.now);
+    return looking.secretKey;
+  },
+  async run(call, secretKey) {
+    const { db, enqueue, principal, now, body } = call;
+    const begun = await db
+      .transaction()
+      .execute((trx) =>
+        beginRollout(
+          { trx, enqueue, secretKey, by: principal.subject, now, approvalsNeeded: approvalsNeeded(call) },
+          body.proposal,
+        ),
+      );
+    return { rollout: begun.rolloutId, begun: begun.begun };
+  },
+});
+
 export const proposalOperations: readonly Operation[] = [
   listProposals,
   getProposal,
@@ -345,4 +388,5 @@ export const proposalOperations: readonly Operation[] = [
   proposeDestructionOperation,
   approveProposal,
   discardProposal,
+  beginRolloutOperation,
 ];
