@@ -58,6 +58,18 @@ export async function applyBlueprint(
   return insertVersion(trx, version, by, now);
 }
 
+/** Which version applying it would make. */
+export async function previewBlueprint(
+  db: Queryable,
+  read: ReadBlueprint,
+  secretKey: SecretKey,
+): Promise<{ readonly blueprint: string; readonly version: number; readonly changed: boolean }> {
+  const { blueprint } = read.blueprint;
+  const [newest] = await selectBlueprints(db, { blueprint });
+  const changed = newest?.digest !== blueprintDigest(read, secretKey);
+  return { blueprint, version: (newest?.version ?? 0) + (changed ? 1 : 0), changed };
+}
+
 /** The newest version. Throws not_found. */
 export async function getBlueprint(db: Queryable, blueprint: string): Promise<BlueprintRow> {
   const [row] = await selectBlueprints(db, { blueprint });

@@ -112,6 +112,7 @@ test('of several lines are only the texts whose schema says so', () => {
   });
   expect(several.toSorted()).toEqual([
     'bill import: ',
+    'blueprint apply: /files/*/text',
     'customer billing import: ',
     'customer import: ',
     'entity create: /footer',
@@ -120,6 +121,8 @@ test('of several lines are only the texts whose schema says so', () => {
     'exchange-rate import: ',
     'plan apply: /files/*/text',
     'plan preview: /files/*/text',
+    'proposal change: /parameters/*',
+    'proposal create: /parameters/*',
     'quote resources: ',
   ]);
 });

@@ -1,5 +1,6 @@
 import {
   applyBlueprint,
+  exportBlueprint,
   getBlueprint,
   listBlueprints,
   writeBlueprintFrom,
@@ -69,11 +70,18 @@ version    2, applied 2026-06-01 09:00:00Z by ana
 $ arcadia blueprint apply shop.yaml web.yaml
 Applied: shop is in version 2.
 Next: arcadia deployment create --help`,
-      text: ({ blueprint, version, changed }) =>
-        changed
+      text({ blueprint, version, changed, written }) {
+        if (!changed) return `Unchanged: ${blueprint} is in version ${version}.`;
+        return written
           ? `Applied: ${blueprint} is in version ${version}.`
-          : `Unchanged: ${blueprint} is in version ${version}.`,
+          : `Would be applied: ${blueprint} in version ${version}.`;
+      },
       notes: () => ['Next: arcadia deployment create --help'],
+    }),
+    documentView(exportBlueprint, {
+      example: `
+$ arcadia blueprint export shop --out shop.yaml
+Written to shop.yaml.`,
     }),
     documentView(writeBlueprintFrom, {
       example: `

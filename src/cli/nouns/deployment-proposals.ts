@@ -152,7 +152,7 @@ $ arcadia deployment create beta-shop --like acme-shop --customer cus-88 --set d
 proposal  5f3a0c91d2be to create beta-shop of cus-88
 ours      70.00 USD a month (0.00 now, difference 70.00)
 ...
-$ arcadia deployment create beta-shop --yes --hash 5f3a0c91d2be…
+$ arcadia deployment create beta-shop --yes --hash 5f3a0c91d2be4e67a8c01b95d7f3620e8a41c6b9d0e57f2384ba69c1e0d7352f
 Begun: rollout 3.
 Next: arcadia rollout show 3`,
   // One command prints three sorts of answers.
@@ -172,7 +172,7 @@ export const changeDeploymentView: BoundView = actionView(proposeChangeOperation
 $ arcadia deployment change beta-shop --set count=3 --dry-run
 proposal  90be6c13aa04 to change beta-shop of cus-88
 ...
-$ arcadia deployment change beta-shop --yes --hash 90be6c13aa04…
+$ arcadia deployment change beta-shop --yes --hash 90be6c13aa044e67a8c01b95d7f3620e8a41c6b9d0e57f2384ba69c1e0d7352f
 Begun: rollout 4.`,
   async run(tools) {
     const { surface, input } = tools;
@@ -199,7 +199,7 @@ export const destroyDeploymentView: BoundView = actionView(proposeDestructionOpe
 $ arcadia deployment destroy beta-shop --dry-run
 proposal  c2e90f4471d8 to destroy beta-shop of cus-88
 ...
-$ arcadia deployment destroy beta-shop --yes --hash c2e90f4471d8…
+$ arcadia deployment destroy beta-shop --yes --hash c2e90f4471d84e67a8c01b95d7f3620e8a41c6b9d0e57f2384ba69c1e0d7352f
 Begun: rollout 5.`,
   async run(tools) {
     const { surface, input } = tools;

@@ -47,7 +47,7 @@ PROPOSAL      PURPOSE  DEPLOYMENT  STATE     STEPS  OURS, A MONTH  PROPOSED (UTC
     }),
     actionView(getProposal, {
       example: `
-$ arcadia proposal show 5f3a0c91d2be…
+$ arcadia proposal show 5f3a0c91d2be4e67a8c01b95d7f3620e8a41c6b9d0e57f2384ba69c1e0d7352f
 ${example}`,
       text: proposalText,
       notes: nextText,
@@ -79,9 +79,9 @@ proposal  c2e90f4471d8 to destroy beta-shop of cus-88
     }),
     actionView(approveProposal, {
       example: `
-$ arcadia proposal approve 5f3a0c91d2be…
+$ arcadia proposal approve 5f3a0c91d2be4e67a8c01b95d7f3620e8a41c6b9d0e57f2384ba69c1e0d7352f
 Approved: proposal 5f3a0c91d2be to create beta-shop.
-Next: arcadia deployment create beta-shop --yes --hash 5f3a0c91d2be…`,
+Next: arcadia deployment create beta-shop --yes --hash 5f3a0c91d2be4e67a8c01b95d7f3620e8a41c6b9d0e57f2384ba69c1e0d7352f`,
       text: ({ hash, purpose, deployment, state, approvals }) =>
         state === 'approved'
           ? `Approved: proposal ${shortHash(hash)} to ${purpose} ${deployment}.`
@@ -91,7 +91,7 @@ Next: arcadia deployment create beta-shop --yes --hash 5f3a0c91d2be…`,
     }),
     actionView(discardProposal, {
       example: `
-$ arcadia proposal discard 5f3a0c91d2be…
+$ arcadia proposal discard 5f3a0c91d2be4e67a8c01b95d7f3620e8a41c6b9d0e57f2384ba69c1e0d7352f
 Discarded: proposal 5f3a0c91d2be to create beta-shop.`,
       text: ({ hash, purpose, deployment }) => `Discarded: proposal ${shortHash(hash)} to ${purpose} ${deployment}.`,
     }),

@@ -122,17 +122,47 @@ export const applyBlueprint = declareOperation({
   command: { positional: ['files'], files: ['files'] },
   roles: deciders,
   refuses: [blueprintInvalid],
+  query: z.object({
+    dryRun: z.boolean().default(false).meta({ description: 'Write nothing, and answer which version it would be' }),
+  }),
   body: z.strictObject({ files }),
-  response: z.object({ blueprint: slug, version: z.int(), changed: z.boolean() }),
+  response: z.object({
+    blueprint: slug,
+    version: z.int(),
+    changed: z.boolean().meta({ description: 'false: it said so already' }),
+    written: z.boolean().meta({ description: 'false: of a dry run' }),
+  }),
   prepare: async ({ body, signal, db, config }) => ({
     read: await blueprints.readBlueprintFiles(body.files, signal),
     secretKey: await openSecretKey(db, config),
   }),
-  async run({ db, now, principal }, { read, secretKey }) {
+  async run({ db, query, now, principal }, { read, secretKey }) {
+    if (query.dryRun) return { ...(await blueprints.previewBlueprint(db, read, secretKey)), written: false };
     const { row, changed } = await db
       .transaction()
       .execute((trx) => blueprints.applyBlueprint(trx, read, { secretKey, by: principal.subject, now }));
-    return { blueprint: row.blueprint, version: row.version, changed };
+    return { blueprint: row.blueprint, version: row.version, changed, written: true };
+  },
+});
+
+export const exportBlueprint = declareDocument({
+  path: '/blueprints/:blueprint/export',
+  name: 'blueprint export',
+  operationId: 'exportBlueprint',
+  tag: 'provisioning',
+  summary: 'A blueprint as the file that it was applied from',
+  description:
+    'Applied again, with the files of its user data, it changes nothing. Those are kept sealed, and not given out.',
+  roles: staff,
+  params: named,
+  produces: ['application/yaml'],
+  async run({ db, params }) {
+    const { document } = await blueprints.getBlueprint(db, params.blueprint);
+    return {
+      type: 'application/yaml',
+      body: stringify(document, { lineWidth: 0 }),
+      filename: `${params.blueprint}.yaml`,
+    };
   },
 });
 
@@ -176,6 +206,7 @@ export const blueprintOperations: readonly Operation[] = [
   listBlueprints,
   getBlueprint,
   applyBlueprint,
+  exportBlueprint,
   writeBlueprintFrom,
   getBlueprintSchema,
 ];

@@ -88,7 +88,9 @@ const proposalDetail = z
         months: many(
           z.object({ month: z.string(), before: decimalOut.nullable(), after: decimalOut, difference: decimalOut }),
         ).meta({ description: 'Each as a whole one' }),
-        margin: decimalOut.nullable().meta({ description: 'Of the last of the months; null: in two currencies' }),
+        margin: decimalOut.nullable().meta({
+          description: 'Of the last of the months, for the roles owner and finance; null: in two currencies',
+        }),
       })
       .nullable()
       .meta({ description: 'What the customer pays without tax; null: it is on no plan' }),
@@ -109,8 +111,8 @@ function headAnswer(
   return { ...head, state, rollout: rolloutId };
 }
 
-function partsOf({ parameters, scopes, ours, customers, notMetered, problems, notes, stays }: ProposalDocument) {
-  return { parameters: { ...parameters }, scopes, ours, customers, notMetered, problems, notes, stays };
+function partsOf({ parameters, scopes, ours, notMetered, problems, notes, stays }: ProposalDocument) {
+  return { parameters: { ...parameters }, scopes, ours, notMetered, problems, notes, stays };
 }
 
 type Call = Pick<OperationCall, 'db' | 'config' | 'signal'>;
@@ -123,11 +125,18 @@ function approvalsNeeded({ config }: Pick<OperationCall, 'config'>): number {
   return provisioningSettings.of(config).provisioningSecondApprover ? 2 : 1;
 }
 
-function shown(call: Pick<OperationCall, 'config' | 'now'>, row: ProposalRow): z.input<typeof proposalDetail> {
+type Showing = Pick<OperationCall, 'config' | 'now' | 'principal'>;
+
+/** What we earn is for the owner and finance alone. */
+const seesMargin = (role: Role) => role === 'owner' || role === 'finance';
+
+function shown(call: Showing, row: ProposalRow): z.input<typeof proposalDetail> {
   const { document, approvals } = row;
+  const { customers } = document;
   return {
     ...headShown(call, proposals.headOf(row)),
     ...partsOf(document),
+    customers: customers === null || seesMargin(call.principal.role) ? customers : { ...customers, margin: null },
     stepList: document.steps.map(({ work, ...step }) => ({ ...step, request: { ...work } })),
     approvals,
   };
