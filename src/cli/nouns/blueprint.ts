@@ -83,11 +83,12 @@ Next: arcadia deployment create --help`,
 $ arcadia blueprint export shop --out shop.yaml
 Written to shop.yaml.`,
     }),
-    documentView(writeBlueprintFrom, {
+    actionView(writeBlueprintFrom, {
+      details: 'What it cannot say of what is there stands in comments at its head.',
       example: `
-$ arcadia blueprint from acme-shop --out acme-shop.yaml
-Written to acme-shop.yaml.
-Next: arcadia blueprint apply acme-shop.yaml`,
+$ arcadia blueprint from acme-shop > acme-shop.yaml
+Next: arcadia blueprint apply --help`,
+      text: ({ text, leftOut }) => `${leftOut.map((line) => `# ${line}\n`).join('')}${text.trimEnd()}`,
       notes: () => ['Next: arcadia blueprint apply --help'],
     }),
   ],

@@ -166,27 +166,27 @@ export const exportBlueprint = declareDocument({
   },
 });
 
-export const writeBlueprintFrom = declareDocument({
-  path: '/deployments/:deployment/blueprint',
+export const writeBlueprintFrom = declareOperation({
+  method: 'POST',
+  path: '/blueprints/from',
   name: 'blueprint from',
   operationId: 'writeBlueprintFrom',
   tag: 'provisioning',
-  summary: 'A blueprint of what a deployment has now',
-  description:
-    'The provider is asked for what there is. Proposed against the same deployment it changes nothing. What a blueprint cannot say stands in comments at its head.',
+  summary: 'Write a blueprint of what a deployment has now',
+  description: 'The provider is asked for what there is. Proposed against the same deployment it changes nothing.',
+  command: { positional: ['deployment'] },
   roles: staff,
-  params: z.object({ deployment: slug }),
-  produces: ['application/yaml'],
-  async run({ db, config, params, now, signal }) {
-    const { deployment } = params;
+  asks: true,
+  asksProvider: true,
+  body: z.strictObject({ deployment: slug }),
+  response: z.object({
+    text: z.string().meta({ description: 'The file, in YAML' }),
+    leftOut: z.array(z.string()).readonly().meta({ description: 'What it does not say of what is there' }),
+  }),
+  async run({ db, config, body: { deployment }, now, signal }) {
     const looking = { db, secretKey: await openSecretKey(db, config), signal };
     const { document, leftOut } = await writeBlueprint(looking, { slug: deployment, blueprint: deployment }, now);
-    const head = leftOut.map((line) => `# ${line}\n`).join('');
-    return {
-      type: 'application/yaml',
-      body: `${head}${stringify(document, { lineWidth: 0 })}`,
-      filename: `${deployment}.yaml`,
-    };
+    return { text: stringify(document, { lineWidth: 0 }), leftOut };
   },
 });
 

@@ -26,7 +26,10 @@ const deciders: readonly Role[] = ['owner', 'operator'];
 const hash = z
   .string()
   .regex(/^[0-9a-f]{64}$/, { error: 'is not the hash of a proposal: 64 hexadecimal digits' })
-  .meta({ description: 'SHA-256 of all that the proposal says' });
+  .meta({
+    description: 'SHA-256 of all that the proposal says',
+    examples: ['5f3a0c91d2be4e67a8c01b95d7f3620e8a41c6b9d0e57f2384ba69c1e0d7352f'],
+  });
 
 const head = {
   hash,
