@@ -80,7 +80,9 @@ export const protect = declareOperation({
   description: 'A proposal to destroy it is blocked, and an undo leaves it.',
   command: { positional: ['resource'] },
   roles: deciders,
-  body: z.strictObject({ ...what, reason: line.meta({ examples: ['holds the orders'] }) }),
+  body: z
+    .strictObject({ ...what, reason: line.meta({ examples: ['holds the orders'] }) })
+    .meta({ examples: [{ resource: 'droplet:3164494', reason: 'holds the orders' }] }),
   response: answered,
   async run({ db, body, principal, now }) {
     const of = await protectedOf(db, body);
@@ -99,7 +101,7 @@ export const unprotect = declareOperation({
   summary: 'End the protection of a resource, or a deployment',
   command: { positional: ['resource'] },
   roles: ['owner'],
-  body: z.strictObject(what),
+  body: z.strictObject(what).meta({ examples: [{ resource: 'droplet:3164494' }] }),
   response: answered,
   async run({ db, body, principal, now }) {
     const of = await protectedOf(db, body);
