@@ -138,11 +138,11 @@ CREATE UNIQUE INDEX protections_of_resource ON protections (resource_id) WHERE e
 
 CALL publish_changes('write_credentials', 'account.changed',
   'SELECT a.slug AS subject, NULL AS customer_id FROM changed JOIN accounts a USING (account_id)');
+CALL publish_changes('blueprint_versions', 'blueprint.changed',
+  'SELECT b.slug AS subject, NULL AS customer_id FROM changed JOIN blueprints b USING (blueprint_id)');
 CALL publish_changes('proposals', 'proposal.changed', 'SELECT hash AS subject, NULL AS customer_id FROM changed');
 CALL publish_changes('proposal_approvals', 'proposal.changed',
   'SELECT p.hash AS subject, NULL AS customer_id FROM changed JOIN proposals p USING (proposal_id)');
-CALL publish_changes('blueprint_versions', 'blueprint.changed',
-  'SELECT b.slug AS subject, NULL AS customer_id FROM changed JOIN blueprints b USING (blueprint_id)');
 CALL publish_changes('protections', 'protection.changed', 'SELECT protection_id::text AS subject, NULL AS customer_id FROM changed');
 CALL publish_changes('rollouts', 'rollout.changed', 'SELECT rollout_id::text AS subject, NULL AS customer_id FROM changed');
 CALL publish_changes('rollout_extras', 'rollout.changed',

@@ -29,13 +29,13 @@ export function blueprintFrom(from: LivingDeployment): WrittenBlueprint {
   const named = (name: string) => templated(name, slug);
   const ofKind = (kind: string) =>
     owned.filter((each) => each.kind === kind).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  const living_ = ofKind('droplet');
-  const regions = Map.groupBy([...living_, ...ofKind('volume')], ({ region }) => region ?? '');
-  const [region = 'fra1', ...others_] = [...regions].sort(([, a], [, b]) => b.length - a.length).map(([of]) => of);
-  if (others_.length > 0)
-    leftOut.push(`A blueprint has one region: what is in ${others_.join(', ')} is left out, and stays.`);
+  const allDroplets = ofKind('droplet');
+  const regions = Map.groupBy([...allDroplets, ...ofKind('volume')], ({ region }) => region ?? '');
+  const [region = 'fra1', ...elsewhere] = [...regions].sort(([, a], [, b]) => b.length - a.length).map(([of]) => of);
+  if (elsewhere.length > 0)
+    leftOut.push(`A blueprint has one region: what is in ${elsewhere.join(', ')} is left out, and stays.`);
   const isHere = (each: SeenResource) => each.region === region;
-  const droplets = living_.filter(isHere);
+  const droplets = allDroplets.filter(isHere);
   const balancers = ofKind('load_balancer').filter(isHere);
   // What is covered otherwise is no group with the others.
   const covering = [...ofKind('firewall'), ...balancers].map((each) => living.coveredBy(each, droplets));

@@ -44,8 +44,10 @@ export interface Facts {
 /** The proposal of these facts. Pure: the same facts are the same proposal. */
 export function makeProposal(facts: Facts): ProposalDocument {
   const { purpose, deployment, seen, wanted, prices, now } = facts;
-  const owned = seen.resources.filter((each) => facts.owned.has(referenceOf(each)));
-  const others = seen.resources.filter((each) => !facts.owned.has(referenceOf(each)));
+  // Whatever the order in which they were listed.
+  const resources = seen.resources.toSorted((a, b) => (referenceOf(a) < referenceOf(b) ? -1 : 1));
+  const owned = resources.filter((each) => facts.owned.has(referenceOf(each)));
+  const others = resources.filter((each) => !facts.owned.has(referenceOf(each)));
   const nothingChanges = { resized: new Map<string, string>(), backups: new Map(), sizes: seen.sizes };
   const before = owned.map((each) => billableOf(each, nothingChanges));
   const made: Made =

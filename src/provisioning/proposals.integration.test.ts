@@ -194,6 +194,8 @@ test('what a new deployment costs is proposed for both sides, and nothing is wri
     'declaration',
   ]);
   expect(await writes()).toBe(before);
+  // The clock of the simulator stands: the same facts are the same proposal.
+  expect((await create()).answer.hash).toBe(answer.hash);
 });
 
 test('weekly backups are a fifth of their droplets', async () => {

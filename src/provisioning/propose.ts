@@ -340,7 +340,7 @@ class StepsOfChange {
     if (there !== undefined) {
       this.#compare(`balancer ${there.name}`, {
         nodes: [living.nodesOf(there), nodes],
-        targets: [this.#keysOf(there), this.#wantedKeys(targets, there)],
+        targets: [this.#keysOf(there), this.#wantedKeys(targets)],
         forwarding: [living.forwardingOf(there), forwarding],
       });
       return;
@@ -372,7 +372,7 @@ class StepsOfChange {
   }
 
   /** Those of the droplets that are there already: those to come bring its tag. */
-  #wantedKeys(keys: readonly string[] | null, _there: SeenResource): readonly string[] {
+  #wantedKeys(keys: readonly string[] | null): readonly string[] {
     return [...this.#droplets.keys()].filter((key) => keys === null || keys.includes(key)).sort();
   }
 
@@ -389,11 +389,19 @@ class StepsOfChange {
     const there = this.#firewalls.get(name);
     if (there !== undefined) {
       this.#compare(`firewall ${there.name}`, {
-        droplets: [this.#keysOf(there), this.#wantedKeys(droplets, there)],
+        droplets: [this.#keysOf(there), this.#wantedKeys(droplets)],
         inbound: [living.rulesOf(there, 'inbound', this.#peers), inbound],
         outbound: [living.rulesOf(there, 'outbound', this.#peers), outbound],
       });
       return;
+    }
+    // It is there before the droplets, so that none is open for a minute.
+    for (const peer of [inbound, outbound].flatMap((rules) => Object.values(rules).flat())) {
+      const key = peer.startsWith('droplet:') ? peer.slice('droplet:'.length) : null;
+      if (key !== null && !this.#droplets.has(key))
+        this.#problems.push(
+          `Firewall ${name} names droplet ${key}, which is created after it: name a tag of the droplet in its place.`,
+        );
     }
     this.#create(`firewall ${name}`, `create firewall ${name}`, {
       do: 'create',
@@ -622,11 +630,11 @@ class StepsOfChange {
         marker: { name: zone },
         mayAdopt: false,
       });
-    const living_ = there === undefined ? [] : living.recordsOf(there);
+    const listed = there === undefined ? [] : living.recordsOf(there);
     const met = new Set<string>();
     for (const { type, name, to, ttl, priority } of records) {
       const value = 'value' in to ? living.plainValue(type, to.value, zone) : this.#addressOf(to.addressOf);
-      const found = living_.find(
+      const found = listed.find(
         (each) => each.type === type && each.name === name && value !== null && each.value === value,
       );
       if (found !== undefined) {
@@ -647,7 +655,7 @@ class StepsOfChange {
         },
       );
     }
-    const extra = living_.filter(({ id }) => !met.has(id));
+    const extra = listed.filter(({ id }) => !met.has(id));
     if (extra.length > 0)
       this.#notes.push(
         `Zone ${zone} has ${extra.length} record${extra.length === 1 ? '' : 's'} that the blueprint does not have, which stay.`,
