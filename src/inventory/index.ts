@@ -19,7 +19,7 @@ export { type AccountStatus, readAccountsStatus } from './account-status.ts';
 export { syncJobs } from './jobs.ts';
 export { type Freshness, readFreshness } from './freshness.ts';
 export { type ChargedGroup, chargeOf } from './resource-charges.ts';
-export { listSealedSecrets, openSecretKey, type Resealed, rotateSecretKey } from './secret-key.ts';
+export { listSealedSecrets, openSecretKey, type Reseal, type Resealed, rotateSecretKey } from './secret-key.ts';
 export {
   assertResourceKind,
   getResource,

@@ -1,5 +1,5 @@
 import type { Config } from '../platform/config.ts';
-import type { Database, Queryable } from '../platform/database/database.ts';
+import type { Database, Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { fingerprintOf, type SecretKey, seal, sealingKeyId, unseal } from '../platform/secrets/crypto.ts';
 import { lockFingerprint, replaceFingerprint, selectFingerprint } from '../platform/secrets/fingerprint.store.ts';
@@ -51,17 +51,24 @@ export interface Resealed {
   readonly accounts: number;
   readonly writeTokens: number;
   readonly webhookSecrets: number;
+  /** Of what the caller has sealed anew besides. */
+  readonly others: number;
 }
+
+/** Seals anew what another module has sealed. Returns how many values it was. */
+export type Reseal = (trx: UnitOfWork, keys: { readonly from: SecretKey; readonly to: SecretKey }) => Promise<number>;
 
 /**
  * Seals everything anew with another key, in one transaction: all of it, or nothing. Whoever runs with the old key cannot
  * read it from then on. Returns how many of each it was.
+ * @param reseal does so with what modules have sealed that this one does not know
  * Errors: secret_unreadable, where the old key is not the one that it was sealed with.
  */
 export async function rotateSecretKey(
   db: Database,
   { from, to }: { readonly from: SecretKey; readonly to: SecretKey },
   now: Temporal.Instant,
+  reseal: Reseal,
 ): Promise<Resealed> {
   return db.transaction().execute(async (trx) => {
     await lockFingerprint(trx);
@@ -77,8 +84,9 @@ export async function rotateSecretKey(
       await updateWriteCredential(trx, accountId, seal(to, writeCredentialsPurpose, opened));
     }
     const webhookSecrets = await resealWebhooks(trx, { from, to });
+    const others = await reseal(trx, { from, to });
     await replaceFingerprint(trx, fingerprintOf(to), now);
-    return { accounts: accounts.length, writeTokens: writers.length, webhookSecrets };
+    return { accounts: accounts.length, writeTokens: writers.length, webhookSecrets, others };
   });
 }
 

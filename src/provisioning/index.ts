@@ -1,3 +1,3 @@
-/** What other modules may import of provisioning: nothing yet. */
+/** What other modules may import of provisioning; everything else in this folder is its own. */
 
-export {};
+export { resealProvisioning } from './reseal.ts';

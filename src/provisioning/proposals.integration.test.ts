@@ -5,11 +5,12 @@ import { json, startTestApi, type TestApi, testSecretKey } from '../../test/http
 import { applyRules, bringAttributionsUpToDate } from '../deployments/index.ts';
 import { connectAccount, identifyCredentials, syncAccount } from '../inventory/index.ts';
 import { createDigitalOcean } from '../cloud/digitalocean/client.ts';
-import { parseSecretKey } from '../platform/secrets/crypto.ts';
+import { generateSecretKey, parseSecretKey } from '../platform/secrets/crypto.ts';
 import { readFile } from 'node:fs/promises';
 import { applyPlans } from '../pricing/index.ts';
 import { type Simulator, startSimulator } from '../simulator/server.ts';
 import { openProposal } from './proposals.ts';
+import { resealProvisioning } from './reseal.ts';
 import type { FleetEventInput } from '../simulator/events.ts';
 
 // Proposals over HTTP, of an account that the simulator answers for: nothing is written to it by any of them.
@@ -255,6 +256,20 @@ test('an approved proposal is opened with its sealed values, until it expires', 
     `#cloud-config ${planted.inUserData} ${planted.parameter} \${HOME} beta-shop`,
   );
   await expect(open(simulator.now().add({ hours: 24 }))).rejects.toThrow('expired');
+});
+
+test('what is sealed is read with the key that it was sealed with last', async () => {
+  const { answer } = await create({ name: 'Beta again' });
+  await ask(`/proposals/${answer.hash}/approvals`, {});
+  const other = parseSecretKey(generateSecretKey())!;
+  const reseal = (from: typeof other, to: typeof other) =>
+    database.db.transaction().execute((trx) => resealProvisioning(trx, { from, to }));
+  expect(await reseal(secretKey, other)).toBeGreaterThan(1);
+  const opened = await openProposal(database.db, answer.hash, { secretKey: other, now: simulator.now() });
+  expect(opened.secrets.get('parameter admin_key')).toBe(planted.parameter);
+  const withOld = openProposal(database.db, answer.hash, { secretKey, now: simulator.now() });
+  await expect(withOld).rejects.toMatchObject({ code: 'secret_unreadable' });
+  await reseal(other, secretKey);
 });
 
 test('a price that changes makes a proposal stale, and the refusal names it', async () => {
