@@ -7,7 +7,7 @@ import { formatProblem, readBlueprint } from './blueprint-file.ts';
 import { readParameters } from './parameters.ts';
 import { systemOf } from './system.ts';
 
-const place = new URL('../../blueprints/', import.meta.url);
+const place = new URL('../../docs/blueprints/', import.meta.url);
 const shop = readFileSync(new URL('shop.yaml', place), 'utf8');
 
 const read = (text: string, others: { name: string; text: string }[] = []) => {
@@ -19,7 +19,7 @@ const problemsOf = (text: string, others: { name: string; text: string }[] = [])
   return 'problems' in found ? found.problems.map(formatProblem) : [];
 };
 
-test('blueprints/blueprint.schema.json is the schema; arcadia blueprint schema prints it', () => {
+test('docs/blueprints/blueprint.schema.json is the schema; arcadia blueprint schema prints it', () => {
   const published = readFileSync(new URL('blueprint.schema.json', place), 'utf8');
   expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(blueprintJsonSchema())));
 });
