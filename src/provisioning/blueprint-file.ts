@@ -1,37 +1,10 @@
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { findUnfit } from '../platform/declare/invalid-input.ts';
 import { type Blueprint, blueprintSchema } from './blueprint.ts';
+import { blueprintLengthMax, type BlueprintProblem, type NamedText, type ReadBlueprint } from './blueprint-problems.ts';
 
-/** A blueprint of fifty groups with a hundred rules each has less. */
-export const blueprintLengthMax = 131_072;
 const aliasesMax = 100;
 const problemsMax = 100;
-
-export interface NamedText {
-  readonly name: string;
-  readonly text: string;
-}
-
-/** What is wrong in a blueprint's file, and where. */
-export interface BlueprintProblem {
-  readonly file: string;
-  /** Counted from 1. */
-  readonly line: number;
-  /** `droplets.web.size`; empty where the file is no YAML. */
-  readonly path: string;
-  readonly reason: string;
-}
-
-export interface ReadBlueprint {
-  readonly blueprint: Blueprint;
-  /** By the name under which the blueprint has it. */
-  readonly userData: Readonly<Record<string, string>>;
-}
-
-/** `shop.yaml:12: droplets.web.size: is missing` */
-export function formatProblem({ file, line, path, reason }: BlueprintProblem): string {
-  return `${file}:${line}: ${path === '' ? '' : `${path}: `}${reason}`;
-}
 
 /**
  * Reads a blueprint (YAML, of which JSON is a part) and the user data that it names.
@@ -105,7 +78,7 @@ interface Issue {
 }
 
 function reasonOf({ message }: Issue): string {
-  return /received undefined$/.test(message) ? 'is missing' : message;
+  return message.endsWith('received undefined') ? 'is missing' : message;
 }
 
 /** `droplets.web.tags[2]` */

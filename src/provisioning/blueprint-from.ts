@@ -1,10 +1,10 @@
-import type { BlueprintDocument } from './blueprint.ts';
+import { type BlueprintDocument, recordTypes } from './blueprint.ts';
 import { canonicalJson } from './canonical.ts';
 import * as living from './living.ts';
 import type { SeenResource } from './seen.ts';
 import { type Environment, plainName, type Rules } from './system.ts';
 
-export interface LivingDeployment {
+interface LivingDeployment {
   readonly slug: string;
   readonly blueprint: string;
   readonly owned: readonly SeenResource[];
@@ -24,129 +24,200 @@ type Droplets = NonNullable<BlueprintDocument['droplets']>;
 
 /** A blueprint of what lives. Proposed against the same it has nothing to do. Pure. */
 export function blueprintFrom(from: LivingDeployment): WrittenBlueprint {
-  const { slug, owned, others, project } = from;
-  const leftOut: string[] = [];
-  const named = (name: string) => templated(name, slug);
-  const ofKind = (kind: string) =>
-    owned.filter((each) => each.kind === kind).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  const allDroplets = ofKind('droplet');
-  const regions = Map.groupBy([...allDroplets, ...ofKind('volume')], ({ region }) => region ?? '');
-  const [region = 'fra1', ...elsewhere] = [...regions].sort(([, a], [, b]) => b.length - a.length).map(([of]) => of);
-  if (elsewhere.length > 0)
-    leftOut.push(`A blueprint has one region: what is in ${elsewhere.join(', ')} is left out, and stays.`);
-  const isHere = (each: SeenResource) => each.region === region;
-  const droplets = allDroplets.filter(isHere);
-  const balancers = ofKind('load_balancer').filter(isHere);
-  // What is covered otherwise is no group with the others.
-  const covering = [...ofKind('firewall'), ...balancers].map((each) => living.coveredBy(each, droplets));
-  const { groups, keyOf } = groupsOf(droplets, slug, ({ externalId }) =>
-    covering.map((ids) => ids.includes(externalId)),
-  );
+  return new BlueprintWriting(from).write();
+}
 
-  const volumes = unique(
-    ofKind('volume').filter(isHere),
-    (each) => keyFor(each.name, slug),
-    (each) => {
-      const at = living.dropletOf(each);
-      const attach = at === null ? undefined : keyOf.get(at);
-      return {
-        size: living.gigabytesOf(each),
-        name: named(each.name),
-        ...(attach !== undefined && { attach }),
-      };
-    },
-  );
-  const peers = new Map([...keyOf].map(([id, key]) => [`droplet:${id}`, `droplet:${key}`]));
-  const [balancer] = balancers;
-  if (balancer !== undefined && balancers.length === 1) peers.set(`load_balancer:${balancer.externalId}`, 'balancer');
-  const covered = (each: SeenResource) => {
-    const ids = living.coveredBy(each, droplets);
-    const members = new Set(groups.filter(({ ids: own }) => own.some((id) => ids.includes(id))).map(({ key }) => key));
-    return ids.length === droplets.length ? {} : { members: [...members] };
-  };
-  const firewalls = ofKind('firewall').map((each) => {
-    const { members } = covered(each);
-    return {
-      name: named(plainName(each.name)),
-      ...(members !== undefined && { droplets: members }),
-      inbound: ruleTexts(living.rulesOf(each, 'inbound', peers), 'from'),
-      outbound: ruleTexts(living.rulesOf(each, 'outbound', peers), 'to'),
+/** Kinds that a blueprint has. */
+const covered = ['droplet', 'volume', 'firewall', 'load_balancer', 'reserved_ip', 'dns_zone', 'project', 'vpc'];
+const recordTypesOf: readonly string[] = recordTypes;
+
+class BlueprintWriting {
+  readonly #from: LivingDeployment;
+  readonly #slug: string;
+  readonly #leftOut: string[] = [];
+  readonly #region: string;
+  readonly #droplets: readonly SeenResource[];
+  readonly #balancers: readonly SeenResource[];
+  readonly #groups: readonly Group[];
+  /** By the droplet's id. */
+  readonly #keyOf: ReadonlyMap<string, string>;
+
+  constructor(from: LivingDeployment) {
+    this.#from = from;
+    this.#slug = from.slug;
+    const regions = Map.groupBy([...this.#ofKind('droplet'), ...this.#ofKind('volume')], ({ region }) => region ?? '');
+    const [region = 'fra1', ...elsewhere] = [...regions].sort(([, a], [, b]) => b.length - a.length).map(([of]) => of);
+    if (elsewhere.length > 0)
+      this.#leftOut.push(`A blueprint has one region: what is in ${elsewhere.join(', ')} is left out, and stays.`);
+    this.#region = region;
+    this.#droplets = this.#here('droplet');
+    this.#balancers = this.#here('load_balancer');
+    // What is covered otherwise is no group with the others.
+    const covering = [...this.#ofKind('firewall'), ...this.#balancers].map((each) =>
+      living.coveredBy(each, this.#droplets),
+    );
+    const { groups, keyOf } = groupsOf(this.#droplets, this.#slug, ({ externalId }) =>
+      covering.map((ids) => ids.includes(externalId)),
+    );
+    this.#groups = groups;
+    this.#keyOf = keyOf;
+  }
+
+  write(): WrittenBlueprint {
+    const { blueprint, owned, others, project, plan } = this.#from;
+    const own = [...owned, ...others].find(({ kind, externalId }) => kind === 'project' && externalId === project);
+    const vpc = this.#network();
+    const parts = {
+      droplets: Object.fromEntries(this.#groups.map(({ key, droplet }) => [key, droplet])),
+      volumes: this.#volumes(),
+      firewall: this.#firewalls(),
+      balancer: this.#balancers.map((each) => this.#balancer(each)),
+      reserved_ip: this.#addresses(),
+      dns: this.#zones(),
     };
-  });
-  const addresses = ofKind('reserved_ip').flatMap((each) => {
-    const droplet = living.isIpv4(each) ? keyOf.get(living.dropletOf(each) ?? '') : undefined;
-    if (droplet === undefined)
-      leftOut.push(`The reserved IP ${each.externalId} is of no droplet or IPv6, and left out.`);
-    return droplet === undefined ? [] : [{ droplet }];
-  });
-  const records = addressed({ balancers, addresses: ofKind('reserved_ip').filter(living.isIpv4), droplets, keyOf });
-  const zones = ofKind('dns_zone').map((each) => ({
-    zone: named(each.name),
-    records: living.recordsOf(each).flatMap((record) => {
-      const { type, name, value, ttl, priority } = record;
-      if (!['A', 'AAAA', 'CNAME', 'MX', 'TXT', 'NS'].includes(type)) {
-        leftOut.push(`Record ${type} ${name} of ${each.name} is of a type that blueprints do not have, and left out.`);
-        return [];
-      }
-      const to = records.get(value) ?? value;
-      return [{ [type]: name, to, ttl, ...(priority !== null && { priority }) }];
-    }),
-  }));
-  const networks = new Set(droplets.map(({ settings }) => living.textOf(settings['vpc'])));
-  const network = [...owned, ...others].find(
-    ({ kind, externalId, settings }) => kind === 'vpc' && networks.has(externalId) && settings['default'] !== true,
-  );
-  if (network !== undefined && networks.size > 1)
-    leftOut.push('Its droplets are in several private networks, and a blueprint has one.');
-  const vpc = network !== undefined && networks.size === 1 ? network : undefined;
-  const covers = ['droplet', 'volume', 'firewall', 'load_balancer', 'reserved_ip', 'dns_zone', 'project', 'vpc'];
-  const uncovered = Map.groupBy(
-    owned.filter(({ kind }) => !covers.includes(kind)),
-    ({ kind }) => kind,
-  );
-  for (const [kind, all] of uncovered) leftOut.push(`Blueprints have no ${kind}: ${all.length} left out.`);
-  if (droplets.length > 0)
-    leftOut.push('No provider tells SSH keys and user data of droplets that are there: add them for new ones.');
-  const own = [...owned, ...others].find(({ kind, externalId }) => kind === 'project' && externalId === project);
-  return {
-    leftOut,
-    document: {
-      blueprint: from.blueprint,
-      schema: 1,
-      region,
-      ...(own !== undefined && {
-        project: {
-          name: named(own.name),
-          purpose: living.textOf(own.settings['purpose']) ?? 'Web Application',
-          environment: environmentOf(own),
-        },
-      }),
-      ...(vpc !== undefined && {
-        network: { vpc: { name: named(vpc.name), ip_range: living.textOf(vpc.settings['ip_range']) } },
-      }),
-      droplets: Object.fromEntries(groups.map(({ key, droplet }) => [key, droplet])),
-      volumes,
-      firewall: firewalls,
-      balancer: balancers.map((each) => {
-        const { members } = covered(each);
+    this.#noteOthers();
+    return {
+      leftOut: this.#leftOut,
+      document: {
+        blueprint,
+        schema: 1,
+        region: this.#region,
+        ...(own !== undefined && {
+          project: {
+            name: this.#named(own.name),
+            purpose: living.textOf(own.settings['purpose']) ?? 'Web Application',
+            environment: environmentOf(own),
+          },
+        }),
+        ...(vpc !== undefined && {
+          network: { vpc: { name: this.#named(vpc.name), ip_range: living.textOf(vpc.settings['ip_range']) } },
+        }),
+        ...parts,
+        ...(plan !== null && { plan }),
+      },
+    };
+  }
+
+  #ofKind(kind: string): SeenResource[] {
+    return this.#from.owned
+      .filter((each) => each.kind === kind)
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  }
+
+  #here(kind: string): SeenResource[] {
+    return this.#ofKind(kind).filter(({ region }) => region === this.#region);
+  }
+
+  #named(name: string): string {
+    return templated(name, this.#slug);
+  }
+
+  #volumes(): NonNullable<BlueprintDocument['volumes']> {
+    return unique(
+      this.#here('volume'),
+      ({ name }) => keyFor(name, this.#slug),
+      (each) => {
+        const at = living.dropletOf(each);
+        const attach = at === null ? undefined : this.#keyOf.get(at);
         return {
-          name: named(plainName(each.name)),
-          ...(members !== undefined && { targets: members }),
-          nodes: living.nodesOf(each),
-          forward: living
-            .forwardingOf(each)
-            .map(({ entryProtocol, entryPort, targetProtocol, targetPort, certificate }) => ({
-              [entryProtocol]: entryPort,
-              to: { protocol: targetProtocol as 'http', port: targetPort },
-              ...(certificate !== null && { certificate }),
-            })),
+          size: living.gigabytesOf(each),
+          name: this.#named(each.name),
+          ...(attach !== undefined && { attach }),
         };
+      },
+    );
+  }
+
+  /** The groups that a firewall or a balancer is of; undefined: all. */
+  #groupsOf(each: SeenResource): string[] | undefined {
+    const ids = living.coveredBy(each, this.#droplets);
+    if (ids.length === this.#droplets.length) return undefined;
+    return this.#groups.filter(({ ids: own }) => own.some((id) => ids.includes(id))).map(({ key }) => key);
+  }
+
+  #firewalls() {
+    const peers = new Map([...this.#keyOf].map(([id, key]) => [`droplet:${id}`, `droplet:${key}`]));
+    const [balancer, another] = this.#balancers;
+    if (balancer !== undefined && another === undefined) peers.set(`load_balancer:${balancer.externalId}`, 'balancer');
+    return this.#ofKind('firewall').map((each) => {
+      const droplets = this.#groupsOf(each);
+      return {
+        name: this.#named(plainName(each.name)),
+        ...(droplets !== undefined && { droplets }),
+        inbound: ruleTexts(living.rulesOf(each, 'inbound', peers), 'from'),
+        outbound: ruleTexts(living.rulesOf(each, 'outbound', peers), 'to'),
+      };
+    });
+  }
+
+  #balancer(each: SeenResource) {
+    const targets = this.#groupsOf(each);
+    return {
+      name: this.#named(plainName(each.name)),
+      ...(targets !== undefined && { targets }),
+      nodes: living.nodesOf(each),
+      forward: living
+        .forwardingOf(each)
+        .map(({ entryProtocol, entryPort, targetProtocol, targetPort, certificate }) => ({
+          [entryProtocol]: entryPort,
+          to: { protocol: targetProtocol, port: targetPort },
+          ...(certificate !== null && { certificate }),
+        })),
+    };
+  }
+
+  #addresses(): { droplet: string }[] {
+    return this.#ofKind('reserved_ip').flatMap((each) => {
+      const droplet = living.isIpv4(each) ? this.#keyOf.get(living.dropletOf(each) ?? '') : undefined;
+      if (droplet === undefined)
+        this.#leftOut.push(`The reserved IP ${each.externalId} is of no droplet or IPv6, and left out.`);
+      return droplet === undefined ? [] : [{ droplet }];
+    });
+  }
+
+  #zones() {
+    const addresses = addressed({
+      balancers: this.#balancers,
+      addresses: this.#ofKind('reserved_ip').filter(living.isIpv4),
+      droplets: this.#droplets,
+      keyOf: this.#keyOf,
+    });
+    return this.#ofKind('dns_zone').map((each) => ({
+      zone: this.#named(each.name),
+      records: living.recordsOf(each).flatMap(({ type, name, value, ttl, priority }) => {
+        if (!recordTypesOf.includes(type)) {
+          this.#leftOut.push(
+            `Record ${type} ${name} of ${each.name} is of a type that blueprints do not have, and left out.`,
+          );
+          return [];
+        }
+        const to = addresses.get(value) ?? value;
+        return [{ [type]: name, to, ttl, ...(priority !== null && { priority }) }];
       }),
-      reserved_ip: addresses,
-      dns: zones,
-      ...(from.plan !== null && { plan: from.plan }),
-    },
-  };
+    }));
+  }
+
+  /** The private network of its droplets; undefined: the region's default one, or several. */
+  #network(): SeenResource | undefined {
+    const { owned, others } = this.#from;
+    const networks = new Set(this.#droplets.map(({ settings }) => living.textOf(settings['vpc'])));
+    const network = [...owned, ...others].find(
+      ({ kind, externalId, settings }) => kind === 'vpc' && networks.has(externalId) && settings['default'] !== true,
+    );
+    if (network !== undefined && networks.size > 1)
+      this.#leftOut.push('Its droplets are in several private networks, and a blueprint has one.');
+    return networks.size === 1 ? network : undefined;
+  }
+
+  #noteOthers(): void {
+    const others = Map.groupBy(
+      this.#from.owned.filter(({ kind }) => !covered.includes(kind)),
+      ({ kind }) => kind,
+    );
+    for (const [kind, all] of others) this.#leftOut.push(`Blueprints have no ${kind}: ${all.length} left out.`);
+    if (this.#droplets.length > 0)
+      this.#leftOut.push('No provider tells SSH keys and user data of droplets that are there: add them for new ones.');
+  }
 }
 
 interface Group {
@@ -214,7 +285,8 @@ function saidOf(each: SeenResource, slug: string) {
     image:
       living.textOf(settings['image']) ??
       living.textOf(attributes['image']) ??
-      String(settings['image_id'] ?? 'unknown'),
+      living.textOf(settings['image_id']) ??
+      'unknown',
     ...(backups !== null && { backups }),
     ...(own.length > 0 && { tags: own.map((tag) => templated(tag, slug)) }),
   };
@@ -288,6 +360,6 @@ function addressed(of: {
 }
 
 function environmentOf({ settings }: SeenResource): Environment {
-  const said = String(settings['environment'] ?? '').toLowerCase();
+  const said = living.textOf(settings['environment'])?.toLowerCase();
   return said === 'development' ? 'Development' : said === 'staging' ? 'Staging' : 'Production';
 }

@@ -8,6 +8,9 @@ import { namesIn } from './templates.ts';
 
 /** As many as one account's rollout is expected to create in a day's work. */
 export const dropletsMax = 50;
+/** The largest volume, in GiB, and the most nodes of a balancer that the provider has. */
+export const volumeGibMax = 16_384;
+export const nodesMax = 200;
 const groupsMax = 50;
 const rulesMax = 100;
 const recordsMax = 200;
@@ -56,7 +59,7 @@ const droplet = z.strictObject({
 });
 
 const volume = z.strictObject({
-  size: count(16_384).meta({ description: 'GiB' }),
+  size: count(volumeGibMax).meta({ description: 'GiB' }),
   name: template.optional().meta({ description: '${slug}-<name> unless given' }),
   attach: text
     .nullable()
@@ -115,7 +118,7 @@ const balancer = z.strictObject({
   name: template.optional().meta({ description: '${slug}-balancer unless given' }),
   targets: groups.optional(),
   forward: z.array(forward).min(1).max(rulesMax),
-  nodes: count(200).default(1),
+  nodes: count(nodesMax).default(1),
 });
 
 const reservedIp = z.strictObject({ droplet: text.meta({ examples: ['web-1'] }) });

@@ -31,7 +31,7 @@ export async function selectBlueprints(
   return rows;
 }
 
-export interface NewVersion {
+interface NewVersion {
   readonly blueprint: string;
   readonly digest: string;
   readonly document: Blueprint;

@@ -5,7 +5,7 @@ import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
 import { currentSubscriptions, getPlan, retiredPlans } from '../pricing/index.ts';
-import type { ReadBlueprint } from './blueprint-file.ts';
+import type { ReadBlueprint } from './blueprint-problems.ts';
 import { hmacs } from './blueprints.ts';
 import type { PlanOfMonth } from './money.ts';
 import { selectOwned, selectProjects, selectProtections } from './owned.store.ts';
@@ -41,7 +41,7 @@ export interface Asked {
   readonly snapshots: boolean;
 }
 
-export interface GatheredFacts {
+interface GatheredFacts {
   readonly facts: Facts;
   readonly accountId: number;
   /** To be sealed, by name: secret parameters as `parameter <name>`, user data as the steps name it. */

@@ -73,7 +73,7 @@ export function forwardingOf({ settings }: SeenResource): Forwarding[] {
     .filter(([key]) => key.startsWith('forwarding/'))
     .map(([key, value]): Forwarding => {
       const [, protocol = '', port = ''] = key.split('/');
-      const target = String((value as { target?: unknown } | null)?.target ?? '').split('/');
+      const target = (textOf((value as { target?: unknown } | null)?.target) ?? '').split('/');
       return {
         entryProtocol: protocol as Forwarding['entryProtocol'],
         entryPort: Number(port),

@@ -3,7 +3,7 @@ import { statement } from '../platform/database/statement.ts';
 
 // What is a deployment's now, as far as it is known here.
 
-export interface OwnedRow {
+interface OwnedRow {
   readonly account: string;
   readonly kind: string;
   readonly externalId: string;

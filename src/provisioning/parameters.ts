@@ -1,7 +1,7 @@
 import type { Blueprint, Parameter } from './blueprint.ts';
 
 /** The values of a blueprint's parameters. */
-export interface ParameterValues {
+interface ParameterValues {
   /** Of those that are no secrets, by name. */
   readonly open: Readonly<Record<string, string>>;
   readonly secret: Readonly<Record<string, string>>;

@@ -117,7 +117,7 @@ function networks({ vpc, region }: System, resources: readonly SeenResource[], i
 }
 
 /** Whether two IPv4 networks have addresses in common. */
-export function overlaps(one: string, other: string): boolean {
+function overlaps(one: string, other: string): boolean {
   const [a, b] = [boundsOf(one), boundsOf(other)];
   return a.first <= b.last && b.first <= a.last;
 }

@@ -107,7 +107,7 @@ export interface OurMoney {
 }
 
 /** What a whole calendar month costs the customer, by the plan's version that holds at its end. */
-export interface MonthForCustomer {
+interface MonthForCustomer {
   /** `2026-07` */
   readonly month: string;
   /** null: it is new. */

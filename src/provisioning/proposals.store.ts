@@ -52,7 +52,7 @@ export async function lockProposal(trx: UnitOfWork, hash: string): Promise<boole
   return rows.length === 1;
 }
 
-export interface NewProposal {
+interface NewProposal {
   readonly hash: string;
   readonly accountId: number;
   readonly blueprintVersionId: number | null;

@@ -6,7 +6,7 @@ import type { SeenResource } from './seen.ts';
 import { plainName, type Rules, type System, type SystemDroplet, words } from './system.ts';
 
 /** What steps are made from: a pure function of it. */
-export interface StepsInput {
+interface StepsInput {
   readonly purpose: 'create' | 'change';
   readonly deployment: { readonly slug: string; readonly name: string; readonly customer: string };
   readonly system: System;
@@ -20,7 +20,7 @@ export interface StepsInput {
   readonly subscriptionFrom: Temporal.PlainDate;
 }
 
-export interface ProposedSteps {
+interface ProposedSteps {
   readonly steps: readonly ProposedStep[];
   readonly problems: readonly string[];
   readonly notes: readonly string[];
@@ -49,7 +49,7 @@ const scopesOfKind: Readonly<Record<MadeKind, readonly string[]>> = {
 
 type Created = Extract<StepWork, { do: 'create' }>;
 
-export function creation(key: string, says: string, work: Created): ProposedStep {
+function creation(key: string, says: string, work: Created): ProposedStep {
   return { key, says, work, scopes: scopesOfKind[work.kind], undo: 'destroy', loses: null };
 }
 
@@ -707,7 +707,7 @@ class StepsOfChange {
     const kinds: readonly MadeKind[] = hasNoProject
       ? ['vpc', 'firewall', 'load_balancer', 'reserved_ip', 'dns_zone']
       : ['vpc', 'firewall'];
-    for (const { key, work } of [...this.#steps]) {
+    for (const { key, work } of this.#steps.slice()) {
       if (work.do !== 'create' || !kinds.includes(work.kind)) continue;
       this.#steps.push(
         recording(`assignment of ${key}`, `assign the ${words[work.kind]} to ${this.#slug}`, {

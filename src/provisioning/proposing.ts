@@ -3,7 +3,7 @@ import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { type SecretKey, seal, unseal } from '../platform/secrets/crypto.ts';
 import { blueprintSchema } from './blueprint.ts';
-import type { ReadBlueprint } from './blueprint-file.ts';
+import type { ReadBlueprint } from './blueprint-problems.ts';
 import { applyBlueprint, blueprintDigest, getBlueprint, userDataOf } from './blueprints.ts';
 import { type BlueprintRow, selectBlueprints } from './blueprints.store.ts';
 import { type Asked, gatherFacts, type Looking, secretParametersOf, writeBlueprint } from './facts.ts';
@@ -54,7 +54,7 @@ async function blueprintLike(looking: Looking, slug: string, now: Temporal.Insta
   return { asked: { ...written, version: 1, digest }, stored: { written }, notes: leftOut };
 }
 
-export interface CreationRequest {
+interface CreationRequest {
   readonly deployment: string;
   readonly name: string;
   readonly customer: string;
@@ -113,7 +113,7 @@ async function accountLike({ db }: Looking, like: string): Promise<string | null
   return (await selectRolledOut(db, like))?.document.account ?? null;
 }
 
-export interface ChangeRequest {
+interface ChangeRequest {
   readonly deployment: string;
   /** null: the one by which it was made. */
   readonly blueprint: string | null;

@@ -39,7 +39,7 @@ export async function updateProtectionEnded(
   return (numAffectedRows ?? 0n) > 0n;
 }
 
-export interface ProtectionRow {
+interface ProtectionRow {
   readonly protectionId: number;
   readonly deployment: string | null;
   readonly resourceId: number | null;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { MadeKind, Specs } from '../cloud/index.ts';
-import { type Blueprint, listOf, recordTypes } from './blueprint.ts';
+import { type Blueprint, dropletsMax, listOf, nodesMax, recordTypes, volumeGibMax } from './blueprint.ts';
 import { filled } from './templates.ts';
 
 // What a deployment consists of, with every name and number in place: what a blueprint comes to, and what lives is read
@@ -20,7 +20,7 @@ export interface SystemDroplet {
   readonly tags: readonly string[];
 }
 
-export interface SystemVolume {
+interface SystemVolume {
   readonly key: string;
   readonly name: string;
   readonly sizeGb: number;
@@ -32,7 +32,7 @@ export interface SystemVolume {
 /** Peers by protocol and ports, `tcp/443` and `icmp`: networks, `balancer`, `tag:x` and `droplet:<key>`, sorted. */
 export type Rules = Readonly<Record<string, readonly string[]>>;
 
-export interface SystemFirewall {
+interface SystemFirewall {
   readonly name: string;
   /** Keys of droplets, sorted; null: all. */
   readonly droplets: readonly string[] | null;
@@ -48,14 +48,14 @@ export interface Forwarding {
   readonly certificate: string | null;
 }
 
-export interface SystemBalancer {
+interface SystemBalancer {
   readonly name: string;
   readonly nodes: number;
   readonly targets: readonly string[] | null;
   readonly forwarding: readonly Forwarding[];
 }
 
-export interface SystemRecord {
+interface SystemRecord {
   readonly type: string;
   readonly name: string;
   /** The value, or whose address it is: `balancer`, `reserved_ip` or a droplet's key. */
@@ -64,7 +64,7 @@ export interface SystemRecord {
   readonly priority: number | null;
 }
 
-export interface SystemZone {
+interface SystemZone {
   readonly zone: string;
   readonly records: readonly SystemRecord[];
 }
@@ -101,142 +101,192 @@ export function systemOf(
   values: Readonly<Record<string, string>>,
   of: { readonly slug: string; readonly customer: string },
 ): ReadSystem {
-  const problems: string[] = [];
-  const all = { ...values, ...of };
-  const { slug } = of;
-  const fill = (text: string) => filled(text, all);
-  const number = (value: number | string, max: number, what: string): number => {
-    const found = typeof value === 'number' ? value : Number(fill(value));
-    if (Number.isInteger(found) && found >= 1 && found <= max) return found;
-    problems.push(`${what} is ${typeof value === 'number' ? value : `"${fill(value)}"`}, and not from 1 to ${max}.`);
-    return 1;
-  };
+  return new SystemReading(blueprint, { ...values, ...of }, of.slug).read();
+}
 
-  const droplets = Object.entries(blueprint.droplets).flatMap(([group, asked]): SystemDroplet[] => {
-    const stem = asked.name === undefined ? `${slug}-${group}` : fill(asked.name);
+type Several<Kind extends 'firewall' | 'balancer' | 'dns'> = Exclude<Blueprint[Kind], readonly unknown[] | null>;
+
+class SystemReading {
+  readonly #blueprint: Blueprint;
+  readonly #values: Readonly<Record<string, string>>;
+  readonly #slug: string;
+  readonly #problems: string[] = [];
+  readonly #droplets: readonly SystemDroplet[];
+  readonly #counts: Readonly<Record<string, number>>;
+
+  constructor(blueprint: Blueprint, values: Readonly<Record<string, string>>, slug: string) {
+    this.#blueprint = blueprint;
+    this.#values = values;
+    this.#slug = slug;
+    this.#droplets = Object.entries(blueprint.droplets).flatMap(([group, asked]) => this.#group(group, asked));
+    this.#counts = {
+      balancer: listOf(blueprint.balancer).length,
+      reserved_ip: listOf(blueprint.reserved_ip).length,
+    };
+  }
+
+  read(): ReadSystem {
+    const { project, network, region, plan, reserved_ip: addresses } = this.#blueprint;
+    this.#refuseRepeated(
+      this.#droplets.map(({ key }) => key),
+      'droplets',
+    );
+    const keys = this.#keys();
+    const volumes = Object.entries(this.#blueprint.volumes).map(([key, asked]) => this.#volume(key, asked));
+    const balancers = listOf(this.#blueprint.balancer).map((asked, index) => this.#balancer(asked, index));
+    const firewalls = listOf(this.#blueprint.firewall).map((asked, index) => this.#firewall(asked, index));
+    const reservedIps = listOf(addresses).map(({ droplet }) => this.#dropletKey(this.#fill(droplet), 'Reserved IP'));
+    for (const key of repeated(reservedIps)) this.#problems.push(`Droplet ${key} would have two reserved IPs.`);
+    const zones = listOf(this.#blueprint.dns).map((asked) => this.#zone(asked));
+    const system: System = {
+      region: this.#fill(region),
+      project: { ...project, name: this.#named(project.name, this.#slug) },
+      vpc: network.vpc && { name: this.#named(network.vpc.name, this.#slug), ipRange: network.vpc.ip_range },
+      keys,
+      droplets: this.#droplets,
+      volumes,
+      firewalls,
+      balancers,
+      reservedIps,
+      zones,
+      plan: plan === null ? null : this.#fill(plan),
+    };
+    for (const [what, names] of Object.entries(namesOf(system))) this.#refuseRepeated(names, what);
+    return { system, problems: this.#problems };
+  }
+
+  #refuseRepeated(names: readonly string[], what: string): void {
+    for (const name of repeated(names)) this.#problems.push(`There are two ${what} ${name}.`);
+  }
+
+  #fill(text: string): string {
+    return filled(text, this.#values);
+  }
+
+  #named(name: string | undefined, usual: string): string {
+    return name === undefined ? usual : this.#fill(name);
+  }
+
+  #number(value: number | string, max: number, what: string): number {
+    const found = typeof value === 'number' ? value : Number(this.#fill(value));
+    if (Number.isInteger(found) && found >= 1 && found <= max) return found;
+    this.#problems.push(
+      `${what} is ${typeof value === 'number' ? value : `"${this.#fill(value)}"`}, and not from 1 to ${max}.`,
+    );
+    return 1;
+  }
+
+  #group(group: string, asked: Blueprint['droplets'][string]): SystemDroplet[] {
+    const stem = this.#named(asked.name, `${this.#slug}-${group}`);
     const rest = {
       group,
-      size: fill(asked.size),
-      image: fill(asked.image),
+      size: this.#fill(asked.size),
+      image: this.#fill(asked.image),
       backups: asked.backups,
       sshKeys: asked.ssh_keys,
       userData: typeof asked.user_data === 'string' ? asked.user_data : null,
-      tags: asked.tags.map(fill).sort(),
+      tags: asked.tags.map((tag) => this.#fill(tag)).sort(),
     };
     if (asked.count === undefined) return [{ key: group, name: stem, ...rest }];
-    const count = number(asked.count, 50, `The count of droplets ${group}`);
+    const count = this.#number(asked.count, dropletsMax, `The count of droplets ${group}`);
     return Array.from({ length: count }, (_, index) => ({
       key: `${group}-${index + 1}`,
       name: `${stem}-${index + 1}`,
       ...rest,
     }));
-  });
-  problems.push(...repeated(droplets.map(({ key }) => key)).map((key) => `There are two droplets ${key}.`));
-  const keysOf = (groups: string | readonly string[] | undefined, what: string): readonly string[] | null => {
+  }
+
+  /** The keys of the droplets of some groups; null: all. */
+  #keysOf(groups: string | readonly string[] | undefined, what: string): readonly string[] | null {
     if (groups === undefined) return null;
     const wanted = listOf(groups);
-    const unknown = wanted.filter((group) => !Object.hasOwn(blueprint.droplets, group));
-    problems.push(...unknown.map((group) => `${what}: there is no group of droplets ${group}.`));
-    return droplets
+    for (const group of wanted)
+      if (!Object.hasOwn(this.#blueprint.droplets, group))
+        this.#problems.push(`${what}: there is no group of droplets ${group}.`);
+    return this.#droplets
       .filter(({ group }) => wanted.includes(group))
       .map(({ key }) => key)
       .sort();
-  };
-  const dropletKey = (key: string, what: string): string => {
-    if (!droplets.some((each) => each.key === key)) problems.push(`${what}: there is no droplet ${key}.`);
+  }
+
+  #dropletKey(key: string, what: string): string {
+    if (!this.#droplets.some((each) => each.key === key)) this.#problems.push(`${what}: there is no droplet ${key}.`);
     return key;
-  };
+  }
 
-  const keys = Object.entries(blueprint.keys).map(([name, { public_key: publicKey }]) => ({
-    name,
-    publicKey,
-    fingerprint: fingerprintOf(publicKey),
-  }));
-  for (const { key, sshKeys } of droplets)
-    for (const name of sshKeys)
-      if (!keys.some((each) => each.name === name) && !/^([0-9a-f]{2}:){15}[0-9a-f]{2}$/.test(name))
-        problems.push(`Droplet ${key}: ${name} is neither one of keys nor a fingerprint.`);
+  #keys(): System['keys'] {
+    const keys = Object.entries(this.#blueprint.keys).map(([name, { public_key: publicKey }]) => ({
+      name,
+      publicKey,
+      fingerprint: fingerprintOf(publicKey),
+    }));
+    for (const { key, sshKeys } of this.#droplets)
+      for (const name of sshKeys)
+        if (!keys.some((each) => each.name === name) && !/^([0-9a-f]{2}:){15}[0-9a-f]{2}$/.test(name))
+          this.#problems.push(`Droplet ${key}: ${name} is neither one of keys nor a fingerprint.`);
+    return keys;
+  }
 
-  const volumes = Object.entries(blueprint.volumes).map(
-    ([key, asked]): SystemVolume => ({
+  #volume(key: string, asked: Blueprint['volumes'][string]): SystemVolume {
+    return {
       key,
-      name: asked.name === undefined ? `${slug}-${key}` : fill(asked.name),
-      sizeGb: number(asked.size, 16_384, `The size of volume ${key}`),
-      attach: asked.attach === null ? null : dropletKey(fill(asked.attach), `Volume ${key}`),
+      name: this.#named(asked.name, `${this.#slug}-${key}`),
+      sizeGb: this.#number(asked.size, volumeGibMax, `The size of volume ${key}`),
+      attach: asked.attach === null ? null : this.#dropletKey(this.#fill(asked.attach), `Volume ${key}`),
       protected: asked.protected,
-    }),
-  );
-  const nameOf = (name: string | undefined, index: number, word: string): string =>
-    name === undefined ? `${slug}-${word}${index === 0 ? '' : `-${index + 1}`}` : fill(name);
-  const balancers = listOf(blueprint.balancer).map(
-    (asked, index): SystemBalancer => ({
-      name: nameOf(asked.name, index, 'balancer'),
-      nodes: number(asked.nodes, 200, 'The nodes of the balancer'),
-      targets: keysOf(asked.targets, 'Balancer'),
+    };
+  }
+
+  #numbered(name: string | undefined, index: number, word: string): string {
+    return this.#named(name, `${this.#slug}-${word}${index === 0 ? '' : `-${index + 1}`}`);
+  }
+
+  #balancer(asked: Several<'balancer'>, index: number): SystemBalancer {
+    return {
+      name: this.#numbered(asked.name, index, 'balancer'),
+      nodes: this.#number(asked.nodes, nodesMax, 'The nodes of the balancer'),
+      targets: this.#keysOf(asked.targets, 'Balancer'),
       forwarding: asked.forward.map(forwardingOf).sort((a, b) => a.entryPort - b.entryPort),
-    }),
-  );
-  const firewalls = listOf(blueprint.firewall).map((asked, index): SystemFirewall => {
-    const name = nameOf(asked.name, index, 'firewall');
+    };
+  }
+
+  #firewall(asked: Several<'firewall'>, index: number): SystemFirewall {
+    const name = this.#numbered(asked.name, index, 'firewall');
     const peer = (text: string): string => {
-      const said = fill(text);
-      if (said === 'balancer' && balancers.length !== 1)
-        problems.push(`Firewall ${name}: there is not one balancer but ${balancers.length}.`);
-      if (said.startsWith('droplet:')) dropletKey(said.slice('droplet:'.length), `Firewall ${name}`);
+      const said = this.#fill(text);
+      if (said === 'balancer' && this.#counts['balancer'] !== 1)
+        this.#problems.push(`Firewall ${name}: there is not one balancer but ${this.#counts['balancer']}.`);
+      if (said.startsWith('droplet:')) this.#dropletKey(said.slice('droplet:'.length), `Firewall ${name}`);
       return said;
     };
     return {
       name,
-      droplets: keysOf(asked.droplets, `Firewall ${name}`),
+      droplets: this.#keysOf(asked.droplets, `Firewall ${name}`),
       inbound: rulesOf(asked.inbound.map(({ from, ...rule }) => ({ ...rule, peers: listOf(from).map(peer) }))),
       outbound: rulesOf(asked.outbound.map(({ to, ...rule }) => ({ ...rule, peers: listOf(to).map(peer) }))),
     };
-  });
-  const reservedIps = listOf(blueprint.reserved_ip).map(({ droplet }) => dropletKey(fill(droplet), 'Reserved IP'));
-  problems.push(...repeated(reservedIps).map((key) => `Droplet ${key} would have two reserved IPs.`));
-  const counted = { balancer: balancers.length, reserved_ip: reservedIps.length };
-  const zones = listOf(blueprint.dns).map(({ zone, records }): SystemZone => {
-    const name = fill(zone);
-    return {
-      zone: name,
-      records: records.map((asked): SystemRecord => {
-        const type = recordTypes.find((each) => asked[each] !== undefined) ?? 'A';
-        const said = fill(asked.to);
-        const isAddress = type === 'A' || type === 'AAAA';
-        const named = isAddress && (droplets.some(({ key }) => key === said) || said in counted);
-        if (said in counted && isAddress && counted[said as keyof typeof counted] !== 1)
-          problems.push(`Record ${type} of ${name}: there is not one ${said}.`);
-        return {
-          type,
-          name: fill(asked[type] ?? '@').toLowerCase(),
-          to: named ? { addressOf: said } : { value: said },
-          ttl: asked.ttl,
-          priority: asked.priority,
-        };
-      }),
-    };
-  });
+  }
 
-  const { project, network } = blueprint;
-  const system: System = {
-    region: fill(blueprint.region),
-    project: { ...project, name: project.name === undefined ? slug : fill(project.name) },
-    vpc: network.vpc && {
-      name: network.vpc.name === undefined ? slug : fill(network.vpc.name),
-      ipRange: network.vpc.ip_range,
-    },
-    keys,
-    droplets,
-    volumes,
-    firewalls,
-    balancers,
-    reservedIps,
-    zones,
-    plan: blueprint.plan === null ? null : fill(blueprint.plan),
-  };
-  for (const [what, names] of Object.entries(namesOf(system)))
-    problems.push(...repeated(names).map((name) => `There are two ${what} ${name}.`));
-  return { system, problems };
+  #zone({ zone, records }: Several<'dns'>): SystemZone {
+    const name = this.#fill(zone);
+    return { zone: name, records: records.map((asked) => this.#record(asked, name)) };
+  }
+
+  #record(asked: Several<'dns'>['records'][number], zone: string): SystemRecord {
+    const type = recordTypes.find((each) => asked[each] !== undefined) ?? 'A';
+    const said = this.#fill(asked.to);
+    const isCounted = Object.hasOwn(this.#counts, said);
+    const isAddress = type === 'A' && (isCounted || this.#droplets.some(({ key }) => key === said));
+    if (isAddress && isCounted && this.#counts[said] !== 1)
+      this.#problems.push(`Record ${type} of ${zone}: there is not one ${said}.`);
+    return {
+      type,
+      name: this.#fill(asked[type] ?? '@').toLowerCase(),
+      to: isAddress ? { addressOf: said } : { value: said },
+      ttl: asked.ttl,
+      priority: asked.priority,
+    };
+  }
 }
 
 function namesOf({ droplets, volumes, firewalls, balancers, zones }: System): Record<string, readonly string[]> {
@@ -266,7 +316,9 @@ function rulesOf(asked: readonly AskedRule[]): Rules {
     const key = icmp === undefined ? (tcp === undefined ? `udp/${udp}` : `tcp/${tcp}`) : 'icmp';
     found.set(key, [...(found.get(key) ?? []), ...peers]);
   }
-  return Object.fromEntries([...found].sort().map(([key, peers]) => [key, [...new Set(peers)].sort()]));
+  return Object.fromEntries(
+    [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, peers]) => [key, [...new Set(peers)].sort()]),
+  );
 }
 
 const entries = ['http', 'https', 'http2', 'http3', 'tcp', 'udp'] as const;
@@ -287,7 +339,7 @@ function forwardingOf({ to, certificate, ...asked }: AskedForward): Forwarding {
 }
 
 /** As the provider has it: MD5 of the key's bytes. */
-export function fingerprintOf(publicKey: string): string {
+function fingerprintOf(publicKey: string): string {
   const bytes = Buffer.from(publicKey.split(' ')[1] ?? '', 'base64');
   // oxlint-disable-next-line no-md5
   return createHash('md5').update(bytes).digest('hex').match(/../g)?.join(':') ?? '';

@@ -8,7 +8,7 @@ import { acting, nameOf, recording, referenceOf } from './propose.ts';
 import type { SeenResource } from './seen.ts';
 import { words } from './system.ts';
 
-export interface TeardownInput {
+interface TeardownInput {
   readonly slug: string;
   /** What is the deployment's, alone. */
   readonly owned: readonly SeenResource[];
@@ -24,7 +24,7 @@ export interface TeardownInput {
   readonly day: Temporal.PlainDate;
 }
 
-export interface Teardown {
+interface Teardown {
   readonly steps: readonly ProposedStep[];
   readonly problems: readonly string[];
   readonly stays: readonly StayingThing[];
@@ -47,15 +47,64 @@ const destroyable = new Set<string>(Object.keys(scopesToDestroy));
 
 /** Takes down what is a deployment's alone, each thing by its id, and keeps what droplets and volumes hold as snapshots. */
 export function proposeTeardown(input: TeardownInput, prices: PriceList): Teardown {
-  const { slug, owned, shared, project, day } = input;
-  const problems = protectedOf(input);
-  const all = [...owned, ...input.others];
-  const going = owned.filter(({ kind, settings }) => destroyable.has(kind) && settings['default'] !== true);
-  const ofKind = (kind: string) => going.filter((each) => each.kind === kind);
-  const steps: ProposedStep[] = [];
-  const destroy = (seen: SeenResource, loses: string | null = null) => {
+  return new StepsOfTeardown(input, prices).propose();
+}
+
+const updates = ['droplet:read', 'droplet:update'];
+
+class StepsOfTeardown {
+  readonly #input: TeardownInput;
+  readonly #prices: PriceList;
+  readonly #going: readonly SeenResource[];
+  readonly #steps: ProposedStep[] = [];
+  readonly #stays: StayingThing[] = [];
+
+  constructor(input: TeardownInput, prices: PriceList) {
+    this.#input = input;
+    this.#prices = prices;
+    this.#going = input.owned.filter(({ kind, settings }) => destroyable.has(kind) && settings['default'] !== true);
+  }
+
+  propose(): Teardown {
+    const { slug, snapshots } = this.#input;
+    const droplets = this.#ofKind('droplet');
+    const volumes = this.#ofKind('volume');
+    for (const zone of this.#ofKind('dns_zone')) {
+      const records = living.recordsOf(zone).length;
+      this.#destroy(zone, `zone ${zone.name} and its ${records} record${records === 1 ? '' : 's'}`);
+    }
+    for (const balancer of this.#ofKind('load_balancer')) this.#destroy(balancer);
+    for (const address of this.#ofKind('reserved_ip')) this.#destroy(address, `the address ${address.externalId}`);
+    for (const droplet of droplets) this.#switchOff(droplet);
+    if (snapshots) {
+      for (const droplet of droplets) this.#keepDroplet(droplet);
+      for (const volume of volumes) this.#keepVolume(volume);
+    }
+    for (const volume of volumes) this.#detach(volume);
+    const kept = snapshots ? ', but for its last snapshot' : ', for good';
+    for (const droplet of droplets) this.#destroy(droplet, `droplet ${droplet.name}, its disk and its backups${kept}`);
+    for (const volume of volumes) this.#destroy(volume, `volume ${volume.name} and what is on it${kept}`);
+    for (const firewall of this.#ofKind('firewall')) this.#destroy(firewall);
+    const goes = new Set(this.#going.map(referenceOf));
+    this.#noteStaying(goes);
+    const project = this.#ownProject();
+    if (project !== undefined) {
+      this.#destroy(project);
+      goes.add(referenceOf(project));
+    }
+    for (const network of this.#ofKind('vpc')) this.#destroy(network);
+    const work = { do: 'record', what: 'end' } as const;
+    this.#steps.push(recording('end', `end deployment ${slug} and its subscription`, work, 'nothing'));
+    return { steps: this.#steps, problems: protectedOf(this.#input), stays: this.#stays, goes };
+  }
+
+  #ofKind(kind: string): readonly SeenResource[] {
+    return this.#going.filter((each) => each.kind === kind);
+  }
+
+  #destroy(seen: SeenResource, loses: string | null = null): void {
     const kind = seen.kind as MadeKind;
-    steps.push({
+    this.#steps.push({
       key: `destroy ${words[kind]} ${seen.externalId}`,
       says: `destroy ${words[kind]} ${seen.name}${seen.name === seen.externalId ? '' : ` (${seen.externalId})`}`,
       work: { do: 'destroy', kind, externalId: seen.externalId },
@@ -63,69 +112,66 @@ export function proposeTeardown(input: TeardownInput, prices: PriceList): Teardo
       undo: 'nothing',
       loses,
     });
-  };
-  const stays: StayingThing[] = [];
-  const keeps = (seen: SeenResource, gigabytes: number, snapshotOf: 'droplet' | 'volume') => {
-    const price = prices.book.get(`snapshot:${snapshotOf}`);
-    const monthly = price === undefined ? null : new Decimal(price.amount).times(gigabytes);
-    stays.push({
-      what: `the last snapshot of ${nameOf(seen)}`,
-      why: `kept until somebody destroys it: ${price?.amount ?? '?'} ${price?.currency ?? ''} for each ${price?.unit ?? 'GiB-month'}, at most ${gigabytes} of them`,
-      monthly: monthly === null || price === undefined ? null : formatMoney(monthly, price.currency),
-    });
-  };
-  for (const zone of ofKind('dns_zone')) {
-    const records = living.recordsOf(zone).length;
-    destroy(zone, `zone ${zone.name} and its ${records} record${records === 1 ? '' : 's'}`);
   }
-  for (const balancer of ofKind('load_balancer')) destroy(balancer);
-  for (const address of ofKind('reserved_ip')) destroy(address, `the address ${address.externalId}`);
-  const scopes = ['droplet:read', 'droplet:update'];
-  const droplets = ofKind('droplet');
-  for (const { externalId: id, name, status } of droplets) {
-    if (status === 'off') continue;
-    const asked = { scopes, undo: 'reverse' } as const;
-    steps.push(
+
+  #switchOff({ externalId: id, name, status }: SeenResource): void {
+    if (status === 'off') return;
+    const asked = { scopes: updates, undo: 'reverse' } as const;
+    this.#steps.push(
       acting(`shut down droplet ${id}`, `shut down droplet ${name}`, { on: 'droplet', id, do: 'shutdown' }, asked),
       acting(`power off droplet ${id}`, `power off droplet ${name}`, { on: 'droplet', id, do: 'power_off' }, asked),
     );
   }
-  if (input.snapshots) {
-    for (const droplet of droplets) {
-      const { externalId: id, name } = droplet;
-      const snapshot = { on: 'droplet', id, do: 'snapshot', name: `${slug}-${name}-${day}` } as const;
-      steps.push(
-        acting(`snapshot of droplet ${id}`, `take the last snapshot of droplet ${name}`, snapshot, {
-          scopes: [...scopes, 'snapshot:read'],
-          undo: 'nothing',
-        }),
-      );
-      keeps(droplet, Number(droplet.attributes['disk_gb'] ?? 0), 'droplet');
-    }
-    for (const volume of ofKind('volume')) {
-      const { externalId, name } = volume;
-      const called: DeferredValue = { $name: `${slug}-${name}-${day}` };
-      steps.push({
-        key: `snapshot of volume ${externalId}`,
-        says: `take the last snapshot of volume ${name}`,
-        work: {
-          do: 'create',
-          kind: 'snapshot',
-          spec: { volume: externalId, name: called, tags: [] },
-          marker: { name: called, source: externalId },
-          mayAdopt: false,
-        },
-        scopes: ['block_storage_snapshot:create', 'snapshot:read'],
-        undo: 'nothing',
-        loses: null,
-      });
-      keeps(volume, living.gigabytesOf(volume), 'volume');
-    }
+
+  #keepDroplet(droplet: SeenResource): void {
+    const { externalId: id, name, attributes } = droplet;
+    const called = `${this.#input.slug}-${name}-${this.#input.day}`;
+    this.#steps.push(
+      acting(
+        `snapshot of droplet ${id}`,
+        `take the last snapshot of droplet ${name}`,
+        { on: 'droplet', id, do: 'snapshot', name: called },
+        { scopes: [...updates, 'snapshot:read'], undo: 'nothing' },
+      ),
+    );
+    this.#keeps(droplet, Number(attributes['disk_gb'] ?? 0), 'droplet');
   }
-  for (const volume of ofKind('volume')) {
+
+  #keepVolume(volume: SeenResource): void {
+    const { externalId, name } = volume;
+    const called: DeferredValue = { $name: `${this.#input.slug}-${name}-${this.#input.day}` };
+    this.#steps.push({
+      key: `snapshot of volume ${externalId}`,
+      says: `take the last snapshot of volume ${name}`,
+      work: {
+        do: 'create',
+        kind: 'snapshot',
+        spec: { volume: externalId, name: called, tags: [] },
+        marker: { name: called, source: externalId },
+        mayAdopt: false,
+      },
+      scopes: ['block_storage_snapshot:create', 'snapshot:read'],
+      undo: 'nothing',
+      loses: null,
+    });
+    this.#keeps(volume, living.gigabytesOf(volume), 'volume');
+  }
+
+  /** What a last snapshot costs from then on: it is at most as large as what it is of. */
+  #keeps(seen: SeenResource, gigabytes: number, of: 'droplet' | 'volume'): void {
+    const price = this.#prices.book.get(`snapshot:${of}`);
+    const each = price === undefined ? 'no known price' : `${price.amount} ${price.currency} for each ${price.unit}`;
+    this.#stays.push({
+      what: `the last snapshot of ${nameOf(seen)}`,
+      why: `kept until somebody destroys it: ${each}, at most ${gigabytes} of them`,
+      monthly: price === undefined ? null : formatMoney(new Decimal(price.amount).times(gigabytes), price.currency),
+    });
+  }
+
+  #detach(volume: SeenResource): void {
     const droplet = living.dropletOf(volume);
-    if (droplet === null) continue;
-    steps.push(
+    if (droplet === null) return;
+    this.#steps.push(
       acting(
         `detach volume ${volume.externalId}`,
         `detach volume ${volume.name}`,
@@ -134,25 +180,22 @@ export function proposeTeardown(input: TeardownInput, prices: PriceList): Teardo
       ),
     );
   }
-  const kept = input.snapshots ? ', but for its last snapshot' : ', for good';
-  for (const droplet of droplets) destroy(droplet, `droplet ${droplet.name}, its disk and its backups${kept}`);
-  for (const volume of ofKind('volume')) destroy(volume, `volume ${volume.name} and what is on it${kept}`);
-  for (const firewall of ofKind('firewall')) destroy(firewall);
-  const goes = new Set(going.map(referenceOf));
-  for (const each of [...owned, ...all.filter((one) => shared.has(referenceOf(one)))]) {
-    if (goes.has(referenceOf(each)) || each.kind === 'project') continue;
-    const other = shared.get(referenceOf(each));
-    const why = other === undefined ? whyItStays(each) : `it is ${other}'s too`;
-    stays.push({ what: nameOf(each), why, monthly: null });
+
+  #noteStaying(goes: ReadonlySet<string>): void {
+    const { owned, others, shared } = this.#input;
+    for (const each of [...owned, ...others.filter((one) => shared.has(referenceOf(one)))]) {
+      if (goes.has(referenceOf(each)) || each.kind === 'project') continue;
+      const other = shared.get(referenceOf(each));
+      const why = other === undefined ? whyItStays(each) : `it is of ${other} too`;
+      this.#stays.push({ what: nameOf(each), why, monthly: null });
+    }
   }
-  const ofProject = all.find(({ kind, externalId }) => kind === 'project' && externalId === project);
-  if (ofProject !== undefined && ofProject.attributes['is_default'] !== true) {
-    destroy(ofProject);
-    goes.add(referenceOf(ofProject));
+
+  #ownProject(): SeenResource | undefined {
+    const { owned, others, project } = this.#input;
+    const found = [...owned, ...others].find(({ kind, externalId }) => kind === 'project' && externalId === project);
+    return found?.attributes['is_default'] === true ? undefined : found;
   }
-  for (const network of ofKind('vpc')) destroy(network);
-  steps.push(recording('end', `end deployment ${slug} and its subscription`, { do: 'record', what: 'end' }, 'nothing'));
-  return { steps, problems, stays, goes };
 }
 
 function whyItStays({ kind, settings }: SeenResource): string {

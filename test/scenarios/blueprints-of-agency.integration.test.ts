@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readFile } from 'node:fs/promises';
-import { stringify } from 'yaml';
+import { documentText } from '../../src/platform/declare/yaml-file.ts';
 import {
   applyRules,
   bringAttributionsUpToDate,
@@ -60,7 +60,7 @@ test('40 deployments, each proposed against the blueprint of what it has: 0 step
     const { document } = await writeBlueprint(looking, { slug, blueprint: slug }, now);
     droplets += Object.values(document.droplets ?? {}).reduce((sum, { count = 1 }) => sum + Number(count), 0);
     // As a file is: written, and read again.
-    const read = await readBlueprintFiles([{ name: `${slug}.yaml`, text: stringify(document) }]);
+    const read = await readBlueprintFiles([{ name: `${slug}.yaml`, text: documentText(document) }]);
     await db.transaction().execute((trx) => applyBlueprint(trx, read, { secretKey, by: 'test', now }));
     const request = { deployment: slug, blueprint: slug, parameters: {}, acceptUnmetered: false };
     const { document: proposed } = await proposeChange(looking, request, now);

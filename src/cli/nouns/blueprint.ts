@@ -5,7 +5,7 @@ import {
   listBlueprints,
   writeBlueprintFrom,
 } from '../../provisioning/operations/blueprints.ts';
-import { stringify } from 'yaml';
+import { documentText } from '../../platform/declare/yaml-file.ts';
 import { type Column, count, fields, moment } from '../engine/output.ts';
 import { type AnswerOf, actionView, documentView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
@@ -27,7 +27,7 @@ function shownText({ document, ...row }: Shown): string {
       ['version', `${row.version}, applied ${moment(row.appliedAt)} by ${row.appliedBy}`],
       ['digest', row.digest],
     ]),
-    stringify(document, { lineWidth: 0 }).trimEnd(),
+    documentText(document).trimEnd(),
   ].join('\n\n');
 }
 

@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import { z } from 'zod';
 import { openSecretKey } from '../../inventory/index.ts';
 import {
@@ -10,9 +9,10 @@ import {
   staff,
 } from '../../platform/declare/operation.ts';
 import { pageOfAll } from '../../platform/declare/pages.ts';
+import { documentText } from '../../platform/declare/yaml-file.ts';
 import { instantOut, slug } from '../../platform/declare/schemas.ts';
 import { blueprintJsonSchema } from '../blueprint.ts';
-import { blueprintLengthMax } from '../blueprint-file.ts';
+import { blueprintLengthMax } from '../blueprint-problems.ts';
 import * as blueprints from '../blueprints.ts';
 import { type BlueprintRow, selectBlueprints } from '../blueprints.store.ts';
 import { blueprintInvalid } from '../errors.ts';
@@ -160,7 +160,7 @@ export const exportBlueprint = declareDocument({
     const { document } = await blueprints.getBlueprint(db, params.blueprint);
     return {
       type: 'application/yaml',
-      body: stringify(document, { lineWidth: 0 }),
+      body: documentText(document),
       filename: `${params.blueprint}.yaml`,
     };
   },
@@ -186,7 +186,7 @@ export const writeBlueprintFrom = declareOperation({
   async run({ db, config, body: { deployment }, now, signal }) {
     const looking = { db, secretKey: await openSecretKey(db, config), signal };
     const { document, leftOut } = await writeBlueprint(looking, { slug: deployment, blueprint: deployment }, now);
-    return { text: stringify(document, { lineWidth: 0 }), leftOut };
+    return { text: documentText(document), leftOut };
   },
 });
 

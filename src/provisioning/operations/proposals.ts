@@ -51,7 +51,7 @@ const head = {
   rollout: z.int().nullable().meta({ description: 'The rollout that has begun of it; null: none' }),
 };
 
-export const proposalOut = z
+const proposalOut = z
   .object(head)
   .meta({ id: 'Proposal', description: 'What would be done to a deployment, and what it costs' });
 

@@ -10,7 +10,7 @@ import { insertProtectionOf, type Protected, selectProtected, updateProtectionEn
 
 const deciders: readonly Role[] = ['owner', 'operator'];
 
-export const listProtections = declareList({
+const listProtections = declareList({
   path: '/protections',
   name: 'resource protections',
   operationId: 'listProtections',
@@ -70,7 +70,7 @@ async function protectedOf(
 
 const answered = z.object({ changed: z.boolean().meta({ description: 'false: it was so already' }) });
 
-export const protect = declareOperation({
+const protect = declareOperation({
   method: 'POST',
   path: '/protections',
   name: 'resource protect',
@@ -92,7 +92,7 @@ export const protect = declareOperation({
   },
 });
 
-export const unprotect = declareOperation({
+const unprotect = declareOperation({
   method: 'POST',
   path: '/protections/end',
   name: 'resource unprotect',
