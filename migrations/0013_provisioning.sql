@@ -136,6 +136,16 @@ CREATE TABLE protections (
 CREATE UNIQUE INDEX protections_of_deployment ON protections (deployment_id) WHERE ended_at IS NULL AND deployment_id IS NOT NULL;
 CREATE UNIQUE INDEX protections_of_resource ON protections (resource_id) WHERE ended_at IS NULL AND resource_id IS NOT NULL;
 
+-- What is sealed, by the key of the database.
+CREATE VIEW provisioning_sealed AS
+  SELECT 'the write token of account ' || a.slug AS what, w.sealed
+  FROM write_credentials w JOIN inventory_accounts a USING (account_id)
+  UNION ALL
+  SELECT format('the user data of blueprint %s, version %s', b.slug, v.version), v.user_data
+  FROM blueprint_versions v JOIN blueprints b USING (blueprint_id) WHERE v.user_data IS NOT NULL
+  UNION ALL
+  SELECT 'the sealed values of proposal ' || left(hash, 12), secrets FROM proposals WHERE secrets IS NOT NULL;
+
 CALL publish_changes('write_credentials', 'account.changed',
   'SELECT a.slug AS subject, NULL AS customer_id FROM changed JOIN accounts a USING (account_id)');
 CALL publish_changes('blueprint_versions', 'blueprint.changed',

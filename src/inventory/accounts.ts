@@ -11,7 +11,7 @@ import {
 } from '../cloud/index.ts';
 import { databaseClock, followSimulatedClock, readSimulatedClock } from '../platform/clock.ts';
 import { type SecretKey, seal, unseal } from '../platform/secrets/crypto.ts';
-import type { Queryable, Database } from '../platform/database/database.ts';
+import type { Queryable, Database, UnitOfWork } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { accountChanged, accountDisconnected, accountSends } from './errors.ts';
 import { type HiddenMoney, readHiddenMoney } from './hidden-money.ts';
@@ -27,10 +27,12 @@ import {
   selectAccounts,
   selectCredentials,
   updateAccount,
+  updateApiUrl,
   updateDisconnected,
 } from './store.ts';
 
 export type { Account } from './store.ts';
+export { lockAccounts } from './store.ts';
 
 /** What a sealed credential is for; see src/platform/crypto.ts. */
 const slugPattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -178,6 +180,16 @@ export async function connectAccount(
       meteredFrom: request.meteredFrom ?? connectedAt,
     });
   });
+}
+
+/**
+ * Has the built-in simulator of an account keep what is written to it in a file, from now on; one that it keeps already
+ * stays. Errors: not_found.
+ */
+export async function keepJournal(trx: UnitOfWork, slug: string, file: string): Promise<void> {
+  const { accountId, apiUrl } = await getAccount(trx, slug);
+  if (new URLSearchParams(apiUrl.split('?', 2)[1]).has('journal')) return;
+  await updateApiUrl(trx, accountId, withJournal(apiUrl, file));
 }
 
 /** Whether an address is of the built-in simulator that another one is of, but for the journal that it names. */

@@ -29,15 +29,3 @@ export const syncRunBuiltOn = declareError({
   status: 409,
   todo: 'Revert these first, the first that is named first; or have them reverted with it (andLater).',
 });
-
-export const writeNotGranted = declareError({
-  code: 'write_not_granted',
-  status: 409,
-  todo: 'Grant the account a write token: `account grant`.',
-});
-
-export const writeGrantMismatch = declareError({
-  code: 'write_grant_mismatch',
-  status: 409,
-  todo: 'Take a write token of this account.',
-});

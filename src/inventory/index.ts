@@ -3,6 +3,7 @@
 export {
   type Account,
   getAccount,
+  keepJournal,
   connectAccount,
   gatewayProvider,
   identifyAccount,
@@ -19,7 +20,9 @@ export { type AccountStatus, readAccountsStatus } from './account-status.ts';
 export { syncJobs } from './jobs.ts';
 export { type Freshness, readFreshness } from './freshness.ts';
 export { type ChargedGroup, chargeOf } from './resource-charges.ts';
-export { listSealedSecrets, openSecretKey, type Reseal, type Resealed, rotateSecretKey } from './secret-key.ts';
+export { accountDisconnected } from './errors.ts';
+export { lockAccounts } from './accounts.ts';
+export { assertCurrentKey, listSealedSecrets, openSecretKey, type Resealed, rotateSecretKey } from './secret-key.ts';
 export {
   assertResourceKind,
   getResource,
@@ -31,13 +34,6 @@ export {
 } from './resources.ts';
 export { type SyncAllResult, syncAccount, syncAll } from './sync.ts';
 export { listRevertedSyncs } from './sync-revert.ts';
-export {
-  checkWriteToken,
-  grantWriting,
-  readWriteToken,
-  revokeWriting,
-  type WriteGrant,
-} from './write-credentials.ts';
 export { noteToken } from './token-check.ts';
 export {
   addSender,

@@ -1,13 +1,5 @@
 import { declareModule } from '../platform/declare/module.ts';
-import {
-  accountChanged,
-  accountDisconnected,
-  accountSends,
-  resourceAmbiguous,
-  syncRunBuiltOn,
-  writeGrantMismatch,
-  writeNotGranted,
-} from './errors.ts';
+import { accountChanged, accountDisconnected, accountSends, resourceAmbiguous, syncRunBuiltOn } from './errors.ts';
 import { inventoryJobs, pruneSyncRunsJob, syncAccountsJob } from './jobs.ts';
 import { accountOperations } from './operations/accounts.ts';
 import { priceOperations } from './operations/prices.ts';
@@ -32,15 +24,7 @@ export const inventoryModule = declareModule({
   ],
   operations: [...accountOperations, ...syncRunOperations, ...resourceOperations, ...priceOperations],
   jobs: inventoryJobs,
-  errors: [
-    accountChanged,
-    accountDisconnected,
-    accountSends,
-    resourceAmbiguous,
-    syncRunBuiltOn,
-    writeGrantMismatch,
-    writeNotGranted,
-  ],
+  errors: [accountChanged, accountDisconnected, accountSends, resourceAmbiguous, syncRunBuiltOn],
   queues: [
     { name: 'cloud_sync_fast', limit: 5, position: 20 },
     { name: 'cloud_sync_full', limit: 3, position: 30 },

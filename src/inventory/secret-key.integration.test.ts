@@ -103,7 +103,6 @@ test('a rotation seals everything anew or nothing, and who kept the old key seal
 
     expect(await rotateSecretKey(db, { from: old, to: next }, now, async () => 2)).toEqual({
       accounts: 2,
-      writeTokens: 0,
       webhookSecrets: 1,
       others: 2,
     });

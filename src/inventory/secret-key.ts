@@ -5,32 +5,23 @@ import { fingerprintOf, type SecretKey, seal, sealingKeyId, unseal } from '../pl
 import { lockFingerprint, replaceFingerprint, selectFingerprint } from '../platform/secrets/fingerprint.store.ts';
 import { openDatabaseKey, type SealedSecret } from '../platform/secrets/secret-key.ts';
 import { listSealedWebhooks, resealWebhooks } from '../webhooks/index.ts';
-import {
-  lockAccounts,
-  selectAllCredentials,
-  selectWriteCredentials,
-  updateCredentials,
-  updateWriteCredential,
-} from './store.ts';
+import { lockAccounts, selectAllCredentials, selectSealedByOthers, updateCredentials } from './store.ts';
 
 /** What an account's credentials are sealed for. */
 export const credentialsPurpose = 'accounts.credentials';
 
-/** What the token is sealed for with which an account is written to. */
-export const writeCredentialsPurpose = 'accounts.write_credentials';
-
-/** All that this database holds sealed: the credentials of its accounts, their write tokens, and the secrets of its webhooks. */
+/** All that this database holds sealed: the credentials of its accounts, what provisioning says that it holds, and the secrets of its webhooks. */
 export async function listSealedSecrets(db: Queryable): Promise<SealedSecret[]> {
   const rows = await selectAllCredentials(db);
   const ofAccounts = rows.flatMap(({ slug, credentials }) => {
     const keyId = sealingKeyId(credentials);
     return keyId === null ? [] : [{ what: `the credentials of account ${slug}`, keyId }];
   });
-  const ofWriters = (await selectWriteCredentials(db)).flatMap(({ account, sealed }) => {
+  const ofOthers = (await selectSealedByOthers(db)).flatMap(({ what, sealed }) => {
     const keyId = sealingKeyId(sealed);
-    return keyId === null ? [] : [{ what: `the write token of account ${account}`, keyId }];
+    return keyId === null ? [] : [{ what, keyId }];
   });
-  return [...ofAccounts, ...ofWriters, ...(await listSealedWebhooks(db))];
+  return [...ofAccounts, ...ofOthers, ...(await listSealedWebhooks(db))];
 }
 
 /**
@@ -49,7 +40,6 @@ export function openSecretKey(
 
 export interface Resealed {
   readonly accounts: number;
-  readonly writeTokens: number;
   readonly webhookSecrets: number;
   /** Of what the caller has sealed anew besides. */
   readonly others: number;
@@ -78,15 +68,10 @@ export async function rotateSecretKey(
       const opened = unseal(from, credentialsPurpose, credentials);
       await updateCredentials(trx, slug, seal(to, credentialsPurpose, opened));
     }
-    const writers = await selectWriteCredentials(trx);
-    for (const { accountId, sealed } of writers) {
-      const opened = unseal(from, writeCredentialsPurpose, sealed);
-      await updateWriteCredential(trx, accountId, seal(to, writeCredentialsPurpose, opened));
-    }
     const webhookSecrets = await resealWebhooks(trx, { from, to });
     const others = await reseal(trx, { from, to });
     await replaceFingerprint(trx, fingerprintOf(to), now);
-    return { accounts: accounts.length, writeTokens: writers.length, webhookSecrets, others };
+    return { accounts: accounts.length, webhookSecrets, others };
   });
 }
 

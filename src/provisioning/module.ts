@@ -3,8 +3,9 @@ import { blueprintInvalid, proposalBlocked, proposalClosed, proposalNotApproved,
 import { blueprintOperations } from './operations/blueprints.ts';
 import { proposalOperations } from './operations/proposals.ts';
 import { protectionOperations } from './operations/protections.ts';
+import { grantOperations } from './operations/grants.ts';
 import { rolloutOperations } from './operations/rollouts.ts';
-import { rolloutEnded, rolloutUnderWay } from './rollout-errors.ts';
+import { rolloutEnded, rolloutUnderWay, writeGrantMismatch, writeNotGranted } from './rollout-errors.ts';
 import { runRolloutJob, sweepMarkersJob } from './rollout-jobs.ts';
 import { provisioningSettings } from './settings.ts';
 
@@ -16,7 +17,13 @@ export const provisioningModule = declareModule({
       description: 'What a deployment is to consist of, what it would cost to make it so, and the making of it.',
     },
   ],
-  operations: [...blueprintOperations, ...proposalOperations, ...rolloutOperations, ...protectionOperations],
+  operations: [
+    ...blueprintOperations,
+    ...proposalOperations,
+    ...grantOperations,
+    ...rolloutOperations,
+    ...protectionOperations,
+  ],
   jobs: [runRolloutJob, sweepMarkersJob],
   queues: [{ name: 'provisioning', limit: 5, position: 10 }],
   schedule: [{ name: 'markers', cron: '23 * * * *', job: sweepMarkersJob, arguments: {} }],
@@ -28,6 +35,8 @@ export const provisioningModule = declareModule({
     proposalStale,
     rolloutEnded,
     rolloutUnderWay,
+    writeGrantMismatch,
+    writeNotGranted,
   ],
   settings: provisioningSettings,
   events: [

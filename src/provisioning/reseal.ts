@@ -1,6 +1,8 @@
 import type { UnitOfWork } from '../platform/database/database.ts';
 import { type SecretKey, seal, unseal } from '../platform/secrets/crypto.ts';
 import { userDataPurpose } from './blueprints.ts';
+import { selectWriteCredentials, updateWriteCredential } from './grants.store.ts';
+import { writeCredentialsPurpose } from './grants.ts';
 import { proposalPurpose } from './proposals.ts';
 import {
   selectSealedProposals,
@@ -10,8 +12,8 @@ import {
 } from './sealed.store.ts';
 
 /**
- * Seals anew what proposals and blueprints hold sealed, as part of a rotation of the key. Returns of how many. Proposals
- * with secrets are stale from then on: what tells these apart is made with the key. Errors: secret_unreadable.
+ * Seals anew what proposals and blueprints hold sealed, and the write tokens, as part of a rotation of the key. Returns how
+ * many values that was. Proposals with secrets are stale from then on: what tells these apart is made with the key. Errors: secret_unreadable.
  */
 export async function resealProvisioning(
   trx: UnitOfWork,
@@ -23,5 +25,12 @@ export async function resealProvisioning(
   const blueprints = await selectSealedUserData(trx);
   for (const { id, sealed } of blueprints)
     await updateSealedUserData(trx, id, seal(to, userDataPurpose, unseal(from, userDataPurpose, sealed)));
-  return proposals.length + blueprints.length;
+  const tokens = await selectWriteCredentials(trx);
+  for (const { accountId, sealed } of tokens)
+    await updateWriteCredential(
+      trx,
+      accountId,
+      seal(to, writeCredentialsPurpose, unseal(from, writeCredentialsPurpose, sealed)),
+    );
+  return proposals.length + blueprints.length + tokens.length;
 }

@@ -11,3 +11,15 @@ export const rolloutUnderWay = declareError({
   status: 409,
   todo: 'Cancel it first, or wait until it has ended or is held.',
 });
+
+export const writeNotGranted = declareError({
+  code: 'write_not_granted',
+  status: 409,
+  todo: 'Grant the account a write token: `account grant`.',
+});
+
+export const writeGrantMismatch = declareError({
+  code: 'write_grant_mismatch',
+  status: 409,
+  todo: 'Take a write token of this account.',
+});

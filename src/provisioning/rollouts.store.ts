@@ -44,7 +44,7 @@ const columns = sql`
   greatest(r.changed_at, s.changed_at) AS "changedAt", r.ended_at AS "endedAt", s.steps, s.done`;
 
 const joined = sql`
-  JOIN proposals p USING (proposal_id) JOIN accounts a ON a.account_id = r.account_id
+  JOIN proposals p USING (proposal_id) JOIN inventory_accounts a ON a.account_id = r.account_id
   CROSS JOIN LATERAL (
     SELECT count(*) AS steps, count(*) FILTER (WHERE state = 'done') AS done, max(changed_at) AS changed_at
     FROM rollout_steps WHERE rollout_id = r.rollout_id) s`;
@@ -262,4 +262,16 @@ export async function countRequests(
     SELECT count(*) AS requests, count(*) FILTER (WHERE method <> 'GET') AS writes
     FROM provisioning_requests WHERE rollout_id = ${rolloutId}`.execute(db);
   return rows[0] ?? { requests: 0, writes: 0 };
+}
+
+/** How many rollouts there are that have not ended, by state, and how much is there more than once. */
+export async function selectStanding(db: Queryable): Promise<{
+  readonly states: readonly { readonly state: RolloutState; readonly rollouts: number }[];
+  readonly extras: number;
+}> {
+  const { rows } = await statement<{ state: RolloutState; rollouts: number }>('provisioning.selectStanding')`
+    SELECT state, count(*) AS rollouts FROM rollouts WHERE ended_at IS NULL GROUP BY state ORDER BY state`.execute(db);
+  const { rows: counted } = await statement<{ extras: number }>('provisioning.selectStanding.extras')`
+    SELECT count(*) AS extras FROM rollout_extras WHERE gone_at IS NULL`.execute(db);
+  return { states: rows, extras: counted[0]?.extras ?? 0 };
 }

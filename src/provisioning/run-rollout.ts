@@ -1,12 +1,5 @@
 import { isBuiltInSimulator, openProvisioner } from '../cloud/index.ts';
-import {
-  type Account,
-  identifyAccount,
-  listAccounts,
-  openAccount,
-  openSecretKey,
-  readWriteToken,
-} from '../inventory/index.ts';
+import { type Account, identifyAccount, listAccounts, openAccount, openSecretKey } from '../inventory/index.ts';
 import { assertClocksAgree, followSimulatedClock } from '../platform/clock.ts';
 import type { Database, UnitOfWork } from '../platform/database/database.ts';
 import { CancelJob, type JobRun, SnoozeJob } from '../platform/declare/job.ts';
@@ -15,6 +8,7 @@ import type { SecretKey } from '../platform/secrets/crypto.ts';
 import { Attempt, type AttemptParts, Held, Overtaken, type Step } from './attempt.ts';
 import { carryOut, isAtRest } from './carry-out.ts';
 import { creationsToCome } from './first-uses.ts';
+import { readWriteToken } from './grants.ts';
 import { type OpenedProposal, reopenProposal } from './proposals.ts';
 import { decodeStep, decodeUndo } from './records.ts';
 import {
@@ -134,7 +128,10 @@ async function accountOf(db: Database, { account: slug }: RolloutRow): Promise<A
 
 /** A clock that is off dates everything wrong; a simulator's, which others move, is the clock of all. */
 async function catchUp(
-  { db, clock, signal }: Omit<RolloutRun, 'read'>, account: Account, secretKey: SecretKey): Promise<void> {
+  { db, clock, signal }: Omit<RolloutRun, 'read'>,
+  account: Account,
+  secretKey: SecretKey,
+): Promise<void> {
   await assertClocksAgree(db);
   if (!account.simulated || isBuiltInSimulator(account.apiUrl)) return;
   const provider = await openAccount(db, account, secretKey);
@@ -190,7 +187,7 @@ async function undoAll(attempt: Attempt): Promise<void> {
 
 /** Nothing is sent any more; what was sent is followed until it is known what came of it. */
 async function followToEnd(attempt: Attempt): Promise<void> {
-  for (const step of [...attempt.steps]) {
+  for (const step of attempt.steps) {
     if (!isAtRest(step) && step.record.history.sentOnce) await carryOut(attempt, step, 'following');
   }
   await attempt.settle('cancelled', 'cancelled', null);

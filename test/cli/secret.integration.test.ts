@@ -34,7 +34,7 @@ const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}
   });
 
 /** What is sealed anew each time. */
-const sealed = { accounts: 1, writeTokens: 0, webhookSecrets: 0, provisioningSecrets: 0 };
+const sealed = { accounts: 1, webhookSecrets: 0, provisioningSecrets: 0 };
 
 test('the key of a database is replaced, and a replacement that broke off is finished', async () => {
   answerOf(await run(['account', 'connect', 'pilot']));
@@ -52,7 +52,6 @@ test('the key of a database is replaced, and a replacement that broke off is fin
   expect(refused).toMatchObject({ code: 'secret_unreadable', todo: expect.stringContaining('secret rotate') });
   expect(answerOf(await run(['secret', 'rotate']))).toEqual({
     accounts: null,
-    writeTokens: null,
     webhookSecrets: null,
     provisioningSecrets: null,
     keyFile: key,

@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { connectAccount, identifyCredentials, openSecretKey } from '../../src/inventory/index.ts';
-import { grantWriting } from '../../src/inventory/write-credentials.ts';
+import { grantWriting } from '../../src/provisioning/grants.ts';
 import { program } from '../../src/modules.ts';
 import { databaseClock } from '../../src/platform/clock.ts';
 import { type Config, loadConfig } from '../../src/platform/config.ts';
 import { SnoozeJob } from '../../src/platform/declare/job.ts';
-import { seal } from '../../src/platform/secrets/crypto.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import { seal, type SecretKey } from '../../src/platform/secrets/crypto.ts';
 import type { ProposalDocument, ProposedStep, StepWork } from '../../src/provisioning/proposal-document.ts';
 import { proposalPurpose } from '../../src/provisioning/proposals.ts';
 import { insertApproval, insertProposal, selectProposal } from '../../src/provisioning/proposals.store.ts';
@@ -14,7 +15,7 @@ import { beginRollout, cancelRollout, resumeRollout, undoRollout } from '../../s
 import { type RolloutRow, selectRollouts, selectSteps } from '../../src/provisioning/rollouts.store.ts';
 import { type RolloutRun, runRollout } from '../../src/provisioning/run-rollout.ts';
 import type { SimulatorOptions } from '../../src/simulator/server.ts';
-import { open, type Opened } from '../contract/simulator-client.ts';
+import { ascending, open, type Opened } from '../contract/simulator-client.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { testSecretKey } from '../http/api-fixture.ts';
 
@@ -61,7 +62,11 @@ const attemptsMax = 1_000;
 
 const keys: Readonly<Record<string, string>> = { 'account/keys': 'ssh_keys' };
 
-export async function openRolloutScene(options: Partial<SimulatorOptions> = {}): Promise<RolloutScene> {
+/** @param through gives the address under which the provider is asked instead of its own */
+export async function openRolloutScene(
+  options: Partial<SimulatorOptions> = {},
+  through: (url: string) => Promise<string> = async (url) => url,
+): Promise<RolloutScene> {
   const database = await openTestDatabase();
   const { db } = database;
   const cloud = await open({ fleet: 'pilot', seed: 1, writable: true, ...options });
@@ -70,9 +75,17 @@ export async function openRolloutScene(options: Partial<SimulatorOptions> = {}):
   const config = loadConfig({ flags: {}, env }, program.settings);
   const secretKey = await openSecretKey(db, config);
   const clock = databaseClock(db);
-  const found = await identifyCredentials(db, { apiUrl: cloud.simulator.url, credentials: { token: 'read' } });
+  const found = await identifyCredentials(db, {
+    apiUrl: await through(cloud.simulator.url),
+    credentials: { token: 'read' },
+  });
   const now = await clock.now();
-  const { accountId, slug: account } = await connectAccount(db, { slug: 'acme', secretKey, ...found }, found.identity, now);
+  const { accountId, slug: account } = await connectAccount(
+    db,
+    { slug: 'acme', secretKey, ...found },
+    found.identity,
+    now,
+  );
   await grantWriting(db, { account, token: writeToken, by: 'owner' }, { secretKey, config }, now);
   const lines: string[] = [];
   const log = pino({}, { write: (line: string) => void lines.push(line) });
@@ -86,44 +99,8 @@ export async function openRolloutScene(options: Partial<SimulatorOptions> = {}):
     config,
     run,
     lines,
-    async propose(steps, { purpose = 'create', deployment = 'beta-shop', customer = 'cus_88', secrets = {} } = {}) {
-      const proposedAt = await clock.now();
-      const document: ProposalDocument = {
-        schema: 1,
-        purpose,
-        deployment,
-        customer,
-        account,
-        blueprint: null,
-        parameters: {},
-        sealed: {},
-        acceptUnmetered: false,
-        proposedAt: proposedAt.toString(),
-        expiresAt: proposedAt.add({ hours: 24 }).toString(),
-        steps,
-        scopes: [],
-        ours: {
-          currency: 'USD',
-          monthly: { before: '0.00', after: '0.00', difference: '0.00' },
-          restOfMonth: '0.00',
-          lines: [],
-          unknown: [],
-        },
-        customers: null,
-        notMetered: [],
-        problems: [],
-        notes: [],
-        seen: [],
-        stays: [],
-      };
-      const hash = createHash('sha256').update(`${JSON.stringify(document)} ${randomUUID()}`).digest('hex');
-      await db.transaction().execute(async (trx) => {
-        const sealed = Object.keys(secrets).length === 0 ? null : seal(secretKey, proposalPurpose, JSON.stringify(secrets));
-        await insertProposal(trx, { hash, accountId, blueprintVersionId: null, document, secrets: sealed }, 'operator');
-        const { proposalId } = (await selectProposal(trx, { hash }))!;
-        await insertApproval(trx, proposalId, 'owner', proposedAt);
-      });
-      return hash;
+    async propose(steps, proposal = {}) {
+      return proposeIn(db, { accountId, account, secretKey, now: await clock.now() }, steps, proposal);
     },
     async beginByHash(hash) {
       const at = await clock.now();
@@ -170,7 +147,7 @@ export async function openRolloutScene(options: Partial<SimulatorOptions> = {}):
     },
     async live(kind) {
       const items = await cloud.all(`/v2/${kind}`, keys[kind] ?? kind);
-      return items.map(({ name, ip }) => name ?? ip).sort();
+      return items.map(({ name, ip }) => String(name ?? ip)).toSorted(ascending);
     },
     async faults(...wanted) {
       await cloud.send('/_simulator/faults', { method: 'DELETE' });
@@ -185,6 +162,65 @@ export async function openRolloutScene(options: Partial<SimulatorOptions> = {}):
     },
   };
   return scene;
+}
+
+/** The hash of an approved proposal of these steps. */
+export async function proposeIn(
+  db: Database,
+  {
+    accountId,
+    account,
+    secretKey,
+    now,
+  }: {
+    readonly accountId: number;
+    readonly account: string;
+    readonly secretKey: SecretKey;
+    readonly now: Temporal.Instant;
+  },
+  steps: readonly ProposedStep[],
+  { purpose = 'create', deployment = 'beta-shop', customer = 'cus_88', secrets = {} }: Partial<Proposed> = {},
+): Promise<string> {
+  const document: ProposalDocument = {
+    schema: 1,
+    purpose,
+    deployment,
+    name: deployment,
+    customer,
+    account,
+    blueprint: null,
+    parameters: {},
+    sealed: {},
+    acceptUnmetered: false,
+    snapshots: purpose === 'destroy',
+    proposedAt: now.toString(),
+    expiresAt: now.add({ hours: 24 }).toString(),
+    steps,
+    scopes: [],
+    ours: {
+      currency: 'USD',
+      monthly: { before: '0.00', after: '0.00', difference: '0.00' },
+      restOfMonth: '0.00',
+      lines: [],
+      unknown: [],
+    },
+    customers: null,
+    notMetered: [],
+    problems: [],
+    notes: [],
+    seen: [],
+    stays: [],
+  };
+  const hash = createHash('sha256')
+    .update(`${JSON.stringify(document)} ${randomUUID()}`)
+    .digest('hex');
+  await db.transaction().execute(async (trx) => {
+    const sealed = Object.keys(secrets).length === 0 ? null : seal(secretKey, proposalPurpose, JSON.stringify(secrets));
+    await insertProposal(trx, { hash, accountId, blueprintVersionId: null, document, secrets: sealed }, 'operator');
+    const { proposalId } = (await selectProposal(trx, { hash }))!;
+    await insertApproval(trx, proposalId, 'owner', now);
+  });
+  return hash;
 }
 
 type Given = Partial<Omit<ProposedStep, 'key' | 'work'>>;
@@ -265,7 +301,9 @@ export function shop(slug = 'beta-shop', size = 's-1vcpu-1gb'): readonly Propose
         project: { $id: 'project' },
         vpc: { $id: 'vpc' },
         targets: { tag },
-        forwarding: [{ entryProtocol: 'http', entryPort: 80, targetProtocol: 'http', targetPort: 80, certificate: null }],
+        forwarding: [
+          { entryProtocol: 'http', entryPort: 80, targetProtocol: 'http', targetPort: 80, certificate: null },
+        ],
       },
       marker: { name: { $name: `${slug}-lb` }, project: { $id: 'project' } },
       mayAdopt: false,
@@ -285,6 +323,19 @@ export function shop(slug = 'beta-shop', size = 's-1vcpu-1gb'): readonly Propose
     ),
   ];
 }
+
+/** The least that has one of each kind that is found in another way: no network, and one droplet. */
+export function stall(slug: string): readonly ProposedStep[] {
+  return shop(slug).flatMap((one) => {
+    const { work } = one;
+    if (one.key === 'vpc' || one.key === 'droplet web-2' || work.do !== 'create') return [];
+    if (work.kind === 'droplet') return [{ ...one, work: { ...work, spec: { ...work.spec, vpc: null } } }];
+    if (work.kind === 'load_balancer') return [{ ...one, work: { ...work, spec: { ...work.spec, vpc: null } } }];
+    return [one];
+  });
+}
+
+export const wholeStall = { projects: 1, firewalls: 1, volumes: 1, droplets: 1, load_balancers: 1 };
 
 /** A shop with all that is noted down of it but a subscription. */
 export function owned(slug = 'beta-shop'): readonly ProposedStep[] {

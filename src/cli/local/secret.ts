@@ -21,7 +21,7 @@ export function addSecretCommands(program: Command): void {
     .command('secret')
     .summary('the key that secrets are kept with')
     .description(
-      'The key that provider tokens, secrets of webhooks, of proposals and of blueprints, and cursors of lists are sealed with.',
+      'The key that provider tokens, write tokens, secrets of webhooks, of proposals and of blueprints, and cursors of lists are sealed with.',
     );
 
   addCommand(secret, 'rotate', {
@@ -32,7 +32,7 @@ run again. Where it is ARCADIA_SECRET_KEY, give the new one with --new-key-file,
 Lists that are being paged through begin anew, and proposals with secrets have to be made anew.`,
     example: `
 $ arcadia secret rotate
-The credentials of 2 accounts, 1 write token, 1 webhook secret and what 3 proposals and blueprints hold sealed are sealed with the new key. It is in /var/lib/arcadia-cloud/secret.key.
+The credentials of 2 accounts, 1 webhook secret and 3 secrets of provisioning are sealed with the new key. It is in /var/lib/arcadia-cloud/secret.key.
 
 $ openssl rand -base64 32 > new.key && arcadia secret rotate --new-key-file new.key`,
   })
@@ -86,7 +86,6 @@ async function say(session: Session, config: Config, resealed: Resealed | null):
   if (session.output.json)
     return session.output.value({
       accounts: resealed?.accounts ?? null,
-      writeTokens: resealed?.writeTokens ?? null,
       webhookSecrets: resealed?.webhookSecrets ?? null,
       provisioningSecrets: resealed?.others ?? null,
       keyFile,
@@ -95,6 +94,6 @@ async function say(session: Session, config: Config, resealed: Resealed | null):
   const done =
     resealed === null
       ? 'The rotation that had begun is finished.'
-      : `The credentials of ${plural(resealed.accounts, 'account')}, ${plural(resealed.writeTokens, 'write token')}, ${plural(resealed.webhookSecrets, 'webhook secret')} and what ${plural(resealed.others, 'proposal or blueprint', 'proposals and blueprints')} hold sealed are sealed with the new key.`;
+      : `The credentials of ${plural(resealed.accounts, 'account')}, ${plural(resealed.webhookSecrets, 'webhook secret')} and ${plural(resealed.others, 'secret')} of provisioning are sealed with the new key.`;
   await session.output.text(`${done} ${where}`);
 }

@@ -1,21 +1,24 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isBuiltInSimulator, withJournal } from '../cloud/index.ts';
+import { isBuiltInSimulator } from '../cloud/index.ts';
 import type { Config } from '../platform/config.ts';
 import type { Database, Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { seal, type SecretKey, unseal } from '../platform/secrets/crypto.ts';
-import { getAccount, identifyCredentials } from './accounts.ts';
-import { accountDisconnected, writeGrantMismatch, writeNotGranted } from './errors.ts';
-import { assertCurrentKey, writeCredentialsPurpose } from './secret-key.ts';
 import {
   type Account,
-  deleteWriteCredential,
+  accountDisconnected,
+  assertCurrentKey,
+  getAccount,
+  identifyCredentials,
+  keepJournal,
   lockAccounts,
-  selectWriteCredentials,
-  updateApiUrl,
-  upsertWriteCredential,
-} from './store.ts';
+} from '../inventory/index.ts';
+import { writeGrantMismatch, writeNotGranted } from './rollout-errors.ts';
+import { deleteWriteCredential, selectWriteCredentials, upsertWriteCredential } from './grants.store.ts';
+
+/** What the token is sealed for with which an account is written to. */
+export const writeCredentialsPurpose = 'accounts.write_credentials';
 
 /** A grant, without its token. */
 export interface WriteGrant {
@@ -31,12 +34,7 @@ export interface WriteGrant {
  * @throws ArcadiaError not_found; account_disconnected; write_grant_mismatch: it is another account's;
  *   write_token_unauthorized, write_token_forbidden, and the others of `identify`
  */
-export async function checkWriteToken(
-  db: Queryable,
-  slug: string,
-  token: string,
-  signal?: AbortSignal,
-): Promise<void> {
+export async function checkWriteToken(db: Queryable, slug: string, token: string, signal?: AbortSignal): Promise<void> {
   const account = await getAccount(db, slug);
   if (account.disconnectedAt !== null)
     throw accountDisconnected(`Account '${slug}' is disconnected since ${account.disconnectedAt}.`);
@@ -79,8 +77,7 @@ export async function grantWriting(
     await assertCurrentKey(trx, secretKey);
     const { accountId, apiUrl, simulated } = await getAccount(trx, slug);
     await upsertWriteCredential(trx, accountId, seal(secretKey, writeCredentialsPurpose, token), by, now);
-    if (isBuiltInSimulator(apiUrl) && !apiUrl.includes('journal='))
-      await updateApiUrl(trx, accountId, withJournal(apiUrl, journalFile(config.dataDir, slug, now)));
+    if (isBuiltInSimulator(apiUrl)) await keepJournal(trx, slug, journalFile(config.dataDir, slug, now));
     return { account: slug, grantedAt: now, grantedBy: by, simulated };
   });
 }
