@@ -36,6 +36,7 @@ import { queueNoun } from './queue.ts';
 import { quoteNoun } from './quote.ts';
 import { allocationNoun, priceRuleNoun } from './reconciliation.ts';
 import { resourceNoun } from './resource.ts';
+import { rolloutNoun } from './rollout.ts';
 import { ruleNoun } from './rule.ts';
 import { scheduleNoun } from './schedule.ts';
 import { searchNoun } from './search.ts';
@@ -59,6 +60,7 @@ export const nouns: readonly Noun[] = [
   deploymentNoun,
   blueprintNoun,
   proposalNoun,
+  rolloutNoun,
   ruleNoun,
   gatewayNoun,
   gatewaySourceNoun,
