@@ -1,4 +1,4 @@
-import type { Act, Effect, MadeKind, Markers, Specs } from '../cloud/index.ts';
+import type { Act, Effect, Look, MadeKind, Markers, Specs } from '../cloud/index.ts';
 import { type Attempt, Held, requestIdOf, type Step } from './attempt.ts';
 import { afterSend, newStep, nextMove, nothingObserved, type Observed, type StepRecord } from './create-step.ts';
 import {
@@ -16,6 +16,8 @@ import { assertUnprotected } from './protection.ts';
 
 /** How often a thing that came to nothing is tried under another mark. */
 const RENEWALS_MAX = 3;
+
+const underWay: Look = { is: 'there', status: 'new', locked: true, address: null };
 
 type Creation = Extract<StepWork, { do: 'create' }>;
 
@@ -41,7 +43,9 @@ export async function carryOut(attempt: Attempt, step: Step, mode: 'running' | '
     case 'record':
       if (mode === 'following') return;
       await noteDown(attempt, step, work);
-      await attempt.keep(step, { record: { state: 'done', history: step.record.history } satisfies Stored<NoteRecord> });
+      await attempt.keep(step, {
+        record: { state: 'done', history: step.record.history } satisfies Stored<NoteRecord>,
+      });
   }
 }
 
@@ -57,14 +61,20 @@ async function create(attempt: Attempt, begun: Step, work: Creation, mode: 'runn
     const move = nextMove(record, observed, now, work.mayAdopt);
     switch (move.do) {
       case 'find': {
-        const marker = attempt.resolve<Markers[MadeKind]>(step, work.marker as never);
-        observed = { ...observed, found: { askedAt: now, things: await attempt.provisioner.find(kind, marker, signal) } };
+        const marker = attempt.resolve<Markers[MadeKind]>(step, work.marker);
+        observed = {
+          ...observed,
+          found: { askedAt: now, things: await attempt.provisioner.find(kind, marker, signal) },
+        };
         break;
       }
       case 'look': {
         const { externalId, actionId } = move;
         const action = actionId === null ? null : await attempt.provisioner.action(actionId, signal);
-        observed = { ...observed, look: await attempt.provisioner.look(kind, externalId, signal), action };
+        // What is in progress is not ready, whatever it shows.
+        const isUnderWay = action === 'in-progress';
+        const look = isUnderWay ? underWay : await attempt.provisioner.look(kind, externalId, signal);
+        observed = { ...observed, look, action };
         break;
       }
       case 'wait':
@@ -91,9 +101,9 @@ async function create(attempt: Attempt, begun: Step, work: Creation, mode: 'runn
 }
 
 async function send(attempt: Attempt, step: Step, work: Creation, intent: StepRecord & { state: 'intended' }) {
-  const spec = attempt.resolve<Specs[MadeKind]>(step, work.spec as never);
+  const spec = attempt.resolve<Specs[MadeKind]>(step, work.spec);
   const history = { ...step.record.history, sentOnce: true };
-  const intended = await attempt.intend(step, { record: { ...intent, history } as Step['record'] }, 'running');
+  const intended = await attempt.intend(step, { record: { ...intent, history } }, 'running');
   const sent = await attempt.provisioner.create(work.kind, spec, intended.window);
   await attempt.flush(requestIdOf(sent));
   return keepCreation(attempt, intended.step, afterSend(intent, sent, await attempt.now()));
@@ -107,7 +117,7 @@ async function keepCreation(attempt: Attempt, step: Step, record: StepRecord): P
       : record.state === 'failed'
         ? { externalId: null, adopted: false }
         : {};
-  return attempt.keep(step, { record: { ...record, history: step.record.history } as Step['record'], ...known });
+  return attempt.keep(step, { record: { ...record, history: step.record.history }, ...known });
 }
 
 async function renew(attempt: Attempt, step: Step, reason: string): Promise<Step> {
@@ -116,12 +126,12 @@ async function renew(attempt: Attempt, step: Step, reason: string): Promise<Step
   attempt.parts.log.warn({ step: step.key, reason }, 'a step of a rollout is tried anew under another mark');
   return attempt.keep(step, {
     mark: crypto.randomUUID(),
-    record: { ...newStep, history: { sentOnce: false, renewals: renewals + 1 } } as Step['record'],
+    record: { ...newStep, history: { sentOnce: false, renewals: renewals + 1 } },
   });
 }
 
 /** Something that is done to what is there. */
-export interface Doing {
+interface Doing {
   readonly contentAfterSeconds: number | null;
   look(signal: AbortSignal): Promise<Effect>;
   send(window: Parameters<Attempt['provisioner']['act']>[1]): ReturnType<Attempt['provisioner']['act']>;
@@ -154,7 +164,7 @@ function effectOfStep(attempt: Attempt, step: Step, mode: 'running' | 'following
     change(of, record) {
       const made = record.state === 'done' ? record.made : null;
       return {
-        record: { ...record, history: of.record.history } as Step['record'],
+        record: { ...record, history: of.record.history },
         ...(made !== null && { externalId: made }),
       };
     },
@@ -217,4 +227,3 @@ export async function bringAbout(attempt: Attempt, begun: Step, doing: Doing, ke
 export function isAtRest({ record }: Step): boolean {
   return record.state === 'done' || record.state === 'failed' || record.state === 'held';
 }
-

@@ -149,7 +149,7 @@ describe('what was accepted', () => {
 
   test('is done once it is active, at rest, and its action over', () => {
     expect(nextMove(accepted, nothingObserved, start)).toEqual({ do: 'look', externalId: '7', actionId: 'a' });
-    expect(nextMove(accepted, look('new', true), after(4))).toEqual({ do: 'wait', seconds: 5 });
+    expect(nextMove(accepted, look('new', true), after(4))).toEqual({ do: 'wait', seconds: 10 });
     expect(nextMove(accepted, look('active', false, { action: 'in-progress' }), after(80)).do).toBe('wait');
     expect(nextMove(accepted, look('active', true), after(400))).toEqual({ do: 'wait', seconds: 30 });
     expect(kept(nextMove(accepted, look('active', false), after(40)))).toEqual({

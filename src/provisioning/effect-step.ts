@@ -13,7 +13,7 @@ const UNSENT_SECONDS = 15;
 const BUSY_SECONDS_MAX = 1_800;
 const BUSY_SECONDS = 10;
 const READY_SECONDS = 1_800;
-const LOOK_SECONDS_MIN = 5;
+const LOOK_SECONDS_MIN = 10;
 const LOOK_SECONDS_MAX = 30;
 
 interface Counts {
@@ -70,7 +70,7 @@ export interface ObservedEffect {
 
 export const nothingSeen: ObservedEffect = { effect: null, action: null };
 
-export type EffectMove =
+type EffectMove =
   /** Look for the effect, and for the action where there is one. */
   | { readonly do: 'look'; readonly actionId: string | null }
   | { readonly do: 'wait'; readonly seconds: number; readonly why: string }
@@ -121,7 +121,14 @@ function beforeSending(record: Fresh, { effect }: ObservedEffect, now: Temporal.
   if (unsent >= UNSENT_MAX) return hold(`${unsent} attempts in a row could not be sent`);
   return {
     do: 'send',
-    record: { state: 'intended', attempt: attempt + 1, unsent, busySince, sizeBefore: sizeBefore ?? is.size, intentAt: now },
+    record: {
+      state: 'intended',
+      attempt: attempt + 1,
+      unsent,
+      busySince,
+      sizeBefore: sizeBefore ?? is.size,
+      intentAt: now,
+    },
   };
 }
 
@@ -144,14 +151,21 @@ function afterSending(record: Intended, { effect }: ObservedEffect, now: Tempora
   if (is.reached === true) return keep({ state: 'done', made: is.made, sent: true, sizeBefore });
   const settled = secondsBetween(intentAt, askedAt);
   if (settled < SETTLE_SECONDS)
-    return { do: 'wait', seconds: Math.min(LOOK_AGAIN_SECONDS, SETTLE_SECONDS - settled), why: 'its answer was unclear' };
+    return {
+      do: 'wait',
+      seconds: Math.min(LOOK_AGAIN_SECONDS, SETTLE_SECONDS - settled),
+      why: 'its answer was unclear',
+    };
   if (is.locked) {
     return settled >= READY_SECONDS
       ? hold(`no clear answer, and it is locked for ${READY_SECONDS / 60} minutes`)
       : { do: 'wait', seconds: LOOK_AGAIN_SECONDS, why: 'its answer was unclear, and it is locked' };
   }
   if (attempt >= ATTEMPTS_MAX) return hold(`${attempt} attempts got no clear answer and changed nothing`);
-  return { do: 'send', record: { state: 'intended', attempt: attempt + 1, unsent, busySince, sizeBefore, intentAt: now } };
+  return {
+    do: 'send',
+    record: { state: 'intended', attempt: attempt + 1, unsent, busySince, sizeBefore, intentAt: now },
+  };
 }
 
 function untilReached(

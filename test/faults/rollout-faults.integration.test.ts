@@ -66,7 +66,8 @@ test('killed between each intent and its send, it is carried out once', { timeou
   const rolloutId = await scene.begin(shop());
   let kills = 0;
   for (;;) {
-    const said = await runProcess(rolloutId, { ROLLOUT_POINT: '2', ROLLOUT_SENDS_ONLY: 'yes' });
+    // Each process sends one write, or two, or three, and dies before the next.
+    const said = await runProcess(rolloutId, { ROLLOUT_POINT: String(2 + (kills % 3)), ROLLOUT_SENDS_ONLY: 'yes' });
     if (said.some((line) => line.startsWith('ended'))) break;
     kills += 1;
   }
@@ -75,7 +76,9 @@ test('killed between each intent and its send, it is carried out once', { timeou
   expect(await liveOf(scene)).toEqual(wholeShop);
 });
 
-test('a worker that is stopped between an intent and its send does not send when it goes on', { timeout: 0 }, async () => {
+test('a worker that is stopped between an intent and its send does not send when it goes on', {
+  timeout: 0,
+}, async () => {
   const { db, connectionString } = scene;
   const jobs = await openJobs({ db, connectionString, clock: databaseClock(db), program });
   try {
