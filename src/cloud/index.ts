@@ -13,7 +13,7 @@ export { aclSettings, readPolicySettings, readRecordSettings } from './digitaloc
 export { settingsOf } from './digitalocean/settings/settings.ts';
 export { formatUrn, parseUrn } from './digitalocean/urn.ts';
 export { openStoredFile } from './open-stored-file.ts';
-export { isBuiltInSimulator, type OpenedProvisioner, openProvider, openProvisioner, withJournal } from './open.ts';
+export { isBuiltInSimulator, openProvider, openProvisioner, withJournal } from './open.ts';
 export type {
   Act,
   ActionState,

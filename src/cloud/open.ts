@@ -49,7 +49,7 @@ export async function openProvider(providerName: string, options: ProviderOption
 }
 
 /** A Provisioner of a simulator that is started for it alone is closed with it. */
-export interface OpenedProvisioner {
+interface OpenedProvisioner {
   readonly provisioner: Provisioner;
   close(): Promise<void>;
 }

@@ -18,7 +18,7 @@ export interface KnownValues {
 const nameDigits = 6;
 
 /** The mark of a step, as it is told to the provider. */
-export function markOf(uuid: string): string {
+function markOf(uuid: string): string {
   return `arcadia-step:${uuid}`;
 }
 

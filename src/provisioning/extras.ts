@@ -5,7 +5,7 @@ import { selectProposal } from './proposals.store.ts';
 import { type ExtraRow, type RolloutRow, selectExtras } from './rollouts.store.ts';
 
 /** Something that a step has made a second time, and what it costs as what it made first does. */
-export interface Extra extends Omit<ExtraRow, 'stepId'> {
+interface Extra extends Omit<ExtraRow, 'stepId'> {
   /** Exact decimal; null: nobody knows. */
   readonly monthly: string | null;
   readonly currency: string | null;

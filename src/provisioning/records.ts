@@ -5,7 +5,7 @@ import type { EffectRecord } from './effect-step.ts';
 export type NoteRecord = { readonly state: 'new' } | { readonly state: 'done' };
 
 /** Of all attempts at a step, whatever has become of the last one. */
-export interface History {
+interface History {
   /** Something may have been carried out under its mark. */
   readonly sentOnce: boolean;
   /** How often it was tried anew under another mark. */
@@ -14,7 +14,7 @@ export interface History {
 
 export type Stored<Record> = Record & { readonly history: History };
 
-export const noHistory: History = { sentOnce: false, renewals: 0 };
+const noHistory: History = { sentOnce: false, renewals: 0 };
 
 /** The undoing of a step; `stays`: what it made is not destroyed, and why. */
 export type UndoRecord = EffectRecord | { readonly state: 'stays'; readonly reason: string };

@@ -167,11 +167,7 @@ export async function cancelRollout(deciding: Deciding, rolloutId: number): Prom
 }
 
 /** Locks a rollout that is at rest in one of these states, and the place of its account. */
-async function decideAbout(
-  { trx }: Deciding,
-  rolloutId: number,
-  states: readonly RolloutState[],
-): Promise<void> {
+async function decideAbout({ trx }: Deciding, rolloutId: number, states: readonly RolloutState[]): Promise<void> {
   const { accountId } = await getRollout(trx, rolloutId);
   await lockPlace(trx, accountId);
   const current = await lockRollout(trx, rolloutId);

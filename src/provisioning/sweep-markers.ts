@@ -2,7 +2,13 @@ import type { MadeKind, Markers } from '../cloud/index.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { Attempt } from './attempt.ts';
 import { type RolloutRun, withAttempt } from './run-rollout.ts';
-import { rewriteExtras, type RolloutRow, selectExtras, selectRecentRollouts, selectRollouts } from './rollouts.store.ts';
+import {
+  rewriteExtras,
+  type RolloutRow,
+  selectExtras,
+  selectRecentRollouts,
+  selectRollouts,
+} from './rollouts.store.ts';
 
 /** How long after its last change a rollout is looked at, and how many are each time. */
 const LOOKED_AT = Temporal.Duration.from({ hours: 48 });
@@ -45,7 +51,7 @@ async function sweepStep(attempt: Attempt, step: Attempt['steps'][number]): Prom
   const isOurs = step.externalId !== null && !step.adopted && step.undo === null;
   if (work.do !== 'create' || !isOurs || !step.record.history.sentOnce) return;
   const { db, signal } = attempt.parts;
-  const marker = attempt.resolve<Markers[MadeKind]>(step, work.marker as never);
+  const marker = attempt.resolve<Markers[MadeKind]>(step, work.marker);
   const things = await attempt.provisioner.find(work.kind, marker, signal);
   // What cannot carry a mark may be anybody's.
   const extras = things.filter(({ marked, externalId }) => marked === 'yes' && externalId !== step.externalId);

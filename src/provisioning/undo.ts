@@ -54,7 +54,8 @@ async function undoStep(attempt: Attempt, step: Step): Promise<void> {
     return;
   }
   if (undo === 'destroy' && work.do === 'create' && step.externalId !== null) return destroy(attempt, step, work);
-  const reversed = undo === 'reverse' && work.do === 'act' && step.record.state === 'done' ? reverse(attempt, step) : null;
+  const reversed =
+    undo === 'reverse' && work.do === 'act' && step.record.state === 'done' ? reverse(attempt, step) : null;
   if (reversed === null) await attempt.keep(step, { undo: over });
   else await bringAboutUndo(attempt, step, actOf(attempt, reversed));
 }
@@ -77,7 +78,7 @@ async function destroy(attempt: Attempt, step: Step, work: Creation): Promise<vo
     return;
   }
   await bringAboutUndo(attempt, step, destructionOf(attempt, work.kind, externalId), async () => {
-    const marker = attempt.resolve<Markers[MadeKind]>(step, work.marker as never);
+    const marker = attempt.resolve<Markers[MadeKind]>(step, work.marker);
     const things = await attempt.provisioner.find(work.kind, marker, attempt.parts.signal);
     const own = things.find((thing) => thing.externalId === externalId);
     if (own === undefined || own.marked === 'no')

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { databaseClock } from '../../src/platform/clock.ts';
 import { Random } from '../../src/simulator/random.ts';
 import { soaking } from '../soak.ts';
-import { liveOf, openRolloutScene, type RolloutScene, shop, wholeShop } from './rollout-fixture.ts';
+import { liveOf, openRolloutScene, type RolloutScene, stall, wholeStall } from './rollout-fixture.ts';
 
 // Whole rollouts through every fault at random, in attempts that die at any look at the clock: before an intent, after a
 // send, before what came of it is stored. The naive retry that must fail is beside the protocol alone, in
@@ -23,12 +23,13 @@ class Killed extends Error {}
 
 /** What is wrong with the provider during an attempt. */
 function weather(random: Random): readonly object[] {
-  const path = random.pick(['/v2/projects', '/v2/vpcs', '/v2/firewalls', '/v2/volumes', '/v2/droplets', '/v2/load_balancers']);
+  const path = random.pick(['/v2/projects', '/v2/firewalls', '/v2/volumes', '/v2/droplets', '/v2/load_balancers']);
   const wrong: object[] = [];
   const draw = random.int(1, 100);
   if (draw <= 10) wrong.push({ fault: 'refuse_before', path, count: 1 });
   else if (draw <= 20) wrong.push({ fault: 'refuse_before', path, status: 429, count: 1 });
-  else if (draw <= 50) wrong.push({ fault: 'create_then', path, what: random.pick([500, 502, 504, 'drop'] as const), count: 1 });
+  else if (draw <= 50)
+    wrong.push({ fault: 'create_then', path, what: random.pick([500, 502, 504, 'drop'] as const), count: 1 });
   else if (draw <= 53) wrong.push({ fault: 'create_lost', path: '/v2/droplets', seconds: 20, count: 1 });
   else if (draw <= 56) wrong.push({ fault: 'action_errored', path: '/v2/droplets', count: 1 });
   else if (draw <= 60) wrong.push({ fault: 'server_error', path, status: 503, count: 1 });
@@ -41,7 +42,7 @@ function weather(random: Random): readonly object[] {
 /** A rollout to its end; how many attempts were killed. */
 async function rollOut(number: number): Promise<{ readonly rolloutId: number; readonly kills: number }> {
   const random = new Random('rollout', number);
-  const rolloutId = await scene.begin(shop(`shop-${number}`), { deployment: `shop-${number}` });
+  const rolloutId = await scene.begin(stall(`shop-${number}`), { deployment: `shop-${number}` });
   const real = databaseClock(scene.db);
   const clock = {
     now() {
@@ -75,7 +76,7 @@ test(`${runs} rollouts through every fault: what lives is what was proposed, onc
   const wrong: unknown[] = [];
   for (let number = 0; number < runs; number++) {
     const live = await liveOf(scene, `shop-${number}`);
-    if (JSON.stringify(live) !== JSON.stringify(wholeShop)) wrong.push({ number, live });
+    if (JSON.stringify(live) !== JSON.stringify(wholeStall)) wrong.push({ number, live });
   }
   expect(wrong).toEqual([]);
   expect(killed).toBeGreaterThan(runs / 4);

@@ -175,7 +175,11 @@ describe('a whole system', () => {
         now,
       ),
     );
-    expect(await provisioner.look('droplet', made.externalId)).toMatchObject({ is: 'there', status: 'new', locked: true });
+    expect(await provisioner.look('droplet', made.externalId)).toMatchObject({
+      is: 'there',
+      status: 'new',
+      locked: true,
+    });
     expect(await provisioner.action(made.actionId as string)).toBe('in-progress');
     pass(60);
     expect(await provisioner.look('droplet', made.externalId)).toEqual({

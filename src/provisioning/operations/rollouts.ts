@@ -25,7 +25,10 @@ const rolloutOut = z
       description:
         'waiting: another rollout of the account is under way. held: a person has to look. cancelled: nothing more is sent.',
     }),
-    reason: z.string().nullable().meta({ description: 'Why it is held or has failed, or what stays after it was undone' }),
+    reason: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why it is held or has failed, or what stays after it was undone' }),
     steps: z.int(),
     done: z.int().meta({ description: 'How many of the steps are done' }),
     begunAt: instantOut,
@@ -35,7 +38,13 @@ const rolloutOut = z
   })
   .meta({ id: 'Rollout', description: 'A proposal that is carried out, once' });
 
-function rolloutAnswer({ rolloutId, proposalId: _, accountId: __, hash, ...rest }: RolloutRow): z.input<typeof rolloutOut> {
+function rolloutAnswer({
+  rolloutId,
+  proposalId: _,
+  accountId: __,
+  hash,
+  ...rest
+}: RolloutRow): z.input<typeof rolloutOut> {
   return { rollout: rolloutId, proposal: hash, ...rest };
 }
 
@@ -52,7 +61,9 @@ export const listRollouts = declareList({
   sort: { by: ['rollout', 'deployment', 'begunAt', 'changedAt'], newestFirst: true },
   total: true,
   async run({ db, query }, page) {
-    const rows = (await rollouts.listRollouts(db)).filter(({ state }) => query.state === undefined || state === query.state);
+    const rows = (await rollouts.listRollouts(db)).filter(
+      ({ state }) => query.state === undefined || state === query.state,
+    );
     return pageOfAll(rows.map(rolloutAnswer), page, (row) => [row.rollout], {
       texts: (row) => [row.deployment, row.account, row.proposal],
       sorts: {
