@@ -10,6 +10,7 @@ import { carryOut, isAtRest } from './carry-out.ts';
 import { creationsToCome } from './first-uses.ts';
 import { readWriteToken } from './grants.ts';
 import { type OpenedProposal, reopenProposal } from './proposals.ts';
+import { assertUnprotected } from './protection.ts';
 import { decodeStep, decodeUndo } from './records.ts';
 import {
   isPlaceTaken,
@@ -155,6 +156,7 @@ async function readSteps(db: Database, { rolloutId }: RolloutRow, { document }: 
 async function goOn(attempt: Attempt, state: RolloutState): Promise<void> {
   if (state === 'undoing') return undoAll(attempt);
   if (state === 'cancelled') return followToEnd(attempt);
+  await assertNothingProtected(attempt);
   for (;;) {
     const step = attempt.steps.find(({ record }) => record.state !== 'done');
     if (step === undefined) return attempt.settle('running', 'done', null);
@@ -164,6 +166,14 @@ async function goOn(attempt: Attempt, state: RolloutState): Promise<void> {
     const reason = `${step.key}: ${(record as { reason?: string }).reason ?? ''}`;
     if (record.state === 'held') throw new Held(reason);
     if (record.state === 'failed') return attempt.settle('running', 'failed', reason);
+  }
+}
+
+/** Of what is destroyed at the end nothing may be protected: half of a system is no use to anybody. */
+async function assertNothingProtected(attempt: Attempt): Promise<void> {
+  for (const { proposed, record } of attempt.steps) {
+    const { work } = proposed;
+    if (work.do === 'destroy' && record.state !== 'done') await assertUnprotected(attempt, work.kind, work.externalId);
   }
 }
 

@@ -135,6 +135,25 @@ test('a teardown takes and sees snapshots before it destroys, and killed after o
   ]);
 });
 
+test('what was protected after it was proposed keeps all of a system from being destroyed', async () => {
+  const { db, cloud } = scene;
+  await createCustomer(db, { externalId: 'cus_88', name: 'Beta', currency: 'EUR' }, cloud.simulator.now());
+  await scene.drive(await scene.begin(owned()));
+  const rolloutId = await scene.begin(await teardown(scene), { purpose: 'destroy' });
+  const before = await scene.writes();
+  expect(await scene.drive(rolloutId)).toMatchObject({
+    state: 'held',
+    reason: expect.stringMatching(/^volume .* is protected/),
+  });
+  expect(await scene.writes()).toEqual(before);
+  await sql`UPDATE protections SET ended_at = ${cloud.simulator.now().toString()}::timestamptz, ended_by = 'owner'`.execute(
+    db,
+  );
+  await scene.decide('resume', rolloutId);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'done' });
+  expect(await liveOf(scene)).toEqual({});
+});
+
 test('what is locked is waited for; an action that is stuck is held, and never sent again', async () => {
   await scene.drive(await scene.begin(shop()));
   const [{ id }] = (await scene.cloud.all('/v2/droplets', 'droplets')).filter(({ name }) => name === 'beta-shop-web-1');
