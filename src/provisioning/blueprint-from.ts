@@ -167,12 +167,16 @@ class BlueprintWriting {
   }
 
   #addresses(): { droplet: string }[] {
-    return this.#ofKind('reserved_ip').flatMap((each) => {
+    const droplets = new Set<string>();
+    for (const each of this.#ofKind('reserved_ip')) {
       const droplet = living.isIpv4(each) ? this.#keyOf.get(living.dropletOf(each) ?? '') : undefined;
-      if (droplet === undefined)
-        this.#leftOut.push(`The reserved IP ${each.externalId} is of no droplet or IPv6, and left out.`);
-      return droplet === undefined ? [] : [{ droplet }];
-    });
+      if (droplet !== undefined && !droplets.has(droplet)) droplets.add(droplet);
+      else
+        this.#leftOut.push(
+          `A blueprint has one reserved IPv4 address for each droplet: ${each.externalId} is another, and left out.`,
+        );
+    }
+    return [...droplets].map((droplet) => ({ droplet }));
   }
 
   #zones() {

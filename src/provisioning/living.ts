@@ -29,8 +29,8 @@ export function backupsOf({ settings }: SeenResource): 'weekly' | 'daily' | null
 }
 
 /** Blueprints have reserved addresses of this sort alone. */
-export function isIpv4({ attributes }: SeenResource): boolean {
-  return attributes['ip_version'] !== 6;
+export function isIpv4({ externalId }: SeenResource): boolean {
+  return !externalId.includes(':');
 }
 
 /** The droplet that a volume is attached to, or a reserved IP assigned to; null: none. */

@@ -382,7 +382,7 @@ test('a droplet that is resized behind its back makes a change stale; what diffe
   ]);
   expect(larger.answer.ours.monthly).toEqual({ before: '48.00', after: '96.00', difference: '48.00' });
   await happen({ type: 'resize_droplet', droplet: 900_002, size: 's-8vcpu-16gb' });
-  await simulator.advanceTo(simulator.now().add({ minutes: 10 }));
+  simulator.advanceTo(simulator.now().add({ minutes: 10 }));
   const refused = await ask(`/proposals/${larger.answer.hash}/approvals`, {});
   expect([refused.status, refused.answer.code]).toEqual([409, 'proposal_stale']);
   expect(refused.answer.detail).toContain('droplet 900002 acme-shop-web-2: size was s-2vcpu-4gb, and is s-8vcpu-16gb');

@@ -154,7 +154,7 @@ class Model {
     this.resources.push({
       kind,
       externalId: id,
-      name: String(spec['name'] ?? id),
+      name: (spec['name'] as string | undefined) ?? id,
       region: (spec['region'] as string | undefined) ?? (kind === 'reserved_ip' ? 'fra1' : null),
       status: 'active',
       tags: (spec['tags'] ?? []) as string[],

@@ -124,7 +124,7 @@ class StepsOfChange {
     const keyOf = new Map([...this.#droplets].map(([key, { externalId }]) => [externalId, key]));
     for (const address of ofKind('reserved_ip').filter(living.isIpv4)) {
       const key = keyOf.get(living.dropletOf(address) ?? '');
-      if (key !== undefined) this.#addresses.set(key, address);
+      if (key !== undefined && !this.#addresses.has(key)) this.#addresses.set(key, address);
     }
     for (const [id, key] of keyOf) this.#peers.set(`droplet:${id}`, `droplet:${key}`);
     const [balancer, another] = [...this.#balancers.values()];
