@@ -138,7 +138,7 @@ export async function gatherFacts(looking: Looking, asked: Asked, now: Temporal.
   const { seen, owned } = await look(looking, slug, ownership);
   const day = dayOf(now);
   const book = await listProviderPrices(db, day, { account: account.slug });
-  const held = (await currentSubscriptions(db, now)).find((each) => each.deployment === slug)?.plan ?? null;
+  const held = await planOf(db, slug, now);
   const plan = purpose === 'create' ? (wanted?.system.plan ?? null) : held;
   const { months, problems, notes } = await planFacts(db, { plan, system: wanted?.system ?? null, purpose, day });
   const secretParameters = Object.fromEntries(
@@ -196,6 +196,15 @@ export function secretParametersOf(secrets: ReadonlyMap<string, string>): Record
   );
 }
 
+/** The plan that it is on, or will be tomorrow: a subscription begins the day after its deployment. null: none. */
+async function planOf(db: Queryable, slug: string, now: Temporal.Instant): Promise<string | null> {
+  for (const at of [now, now.add({ hours: 24 })]) {
+    const found = (await currentSubscriptions(db, at)).find((each) => each.deployment === slug);
+    if (found !== undefined) return found.plan;
+  }
+  return null;
+}
+
 /** The plan in this month and in the next. */
 async function planFacts(
   db: Queryable,
@@ -238,7 +247,7 @@ export async function writeBlueprint(
   const { seen, owned: ours } = await look(looking, slug, ownership);
   const owned = seen.resources.filter((each) => ours.has(referenceOf(each)));
   const others = seen.resources.filter((each) => !ours.has(referenceOf(each)));
-  const plan = (await currentSubscriptions(db, now)).find((each) => each.deployment === slug)?.plan ?? null;
+  const plan = await planOf(db, slug, now);
   const { project, account } = ownership;
   return { ...blueprintFrom({ slug, blueprint, owned, others, project, plan }), account: account.slug };
 }

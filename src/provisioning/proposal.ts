@@ -62,7 +62,7 @@ export function makeProposal(facts: Facts): ProposalDocument {
     notMetered.length === 0 || facts.acceptUnmetered
       ? []
       : [
-          `Plan ${rated?.money.plan} has a price for ${notMetered.join(', ')}, and nothing meters it: it would be quoted and never billed. Enable the meters (kind set), or accept it.`,
+          `Plan ${rated?.money.plan} has a price for ${notMetered.join(', ')}, and nothing meters it: it would be quoted and never billed. Enable the meters (kind enable), or accept it.`,
         ];
   const document: ProposalDocument = {
     schema: 1,

@@ -58,8 +58,8 @@ function customersText({ plan, currency, months, margin }: NonNullable<Proposal[
 }
 
 /** What to do next with it. */
-export function nextText({ state, hash, purpose, deployment }: Proposal): readonly string[] {
-  if (state === 'proposed')
+export function nextText({ state, hash, purpose, deployment, stepList }: Proposal): readonly string[] {
+  if (state === 'proposed' && stepList.length > 0)
     return [`Next: arcadia proposal approve ${hash}${purpose === 'destroy' ? ` --type-name ${deployment}` : ''}`];
   return [];
 }
