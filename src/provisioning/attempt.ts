@@ -185,8 +185,8 @@ export class Attempt {
       const { kind, externalId } = made(this.#step(key));
       if (kind === null || externalId === null) continue;
       const look = await this.provisioner.look(kind, externalId, this.parts.signal);
-      if (look.is === 'absent' || look.address === null)
-        return this.wait(ADDRESS_SECONDS, `${step.key}: ${key} has no address yet`);
+      if (look.is === 'absent') throw new Held(`${step.key}: ${key} is gone, whose address it needs`);
+      if (look.address === null) return this.wait(ADDRESS_SECONDS, `${step.key}: ${key} has no address yet`);
       this.#addresses.set(key, look.address);
     }
   }

@@ -1,6 +1,6 @@
 import type { MadeKind, Markers } from '../cloud/index.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt, Step } from './attempt.ts';
 import { type RolloutRun, withAttempt } from './run-rollout.ts';
 import {
   rewriteExtras,
@@ -46,15 +46,28 @@ async function sweepRollout(run: Omit<RolloutRun, 'read'>, rollout: RolloutRow):
   });
 }
 
-async function sweepStep(attempt: Attempt, step: Attempt['steps'][number]): Promise<void> {
+/** What carries the mark of its step: of the other kinds anybody may have created one. */
+const marking: ReadonlySet<MadeKind> = new Set([
+  'project',
+  'vpc',
+  'firewall',
+  'volume',
+  'droplet',
+  'load_balancer',
+  'snapshot',
+]);
+
+async function sweepStep(attempt: Attempt, step: Step): Promise<void> {
   const { work } = step.proposed;
-  const isOurs = step.externalId !== null && !step.adopted && step.undo === null;
-  if (work.do !== 'create' || !isOurs || !step.record.history.sentOnce) return;
+  const { state, history } = step.record;
+  // What a step has just made may not be known by its id yet.
+  const isSettled = state !== 'new' && state !== 'intended';
+  if (work.do !== 'create' || !marking.has(work.kind) || step.adopted || !isSettled || !history.sentOnce) return;
+  const own = step.undo?.state === 'done' ? null : step.externalId;
   const { db, signal } = attempt.parts;
   const marker = attempt.resolve<Markers[MadeKind]>(step, work.marker);
   const things = await attempt.provisioner.find(work.kind, marker, signal);
-  // What cannot carry a mark may be anybody's.
-  const extras = things.filter(({ marked, externalId }) => marked === 'yes' && externalId !== step.externalId);
+  const extras = things.filter(({ marked, externalId }) => marked === 'yes' && externalId !== own);
   const now = await attempt.now();
   await db.transaction().execute((trx) =>
     rewriteExtras(

@@ -77,6 +77,7 @@ async function destroy(attempt: Attempt, step: Step, work: Creation): Promise<vo
     await attempt.keep(step, { undo: { state: 'stays', reason } });
     return;
   }
+  await attempt.learn(step);
   await bringAboutUndo(attempt, step, destructionOf(attempt, work.kind, externalId), async () => {
     const marker = attempt.resolve<Markers[MadeKind]>(step, work.marker);
     const things = await attempt.provisioner.find(work.kind, marker, attempt.parts.signal);
