@@ -8,9 +8,11 @@ import {
   proposeCreationOperation,
   proposeDestructionOperation,
 } from '../../provisioning/operations/proposals.ts';
+import { fieldsOf } from '../engine/fields.ts';
 import { readInput } from '../engine/input.ts';
 import { moment } from '../engine/output.ts';
 import { noInput } from '../engine/surface.ts';
+import { readValue } from '../engine/values.ts';
 import { type AnswerOf, actionView, type BoundView, type OwnArguments, type RunTools } from '../engine/views.ts';
 import { nextText, type Proposal, proposalText, shortHash } from './proposal-text.ts';
 
@@ -56,7 +58,10 @@ function given(fields: Readonly<Record<string, unknown>>): Record<string, unknow
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-function own(options: OwnArguments['options'], fields: (options: Readonly<Record<string, unknown>>) => object) {
+function own(
+  options: OwnArguments['options'],
+  fields: (options: Readonly<Record<string, unknown>>) => object | Promise<object>,
+) {
   return {
     positional: [slug],
     options: [...options, dryRun, hash],
@@ -65,7 +70,10 @@ function own(options: OwnArguments['options'], fields: (options: Readonly<Record
       if (isDry && said['hash'] !== undefined)
         throw new ArcadiaError('invalid_argument', 'Give --dry-run to propose, or --hash to do what was proposed.');
       const parameters = await parametersOf(said);
-      const body = given({ ...fields(said), parameters: Object.keys(parameters).length > 0 ? parameters : undefined });
+      const body = given({
+        ...(await fields(said)),
+        parameters: Object.keys(parameters).length > 0 ? parameters : undefined,
+      });
       return { params: { deployment }, query: given({ hash: said['hash'], isDry: isDry || undefined }), body };
     },
   } satisfies OwnArguments;
@@ -119,6 +127,12 @@ async function createOrPropose(tools: RunTools): Promise<Answer> {
   return (await surface.act(proposeCreationOperation, { ...noInput, body: asked })) as Proposal;
 }
 
+/** A moment, or a day, which is its first one. */
+async function momentOf(text: unknown): Promise<unknown> {
+  const field = fieldsOf(createDeployment).find(({ path }) => path.join('.') === 'startsAt');
+  return text === undefined || field === undefined ? undefined : readValue(field, [String(text)]);
+}
+
 const createOptions = [
   { flags: '--customer <customer>', description: 'the customer who pays for it, by its id' },
   { flags: '--name <name>', description: 'the slug unless given' },
@@ -134,10 +148,10 @@ const createOptions = [
 export const createDeploymentView: BoundView = actionView(createDeployment, {
   details: `Without --like and --blueprint it is written down here alone. With one of them its system is proposed: what would
 be created, with the money for both sides. Nothing is created until the proposal is approved and its hash is given.`,
-  own: own(createOptions, (said) => ({
+  own: own(createOptions, async (said) => ({
     customer: said['customer'],
     name: said['name'],
-    startsAt: said['startsAt'],
+    startsAt: await momentOf(said['startsAt']),
     like: said['like'],
     blueprint: said['blueprint'],
     account: said['account'],
