@@ -258,6 +258,21 @@ test('an approved proposal is opened with its sealed values, until it expires', 
   await expect(open(simulator.now().add({ hours: 24 }))).rejects.toThrow('expired');
 });
 
+test('an approved proposal is begun once, however often and at once it is asked for', async () => {
+  const { answer } = await create({ deployment: 'gamma-shop', parameters: { domain: 'gamma.example', admin_key: 'x' } });
+  const proposal = answer.hash;
+  const early = await ask('/rollouts', { proposal });
+  expect([early.status, early.answer.code]).toEqual([409, 'proposal_not_approved']);
+  await ask(`/proposals/${proposal}/approvals`, {});
+  const begun = await Promise.all([1, 2, 3].map(() => ask('/rollouts', { proposal }, 'operator')));
+  expect(begun.map(({ status }) => status)).toEqual([202, 202, 202]);
+  expect(new Set(begun.map((each) => each.answer['rollout'])).size).toBe(1);
+  expect(begun.filter((each) => each.answer['begun'] === true)).toHaveLength(1);
+  expect((await ask(`/proposals/${proposal}`)).answer.state).toBe('rolled_out');
+  const discarded = await ask(`/proposals/${proposal}/discard`, {});
+  expect([discarded.status, discarded.answer.code]).toEqual([409, 'proposal_closed']);
+});
+
 test('what is sealed is read with the key that it was sealed with last', async () => {
   const { answer } = await create({ name: 'Beta again' });
   await ask(`/proposals/${answer.hash}/approvals`, {});
@@ -386,6 +401,8 @@ test('a droplet that is resized behind its back makes a change stale; what diffe
   const refused = await ask(`/proposals/${larger.answer.hash}/approvals`, {});
   expect([refused.status, refused.answer.code]).toEqual([409, 'proposal_stale']);
   expect(refused.answer.detail).toContain('droplet 900002 acme-shop-web-2: size was s-2vcpu-4gb, and is s-8vcpu-16gb');
+  const begun = await ask('/rollouts', { proposal: larger.answer.hash });
+  expect([begun.status, begun.answer.code]).toEqual([409, 'proposal_stale']);
 });
 
 test('what is protected is not proposed to be destroyed; else all of it, with what goes on costing', async () => {
