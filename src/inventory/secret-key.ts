@@ -46,7 +46,7 @@ export interface Resealed {
 }
 
 /** Seals anew what another module has sealed. Returns how many values it was. */
-export type Reseal = (trx: UnitOfWork, keys: { readonly from: SecretKey; readonly to: SecretKey }) => Promise<number>;
+type Reseal = (trx: UnitOfWork, keys: { readonly from: SecretKey; readonly to: SecretKey }) => Promise<number>;
 
 /**
  * Seals everything anew with another key, in one transaction: all of it, or nothing. Whoever runs with the old key cannot

@@ -128,9 +128,9 @@ async function createOrPropose(tools: RunTools): Promise<Answer> {
 }
 
 /** A moment, or a day, which is its first one. */
-async function momentOf(text: unknown): Promise<unknown> {
+async function momentOf(text: string | undefined): Promise<unknown> {
   const field = fieldsOf(createDeployment).find(({ path }) => path.join('.') === 'startsAt');
-  return text === undefined || field === undefined ? undefined : readValue(field, [String(text)]);
+  return text === undefined || field === undefined ? undefined : readValue(field, [text]);
 }
 
 const createOptions = [
@@ -151,7 +151,7 @@ be created, with the money for both sides. Nothing is created until the proposal
   own: own(createOptions, async (said) => ({
     customer: said['customer'],
     name: said['name'],
-    startsAt: await momentOf(said['startsAt']),
+    startsAt: await momentOf(said['startsAt'] as string | undefined),
     like: said['like'],
     blueprint: said['blueprint'],
     account: said['account'],
