@@ -161,12 +161,19 @@ async function goOn(attempt: Attempt, state: RolloutState): Promise<void> {
     const step = attempt.steps.find(({ record }) => record.state !== 'done');
     if (step === undefined) return attempt.settle('running', 'done', null);
     await assertAllowed(attempt, step);
-    await carryOut(attempt, step, 'running');
+    await carryOut(attempt, step, 'running').catch((error: unknown) => {
+      throw refusalOf(step, error);
+    });
     const { record } = attempt.steps.find(({ stepId }) => stepId === step.stepId) ?? step;
     const reason = `${step.key}: ${(record as { reason?: string }).reason ?? ''}`;
     if (record.state === 'held') throw new Held(reason);
     if (record.state === 'failed') return attempt.settle('running', 'failed', reason);
   }
+}
+
+/** What no time mends is held, and names the step. */
+function refusalOf({ key }: Step, error: unknown): unknown {
+  return error instanceof ArcadiaError && !passing.has(error.code) ? new Held(`${key}: ${error.message}`) : error;
 }
 
 /** Of what is destroyed at the end nothing may be protected: half of a system is no use to anybody. */
