@@ -11,10 +11,22 @@ export type {
 export * as canonical from './digitalocean/settings/canonical.ts';
 export { aclSettings, readPolicySettings, readRecordSettings } from './digitalocean/settings/details.ts';
 export { settingsOf } from './digitalocean/settings/settings.ts';
-export { parseUrn } from './digitalocean/urn.ts';
+export { formatUrn, parseUrn } from './digitalocean/urn.ts';
 export { openStoredFile } from './open-stored-file.ts';
-export { openProvider } from './open.ts';
-export type { ActionState, Found, Look, Sent } from './provisioner.ts';
+export { isBuiltInSimulator, openProvider, openProvisioner, withJournal } from './open.ts';
+export type {
+  Act,
+  ActionState,
+  Effect,
+  Found,
+  Look,
+  MadeKind,
+  Markers,
+  Provisioner,
+  SendWindow,
+  Sent,
+  Specs,
+} from './provisioner.ts';
 export { replaceMembers } from './replace-members.ts';
 export {
   type Absence,
@@ -29,6 +41,7 @@ export {
   type Provider,
   type ProviderAction,
   type ProviderIdentity,
+  type ProviderOffer,
   type ProviderOptions,
   type ProviderSize,
   type RequestBudget,

@@ -1,5 +1,6 @@
 import { ArcadiaError } from '../platform/errors.ts';
 import type { Provider, ProviderOptions } from './provider.ts';
+import type { Provisioner, ProvisionerOptions } from './provisioner.ts';
 import { replaceMembers } from './replace-members.ts';
 
 const simulatorScheme = 'simulator:';
@@ -19,7 +20,7 @@ export async function openProvider(providerName: string, options: ProviderOption
   }
   // Loaded by those who need it: most commands talk to no provider.
   const { createDigitalOcean } = await import('./digitalocean/client.ts');
-  if (!options.apiUrl.startsWith(simulatorScheme)) return createDigitalOcean(options);
+  if (!isBuiltInSimulator(options.apiUrl)) return createDigitalOcean(options);
 
   const { fleetNames, startSimulator } = await import('../simulator/index.ts');
   const { simulatedAt } = options;
@@ -47,13 +48,62 @@ export async function openProvider(providerName: string, options: ProviderOption
   });
 }
 
+/** A Provisioner of a simulator that is started for it alone is closed with it. */
+interface OpenedProvisioner {
+  readonly provisioner: Provisioner;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens what writes, of DigitalOcean or of a simulator that takes writes. The built-in simulator takes them where its
+ * address names a journal (`&journal=<file>`), by which whoever opens it next knows what was done.
+ *
+ * Throws invalid_config for an address that is none, or has no journal.
+ */
+export async function openProvisioner(
+  options: ProvisionerOptions & { readonly simulatedAt?: Temporal.Instant },
+): Promise<OpenedProvisioner> {
+  const { createDigitalOceanProvisioner } = await import('./digitalocean/provisioner.ts');
+  if (!isBuiltInSimulator(options.apiUrl)) {
+    return { provisioner: createDigitalOceanProvisioner(options), close: async () => {} };
+  }
+  const { fleetNames, startSimulator } = await import('../simulator/index.ts');
+  const address = parseSimulatorAddress(options.apiUrl, fleetNames);
+  if (address.journal === undefined) {
+    throw new ArcadiaError('invalid_config', `The simulator at '${options.apiUrl}' has no journal to write to.`);
+  }
+  const simulator = await startSimulator({ ...address, writable: true });
+  const { simulatedAt } = options;
+  if (simulatedAt !== undefined && Temporal.Instant.compare(simulator.now(), simulatedAt) < 0)
+    simulator.advanceTo(simulatedAt);
+  return {
+    provisioner: createDigitalOceanProvisioner({ ...options, apiUrl: simulator.url }),
+    close: () => simulator.close(),
+  };
+}
+
+/** Whether an address is of the simulator that this program starts by itself. */
+export function isBuiltInSimulator(apiUrl: string): boolean {
+  return apiUrl.startsWith(simulatorScheme);
+}
+
+/** The address of a built-in simulator with the file in which it keeps what is written to it. */
+export function withJournal(apiUrl: string, file: string): string {
+  const [address = '', query = ''] = apiUrl.split('?', 2);
+  const parameters = new URLSearchParams(query);
+  parameters.set('journal', file);
+  return `${address}?${parameters}`;
+}
+
 interface SimulatorAddress<Fleet extends string> {
   readonly fleet: Fleet;
   readonly seed: number;
   readonly resources?: number;
+  /** A file. */
+  readonly journal?: string;
 }
 
-/** What `simulator:<fleet>?seed=N&resources=N` asks for; seed 1 where it does not say. */
+/** What `simulator:<fleet>?seed=N&resources=N&journal=F` asks for; seed 1 where it does not say. */
 export function parseSimulatorAddress<Fleet extends string>(
   apiUrl: string,
   fleets: readonly Fleet[],
@@ -69,7 +119,13 @@ export function parseSimulatorAddress<Fleet extends string>(
       `'${apiUrl}' names no built-in fleet; it should look like simulator:agency?seed=1 (${fleets.join(', ')}).`,
     );
   }
-  return { fleet, seed, ...(count !== undefined && { resources: count }) };
+  const journal = url?.searchParams.get('journal') ?? undefined;
+  return {
+    fleet,
+    seed,
+    ...(count !== undefined && { resources: count }),
+    ...(journal !== undefined && { journal }),
+  };
 }
 
 function wholeNumber(text: string): number | null {

@@ -245,6 +245,15 @@ export interface NotReadKind {
   readonly needs: string;
 }
 
+/** What the account may have, and what there is to create a droplet from. */
+export interface ProviderOffer {
+  readonly limits: { readonly droplets: number; readonly reservedIps: number };
+  /** Images by slug, each with the regions that have it. */
+  readonly images: ReadonlyMap<string, readonly string[]>;
+  /** By fingerprint. */
+  readonly keys: readonly { readonly name: string; readonly fingerprint: string }[];
+}
+
 /** What a token may read. `unknown`: the provider could not be asked just now. */
 export interface ScopeReport {
   readonly scope: string;
@@ -281,6 +290,8 @@ export interface Provider {
    */
   identify(signal?: AbortSignal): Promise<ProviderIdentity>;
   scopes(signal?: AbortSignal): Promise<readonly ScopeReport[]>;
+  /** Throws as `identify` does, of the scopes account:read, image:read and ssh_key:read. */
+  offer(signal?: AbortSignal): Promise<ProviderOffer>;
   /** The fields of a kind that need a scope of their own, by the names that `untold` has, and keys of settings. */
   scopedFields(kind: ResourceKind): readonly string[];
   /**

@@ -196,7 +196,27 @@ export interface SendWindow {
 /** One thing, as it is now. */
 export type Look =
   | { readonly is: 'absent' }
-  | { readonly is: 'there'; readonly status: string; readonly locked: boolean };
+  | {
+      readonly is: 'there';
+      readonly status: string;
+      readonly locked: boolean;
+      /** Of a droplet or a load balancer, its public IPv4 address; null: it has none, or none yet. */
+      readonly address: string | null;
+    };
+
+/** How much of what an act brings about is so now. */
+export type Effect =
+  | { readonly is: 'absent' }
+  | {
+      readonly is: 'there';
+      /** null: it does not show, and doing it again does no harm. */
+      readonly reached: boolean | null;
+      readonly locked: boolean;
+      /** The provider's id of what it made; null: nothing. */
+      readonly made: string | null;
+      /** Of a droplet that is resized, its size. */
+      readonly size: string | null;
+    };
 
 export type ActionState = 'in-progress' | 'completed' | 'errored' | 'absent';
 
@@ -226,8 +246,15 @@ export interface Provisioner {
   act(act: Act, window: SendWindow): Promise<Sent>;
   /** Sends once, for one thing by its id; of a record, the zone and the id: `acme.example/17`. What is not there is done. */
   destroy(kind: MadeKind, externalId: string, window: SendWindow): Promise<Sent>;
+  /**
+   * Whether the token may create one of a kind: asked with nothing in it, which the provider refuses either way, for want
+   * of the scope or of what it is to create. Where it says neither, it is taken to be granted.
+   */
+  mayCreate(kind: MadeKind, signal?: AbortSignal): Promise<{ readonly granted: boolean; readonly scope: string }>;
   look(kind: MadeKind, externalId: string, signal?: AbortSignal): Promise<Look>;
   action(actionId: string, signal?: AbortSignal): Promise<ActionState>;
+  /** Whether what an act brings about is so. */
+  effect(act: Act, signal?: AbortSignal): Promise<Effect>;
   /** What the account may have, and has. */
   limits(signal?: AbortSignal): Promise<{ readonly droplets: Allowance; readonly reservedIps: Allowance }>;
   /** The private networks that there are, with the ranges that they take. */

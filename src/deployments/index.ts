@@ -52,6 +52,7 @@ export { changeAfterLook, type MovedOwnership, previewing, type StagedMove, stag
 export {
   applyRules,
   endRule,
+  listRules,
   type Rule,
   type RuleChanges,
   writeDeclaredRules,

@@ -1,5 +1,7 @@
 import {
+  isBuiltInSimulator,
   openProvider,
+  withJournal,
   type Credentials,
   type Provider,
   type ProviderIdentity,
@@ -9,7 +11,7 @@ import {
 } from '../cloud/index.ts';
 import { databaseClock, followSimulatedClock, readSimulatedClock } from '../platform/clock.ts';
 import { type SecretKey, seal, unseal } from '../platform/secrets/crypto.ts';
-import type { Queryable, Database } from '../platform/database/database.ts';
+import type { Queryable, Database, UnitOfWork } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { accountChanged, accountDisconnected, accountSends } from './errors.ts';
 import { type HiddenMoney, readHiddenMoney } from './hidden-money.ts';
@@ -25,10 +27,12 @@ import {
   selectAccounts,
   selectCredentials,
   updateAccount,
+  updateApiUrl,
   updateDisconnected,
 } from './store.ts';
 
 export type { Account } from './store.ts';
+export { lockAccounts } from './store.ts';
 
 /** What a sealed credential is for; see src/platform/crypto.ts. */
 const slugPattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -154,7 +158,8 @@ export async function connectAccount(
       const account = await updateAccount(trx, known.accountId, {
         slug: request.slug ?? known.slug,
         name: request.name ?? known.name,
-        apiUrl: request.apiUrl,
+        // Of a built-in simulator what was written to it stays.
+        apiUrl: isSameSimulator(known.apiUrl, request.apiUrl) ? known.apiUrl : request.apiUrl,
         credentials,
         meteredFrom,
       });
@@ -175,6 +180,22 @@ export async function connectAccount(
       meteredFrom: request.meteredFrom ?? connectedAt,
     });
   });
+}
+
+/**
+ * Has the built-in simulator of an account keep what is written to it in a file, from now on; one that it keeps already
+ * stays. Errors: not_found.
+ */
+export async function keepJournal(trx: UnitOfWork, slug: string, file: string): Promise<void> {
+  const { accountId, apiUrl } = await getAccount(trx, slug);
+  if (new URLSearchParams(apiUrl.split('?', 2)[1]).has('journal')) return;
+  await updateApiUrl(trx, accountId, withJournal(apiUrl, file));
+}
+
+/** Whether an address is of the built-in simulator that another one is of, but for the journal that it names. */
+function isSameSimulator(known: string, asked: string): boolean {
+  const journal = new URLSearchParams(known.split('?', 2)[1]).get('journal');
+  return isBuiltInSimulator(known) && journal !== null && withJournal(asked, journal) === known;
 }
 
 /** A slug made from a name, with a number where others have it: `my-team`, `my-team-2`. */

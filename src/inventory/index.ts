@@ -2,6 +2,8 @@
 
 export {
   type Account,
+  getAccount,
+  keepJournal,
   connectAccount,
   gatewayProvider,
   identifyAccount,
@@ -18,7 +20,9 @@ export { type AccountStatus, readAccountsStatus } from './account-status.ts';
 export { syncJobs } from './jobs.ts';
 export { type Freshness, readFreshness } from './freshness.ts';
 export { type ChargedGroup, chargeOf } from './resource-charges.ts';
-export { listSealedSecrets, openSecretKey, type Resealed, rotateSecretKey } from './secret-key.ts';
+export { accountDisconnected } from './errors.ts';
+export { lockAccounts } from './accounts.ts';
+export { assertCurrentKey, listSealedSecrets, openSecretKey, type Resealed, rotateSecretKey } from './secret-key.ts';
 export {
   assertResourceKind,
   getResource,

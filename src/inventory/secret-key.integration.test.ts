@@ -96,12 +96,16 @@ test('a rotation seals everything anew or nothing, and who kept the old key seal
     const hook = { webhook: 'books', url: 'https://example.com/', types: null, signature: 'v1', owner: null } as const;
     const sealing = await sealingKey(db, { secretKey: old.key.toString('base64'), dataDir }, now);
     await addEndpoint(db, hook, { by: 'test', now, key: sealing, networks: [] });
-    await expect(rotateSecretKey(db, { from: third, to: next }, now)).rejects.toMatchObject({
+    await expect(rotateSecretKey(db, { from: third, to: next }, now, async () => 0)).rejects.toMatchObject({
       code: 'secret_unreadable',
     });
     await (await openAccount(db, await getAccount(db, 'acme'), old)).close();
 
-    expect(await rotateSecretKey(db, { from: old, to: next }, now)).toEqual({ accounts: 2, webhookSecrets: 1 });
+    expect(await rotateSecretKey(db, { from: old, to: next }, now, async () => 2)).toEqual({
+      accounts: 2,
+      webhookSecrets: 1,
+      others: 2,
+    });
     const keyId = next.id.toString('hex');
     expect(await listSealedSecrets(db)).toEqual([
       { what: 'the credentials of account acme', keyId },

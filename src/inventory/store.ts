@@ -139,6 +139,18 @@ export async function updateCredentials(trx: UnitOfWork, slug: string, credentia
     UPDATE accounts SET credentials = ${credentials} WHERE slug = ${slug}`.execute(trx);
 }
 
+/** What modules that this one does not know hold sealed, as they publish it, and what each is. */
+export async function selectSealedByOthers(db: Queryable): Promise<{ what: string; sealed: Uint8Array }[]> {
+  const { rows } = await statement<{ what: string; sealed: Uint8Array }>('inventory.selectSealedByOthers')`
+    SELECT what, sealed FROM provisioning_sealed ORDER BY what`.execute(db);
+  return rows;
+}
+
+export async function updateApiUrl(trx: UnitOfWork, accountId: number, apiUrl: string): Promise<void> {
+  await statement('inventory.updateApiUrl')`
+    UPDATE accounts SET api_url = ${apiUrl} WHERE account_id = ${accountId}`.execute(trx);
+}
+
 /** How many resources of each kind are in projects: what a token without that kind's scope hides. */
 export async function countHidden(
   db: Queryable,

@@ -13,8 +13,6 @@ export const jobsModule = declareModule({
   errors: [jobFailed],
   jobs: [pruneJob, settleJob, publishEventsJob],
   queues: [
-    // Of work that no module does yet; whoever does it declares its queue.
-    { name: 'provisioning', limit: 5, position: 10 },
     // For what needs no queue of its own.
     { name: 'default', limit: 5, position: 80 },
   ],

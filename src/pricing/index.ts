@@ -23,6 +23,7 @@ export {
   isPausedAt,
   pauseSubscription,
   resumeSubscription,
+  startSubscription,
 } from './subscriptions.ts';
 export { applyPlans } from './plan-apply.ts';
 export { ForecastSums, type UsageSource, UsageSums, UsageUntil } from './usage-sums.ts';
@@ -34,3 +35,6 @@ export { type NotBilled, notBilled } from './not-billed.ts';
 export { notBilledOut } from './operations/not-billed.ts';
 export { gapsWithMoney } from './gaps.ts';
 export { searchPlans } from './search.store.ts';
+export { type PlannedResource, usageOfPlanned } from './planned-resources.ts';
+export { ratePlan } from './rating/rate-plan.ts';
+export { getPlan } from './plans.ts';

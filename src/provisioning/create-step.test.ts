@@ -142,14 +142,14 @@ describe('what was accepted', () => {
   const look = (status: string, locked: boolean, more: Partial<Observed> = {}): Observed => ({
     found: null,
     action: null,
-    look: { is: 'there', status, locked },
+    look: { is: 'there', status, locked, address: null },
     ...more,
   });
   const absent: Observed = { found: null, action: null, look: { is: 'absent' } };
 
   test('is done once it is active, at rest, and its action over', () => {
     expect(nextMove(accepted, nothingObserved, start)).toEqual({ do: 'look', externalId: '7', actionId: 'a' });
-    expect(nextMove(accepted, look('new', true), after(4))).toEqual({ do: 'wait', seconds: 5 });
+    expect(nextMove(accepted, look('new', true), after(4))).toEqual({ do: 'wait', seconds: 10 });
     expect(nextMove(accepted, look('active', false, { action: 'in-progress' }), after(80)).do).toBe('wait');
     expect(nextMove(accepted, look('active', true), after(400))).toEqual({ do: 'wait', seconds: 30 });
     expect(kept(nextMove(accepted, look('active', false), after(40)))).toEqual({

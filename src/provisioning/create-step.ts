@@ -14,7 +14,7 @@ const UNSENT_SECONDS = 15;
 const NOT_YET_SECONDS = 600;
 /** How long it may take to be ready. */
 const READY_SECONDS = 1_800;
-const LOOK_SECONDS_MIN = 5;
+const LOOK_SECONDS_MIN = 10;
 const LOOK_SECONDS_MAX = 30;
 
 interface Counts {

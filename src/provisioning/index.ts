@@ -1,3 +1,4 @@
-/** What other modules may import of provisioning: nothing yet. */
+/** What other modules may import of provisioning; everything else in this folder is its own. */
 
-export {};
+export { resealProvisioning } from './reseal.ts';
+export { selectStanding as rolloutStanding } from './rollouts.store.ts';

@@ -28,8 +28,11 @@ export class Journal {
   /** What the file held when it was opened. */
   readonly happened: readonly Happened[];
 
-  /** Throws RangeError for a file that is another fleet's, or no journal. */
-  constructor(file: string, of: JournalFleet) {
+  /**
+   * Throws RangeError for a file that is another fleet's, or no journal.
+   * @param mends whether a line that was cut off is removed: a process that only reads may see one that is being written
+   */
+  constructor(file: string, of: JournalFleet, mends: boolean) {
     this.#file = file;
     const whole = existsSync(file) ? readFileSync(file, 'utf8') : '';
     const text = whole.slice(0, whole.lastIndexOf('\n') + 1);
@@ -39,7 +42,7 @@ export class Journal {
       this.happened = [];
       return;
     }
-    if (text.length < whole.length) truncateSync(file, Buffer.byteLength(text));
+    if (mends && text.length < whole.length) truncateSync(file, Buffer.byteLength(text));
     const known = read(file, 1, first, heading);
     if (JSON.stringify(known) !== JSON.stringify(of)) {
       throw new RangeError(`${file} is the journal of ${JSON.stringify(known)}, not of ${JSON.stringify(of)}`);

@@ -74,7 +74,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const at = options.at?.epochMilliseconds ?? script.start;
   if (at < script.start) throw new RangeError(`the fleet ${fleet} begins at ${instantOf(script.start)}`);
   const { journal: file } = options;
-  const journal = file === undefined ? null : new Journal(file, { fleet, seed, resources: resources ?? null });
+  const journal =
+    file === undefined ? null : new Journal(file, { fleet, seed, resources: resources ?? null }, writable);
   const clock = new SimulatedClock(script, seed, at, options.marked ?? true, journal);
   const faults = new FaultBoard();
   const limiter = new RateLimiter();

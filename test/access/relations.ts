@@ -69,11 +69,9 @@ export const closedToCustomers: readonly string[] = names(`
   alerts
   allocation_rules
   attribution_progress
-  fleet_counted
-  fleet_counts
-  fleet_suggestions
   audit_log
   audit_pending
+  audit_verified
   bill_cost_sums
   bill_decisions
   bill_line_outcomes
@@ -84,6 +82,8 @@ export const closedToCustomers: readonly string[] = names(`
   bill_products
   billing_rule_beliefs
   billing_rule_variants
+  blueprint_versions
+  blueprints
   changes
   check_progress
   correction_checks
@@ -111,6 +111,9 @@ export const closedToCustomers: readonly string[] = names(`
   event_outbox
   event_progress
   exchange_rates
+  fleet_counted
+  fleet_counts
+  fleet_suggestions
   gateway_conflicts
   gateway_decisions
   gateway_effects
@@ -169,6 +172,9 @@ export const closedToCustomers: readonly string[] = names(`
   pricing_terms
   pricing_yearly
   project_memberships
+  proposal_approvals
+  proposals
+  protections
   provider_actions
   provider_balances
   provider_bill_files
@@ -184,17 +190,20 @@ export const closedToCustomers: readonly string[] = names(`
   provider_bills
   provider_checked_days
   provider_clock
-  audit_verified
   provider_insight_days
   provider_insights
   provider_prices
   provider_surprises
+  provisioning_requests
   queue_controls
   reconciled_months
   reconciliations
   resource_payloads
   resource_settings
   revoked_tokens
+  rollout_extras
+  rollout_steps
+  rollouts
   schedule_ticks
   secret_key_fingerprint
   sync_run_days
@@ -206,6 +215,7 @@ export const closedToCustomers: readonly string[] = names(`
   usage_records_day
   usage_records_hour
   webhook_progress
+  write_credentials
 `);
 
 /** Made while the program runs, and closed: days of usage, read through usage_records only, and the queue's own. */

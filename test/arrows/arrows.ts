@@ -17,7 +17,7 @@ const domains: Readonly<Record<string, readonly string[]>> = {
   invoices: ['pricing'],
   'provider-billing': ['invoices'],
   drift: ['deployments'],
-  provisioning: ['pricing'],
+  provisioning: ['pricing', 'drift'],
 };
 
 const surfaces = ['cli', 'http', 'jobs'];

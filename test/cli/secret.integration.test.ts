@@ -33,10 +33,13 @@ const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}
     cwd: folder.path,
   });
 
+/** What is sealed anew each time. */
+const sealed = { accounts: 1, webhookSecrets: 0, provisioningSecrets: 0 };
+
 test('the key of a database is replaced, and a replacement that broke off is finished', async () => {
   answerOf(await run(['account', 'connect', 'pilot']));
   const old = readFileSync(key, 'utf8');
-  expect(answerOf(await run(['secret', 'rotate']))).toEqual({ accounts: 1, webhookSecrets: 0, keyFile: key });
+  expect(answerOf(await run(['secret', 'rotate']))).toEqual({ ...sealed, keyFile: key });
   const next = readFileSync(key, 'utf8');
   expect(next).not.toBe(old);
   expect(existsSync(`${key}.next`)).toBe(false);
@@ -47,7 +50,12 @@ test('the key of a database is replaced, and a replacement that broke off is fin
   writeFileSync(key, old, { mode: 0o600 });
   const refused = failureOf(await run(['account', 'check', 'pilot']));
   expect(refused).toMatchObject({ code: 'secret_unreadable', todo: expect.stringContaining('secret rotate') });
-  expect(answerOf(await run(['secret', 'rotate']))).toEqual({ accounts: null, webhookSecrets: null, keyFile: key });
+  expect(answerOf(await run(['secret', 'rotate']))).toEqual({
+    accounts: null,
+    webhookSecrets: null,
+    provisioningSecrets: null,
+    keyFile: key,
+  });
   answerOf(await run(['account', 'check', 'pilot']));
   expect(readFileSync(key, 'utf8')).toBe(next);
 });
@@ -61,8 +69,7 @@ test('a key of the environment is replaced by one that is given', async () => {
   const fresh = generateSecretKey();
   writeFileSync(file, fresh);
   expect(answerOf(await run(['secret', 'rotate', '--new-key-file', file], env))).toEqual({
-    accounts: 1,
-    webhookSecrets: 0,
+    ...sealed,
     keyFile: null,
   });
   expect(failureOf(await run(['account', 'check', 'pilot'], env))).toMatchObject({ code: 'secret_unreadable' });

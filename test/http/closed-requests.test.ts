@@ -112,6 +112,7 @@ test('of several lines are only the texts whose schema says so', () => {
   });
   expect(several.toSorted()).toEqual([
     'bill import: ',
+    'blueprint apply: /files/*/text',
     'customer billing import: ',
     'customer import: ',
     'entity create: /footer',
@@ -121,6 +122,8 @@ test('of several lines are only the texts whose schema says so', () => {
     'invoice payment import: ',
     'plan apply: /files/*/text',
     'plan preview: /files/*/text',
+    'proposal change: /parameters/*',
+    'proposal create: /parameters/*',
     'quote resources: ',
   ]);
 });

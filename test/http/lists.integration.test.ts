@@ -97,6 +97,24 @@ beforeAll(async () => {
       ...json('POST', { webhook, url: `https://${webhook}.example.com/`, ...(customer !== null && { customer }) }),
       as: 'owner',
     });
+  for (const name of ['shop', 'blog', 'mail']) {
+    const text = JSON.stringify({ blueprint: name, schema: 1, region: 'fra1' });
+    await api.fetch('/blueprints', { ...json('POST', { files: [{ name: `${name}.yaml`, text }] }), as: 'owner' });
+  }
+  for (const index of [0, 1, 2])
+    await api.fetch('/protections', {
+      ...json('POST', { deployment: `shop-${index}`, reason: `Holds orders of ${index}` }),
+      as: 'owner',
+    });
+  await sql`
+    WITH proposed AS (
+      INSERT INTO proposals (hash, purpose, deployment, account_id, document, proposed_at, proposed_by, expires_at)
+      SELECT repeat(n::text, 64), 'change', 'shop-' || n, (SELECT min(account_id) FROM accounts),
+             '{"steps": [], "problems": [], "customer": "alpha", "ours": {"currency": "USD", "monthly": {"difference": "0.00"}}}',
+             ${now}, 'ann', ${now}::timestamptz + interval '1 day'
+      FROM generate_series(0, 2) AS n RETURNING proposal_id, account_id)
+    INSERT INTO rollouts (proposal_id, account_id, state, begun_at, begun_by, changed_at, ended_at)
+    SELECT proposal_id, account_id, 'done', ${now}, 'ann', ${now}, ${now} FROM proposed`.execute(db);
 });
 afterAll(async () => {
   await api.close();

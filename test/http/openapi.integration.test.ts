@@ -94,7 +94,17 @@ test('every operation has an id of its own, a heading that is explained, roles, 
 
 test('what asks a provider may answer that the provider failed, and nothing else may', () => {
   const with502 = operations.filter(({ operation }) => '502' in operation.responses);
-  expect(with502.map(({ operation }) => operation.operationId).toSorted()).toEqual(['checkAccount', 'connectAccount']);
+  expect(with502.map(({ operation }) => operation.operationId).toSorted()).toEqual([
+    'approveProposal',
+    'beginRollout',
+    'checkAccount',
+    'connectAccount',
+    'grantAccount',
+    'proposeChange',
+    'proposeCreation',
+    'proposeDestruction',
+    'writeBlueprintFrom',
+  ]);
 });
 
 test('what can be rolled up already may answer that it is gone', () => {

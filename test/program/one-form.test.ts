@@ -50,9 +50,13 @@ test('--to is always the end of a time that --from begins: what something is wri
 
 /** What is done to many at once, or as one document says: a --dry-run of each. */
 const tried = [
-  'gateway replay',
+  'blueprint apply',
   'declaration apply',
   'declaration adopt',
+  'deployment change',
+  'deployment create',
+  'deployment destroy',
+  'gateway replay',
   'invoice approve-month',
   'invoice issue-month',
   'job cancel',

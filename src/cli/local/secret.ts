@@ -4,6 +4,7 @@ import { openSecretKey, type Resealed, rotateSecretKey } from '../../inventory/i
 import type { Config } from '../../platform/config.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { generateSecretKey, isWeak, parseSecretKey, type SecretKey } from '../../platform/secrets/crypto.ts';
+import { resealProvisioning } from '../../provisioning/index.ts';
 import { readKeyFile, replaceKeyFile } from '../../platform/secrets/key-file.ts';
 import { isDatabaseKey, nextKeyFile, secretKeyFile } from '../../platform/secrets/secret-key.ts';
 import { addCommand, type CommonOptions, withSession } from '../engine/command.ts';
@@ -19,17 +20,19 @@ export function addSecretCommands(program: Command): void {
   const secret = program
     .command('secret')
     .summary('the key that secrets are kept with')
-    .description('The key that provider tokens, secrets of webhooks and cursors of lists are sealed with.');
+    .description(
+      'The key that provider tokens, write tokens, secrets of webhooks, of proposals and of blueprints, and cursors of lists are sealed with.',
+    );
 
   addCommand(secret, 'rotate', {
     summary: 'seal everything under a new key',
     details: `Stop the other processes of this database first: with the old key they can read nothing any more. Everything is
 sealed anew in one transaction. Where the key is a file, it is replaced; a rotation that breaks off goes on when it is
 run again. Where it is ARCADIA_SECRET_KEY, give the new one with --new-key-file, and set it everywhere afterwards.
-Lists that are being paged through begin anew.`,
+Lists that are being paged through begin anew, and proposals with secrets have to be made anew.`,
     example: `
 $ arcadia secret rotate
-The credentials of 2 accounts and 1 webhook secret are sealed with the new key. It is in /var/lib/arcadia-cloud/secret.key.
+The credentials of 2 accounts, 1 webhook secret and 3 secrets of provisioning are sealed with the new key. It is in /var/lib/arcadia-cloud/secret.key.
 
 $ openssl rand -base64 32 > new.key && arcadia secret rotate --new-key-file new.key`,
   })
@@ -61,7 +64,7 @@ async function rotate(session: Session, { newKeyFile }: RotateOptions): Promise<
     throw new ArcadiaError('invalid_argument', 'The new key is the one that there is.', { todo: 'Make another one.' });
   // On the disk before anything is sealed with it: it must not be lost.
   if (isFile) replaceKeyFile(next, text);
-  const resealed = await rotateSecretKey(db, { from, to }, await clock.now());
+  const resealed = await rotateSecretKey(db, { from, to }, await clock.now(), resealProvisioning);
   if (isFile) {
     replaceKeyFile(place, readFileSync(next, 'utf8').trim());
     rmSync(next);
@@ -81,11 +84,16 @@ function keyOf(text: string, where: string): SecretKey {
 async function say(session: Session, config: Config, resealed: Resealed | null): Promise<void> {
   const keyFile = config.secretKey === null ? secretKeyFile(config.dataDir) : null;
   if (session.output.json)
-    return session.output.value({ ...(resealed ?? { accounts: null, webhookSecrets: null }), keyFile });
+    return session.output.value({
+      accounts: resealed?.accounts ?? null,
+      webhookSecrets: resealed?.webhookSecrets ?? null,
+      provisioningSecrets: resealed?.others ?? null,
+      keyFile,
+    });
   const where = keyFile === null ? 'Set ARCADIA_SECRET_KEY to it in every process.' : `It is in ${keyFile}.`;
   const done =
     resealed === null
       ? 'The rotation that had begun is finished.'
-      : `The credentials of ${plural(resealed.accounts, 'account')} and ${plural(resealed.webhookSecrets, 'webhook secret')} are sealed with the new key.`;
+      : `The credentials of ${plural(resealed.accounts, 'account')}, ${plural(resealed.webhookSecrets, 'webhook secret')} and ${plural(resealed.others, 'secret')} of provisioning are sealed with the new key.`;
   await session.output.text(`${done} ${where}`);
 }

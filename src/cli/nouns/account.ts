@@ -5,6 +5,7 @@ import {
   getAccount,
   listAccounts,
 } from '../../inventory/operations/accounts.ts';
+import { grantAccount, revokeGrant } from '../../provisioning/operations/grants.ts';
 import { type Column, fields, moment, plural, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
@@ -82,7 +83,7 @@ export const accountNoun: Noun = {
   views: [
     actionView(connectAccount, {
       summary: 'connect an account, or give a connected one a new token',
-      details: `A read-only token is enough; nothing is ever written to the provider. It is kept encrypted. With a
+      details: `A read-only token is enough; nothing is ever written with it. It is kept encrypted. With a
 Spaces key, buckets are seen too. The provider's address is the setting DIGITALOCEAN_API_URL.`,
       example: `
 $ DIGITALOCEAN_TOKEN=$(cat token) arcadia account connect acme
@@ -149,6 +150,28 @@ What hangs on missing scopes:
 MISSING      HIDES     KNOWN   A MONTH
 domain:read  dns_zone      2  0.00 USD`,
       text: checkText,
+    }),
+    actionView(grantAccount, {
+      summary: 'give an account a token that may write, for rollouts',
+      details: `Apart from the token that reads, and asked for only here. The provider is asked whose it is. Of a simulated account
+any token is good.`,
+      example: `
+$ DIGITALOCEAN_WRITE_TOKEN=$(cat write-token) arcadia account grant acme
+acme may be written to by rollouts.
+
+$ arcadia account grant acme < write-token`,
+      text: ({ account, simulated }) =>
+        simulated
+          ? `${account} is simulated and may be written to by rollouts: nothing real is created.`
+          : `${account} may be written to by rollouts.`,
+    }),
+    actionView(revokeGrant, {
+      summary: 'remove the token with which an account is written to',
+      details: 'Rollouts that are under way there are held. Revoke the token at the provider too.',
+      example: `
+$ arcadia account revoke-grant acme --yes
+Nothing is written to acme any more.`,
+      text: (_, { input }) => `Nothing is written to ${String(input.params.account)} any more.`,
     }),
   ],
 };

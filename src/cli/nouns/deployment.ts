@@ -1,7 +1,6 @@
 import { endDeployment, reopenDeployment } from '../../flows/operations/end-deployments.ts';
 import { assignResources, unassignResources } from '../../flows/operations/assignments.ts';
 import {
-  createDeployment,
   getDeployment,
   listDeployments,
   listOwnedNow,
@@ -9,6 +8,7 @@ import {
   updateDeployment,
 } from '../../deployments/operations/deployments.ts';
 import { type Column, fields, moment, plural, table } from '../engine/output.ts';
+import { changeDeploymentView, createDeploymentView, destroyDeploymentView } from './deployment-proposals.ts';
 import { endedNotes, endedText } from './ended-text.ts';
 import { changesText, isToBeAsked, moneyText, movedCountText } from './moved-text.ts';
 import { noInput } from '../engine/surface.ts';
@@ -174,18 +174,9 @@ acme        droplet  acme-web1      1  2026-05-01 00:00:00Z`,
       columns: ownedNowColumns,
       empty: 'Nothing is assigned. To see what is unassigned: arcadia rule suggest',
     }),
-    actionView(createDeployment, {
-      example: `
-$ arcadia deployment create acme --customer c-17 --name 'Acme shop' --starts-at 2026-05-01
-Created acme of c-17. Nothing before 2026-05-01 00:00:00Z is metered for it.
-Next: give it what it owns, with a rule (arcadia rule --help) or manually (arcadia deployment assign --help)`,
-      help: { deployment: 'lower-case letters, digits and hyphens; the tag deployment:<slug> names it too' },
-      text: (made) =>
-        `Created ${made.deployment} of ${made.customer}. Nothing before ${moment(made.startsAt)} is metered for it.`,
-      notes: () => [
-        'Next: give it what it owns, with a rule (arcadia rule --help) or manually (arcadia deployment assign --help)',
-      ],
-    }),
+    createDeploymentView,
+    changeDeploymentView,
+    destroyDeploymentView,
     actionView(updateDeployment, {
       example: `
 $ arcadia deployment set acme --name 'Acme Shop' --starts-at 2026-05-03

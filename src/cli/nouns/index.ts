@@ -3,6 +3,7 @@ import { accountNoun } from './account.ts';
 import { alertNoun } from './alert.ts';
 import { auditNoun } from './audit.ts';
 import { billNoun, billPayerNoun } from './bill.ts';
+import { blueprintNoun } from './blueprint.ts';
 import { clockNoun } from './clock.ts';
 import { customerNoun } from './customer.ts';
 import { customerBillingNoun } from './customer-billing.ts';
@@ -31,10 +32,12 @@ import { monthNoun } from './month.ts';
 import { overviewNoun } from './overview.ts';
 import { planNoun } from './plan.ts';
 import { priceNoun } from './price.ts';
+import { proposalNoun } from './proposal.ts';
 import { queueNoun } from './queue.ts';
 import { quoteNoun } from './quote.ts';
 import { allocationNoun, priceRuleNoun } from './reconciliation.ts';
 import { resourceNoun } from './resource.ts';
+import { rolloutNoun } from './rollout.ts';
 import { ruleNoun } from './rule.ts';
 import { scheduleNoun } from './schedule.ts';
 import { searchNoun } from './search.ts';
@@ -56,6 +59,9 @@ export const nouns: readonly Noun[] = [
   customerNoun,
   customerBillingNoun,
   deploymentNoun,
+  blueprintNoun,
+  proposalNoun,
+  rolloutNoun,
   ruleNoun,
   gatewayNoun,
   gatewaySourceNoun,

@@ -10,21 +10,22 @@ import type {
   NotReadKind,
   Provider,
   ProviderIdentity,
+  ProviderOffer,
   ProviderOptions,
   RequestBudget,
   ResourceKind,
   ScopeReport,
 } from '../provider.ts';
 import { BackupSources } from './backups.ts';
-import { actionsSince, collectionsByKind, projectMembers, readAll, sizes } from './collections.ts';
+import { actionsSince, baseImages, collectionsByKind, projectMembers, readAll, sizes, sshKeys } from './collections.ts';
 import { imageTypes } from './kinds/storage.ts';
 import { detailedKinds, listPolicies, listRecords } from './details.ts';
 import { DigitalOceanBilling } from './billing.ts';
 import { type Endpoint, fieldScopes, lookupPath, scopes } from './endpoints.ts';
 import { explainFailure } from './explain-failure.ts';
-import { account, readAction } from './kinds/account.ts';
+import { account, accountLimits, readAction } from './kinds/account.ts';
 import { type Machine, machine } from './machine.ts';
-import { paginate } from './paginate.ts';
+import { type Collection, paginate } from './paginate.ts';
 import { Reading, Requester, RequestFailure, type RequestLimits, requestLimits } from './request.ts';
 import { settingsOf, settingsVersion } from './settings/settings.ts';
 import { SimulatedFloor } from './simulated-floor.ts';
@@ -112,6 +113,32 @@ class DigitalOcean implements Provider {
     } catch (error) {
       throw explainFailure(error, this.#apiUrl, 'account:read');
     }
+  }
+
+  async offer(signal?: AbortSignal): Promise<ProviderOffer> {
+    const { body } = await this.#requester.get('/v2/account', {}, signal).catch((error: unknown) => {
+      throw explainFailure(error, this.#apiUrl, 'account:read');
+    });
+    const limits = accountLimits.safeParse(body);
+    if (!limits.success) {
+      const failure = new RequestFailure('malformed', 'GET /v2/account answered without limits');
+      throw explainFailure(failure, this.#apiUrl, 'account:read');
+    }
+    const [images, keys] = [await this.#all(baseImages, signal), await this.#all(sshKeys, signal)];
+    return { limits: limits.data.account, images: new Map(images.map(({ slug, regions }) => [slug, regions])), keys };
+  }
+
+  /** A whole collection, or nothing. Throws ArcadiaError. */
+  async #all<T>(collection: Collection<T>, signal?: AbortSignal): Promise<T[]> {
+    const found: T[] = [];
+    for await (const event of paginate(new Reading(this.#requester, signal), collection)) {
+      if (event.type === 'page') found.push(...event.items);
+      else if (event.end.outcome === 'partial') {
+        const failure = new RequestFailure(event.end.problem, event.end.reason);
+        throw explainFailure(failure, this.#apiUrl, collection.endpoint.scope);
+      }
+    }
+    return found;
   }
 
   async scopes(signal?: AbortSignal): Promise<readonly ScopeReport[]> {

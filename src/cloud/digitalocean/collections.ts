@@ -8,7 +8,7 @@ import type {
   ProviderAction,
 } from '../provider.ts';
 import { type Endpoint, endpoints, projectResources } from './endpoints.ts';
-import { readAction, readSize } from './kinds/account.ts';
+import { readAction, readBaseImage, readSize, readSshKey } from './kinds/account.ts';
 import { readApp, readDatabase, readDroplet, readKubernetesCluster } from './kinds/compute.ts';
 import { idFrom } from './kinds/fields.ts';
 import {
@@ -75,6 +75,8 @@ export const dropletBackups = [
   collection(endpoints.gpuDroplets, 'id', readDropletBackups),
 ];
 export const sizes = collection(endpoints.sizes, 'slug', readSize);
+export const baseImages = collection(endpoints.baseImages, 'id', readBaseImage);
+export const sshKeys = collection(endpoints.sshKeys, 'id', readSshKey);
 
 /**
  * Those that began or completed at `since` or later, or have not completed. The newest come first, by and

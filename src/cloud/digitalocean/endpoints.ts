@@ -29,6 +29,8 @@ export const endpoints = {
   snapshots: { path: '/v2/snapshots', key: 'snapshots', scope: 'snapshot:read', query: {} },
   /** Snapshots, backups and custom images of the account; each tells its `type`. */
   privateImages: { path: '/v2/images', key: 'images', scope: 'image:read', query: { private: 'true' } },
+  baseImages: { path: '/v2/images', key: 'images', scope: 'image:read', query: { type: 'distribution' } },
+  sshKeys: { path: '/v2/account/keys', key: 'ssh_keys', scope: 'ssh_key:read', query: {} },
   backupPolicies: {
     path: '/v2/droplets/backups/policies',
     key: 'policies',

@@ -175,10 +175,15 @@ describe('a whole system', () => {
         now,
       ),
     );
-    expect(await provisioner.look('droplet', made.externalId)).toEqual({ is: 'there', status: 'new', locked: true });
+    expect(await provisioner.look('droplet', made.externalId)).toMatchObject({
+      is: 'there',
+      status: 'new',
+      locked: true,
+    });
     expect(await provisioner.action(made.actionId as string)).toBe('in-progress');
     pass(60);
     expect(await provisioner.look('droplet', made.externalId)).toEqual({
+      address: expect.stringMatching(/^[0-9.]+$/),
       is: 'there',
       status: 'active',
       locked: false,

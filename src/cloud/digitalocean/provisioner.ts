@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type {
   Act,
   ActionState,
+  Effect,
   Found,
   Look,
   MadeKind,
@@ -15,6 +16,7 @@ import type {
   Specs,
 } from '../provisioner.ts';
 import { creations } from './creations.ts';
+import { readEffect } from './effects.ts';
 import { type Endpoint, endpoints } from './endpoints.ts';
 import { explainFailure } from './explain-failure.ts';
 import { id, idFrom } from './kinds/fields.ts';
@@ -110,6 +112,17 @@ class DigitalOceanProvisioner implements Provisioner {
     });
   }
 
+  async mayCreate(kind: MadeKind, signal?: AbortSignal) {
+    const { path, scope } = creations[kind];
+    const unlimited = Number.POSITIVE_INFINITY;
+    const window = { beforeMs: unlimited, beforeEpochMs: unlimited, ...(signal !== undefined && { signal }) };
+    const sent = await this.#send({ method: 'POST', path: path({} as never), body: {} }, scope, window, () => ({
+      externalId: null,
+      action: null,
+    }));
+    return { scope, granted: sent.answer !== 'refused' || sent.problem !== 'forbidden' };
+  }
+
   async act(act: Act, window: SendWindow): Promise<Sent> {
     const { path, scope, body } = requestOf(act);
     const at = `${pathOf(act.on, act.id)}${path}`;
@@ -144,6 +157,7 @@ class DigitalOceanProvisioner implements Provisioner {
       // Firewalls say how their rules were applied, and most kinds nothing.
       status: kind !== 'firewall' && typeof status === 'string' ? status : 'active',
       locked: field(item, 'locked') === true,
+      address: addressOf(kind, item),
     };
   }
 
@@ -152,6 +166,22 @@ class DigitalOceanProvisioner implements Provisioner {
     if (body === null) return 'absent';
     const status = field(field(body, 'action'), 'status');
     return status === 'completed' || status === 'errored' ? status : 'in-progress';
+  }
+
+  async effect(act: Act, signal?: AbortSignal): Promise<Effect> {
+    const [, key, word] = places[act.on];
+    const path = pathOf(act.on, act.id);
+    const body = await this.#ask(path, `${word}:read`, signal);
+    if (body === null) return { is: 'absent' };
+    if (act.do === 'snapshot') {
+      const [taken] = await this.find('snapshot', { name: act.name, source: act.id }, signal);
+      const seen = readEffect(act, field(body, key));
+      return { ...seen, reached: taken !== undefined, made: taken?.externalId ?? null };
+    }
+    if (act.do !== 'change_backup_policy') return readEffect(act, field(body, key));
+    const policy = await this.#ask(`${path}/backups/policy`, `${word}:read`, signal);
+    const plan = field(field(field(policy, 'policy'), 'backup_policy'), 'plan');
+    return { ...readEffect(act, field(body, key)), reached: plan === act.plan };
   }
 
   async limits(signal?: AbortSignal) {
@@ -250,6 +280,13 @@ class DigitalOceanProvisioner implements Provisioner {
     if (externalId === null) return { answer: 'unclear', status, reason: `${said} without an id` };
     return { answer: 'done', externalId, actionId: idFrom('id')(action), requestId };
   }
+}
+
+function addressOf(kind: MadeKind, item: unknown): string | null {
+  const networks = kind === 'droplet' ? field(field(item, 'networks'), 'v4') : [];
+  const open = Array.isArray(networks) ? networks.find((one) => field(one, 'type') === 'public') : undefined;
+  const address = kind === 'load_balancer' ? field(item, 'ip') : field(open, 'ip_address');
+  return typeof address === 'string' && address !== '' ? address : null;
 }
 
 /** What the provider says of a resource that is in the project now. */

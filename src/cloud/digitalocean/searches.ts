@@ -46,8 +46,6 @@ const cannot = () => 'cannot' as const;
 /** By a name that was generated for the step: nobody else has it. */
 const byItsName = () => 'yes' as const;
 
-const sshKeys: Endpoint = { path: '/v2/account/keys', key: 'ssh_keys', scope: 'ssh_key:read', query: {} };
-
 export const searches: { readonly [Kind in MadeKind]: Reading<Kind> } = {
   project: search({
     endpoints: () => [endpoints.projects],
@@ -65,7 +63,7 @@ export const searches: { readonly [Kind in MadeKind]: Reading<Kind> } = {
     marked: cannot,
   }),
   ssh_key: search({
-    endpoints: () => [sshKeys],
+    endpoints: () => [endpoints.sshKeys],
     idField: 'id',
     item: z.object({ fingerprint: z.string() }),
     isIt: (item, marker) => item.fingerprint === marker.fingerprint,

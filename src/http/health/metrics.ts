@@ -8,6 +8,7 @@ import type { Database } from '../../platform/database/database.ts';
 import type { Pools } from '../../platform/database/pools.ts';
 import type { Program } from '../../platform/declare/program.ts';
 import { metric } from '../../platform/metrics.ts';
+import { rolloutStanding } from '../../provisioning/index.ts';
 import * as store from './metrics.store.ts';
 
 // What a scrape tells: the figures that this process has counted while it ran, and how things
@@ -35,7 +36,7 @@ export function openMetrics({ db, clock, program, registry, pools }: MetricsOpti
   if (registry.getSingleMetric('process_cpu_seconds_total') === undefined)
     collectDefaultMetrics({ register: registry });
   const { up, connections, connectionsMax, waiting, ...standing } = makeGauges(registry);
-  const { time, jobs, lag, paused, syncAge, metered, findings, driftAge, ...gateway } = standing;
+  const { time, jobs, lag, paused, syncAge, metered, findings, driftAge, rollouts, extras, ...gateway } = standing;
 
   function setPools(): void {
     for (const { name, max, used, idle, waiting: waits } of pools.usage()) {
@@ -46,19 +47,8 @@ export function openMetrics({ db, clock, program, registry, pools }: MetricsOpti
     }
   }
 
-  async function readDatabase() {
-    const now = await clock.now();
-    const [load, ages, through, drift, sources] = await Promise.all([
-      readQueueLoad(db, program.queues),
-      store.readSyncAges(db, now),
-      store.readMeteredThrough(db),
-      driftStanding(db, now),
-      gatewayStanding(db, now),
-    ]);
-    return { now, load, ages, through, drift, sources };
-  }
-
-  function setDatabase({ now, load, ages, through, drift, sources }: Awaited<ReturnType<typeof readDatabase>>): void {
+  function setDatabase(read: Awaited<ReturnType<typeof readDatabase>>): void {
+    const { now, load, ages, through, drift, sources, provisioning } = read;
     time.set(now.epochMilliseconds / 1000);
     for (const { queue, lagSeconds, paused: isPaused, ...counts } of load) {
       for (const state of ['waiting', 'scheduled', 'running', 'dead'] as const)
@@ -75,6 +65,8 @@ export function openMetrics({ db, clock, program, registry, pools }: MetricsOpti
       gateway.dead.set({ source }, dead);
       if (skewSeconds !== null) gateway.skew.set({ source }, skewSeconds);
     }
+    for (const { state, rollouts: many } of provisioning.states) rollouts.set({ state }, many);
+    extras.set(provisioning.extras);
     if (drift.sweptAt !== null) driftAge.set(drift.sweptAt.until(now).total('seconds'));
   }
 
@@ -82,7 +74,10 @@ export function openMetrics({ db, clock, program, registry, pools }: MetricsOpti
   let scraping: Promise<string> | null = null;
 
   async function scrapeOnce(): Promise<string> {
-    const read = await Promise.race([readDatabase().catch(() => null), sleep(databaseMsMax, null, { ref: false })]);
+    const read = await Promise.race([
+      readDatabase(db, clock, program).catch(() => null),
+      sleep(databaseMsMax, null, { ref: false }),
+    ]);
     // What an account or a day was at the last scrape must not pass for what it is now.
     for (const each of Object.values(standing)) each.reset();
     up.set(read === null ? 0 : 1);
@@ -100,6 +95,20 @@ export function openMetrics({ db, clock, program, registry, pools }: MetricsOpti
       return scraping;
     },
   };
+}
+
+/** How things stand in the database. */
+async function readDatabase(db: Database, clock: Clock, program: Program) {
+  const now = await clock.now();
+  const [load, ages, through, drift, sources, provisioning] = await Promise.all([
+    readQueueLoad(db, program.queues),
+    store.readSyncAges(db, now),
+    store.readMeteredThrough(db),
+    driftStanding(db, now),
+    gatewayStanding(db, now),
+    rolloutStanding(db),
+  ]);
+  return { now, load, ages, through, drift, sources, provisioning };
 }
 
 function makeGauges(registry: Registry) {
@@ -125,6 +134,8 @@ function makeGauges(registry: Registry) {
     'state',
   ]);
   const driftAge = gauge('arcadia_drift_age_seconds', 'Since what is declared was last compared');
+  const rollouts = gauge('arcadia_rollouts', 'Rollouts that have not ended', ['state']);
+  const extras = gauge('arcadia_rollout_extras', 'What rollouts have made more than once, and is there');
   const backlog = gauge('arcadia_gateway_backlog', 'Gateway events that are not interpreted yet', ['source']);
   const gatewayLag = gauge('arcadia_gateway_lag_seconds', 'How long the first of these has waited', ['source']);
   const dead = gauge('arcadia_gateway_dead_letters', 'Gateway events that count for nothing', ['source']);
@@ -144,6 +155,8 @@ function makeGauges(registry: Registry) {
     metered,
     findings,
     driftAge,
+    rollouts,
+    extras,
     backlog,
     gatewayLag,
     dead,

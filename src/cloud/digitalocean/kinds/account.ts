@@ -18,6 +18,22 @@ export const account = z.object({
     })),
 });
 
+/** How much the account may have. */
+export const accountLimits = z.object({
+  account: z
+    .object({ droplet_limit: z.int(), floating_ip_limit: z.int() })
+    .transform((said) => ({ droplets: said.droplet_limit, reservedIps: said.floating_ip_limit })),
+});
+
+/** A key that droplets can be created with. */
+export const readSshKey = reader(z.object({ name: z.string(), fingerprint: z.string() }), (said) => said);
+
+/** An image that droplets can be created from; what goes by no slug is none that a blueprint names. */
+export const readBaseImage = reader(z.object({ slug: z.string().nullish(), regions: names }), ({ slug, regions }) => ({
+  slug: slug ?? '',
+  regions,
+}));
+
 const action = z.object({
   id,
   type: z.string(),

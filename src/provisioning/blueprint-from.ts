@@ -1,0 +1,369 @@
+import { type BlueprintDocument, recordTypes } from './blueprint.ts';
+import { canonicalJson } from './canonical.ts';
+import * as living from './living.ts';
+import type { SeenResource } from './seen.ts';
+import { type Environment, plainName, type Rules } from './system.ts';
+
+interface LivingDeployment {
+  readonly slug: string;
+  readonly blueprint: string;
+  readonly owned: readonly SeenResource[];
+  readonly others: readonly SeenResource[];
+  /** The provider's id; null: none of its own. */
+  readonly project: string | null;
+  readonly plan: string | null;
+}
+
+export interface WrittenBlueprint {
+  readonly document: BlueprintDocument;
+  /** What it does not say of what is there, in words. */
+  readonly leftOut: readonly string[];
+}
+
+type Droplets = NonNullable<BlueprintDocument['droplets']>;
+
+/** A blueprint of what lives. Proposed against the same it has nothing to do. Pure. */
+export function blueprintFrom(from: LivingDeployment): WrittenBlueprint {
+  return new BlueprintWriting(from).write();
+}
+
+/** Kinds that a blueprint has. */
+const covered = ['droplet', 'volume', 'firewall', 'load_balancer', 'reserved_ip', 'dns_zone', 'project', 'vpc'];
+const recordTypesOf: readonly string[] = recordTypes;
+
+class BlueprintWriting {
+  readonly #from: LivingDeployment;
+  readonly #slug: string;
+  readonly #leftOut: string[] = [];
+  readonly #region: string;
+  readonly #droplets: readonly SeenResource[];
+  readonly #balancers: readonly SeenResource[];
+  readonly #groups: readonly Group[];
+  /** By the droplet's id. */
+  readonly #keyOf: ReadonlyMap<string, string>;
+
+  constructor(from: LivingDeployment) {
+    this.#from = from;
+    this.#slug = from.slug;
+    const regions = Map.groupBy([...this.#ofKind('droplet'), ...this.#ofKind('volume')], ({ region }) => region ?? '');
+    const [region = 'fra1', ...elsewhere] = [...regions].sort(([, a], [, b]) => b.length - a.length).map(([of]) => of);
+    if (elsewhere.length > 0)
+      this.#leftOut.push(`A blueprint has one region: what is in ${elsewhere.join(', ')} is left out, and stays.`);
+    this.#region = region;
+    this.#droplets = this.#here('droplet');
+    this.#balancers = this.#here('load_balancer');
+    // What is covered otherwise is no group with the others.
+    const covering = [...this.#ofKind('firewall'), ...this.#balancers].map((each) =>
+      living.coveredBy(each, this.#droplets),
+    );
+    const { groups, keyOf } = groupsOf(this.#droplets, this.#slug, ({ externalId }) =>
+      covering.map((ids) => ids.includes(externalId)),
+    );
+    this.#groups = groups;
+    this.#keyOf = keyOf;
+  }
+
+  write(): WrittenBlueprint {
+    const { blueprint, owned, others, project, plan } = this.#from;
+    const own = [...owned, ...others].find(({ kind, externalId }) => kind === 'project' && externalId === project);
+    const vpc = this.#network();
+    const parts = {
+      droplets: Object.fromEntries(this.#groups.map(({ key, droplet }) => [key, droplet])),
+      volumes: this.#volumes(),
+      firewall: this.#firewalls(),
+      balancer: this.#balancers.map((each) => this.#balancer(each)),
+      reserved_ip: this.#addresses(),
+      dns: this.#zones(),
+    };
+    this.#noteOthers();
+    return {
+      leftOut: this.#leftOut,
+      document: {
+        blueprint,
+        schema: 1,
+        region: this.#region,
+        ...(own !== undefined && {
+          project: {
+            name: this.#named(own.name),
+            purpose: living.textOf(own.settings['purpose']) ?? 'Web Application',
+            environment: environmentOf(own),
+          },
+        }),
+        ...(vpc !== undefined && {
+          network: { vpc: { name: this.#named(vpc.name), ip_range: living.textOf(vpc.settings['ip_range']) } },
+        }),
+        ...parts,
+        ...(plan !== null && { plan }),
+      },
+    };
+  }
+
+  #ofKind(kind: string): SeenResource[] {
+    return this.#from.owned
+      .filter((each) => each.kind === kind)
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  }
+
+  #here(kind: string): SeenResource[] {
+    return this.#ofKind(kind).filter(({ region }) => region === this.#region);
+  }
+
+  #named(name: string): string {
+    return templated(name, this.#slug);
+  }
+
+  #volumes(): NonNullable<BlueprintDocument['volumes']> {
+    return unique(
+      this.#here('volume'),
+      ({ name }) => keyFor(name, this.#slug),
+      (each) => {
+        const at = living.dropletOf(each);
+        const attach = at === null ? undefined : this.#keyOf.get(at);
+        return {
+          size: living.gigabytesOf(each),
+          name: this.#named(each.name),
+          ...(attach !== undefined && { attach }),
+        };
+      },
+    );
+  }
+
+  /** The groups that a firewall or a balancer is of; undefined: all. */
+  #groupsOf(each: SeenResource): string[] | undefined {
+    const ids = living.coveredBy(each, this.#droplets);
+    if (ids.length === this.#droplets.length) return undefined;
+    return this.#groups.filter(({ ids: own }) => own.some((id) => ids.includes(id))).map(({ key }) => key);
+  }
+
+  #firewalls() {
+    const peers = new Map([...this.#keyOf].map(([id, key]) => [`droplet:${id}`, `droplet:${key}`]));
+    const [balancer, another] = this.#balancers;
+    if (balancer !== undefined && another === undefined) peers.set(`load_balancer:${balancer.externalId}`, 'balancer');
+    return this.#ofKind('firewall').map((each) => {
+      const droplets = this.#groupsOf(each);
+      return {
+        name: this.#named(plainName(each.name)),
+        ...(droplets !== undefined && { droplets }),
+        inbound: ruleTexts(living.rulesOf(each, 'inbound', peers), 'from'),
+        outbound: ruleTexts(living.rulesOf(each, 'outbound', peers), 'to'),
+      };
+    });
+  }
+
+  #balancer(each: SeenResource) {
+    const targets = this.#groupsOf(each);
+    return {
+      name: this.#named(plainName(each.name)),
+      ...(targets !== undefined && { targets }),
+      nodes: living.nodesOf(each),
+      forward: living
+        .forwardingOf(each)
+        .map(({ entryProtocol, entryPort, targetProtocol, targetPort, certificate }) => ({
+          [entryProtocol]: entryPort,
+          to: { protocol: targetProtocol, port: targetPort },
+          ...(certificate !== null && { certificate }),
+        })),
+    };
+  }
+
+  #addresses(): { droplet: string }[] {
+    const droplets = new Set<string>();
+    for (const each of this.#ofKind('reserved_ip')) {
+      const droplet = living.isIpv4(each) ? this.#keyOf.get(living.dropletOf(each) ?? '') : undefined;
+      if (droplet !== undefined && !droplets.has(droplet)) droplets.add(droplet);
+      else
+        this.#leftOut.push(
+          `A blueprint has one reserved IPv4 address for each droplet: ${each.externalId} is another, and left out.`,
+        );
+    }
+    return [...droplets].map((droplet) => ({ droplet }));
+  }
+
+  #zones() {
+    const addresses = addressed({
+      balancers: this.#balancers,
+      addresses: this.#ofKind('reserved_ip').filter(living.isIpv4),
+      droplets: this.#droplets,
+      keyOf: this.#keyOf,
+    });
+    return this.#ofKind('dns_zone').map((each) => ({
+      zone: this.#named(each.name),
+      records: living.recordsOf(each).flatMap(({ type, name, value, ttl, priority }) => {
+        if (!recordTypesOf.includes(type)) {
+          this.#leftOut.push(
+            `Record ${type} ${name} of ${each.name} is of a type that blueprints do not have, and left out.`,
+          );
+          return [];
+        }
+        const to = addresses.get(value) ?? value;
+        return [{ [type]: name, to, ttl, ...(priority !== null && { priority }) }];
+      }),
+    }));
+  }
+
+  /** The private network of its droplets; undefined: the region's default one, or several. */
+  #network(): SeenResource | undefined {
+    const { owned, others } = this.#from;
+    const networks = new Set(this.#droplets.map(({ settings }) => living.textOf(settings['vpc'])));
+    const network = [...owned, ...others].find(
+      ({ kind, externalId, settings }) => kind === 'vpc' && networks.has(externalId) && settings['default'] !== true,
+    );
+    if (network !== undefined && networks.size > 1)
+      this.#leftOut.push('Its droplets are in several private networks, and a blueprint has one.');
+    return networks.size === 1 ? network : undefined;
+  }
+
+  #noteOthers(): void {
+    const others = Map.groupBy(
+      this.#from.owned.filter(({ kind }) => !covered.includes(kind)),
+      ({ kind }) => kind,
+    );
+    for (const [kind, all] of others) this.#leftOut.push(`Blueprints have no ${kind}: ${all.length} left out.`);
+    if (this.#droplets.length > 0)
+      this.#leftOut.push('No provider tells SSH keys and user data of droplets that are there: add them for new ones.');
+  }
+}
+
+interface Group {
+  readonly key: string;
+  readonly ids: readonly string[];
+  readonly droplet: Droplets[string];
+}
+
+/** Droplets named web-1 to web-n that are alike are one group; every other is one of its own. */
+function groupsOf(
+  droplets: readonly SeenResource[],
+  slug: string,
+  roles: (droplet: SeenResource) => unknown,
+): { groups: Group[]; keyOf: Map<string, string> } {
+  const alike = Map.groupBy(droplets, (each) =>
+    canonicalJson([stemOf(each.name)?.stem ?? each.name, saidOf(each, slug), roles(each)]),
+  );
+  const groups: Group[] = [];
+  const keyOf = new Map<string, string>();
+  const taken = new Set<string>();
+  const freeKey = (name: string) => {
+    const wanted = keyFor(name, slug);
+    let key = wanted;
+    for (let number = 2; taken.has(key); number += 1) key = `${wanted}-${number}`;
+    taken.add(key);
+    return key;
+  };
+  const single = (each: SeenResource) => {
+    const key = freeKey(each.name);
+    keyOf.set(each.externalId, key);
+    groups.push({ key, ids: [each.externalId], droplet: { name: templated(each.name, slug), ...saidOf(each, slug) } });
+  };
+  for (const members of alike.values()) {
+    const stems = members.map(({ name }) => stemOf(name));
+    const numbers = stems.map((each) => each?.number ?? 0).sort((a, b) => a - b);
+    const [first] = stems;
+    const isRow = first != null && numbers.every((number, index) => number === index + 1);
+    // One that is called web-1 is one of a row too.
+    if (!isRow || members[0] === undefined) {
+      for (const each of members) single(each);
+      continue;
+    }
+    const key = freeKey(first.stem);
+    for (const { externalId, name } of members) keyOf.set(externalId, `${key}-${stemOf(name)?.number}`);
+    groups.push({
+      key,
+      ids: members.map(({ externalId }) => externalId),
+      droplet: { count: members.length, name: templated(first.stem, slug), ...saidOf(members[0], slug) },
+    });
+  }
+  return { groups, keyOf };
+}
+
+function stemOf(name: string): { readonly stem: string; readonly number: number } | null {
+  const [, stem, number] = /^(.+)-([1-9]\d?)$/.exec(name) ?? [];
+  return stem === undefined ? null : { stem, number: Number(number) };
+}
+
+function saidOf(each: SeenResource, slug: string) {
+  const { tags, settings, attributes } = each;
+  const own = tags.filter((tag) => !isOurs(tag, slug));
+  const backups = living.backupsOf(each);
+  return {
+    size: living.sizeOf(each),
+    image:
+      living.textOf(settings['image']) ??
+      living.textOf(attributes['image']) ??
+      living.textOf(settings['image_id']) ??
+      'unknown',
+    ...(backups !== null && { backups }),
+    ...(own.length > 0 && { tags: own.map((tag) => templated(tag, slug)) }),
+  };
+}
+
+/** Tags that rollouts set themselves. */
+function isOurs(tag: string, slug: string): boolean {
+  return tag === `deployment:${slug}` || tag.startsWith('arcadia-step:') || tag.startsWith(`${slug}:`);
+}
+
+/** The deployment's slug stands for whichever it will be. */
+function templated(name: string, slug: string): string {
+  const isWord = new RegExp(`(?<![a-z0-9])${slug.replaceAll(/[^a-z0-9]/g, '\\$&')}(?![a-z0-9])`, 'g');
+  return name.replaceAll('${', '$ {').replaceAll(isWord, '${slug}');
+}
+
+/** `acme-shop-web` of acme-shop is `web`. */
+function keyFor(name: string, slug: string): string {
+  const rest = name.toLowerCase().startsWith(`${slug}-`) ? name.slice(slug.length + 1) : name;
+  const plain = rest
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+/, '')
+    .slice(0, 27)
+    .replace(/-+$/, '');
+  return plain === '' ? 'item' : plain;
+}
+
+function unique<Item, Value>(
+  items: readonly Item[],
+  key: (item: Item) => string,
+  value: (item: Item) => Value,
+): Record<string, Value> {
+  const found: Record<string, Value> = {};
+  for (const item of items) {
+    const wanted = key(item);
+    let name = wanted;
+    for (let number = 2; name in found; number += 1) name = `${wanted}-${number}`;
+    found[name] = value(item);
+  }
+  return found;
+}
+
+/** One of each side of a rule: with the ports as the provider writes them. */
+function ruleTexts<Side extends 'from' | 'to'>(rules: Rules, side: Side) {
+  return Object.entries(rules).map(([key, peers]) => {
+    const [protocol = 'tcp', ports = 'all'] = key.split('/');
+    const said = /^\d+$/.test(ports) ? Number(ports) : ports;
+    const rule = protocol === 'icmp' ? { icmp: 'all' as const } : { [protocol]: said };
+    return { ...rule, [side]: [...peers] } as { readonly [Name in Side]: string[] } & { tcp?: number };
+  });
+}
+
+/** Addresses of what is the deployment's own, by what a record calls them. */
+function addressed(of: {
+  readonly balancers: readonly SeenResource[];
+  readonly addresses: readonly SeenResource[];
+  readonly droplets: readonly SeenResource[];
+  readonly keyOf: ReadonlyMap<string, string>;
+}): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const { externalId, address } of of.droplets) {
+    const key = of.keyOf.get(externalId);
+    if (address !== null && key !== undefined) found.set(address, key);
+  }
+  const [balancer, ...more] = of.balancers;
+  if (balancer?.address != null && more.length === 0) found.set(balancer.address, 'balancer');
+  const [reserved, ...others] = of.addresses;
+  if (reserved?.address != null && others.length === 0) found.set(reserved.address, 'reserved_ip');
+  return found;
+}
+
+function environmentOf({ settings }: SeenResource): Environment {
+  const said = living.textOf(settings['environment'])?.toLowerCase();
+  return said === 'development' ? 'Development' : said === 'staging' ? 'Staging' : 'Production';
+}

@@ -1,0 +1,253 @@
+import { findDeployment, getCustomer } from '../deployments/index.ts';
+import { type Account, connectedAccounts, listProviderPrices, openAccount } from '../inventory/index.ts';
+import { dayOf, listKinds } from '../metering/index.ts';
+import type { Queryable } from '../platform/database/database.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
+import type { SecretKey } from '../platform/secrets/crypto.ts';
+import { currentSubscriptions, getPlan, retiredPlans } from '../pricing/index.ts';
+import type { ReadBlueprint } from './blueprint-problems.ts';
+import { hmacs } from './blueprints.ts';
+import type { PlanOfMonth } from './money.ts';
+import { selectOwned, selectProjects, selectProtections } from './owned.store.ts';
+import { readParameters } from './parameters.ts';
+import { blueprintFrom, type WrittenBlueprint } from './blueprint-from.ts';
+import type { ProposalDocument } from './proposal-document.ts';
+import { deploymentTag, referenceOf, userDataName } from './propose.ts';
+import type { Facts } from './proposal.ts';
+import { type SeenAccount, seeAccount } from './seen.ts';
+import { type System, systemOf } from './system.ts';
+import { filled } from './templates.ts';
+
+/** Who looks, and with what. */
+export interface Looking {
+  readonly db: Queryable;
+  readonly secretKey: SecretKey;
+  readonly signal?: AbortSignal;
+}
+
+/** What is asked to be proposed. */
+export interface Asked {
+  readonly purpose: ProposalDocument['purpose'];
+  readonly slug: string;
+  readonly name: string;
+  readonly customer: string;
+  /** null: the only one that is connected, or the deployment's. */
+  readonly account: string | null;
+  /** null: of a proposal of destroying. */
+  readonly blueprint: (ReadBlueprint & { readonly version: number; readonly digest: string }) | null;
+  /** Values of its parameters, secret ones among them. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly acceptUnmetered: boolean;
+  readonly snapshots: boolean;
+}
+
+interface GatheredFacts {
+  readonly facts: Facts;
+  readonly accountId: number;
+  /** To be sealed, by name: secret parameters as `parameter <name>`, user data as the steps name it. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** What is a deployment's, and in which account. */
+interface Ownership {
+  readonly account: Account;
+  readonly owned: ReadonlySet<string>;
+  readonly shared: ReadonlyMap<string, string>;
+  readonly project: string | null;
+}
+
+async function ownershipOf(
+  db: Queryable,
+  slug: string,
+  wanted: string | null,
+  now: Temporal.Instant,
+): Promise<Ownership> {
+  const accounts = await connectedAccounts(db);
+  const rows = await selectOwned(db, slug);
+  const places = new Set(
+    rows.map(({ account }) => account).filter((each) => accounts.some((one) => one.slug === each)),
+  );
+  if (places.size > 1)
+    throw new ArcadiaError(
+      'conflict',
+      `Deployment ${slug} owns things in ${places.size} accounts (${[...places].sort().join(', ')}), and a proposal is of one.`,
+    );
+  const [only] = accounts;
+  const name = wanted ?? [...places][0] ?? (accounts.length === 1 ? only?.slug : undefined);
+  if (name === undefined)
+    throw new ArcadiaError('invalid_argument', 'Say in which account: --account.', {
+      details: { accounts: accounts.map((each) => each.slug) },
+    });
+  const account = accounts.find((each) => each.slug === name);
+  if (account === undefined) throw notFound('account', name);
+  const here = rows.filter((row) => row.account === name);
+  const reference = ({ kind, externalId }: (typeof rows)[number]) => `${kind}:${externalId}`;
+  const projects = await selectProjects(db, slug, now);
+  return {
+    account,
+    owned: new Set(here.filter(({ sharedWith }) => sharedWith === null).map(reference)),
+    shared: new Map(
+      here.flatMap((row) => (row.sharedWith === null ? [] : [[reference(row), row.sharedWith] as const])),
+    ),
+    project: projects.find((each) => each.account === name)?.project ?? null,
+  };
+}
+
+/** Lists the account anew. What carries the deployment's tag and is not known here yet is its own too. */
+async function look(
+  { db, secretKey, signal }: Looking,
+  slug: string,
+  { account, owned, shared }: Ownership,
+): Promise<{ readonly seen: SeenAccount; readonly owned: ReadonlySet<string> }> {
+  const idsOf = (kind: string) =>
+    new Set([...owned].filter((each) => each.startsWith(`${kind}:`)).map((each) => each.slice(kind.length + 1)));
+  const provider = await openAccount(db, account, secretKey);
+  try {
+    const wanted = { zones: idsOf('dns_zone'), droplets: idsOf('droplet') };
+    const seen = await seeAccount(provider, wanted, signal);
+    const tag = deploymentTag(slug);
+    const tagged = seen.resources.filter((each) => each.tags.includes(tag)).map(referenceOf);
+    return { seen, owned: new Set([...owned, ...tagged.filter((each) => !shared.has(each))]) };
+  } finally {
+    await provider.close();
+  }
+}
+
+/**
+ * Gathers all that a proposal is made from, with a listing that is made anew.
+ * @throws ArcadiaError not_found; conflict; invalid_argument; what opening an account and asking its provider throw
+ */
+export async function gatherFacts(looking: Looking, asked: Asked, now: Temporal.Instant): Promise<GatheredFacts> {
+  const { db, secretKey } = looking;
+  const { purpose, slug, blueprint } = asked;
+  const { customer } = await getCustomer(db, asked.customer);
+  const ownership = await ownershipOf(db, slug, asked.account, now);
+  const { account, shared, project } = ownership;
+  const given = readParameters(blueprint?.blueprint.parameters ?? {}, asked.parameters);
+  if (given.problems.length > 0)
+    throw new ArcadiaError('invalid_argument', given.problems.join(' '), { details: { problems: given.problems } });
+  const of = { slug, customer: customer.externalId };
+  const wanted = blueprint && systemOf(blueprint.blueprint, given.open, of);
+  const values = { ...given.open, ...given.secret, ...of };
+  const userData = new Map(
+    (wanted?.system.droplets ?? []).flatMap(({ key, userData: name }) => {
+      const text = name === null ? undefined : blueprint?.userData[name];
+      return text === undefined ? [] : [[key, filled(text, values)] as const];
+    }),
+  );
+  const { seen, owned } = await look(looking, slug, ownership);
+  const day = dayOf(now);
+  const book = await listProviderPrices(db, day, { account: account.slug });
+  const held = await planOf(db, slug, now);
+  const plan = purpose === 'create' ? (wanted?.system.plan ?? null) : held;
+  const { months, problems, notes } = await planFacts(db, { plan, system: wanted?.system ?? null, purpose, day });
+  const secretParameters = Object.fromEntries(
+    Object.entries(given.secret).map(([name, value]) => [parameterName(name), value]),
+  );
+  const secrets = {
+    ...secretParameters,
+    ...Object.fromEntries([...userData].map(([key, text]) => [userDataName(key), text])),
+  };
+  const marks = hmacs(given.secret, secretKey);
+  const facts: Facts = {
+    purpose,
+    deployment: { slug, name: asked.name, customer: customer.externalId },
+    account: account.slug,
+    blueprint: blueprint && {
+      blueprint: blueprint.blueprint.blueprint,
+      version: blueprint.version,
+      digest: blueprint.digest,
+    },
+    parameters: {
+      ...given.open,
+      ...Object.fromEntries(Object.entries(marks).map(([name, mark]) => [name, `hmac:${mark}`])),
+    },
+    sealed: hmacs(secrets, secretKey),
+    wanted,
+    userData,
+    seen,
+    owned,
+    shared,
+    project,
+    protections: new Map((await selectProtections(db, slug)).map(({ what, reason }) => [what, reason])),
+    snapshots: asked.snapshots,
+    prices: { book: new Map(book.map((price) => [price.subject, price])), sizes: seen.sizes },
+    months,
+    acceptUnmetered: asked.acceptUnmetered,
+    problems,
+    notes,
+    now,
+  };
+  return { facts, accountId: account.accountId, secrets };
+}
+
+const parameterPrefix = 'parameter ';
+
+function parameterName(name: string): string {
+  return `${parameterPrefix}${name}`;
+}
+
+/** The values of secret parameters among the sealed values of a proposal. */
+export function secretParametersOf(secrets: ReadonlyMap<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    [...secrets].flatMap(([name, value]) =>
+      name.startsWith(parameterPrefix) ? [[name.slice(parameterPrefix.length), value]] : [],
+    ),
+  );
+}
+
+/** The plan that it is on, or will be tomorrow: a subscription begins the day after its deployment. null: none. */
+async function planOf(db: Queryable, slug: string, now: Temporal.Instant): Promise<string | null> {
+  for (const at of [now, now.add({ hours: 24 })]) {
+    const found = (await currentSubscriptions(db, at)).find((each) => each.deployment === slug);
+    if (found !== undefined) return found.plan;
+  }
+  return null;
+}
+
+/** The plan in this month and in the next. */
+async function planFacts(
+  db: Queryable,
+  of: {
+    readonly plan: string | null;
+    readonly system: System | null;
+    readonly purpose: Asked['purpose'];
+    readonly day: Temporal.PlainDate;
+  },
+): Promise<{ months: PlanOfMonth[]; problems: string[]; notes: string[] }> {
+  const { plan, system, purpose, day } = of;
+  if (plan === null)
+    return { months: [], problems: [], notes: purpose === 'destroy' ? [] : ['It is on no plan: nobody pays for it.'] };
+  const problems = purpose === 'create' && (await retiredPlans(db)).has(plan) ? [`Plan ${plan} is retired.`] : [];
+  const notes =
+    purpose === 'change' && system?.plan != null && system.plan !== plan
+      ? [`It is on plan ${plan}, and the blueprint says ${system.plan}: change its subscription for that.`]
+      : [];
+  const first = day.toPlainYearMonth();
+  const months: PlanOfMonth[] = [];
+  for (const month of [first, first.add({ months: 1 })]) {
+    const last = month.toPlainDate({ day: month.daysInMonth });
+    months.push({ month: month.toString(), version: await getPlan(db, plan, last), kinds: await listKinds(db, last) });
+  }
+  return { months, problems, notes };
+}
+
+/**
+ * A blueprint of what a deployment has now, by a listing that is made anew.
+ * @throws ArcadiaError as gatherFacts
+ */
+export async function writeBlueprint(
+  looking: Looking,
+  { slug, blueprint }: { readonly slug: string; readonly blueprint: string },
+  now: Temporal.Instant,
+): Promise<WrittenBlueprint & { readonly account: string }> {
+  const { db } = looking;
+  await findDeployment(db, slug);
+  const ownership = await ownershipOf(db, slug, null, now);
+  const { seen, owned: ours } = await look(looking, slug, ownership);
+  const owned = seen.resources.filter((each) => ours.has(referenceOf(each)));
+  const others = seen.resources.filter((each) => !ours.has(referenceOf(each)));
+  const plan = await planOf(db, slug, now);
+  const { project, account } = ownership;
+  return { ...blueprintFrom({ slug, blueprint, owned, others, project, plan }), account: account.slug };
+}

@@ -1,0 +1,127 @@
+import { listOf } from './blueprint.ts';
+import type { SeenResource } from './seen.ts';
+import type { Forwarding, Rules } from './system.ts';
+
+// What is read of things that live, in the terms of a system.
+
+/** What somebody has set of a thing, as a text; null: nothing, or it is not told. */
+export function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : null;
+}
+
+const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+
+export function sizeOf({ attributes }: SeenResource): string {
+  return textOf(attributes['size_slug']) ?? '';
+}
+
+export function gigabytesOf({ attributes }: SeenResource): number {
+  return Number(attributes['size_gb'] ?? 0);
+}
+
+export function nodesOf({ attributes }: SeenResource): number {
+  return Number(attributes['nodes'] ?? 1);
+}
+
+export function backupsOf({ settings }: SeenResource): 'weekly' | 'daily' | null {
+  if (settings['backups'] !== true) return null;
+  return settings['backup_policy/plan'] === 'daily' ? 'daily' : 'weekly';
+}
+
+/** Blueprints have reserved addresses of this sort alone. */
+export function isIpv4({ externalId }: SeenResource): boolean {
+  return !externalId.includes(':');
+}
+
+/** The droplet that a volume is attached to, or a reserved IP assigned to; null: none. */
+export function dropletOf({ parents }: SeenResource): string | null {
+  const parent = parents.find((each) => each.startsWith('droplet:'));
+  return parent === undefined ? null : parent.slice('droplet:'.length);
+}
+
+/** The droplets that a firewall or a balancer is of: those named, and those with one of its tags. */
+export function coveredBy({ kind, settings }: SeenResource, droplets: readonly SeenResource[]): readonly string[] {
+  const tags = kind === 'firewall' ? textsOf(settings['tags']) : listOf(textOf(settings['tag']));
+  const named = textsOf(settings['droplets']);
+  return droplets
+    .filter(({ externalId, tags: own }) => named.includes(externalId) || tags.some((tag) => own.includes(tag)))
+    .map(({ externalId }) => externalId);
+}
+
+export function tagsOf({ kind, settings }: SeenResource): readonly string[] {
+  return kind === 'firewall' ? textsOf(settings['tags']) : listOf(textOf(settings['tag']));
+}
+
+/** Of a firewall: peers by protocol and ports. `named`: how a peer is written that is the deployment's own. */
+export function rulesOf(
+  { settings }: SeenResource,
+  side: 'inbound' | 'outbound',
+  named: ReadonlyMap<string, string>,
+): Rules {
+  const place = `${side}/`;
+  const rules = Object.entries(settings).filter(([key]) => key.startsWith(place));
+  return Object.fromEntries(
+    rules
+      .map(([key, peers]) => [key.slice(place.length), textsOf(peers)] as const)
+      .map(([key, peers]) => [key, [...new Set(peers.map((peer) => named.get(peer) ?? peer))].sort()] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+export function forwardingOf({ settings }: SeenResource): Forwarding[] {
+  return Object.entries(settings)
+    .filter(([key]) => key.startsWith('forwarding/'))
+    .map(([key, value]): Forwarding => {
+      const [, protocol = '', port = ''] = key.split('/');
+      const target = (textOf((value as { target?: unknown } | null)?.target) ?? '').split('/');
+      return {
+        entryProtocol: protocol as Forwarding['entryProtocol'],
+        entryPort: Number(port),
+        targetProtocol: (target[0] ?? 'http') as Forwarding['targetProtocol'],
+        targetPort: Number(target[1] ?? 0),
+        certificate: textOf(settings[`certificate/${protocol}/${port}`]),
+      };
+    })
+    .sort((a, b) => a.entryPort - b.entryPort);
+}
+
+export interface LivingRecord {
+  readonly id: string;
+  readonly type: string;
+  readonly name: string;
+  readonly value: string;
+  readonly ttl: number;
+  readonly priority: number | null;
+}
+
+/** The records of a zone, without those that the provider has put there itself. */
+export function recordsOf({ settings }: SeenResource): LivingRecord[] {
+  const byId = new Map<string, Record<string, unknown>>();
+  for (const [key, value] of Object.entries(settings)) {
+    const [place, id = '', field = ''] = key.split('/');
+    if (place === 'record') byId.set(id, { ...byId.get(id), [field]: value });
+  }
+  return [...byId]
+    .map(([id, said]) => ({
+      id,
+      type: String(said['type']),
+      name: String(said['name']),
+      value: String(said['value']),
+      ttl: Number(said['ttl'] ?? 1_800),
+      priority: typeof said['priority'] === 'number' ? said['priority'] : null,
+    }))
+    .filter(({ type, name }) => type !== 'SOA' && !(type === 'NS' && name === '@'))
+    .sort((a, b) => (`${a.type} ${a.name} ${a.value}` < `${b.type} ${b.name} ${b.value}` ? -1 : 1));
+}
+
+/** A record's value as the inventory has it: hosts without the dot at their end and without case. */
+export function plainValue(type: string, value: string, zone: string): string {
+  if (type === 'A' || type === 'AAAA') return value.toLowerCase();
+  if (!['CNAME', 'MX', 'NS'].includes(type)) return value;
+  return value === '@' ? zone.toLowerCase() : value.toLowerCase().replace(/\.$/, '');
+}
+
+/** As the provider wants it: hosts of other zones end with a dot. */
+export function recordData(type: string, value: string): string {
+  return ['CNAME', 'MX', 'NS'].includes(type) && value.includes('.') && !value.endsWith('.') ? `${value}.` : value;
+}

@@ -1,0 +1,182 @@
+import type { ProviderSize } from '../cloud/index.ts';
+import { chargeOf, factText, type ProviderPrice } from '../inventory/index.ts';
+import type { Kind } from '../metering/index.ts';
+import { formatMoney, roundMoney } from '../platform/money.ts';
+import { Decimal } from '../platform/quantity.ts';
+import { type PlannedResource, type PlanVersion, ratePlan, usageOfPlanned } from '../pricing/index.ts';
+import type { Billable } from './billables.ts';
+import type { CustomersMoney, OurMoney } from './proposal-document.ts';
+
+/** The provider's hours of a month are at most so many: after them a month's price is reached. */
+const hoursMax = 672;
+/** What backups of a droplet cost, in percent of its own price. */
+const backupPercent = { weekly: 20, daily: 30 } as const;
+const unitsOfMonth = new Set(['month', 'GiB-month', 'GB-month', 'node-month']);
+
+/** What everything costs in a month by the price book; amounts are not rounded. */
+interface Charge {
+  readonly what: string;
+  readonly quantity: string;
+  readonly amount: Decimal;
+}
+
+export interface PriceList {
+  readonly book: ReadonlyMap<string, ProviderPrice>;
+  readonly sizes: readonly ProviderSize[];
+}
+
+/** A droplet's price as the provider lists it now, unless an operator has set one. */
+function priceOf({ book, sizes }: PriceList, subject: string): { amount: string; unit: string } | undefined {
+  const own = book.get(subject);
+  const size = sizes.find(({ slug }) => subject === `droplet_size:${slug}`);
+  return own?.source === 'operator' || size === undefined ? own : { amount: size.priceMonthly, unit: 'month' };
+}
+
+/** null: nobody knows; empty: it is free. */
+function chargesFor(billable: Billable, prices: PriceList): Charge[] | null {
+  const { what, kind, parents, attributes, backups } = billable;
+  const text = (name: string) => factText(attributes[name]);
+  const ipVersion = text('ip_version');
+  const charge = chargeOf({
+    kind,
+    source: parents[0]?.split(':', 1)[0] ?? null,
+    sizeSlug: text('size_slug'),
+    type: text('type'),
+    assigned: text('assigned') === null ? null : text('assigned') === 'true',
+    ipVersion: ipVersion === null ? null : Number(ipVersion),
+    resources: 1,
+    sizeGb: text('size_gb'),
+    nodes: text('nodes'),
+  });
+  // Backups are a part of their droplet's price.
+  if (charge === 'free' || kind === 'droplet_backup') return [];
+  const price = charge === null ? undefined : priceOf(prices, charge.subject);
+  if (charge === null || price === undefined || !unitsOfMonth.has(price.unit)) return null;
+  const amount = new Decimal(price.amount).times(charge.quantity);
+  const own = { what, quantity: `${charge.quantity} ${price.unit}`, amount };
+  if (backups === null) return [own];
+  const percent = backupPercent[backups];
+  const ofBackups = amount.times(percent).div(100);
+  return [own, { what: `${backups} backups of ${what}`, quantity: `${percent} %`, amount: ofBackups }];
+}
+
+function chargesOf(billables: readonly Billable[], prices: PriceList) {
+  const charges: Charge[] = [];
+  const unknown: string[] = [];
+  for (const billable of billables) {
+    const found = chargesFor(billable, prices);
+    if (found === null) unknown.push(billable.what);
+    else charges.push(...found);
+  }
+  const sum = charges.reduce((total, { amount }) => total.plus(amount), new Decimal(0));
+  return { charges, unknown, sum };
+}
+
+/** What a deployment costs us before and after, by the price book of the day. */
+export function ourMoney(
+  { before, after }: { readonly before: readonly Billable[]; readonly after: readonly Billable[] },
+  prices: PriceList,
+  now: Temporal.Instant,
+): OurMoney {
+  const currency = prices.book.values().next().value?.currency ?? 'USD';
+  const [was, is] = [chargesOf(before, prices), chargesOf(after, prices)];
+  const money = (amount: Decimal) => formatMoney(roundMoney(amount, currency), currency);
+  const difference = is.sum.minus(was.sum);
+  const start = now.toZonedDateTimeISO('UTC');
+  const end = start.with({ day: 1 }).startOfDay().add({ months: 1 });
+  const hours = new Decimal(start.until(end, { largestUnit: 'seconds' }).total('seconds')).div(3_600);
+  return {
+    currency,
+    monthly: { before: money(was.sum), after: money(is.sum), difference: money(difference) },
+    restOfMonth: money(difference.times(Decimal.min(1, hours.div(hoursMax)))),
+    lines: is.charges
+      .filter(({ amount }) => !amount.isZero())
+      .map(({ what, quantity, amount }) => ({ what, quantity, amount: money(amount) })),
+    unknown: is.unknown,
+  };
+}
+
+export interface PlanOfMonth {
+  /** `2026-07` */
+  readonly month: string;
+  /** That holds at its end. */
+  readonly version: PlanVersion;
+  /** The meters as they stand then. */
+  readonly kinds: readonly Kind[];
+}
+
+/** What whole months cost a customer, before and after. */
+export function customersMoney(
+  { before, after }: { readonly before: readonly Billable[] | null; readonly after: readonly Billable[] },
+  months: readonly PlanOfMonth[],
+  ours: OurMoney,
+): { readonly money: CustomersMoney; readonly notMetered: readonly string[] } {
+  const notMetered = new Set<string>();
+  const rated = months.map(({ month, version, kinds }) => {
+    const of = (billables: readonly Billable[]) => {
+      const usage = plannedUsage(billables, version, kinds, month);
+      const billed = ratePlan(version, usage, Temporal.PlainYearMonth.from(month));
+      return { usage, total: new Decimal(billed.total) };
+    };
+    const is = of(after);
+    const was = before === null ? null : of(before);
+    const priced = new Set(version.items.map(({ kind }) => kind));
+    for (const { kind, enabled } of kinds) {
+      const used = new Decimal(is.usage.get(kind) ?? 0);
+      const usedBefore = new Decimal(was?.usage.get(kind) ?? 0);
+      // What is there and not metered is not this proposal's doing.
+      if (!enabled && priced.has(kind) && used.gt(usedBefore)) notMetered.add(kind);
+    }
+    return { month, is: is.total, was: was?.total ?? null };
+  });
+  const [first] = months;
+  const currency = first?.version.currency ?? 'USD';
+  const money = (amount: Decimal) => formatMoney(amount, currency);
+  const last = rated.at(-1);
+  return {
+    money: {
+      plan: first?.version.plan ?? '',
+      currency,
+      months: rated.map(({ month, is, was }) => ({
+        month,
+        before: was === null ? null : money(was),
+        after: money(is),
+        difference: money(is.minus(was ?? 0)),
+      })),
+      margin: last === undefined || currency !== ours.currency ? null : money(last.is.minus(ours.monthly.after)),
+    },
+    notMetered: [...notMetered].sort(),
+  };
+}
+
+/** What billables would use in a whole month, by the meters that are on or that the plan has a price for. */
+function plannedUsage(
+  billables: readonly Billable[],
+  version: PlanVersion,
+  kinds: readonly Kind[],
+  month: string,
+): ReadonlyMap<string, string> {
+  const priced = new Set(version.items.map(({ kind }) => kind));
+  const counting = kinds.filter(({ kind, enabled }) => enabled || priced.has(kind));
+  const planned = billables.map(plannedOf).filter((each) => counting.some((kind) => isCounted(each, kind)));
+  return usageOfPlanned(planned, counting, Temporal.PlainYearMonth.from(month));
+}
+
+function plannedOf({ kind, status, parents, attributes }: Billable): PlannedResource {
+  const facts = Object.entries(attributes).flatMap(([name, value]) => {
+    const text = factText(value);
+    return text === null ? [] : [[name, text] as const];
+  });
+  const source = parents[0]?.split(':', 1)[0];
+  return {
+    kind,
+    count: 1,
+    status,
+    attributes: { ...(source !== undefined && { source }), ...Object.fromEntries(facts) },
+  };
+}
+
+function isCounted({ kind, attributes }: PlannedResource, { resourceKind, filter, weight }: Kind): boolean {
+  const isIt = Object.entries(filter).every(([name, value]) => String(attributes[name]) === String(value));
+  return kind === resourceKind && isIt && (weight === null || attributes[weight.attribute] !== undefined);
+}

@@ -1,0 +1,186 @@
+import { billableOf, billablesOf, type Billable } from './billables.ts';
+import { canonicalJson, digestOf } from './canonical.ts';
+import { customersMoney, ourMoney, type PlanOfMonth, type PriceList } from './money.ts';
+import { preflight } from './preflight.ts';
+import type { ProposalDocument, ProposedStep, StayingThing } from './proposal-document.ts';
+import { proposeSteps, referenceOf, seenThing } from './propose.ts';
+import type { SeenAccount } from './seen.ts';
+import type { ReadSystem } from './system.ts';
+import { proposeTeardown } from './teardown.ts';
+
+/** A proposal holds for so long. */
+const holdsHours = 24;
+
+/** All that a proposal is made from. */
+export interface Facts {
+  readonly purpose: ProposalDocument['purpose'];
+  readonly deployment: { readonly slug: string; readonly name: string; readonly customer: string };
+  readonly account: string;
+  readonly blueprint: ProposalDocument['blueprint'];
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly sealed: Readonly<Record<string, string>>;
+  /** What the blueprint comes to; null: of a proposal of destroying. */
+  readonly wanted: ReadSystem | null;
+  /** By the droplet's key. */
+  readonly userData: ReadonlyMap<string, string>;
+  readonly seen: SeenAccount;
+  /** What is the deployment's alone, by `kind:id`. */
+  readonly owned: ReadonlySet<string>;
+  /** What it shares, by `kind:id`: with whom. */
+  readonly shared: ReadonlyMap<string, string>;
+  readonly project: string | null;
+  readonly protections: ReadonlyMap<string, string>;
+  readonly snapshots: boolean;
+  readonly prices: PriceList;
+  /** The plan in the month of the proposal and in the one after it; empty: it is on none. */
+  readonly months: readonly PlanOfMonth[];
+  readonly acceptUnmetered: boolean;
+  /** What else is wrong, and what else is to be known. */
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+  readonly now: Temporal.Instant;
+}
+
+/** The proposal of these facts. Pure: the same facts are the same proposal. */
+export function makeProposal(facts: Facts): ProposalDocument {
+  const { purpose, deployment, seen, wanted, prices, now } = facts;
+  // Whatever the order in which they were listed.
+  const resources = seen.resources.toSorted((a, b) => (referenceOf(a) < referenceOf(b) ? -1 : 1));
+  const owned = resources.filter((each) => facts.owned.has(referenceOf(each)));
+  const others = resources.filter((each) => !facts.owned.has(referenceOf(each)));
+  const nothingChanges = { resized: new Map<string, string>(), backups: new Map(), sizes: seen.sizes };
+  const before = owned.map((each) => billableOf(each, nothingChanges));
+  const made: Made =
+    wanted === null ? takenDown(facts, { owned, others, before }) : changed(facts, wanted, { owned, others });
+  const ours = ourMoney({ before, after: made.after }, prices, now);
+  const rated =
+    facts.months.length === 0 || purpose === 'destroy'
+      ? null
+      : customersMoney({ before: purpose === 'create' ? null : before, after: made.after }, facts.months, ours);
+  const notMetered = rated?.notMetered ?? [];
+  const unmetered =
+    notMetered.length === 0 || facts.acceptUnmetered
+      ? []
+      : [
+          `Plan ${rated?.money.plan} has a price for ${notMetered.join(', ')}, and nothing meters it: it would be quoted and never billed. Enable the meters (kind enable), or accept it.`,
+        ];
+  const document: ProposalDocument = {
+    schema: 1,
+    purpose,
+    deployment: deployment.slug,
+    name: deployment.name,
+    customer: deployment.customer,
+    account: facts.account,
+    blueprint: facts.blueprint,
+    parameters: facts.parameters,
+    sealed: facts.sealed,
+    acceptUnmetered: facts.acceptUnmetered,
+    snapshots: facts.snapshots,
+    proposedAt: now.toString(),
+    expiresAt: now.add({ hours: holdsHours }).toString(),
+    steps: made.steps,
+    scopes: [...new Set(made.steps.flatMap(({ scopes }) => scopes))].sort(),
+    ours,
+    customers: rated?.money ?? null,
+    notMetered,
+    problems: [...facts.problems, ...made.problems, ...unmetered],
+    notes: [...facts.notes, ...made.notes, ...(made.hasBackups ? [backupsNote] : [])],
+    seen: owned.map(seenThing),
+    stays: made.stays,
+  };
+  // As it will be read again: what is undefined is not there.
+  return JSON.parse(canonicalJson(document)) as ProposalDocument;
+}
+
+const backupsNote = 'How much backups will hold cannot be known before: what the customer pays for them is left out.';
+
+interface Made {
+  readonly steps: readonly ProposedStep[];
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+  readonly stays: readonly StayingThing[];
+  readonly after: readonly Billable[];
+  readonly hasBackups: boolean;
+}
+
+type Living = { readonly owned: SeenAccount['resources']; readonly others: SeenAccount['resources'] };
+
+function changed({ purpose, ...facts }: Facts, { system, problems }: ReadSystem, { owned, others }: Living): Made {
+  const { deployment, seen, project, userData, now } = facts;
+  const subscriptionFrom = now.toZonedDateTimeISO('UTC').toPlainDate().add({ days: 1 });
+  const isNew = purpose === 'create';
+  const proposed = proposeSteps({
+    purpose: isNew ? 'create' : 'change',
+    deployment,
+    system,
+    owned,
+    others,
+    project,
+    subscriptionFrom,
+  });
+  const { resized, backups, created } = proposed;
+  const after = [
+    ...owned.map((each) => billableOf(each, { resized, backups, sizes: seen.sizes })),
+    ...billablesOf(created, seen.sizes),
+  ];
+  const sizes = new Set(resized.values());
+  const unknown = [...sizes].filter((slug) => !seen.sizes.some((each) => each.slug === slug));
+  const smaller = owned.flatMap(({ kind, externalId, name, attributes }) => {
+    const size = kind === 'droplet' ? seen.sizes.find(({ slug }) => slug === resized.get(externalId)) : undefined;
+    const disk = Number(attributes['disk_gb'] ?? 0);
+    return size !== undefined && size.diskGb < disk
+      ? [`Droplet ${name} has a disk of ${disk} GB, and ${size.slug} one of ${size.diskGb}: no disk shrinks.`]
+      : [];
+  });
+  return {
+    steps: proposed.steps,
+    problems: [
+      ...problems,
+      ...proposed.problems,
+      ...preflight(created, seen, { isNew, userData }),
+      ...unknown.map((slug) => `The provider has no size ${slug}.`),
+      ...smaller,
+    ],
+    notes: proposed.notes,
+    stays: [],
+    after,
+    hasBackups: created.droplets.some((each) => each.backups !== null) || backups.size > 0,
+  };
+}
+
+function takenDown(facts: Facts, { owned, others, before }: Living & { readonly before: readonly Billable[] }): Made {
+  const { deployment, shared, project, protections, snapshots, prices, now } = facts;
+  const day = now.toZonedDateTimeISO('UTC').toPlainDate();
+  const { slug } = deployment;
+  const input = { slug, owned, shared, others, project, protections, snapshots, day };
+  const { goes, ...teardown } = proposeTeardown(input, prices);
+  const after = before.filter((_, index) => !goes.has(referenceOf(owned[index] as SeenAccount['resources'][number])));
+  return { ...teardown, notes: [], after, hasBackups: false };
+}
+
+/** The hash of a proposal: of everything that it says. */
+export function hashOf(document: ProposalDocument): string {
+  return digestOf(document);
+}
+
+/** What is otherwise now than a proposal says, in words; empty: nothing. What is only noted does not count. */
+export function differencesOf(was: ProposalDocument, is: ProposalDocument): string[] {
+  if (canonicalJson({ ...was, notes: [] }) === canonicalJson({ ...is, notes: [] })) return [];
+  const [before, now] = [was, is].map(({ seen }) => new Map(seen.map((each) => [each.what, each.is])));
+  const found: string[] = [];
+  for (const [what, fields] of before ?? []) {
+    const other = now?.get(what);
+    if (other === undefined) found.push(`${what} is gone`);
+    for (const field of other === undefined ? [] : new Set([...Object.keys(fields), ...Object.keys(other)]))
+      if (fields[field] !== other?.[field])
+        found.push(`${what}: ${field} was ${fields[field] ?? 'not there'}, and is ${other?.[field] ?? 'not there'}`);
+  }
+  for (const what of now?.keys() ?? []) if (before?.has(what) !== true) found.push(`${what} is new`);
+  const cost = ({ ours }: ProposalDocument) => `${ours.monthly.after} ${ours.currency} a month`;
+  if (cost(was) !== cost(is)) found.push(`it cost us ${cost(was)}, and costs ${cost(is)}`);
+  const priceOf = ({ customers }: ProposalDocument) =>
+    customers?.months.map(({ month, after }) => `${after} ${customers.currency} in ${month}`).join(', ') ?? 'nothing';
+  if (priceOf(was) !== priceOf(is)) found.push(`the customer was to pay ${priceOf(was)}, and now ${priceOf(is)}`);
+  found.push(...is.problems.filter((problem) => !was.problems.includes(problem)));
+  return found.length > 0 ? found : ['what it would do'];
+}

@@ -1,0 +1,438 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
+import { json, startTestApi, type TestApi, testSecretKey } from '../../test/http/api-fixture.ts';
+import { applyRules, bringAttributionsUpToDate } from '../deployments/index.ts';
+import { connectAccount, identifyCredentials, syncAccount } from '../inventory/index.ts';
+import { createDigitalOcean } from '../cloud/digitalocean/client.ts';
+import { generateSecretKey, parseSecretKey } from '../platform/secrets/crypto.ts';
+import { readFile } from 'node:fs/promises';
+import { applyPlans } from '../pricing/index.ts';
+import { type Simulator, startSimulator } from '../simulator/server.ts';
+import { openProposal } from './proposals.ts';
+import { resealProvisioning } from './reseal.ts';
+import type { FleetEventInput } from '../simulator/events.ts';
+
+// Proposals over HTTP, of an account that the simulator answers for: nothing is written to it by any of them.
+
+const planted = { parameter: 'planted-parameter-7Qm', inUserData: 'planted-user-data-9Zx' };
+
+const shop = (change: Readonly<Record<string, unknown>> = {}) =>
+  JSON.stringify({
+    blueprint: 'shop',
+    schema: 1,
+    parameters: {
+      size: { type: 'size', default: 's-2vcpu-4gb', allow: ['s-2vcpu-4gb', 's-4vcpu-8gb'] },
+      domain: { type: 'domain' },
+      count: { type: 'number', default: 2, min: 1, max: 40 },
+      admin_key: { type: 'secret' },
+    },
+    region: 'fra1',
+    network: { vpc: { ip_range: null } },
+    keys: {
+      ops: { public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJrT1vNLMaTsHSMBdwMQHgpTDTCoNQqOSPOW5sHDKLZj ops' },
+    },
+    droplets: {
+      web: {
+        count: '${count}',
+        size: '${size}',
+        image: 'ubuntu-24-04-x64',
+        ssh_keys: ['ops'],
+        user_data: 'web.yaml',
+      },
+    },
+    volumes: { data: { size: 100, attach: 'web-1', protected: true } },
+    firewall: {
+      inbound: [
+        { tcp: 443, from: 'balancer' },
+        { tcp: 22, from: ['203.0.113.0/24'] },
+      ],
+    },
+    balancer: { targets: 'web', forward: [{ http: 80, to: 80 }] },
+    dns: { zone: '${domain}', records: [{ A: '@', to: 'balancer' }] },
+    plan: 'studio',
+    ...change,
+  });
+
+let database: TestDatabase;
+let api: TestApi;
+let simulator: Simulator;
+let sync: () => Promise<void>;
+const secretKey = parseSecretKey(testSecretKey)!;
+
+async function control(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
+  const answer = await fetch(`${simulator.url}/_simulator${path}`, {
+    method,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);
+  return (await answer.json()) as Record<string, unknown>;
+}
+
+const happen = (...events: FleetEventInput[]) => control('POST', '/fleet', { events });
+const writes = async () => (await control('GET', '/requests'))['writes'];
+
+type Answer = Record<string, unknown> & {
+  hash: string;
+  state: string;
+  ours: { monthly: { before: string; after: string; difference: string }; restOfMonth: string };
+  customers: { months: { month: string; before: string | null; after: string; difference: string }[]; margin: string };
+  problems: string[];
+  notMetered: string[];
+  stepList: { key: string; says: string; scopes: string[]; request: Record<string, unknown> }[];
+  detail: string;
+  code: string;
+};
+
+type As = 'owner' | 'operator' | 'finance' | 'viewer';
+
+async function ask(path: string, body?: unknown, as: As = 'owner'): Promise<{ status: number; answer: Answer }> {
+  const response = await api.fetch(path, body === undefined ? { as } : { as, ...json('POST', body) });
+  return { status: response.status, answer: (await response.json()) as Answer };
+}
+
+const apply = async (text: string, name = 'shop.yaml') =>
+  ask('/blueprints', {
+    files: [
+      { name, text },
+      { name: 'cloud/web.yaml', text: `#cloud-config ${planted.inUserData} \${admin_key} \${HOME} \${slug}` },
+    ],
+  });
+
+const create = (change: Readonly<Record<string, unknown>> = {}, as: As = 'operator') =>
+  ask(
+    '/proposals/creations',
+    {
+      deployment: 'beta-shop',
+      customer: 'cus-88',
+      blueprint: 'shop',
+      parameters: { domain: 'beta.example', admin_key: planted.parameter },
+      ...change,
+    },
+    as,
+  );
+
+async function setMeters(enabled: boolean): Promise<void> {
+  for (const kind of ['volume_gb_month', 'load_balancer_hours'])
+    await sql`UPDATE metering_config SET enabled = ${enabled} FROM billing_kinds b
+      WHERE b.billing_kind_id = metering_config.billing_kind_id AND b.slug = ${kind}`.execute(database.db);
+}
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  const { db } = database;
+  simulator = await startSimulator({
+    fleet: 'bare',
+    seed: 3,
+    resources: 2,
+    writable: true,
+    at: Temporal.Instant.from('2026-06-09T10:00:00Z'),
+  });
+  await control('POST', '/limits', { perHour: null, perMinute: null });
+  const credentials = { token: `proposals-${process.pid}` };
+  const identified = await identifyCredentials(db, { apiUrl: simulator.url, credentials });
+  const account = await connectAccount(
+    db,
+    { ...identified, slug: 'cloud', secretKey },
+    identified.identity,
+    simulator.now(),
+  );
+  const provider = createDigitalOcean({ apiUrl: simulator.url, credentials });
+  sync = async () => {
+    await syncAccount(db, account, provider, { clock: { now: async () => simulator.now() } });
+    await bringAttributionsUpToDate(db, simulator.now());
+  };
+  await sync();
+  const studio = await readFile('plans/studio.yaml', 'utf8');
+  await applyPlans(db, [{ name: 'studio.yaml', text: studio }], 'test', simulator.now());
+  api = await startTestApi(database, { env: { ARCADIA_PROVISIONING_OPERATOR_LIMIT: '75' } });
+  await ask('/customers', { customer: 'cus-88', name: 'Beta Ltd', currency: 'USD' });
+  await apply(shop());
+});
+afterAll(async () => {
+  await api?.close();
+  await simulator?.close();
+  await database?.close();
+});
+beforeEach(async () => {
+  await setMeters(true);
+});
+
+test('what a new deployment costs is proposed for both sides, and nothing is written', async () => {
+  const before = await writes();
+  const { status, answer } = await create();
+  expect([status, answer.detail]).toEqual([201, undefined]);
+  expect(answer.problems).toEqual([]);
+  expect(answer.state).toBe('proposed');
+  expect(answer.ours.monthly).toEqual({ before: '0.00', after: '70.00', difference: '70.00' });
+  expect(answer.customers.months).toEqual([
+    { month: '2026-06', before: null, after: '88.00', difference: '88.00' },
+    { month: '2026-07', before: null, after: '88.84', difference: '88.84' },
+  ]);
+  expect(answer.customers.margin).toBeNull();
+  expect((await ask(`/proposals/${answer.hash}`)).answer.customers.margin).toBe('18.84');
+  // 518 of 672 hours are left of June.
+  expect(answer.ours.restOfMonth).toBe('53.96');
+  expect(answer.stepList.map(({ key }) => key)).toEqual([
+    'project',
+    'deployment',
+    'tag beta-shop:balancer',
+    'tag deployment:beta-shop',
+    'network',
+    'key ops',
+    'balancer beta-shop-balancer',
+    'firewall beta-shop-firewall',
+    'volume data',
+    'protection of volume data',
+    'droplet web-1',
+    'droplet web-2',
+    'zone beta.example',
+    'record A @ balancer of beta.example',
+    'assign to project',
+    'assignment of network',
+    'assignment of firewall beta-shop-firewall',
+    'subscription',
+    'declaration',
+  ]);
+  expect(await writes()).toBe(before);
+  // The clock of the simulator stands: the same facts are the same proposal.
+  expect((await create()).answer.hash).toBe(answer.hash);
+});
+
+test('weekly backups are a fifth of their droplets', async () => {
+  const web = {
+    count: 2,
+    size: '${size}',
+    image: 'ubuntu-24-04-x64',
+    ssh_keys: ['ops'],
+    backups: 'weekly',
+    user_data: 'web.yaml',
+  };
+  await apply(shop({ blueprint: 'safe-shop', droplets: { web } }));
+  const { answer } = await create({ blueprint: 'safe-shop' });
+  expect(answer.ours.monthly.after).toBe('79.60');
+  expect(answer.customers.months.map(({ after }) => after)).toEqual(['88.00', '88.84']);
+  expect(String(answer['notes'])).toContain('backups');
+});
+
+test('what would be quoted and not metered blocks, unless it is accepted', async () => {
+  await setMeters(false);
+  const { answer } = await create();
+  expect(answer.customers.months[0]?.after).toBe('88.00');
+  expect(answer.notMetered).toEqual(['load_balancer_hours', 'volume_gb_month']);
+  expect(answer.state).toBe('blocked');
+  const refused = await ask(`/proposals/${answer.hash}/approvals`, {});
+  expect([refused.status, refused.answer.code]).toEqual([409, 'proposal_blocked']);
+  const { answer: accepted } = await create({ acceptUnmetered: true });
+  expect(accepted.state).toBe('proposed');
+});
+
+test('who may approve what', async () => {
+  const { answer } = await create();
+  expect((await ask(`/proposals/${answer.hash}/approvals`, {}, 'viewer')).status).toBe(403);
+  expect((await ask(`/proposals/${answer.hash}`, undefined, 'finance')).status).toBe(200);
+  expect((await create({}, 'finance')).status).toBe(403);
+  // 70.00 is within the limit of 75; 118.00 is not.
+  const small = await ask(`/proposals/${answer.hash}/approvals`, {}, 'operator');
+  expect([small.status, small.answer.state]).toEqual([200, 'approved']);
+  const parameters = { domain: 'big.example', admin_key: 'x', size: 's-4vcpu-8gb' };
+  const { answer: big } = await create({ deployment: 'big-shop', parameters });
+  expect(big.ours.monthly.after).toBe('118.00');
+  const refused = await ask(`/proposals/${big.hash}/approvals`, {}, 'operator');
+  expect([refused.status, refused.answer.code]).toEqual([403, 'forbidden']);
+  expect((await ask(`/proposals/${big.hash}/approvals`, {})).answer.state).toBe('approved');
+  const discarded = await ask(`/proposals/${big.hash}/discard`, {});
+  expect(discarded.answer.state).toBe('discarded');
+  await expect(openProposal(database.db, big.hash, { secretKey, now: simulator.now() })).rejects.toThrow('discarded');
+});
+
+test('an approved proposal is opened with its sealed values, until it expires', async () => {
+  const { answer } = await create({ name: 'Beta' });
+  const open = (now: Temporal.Instant) => openProposal(database.db, answer.hash, { secretKey, now });
+  await expect(open(simulator.now())).rejects.toThrow('approved by 0 of 1');
+  await ask(`/proposals/${answer.hash}/approvals`, {});
+  const opened = await open(simulator.now());
+  expect(opened.secrets.get('user data of web-2')).toBe(
+    `#cloud-config ${planted.inUserData} ${planted.parameter} \${HOME} beta-shop`,
+  );
+  await expect(open(simulator.now().add({ hours: 24 }))).rejects.toThrow('expired');
+});
+
+test('an approved proposal is begun once, however often and at once it is asked for', async () => {
+  const { answer } = await create({
+    deployment: 'gamma-shop',
+    parameters: { domain: 'gamma.example', admin_key: 'x' },
+  });
+  const proposal = answer.hash;
+  const early = await ask('/rollouts', { proposal });
+  expect([early.status, early.answer.code]).toEqual([409, 'proposal_not_approved']);
+  await ask(`/proposals/${proposal}/approvals`, {});
+  const begun = await Promise.all([1, 2, 3].map(() => ask('/rollouts', { proposal }, 'operator')));
+  expect(begun.map(({ status }) => status)).toEqual([202, 202, 202]);
+  expect(new Set(begun.map((each) => each.answer['rollout'])).size).toBe(1);
+  expect(begun.filter((each) => each.answer['begun'] === true)).toHaveLength(1);
+  expect((await ask(`/proposals/${proposal}`)).answer.state).toBe('rolled_out');
+  const discarded = await ask(`/proposals/${proposal}/discard`, {});
+  expect([discarded.status, discarded.answer.code]).toEqual([409, 'proposal_closed']);
+});
+
+test('what is sealed is read with the key that it was sealed with last', async () => {
+  const { answer } = await create({ name: 'Beta again' });
+  await ask(`/proposals/${answer.hash}/approvals`, {});
+  const other = parseSecretKey(generateSecretKey())!;
+  const reseal = (from: typeof other, to: typeof other) =>
+    database.db.transaction().execute((trx) => resealProvisioning(trx, { from, to }));
+  expect(await reseal(secretKey, other)).toBeGreaterThan(1);
+  const opened = await openProposal(database.db, answer.hash, { secretKey: other, now: simulator.now() });
+  expect(opened.secrets.get('parameter admin_key')).toBe(planted.parameter);
+  const withOld = openProposal(database.db, answer.hash, { secretKey, now: simulator.now() });
+  await expect(withOld).rejects.toMatchObject({ code: 'secret_unreadable' });
+  await reseal(other, secretKey);
+});
+
+test('a price that changes makes a proposal stale, and the refusal names it', async () => {
+  const { answer } = await create();
+  await ask('/prices/droplet_size:s-2vcpu-4gb', undefined);
+  await sql`INSERT INTO own_prices (provider, subject, account_id, currency, amount, unit, evidence, recorded_by, valid_from, valid_to, recorded_at, superseded_at)
+    VALUES ('digitalocean', 'volume', 0, 'USD', 0.2, 'GiB-month', 'test', 'test', '2026-01-01', 'infinity', ${simulator.now()}, 'infinity')`.execute(
+    database.db,
+  );
+  const refused = await ask(`/proposals/${answer.hash}/approvals`, {});
+  expect([refused.status, refused.answer.code]).toEqual([409, 'proposal_stale']);
+  expect(refused.answer.detail).toContain('it cost us 70.00 USD a month, and costs 80.00 USD a month');
+  await sql`DELETE FROM own_prices`.execute(database.db);
+});
+
+test('what the account may not have is refused before anything is asked for', async () => {
+  const before = await writes();
+  const { meta } = (await (
+    await fetch(`${simulator.url}/v2/droplets`, { headers: { authorization: 'Bearer x' } })
+  ).json()) as {
+    meta: { total: number };
+  };
+  const live = meta.total;
+  await happen({ type: 'set_account_limits', droplets: live + 1, reservedIps: 0, volumes: 10 });
+  const { answer } = await create({ deployment: 'many-shop' });
+  expect(answer.problems).toEqual(['It needs 2 droplets, 1 left: ask the provider for a higher limit.']);
+  expect(answer.state).toBe('blocked');
+  expect(await writes()).toBe(before);
+  await happen({ type: 'set_account_limits', droplets: 100, reservedIps: 10, volumes: 10 });
+});
+
+test('parameters, names and files that do not fit are said', async () => {
+  const wrong = await create({ parameters: { domain: 'no domain', size: 's-1vcpu-1gb', extra: 'x' } });
+  expect([wrong.status, wrong.answer.detail]).toEqual([
+    400,
+    'There is no parameter extra. Parameter size: "s-1vcpu-1gb" is none of s-2vcpu-4gb, s-4vcpu-8gb. Parameter domain: "no domain" is no domain. Parameter admin_key is not given (secret).',
+  ]);
+  const { status, answer } = await apply(
+    'blueprint: shop\nschema: 1\nregion: ${nowhere}\ndroplets:\n  web:\n    size: 7\n',
+  );
+  expect([status, answer.code]).toEqual([400, 'blueprint_invalid']);
+  expect(answer.detail).toContain('shop.yaml:6: droplets.web.size');
+  expect(answer.detail).toContain('droplets.web.image: is missing');
+});
+
+test('planted secrets are in no table unsealed, in no log and in no answer', async () => {
+  const { answer } = await create();
+  const said = [
+    JSON.stringify(answer),
+    JSON.stringify((await ask(`/proposals/${answer.hash}`)).answer),
+    JSON.stringify((await ask('/blueprints/shop')).answer),
+    JSON.stringify((await ask('/proposals')).answer),
+    JSON.stringify(api.lines),
+  ].join('\n');
+  const { rows: tables } = await sql<{ name: string }>`
+    SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = 'public'`.execute(
+    database.db,
+  );
+  for (const word of Object.values(planted)) {
+    expect(said).not.toContain(word);
+    for (const { name } of tables) {
+      const { rows } = await sql`SELECT FROM ${sql.raw(name)} AS t WHERE position(${word} IN t::text) > 0
+        OR position(encode(${word}::bytea, 'hex') IN t::text) > 0 LIMIT 1`.execute(database.db);
+      expect(rows, `${word} in ${name}`).toEqual([]);
+    }
+  }
+});
+
+test('a droplet that is resized behind its back makes a change stale; what differs is proposed', async () => {
+  const project = 'aaaaaaaa-0000-4000-8000-000000000001';
+  await happen(
+    { type: 'create_project', id: project, name: 'acme-shop' },
+    { type: 'create_droplet', id: 900_001, name: 'acme-shop-web-1', size: 's-2vcpu-4gb', region: 'fra1', project },
+    { type: 'create_droplet', id: 900_002, name: 'acme-shop-web-2', size: 's-2vcpu-4gb', region: 'fra1', project },
+  );
+  await ask('/deployments', { deployment: 'acme-shop', customer: 'cus-88' });
+  await sync();
+  await applyRules(database.db, { rules: [{ project, deployment: 'acme-shop' }] }, 'test', simulator.now());
+  await bringAttributionsUpToDate(database.db, simulator.now());
+  const from = await ask('/blueprints/from', { deployment: 'acme-shop' }, 'viewer');
+  expect([from.status, from.answer.detail]).toEqual([200, undefined]);
+  const written = String(from.answer['text']);
+  expect(written).toContain('count: 2');
+  const change = (blueprint: string) =>
+    ask('/deployments/acme-shop/proposals/changes', { blueprint, parameters: {} }, 'operator');
+  await apply(written, 'acme-shop.yaml');
+  const same = await change('acme-shop');
+  expect([same.answer.stepList, same.answer.problems]).toEqual([[], []]);
+  expect(same.answer.ours.monthly).toEqual({ before: '48.00', after: '48.00', difference: '0.00' });
+  await apply(written.replace('count: 2', 'count: 3'), 'acme-shop.yaml');
+  const more = await change('acme-shop');
+  expect(more.answer.problems).toEqual([]);
+  expect(more.answer.stepList.map(({ key }) => key)).toEqual([
+    'tag deployment:acme-shop',
+    'droplet web-3',
+    'assign to project',
+    'declaration',
+  ]);
+  expect(more.answer.ours.monthly.difference).toBe('24.00');
+  await apply(written.replace('s-2vcpu-4gb', 's-4vcpu-8gb'), 'acme-shop.yaml');
+  const larger = await change('acme-shop');
+  expect(larger.answer.stepList.map(({ key }) => key)).toEqual([
+    'shut down droplet web-1',
+    'resize droplet web-1',
+    'power on droplet web-1',
+    'shut down droplet web-2',
+    'resize droplet web-2',
+    'power on droplet web-2',
+    'declaration',
+  ]);
+  expect(larger.answer.ours.monthly).toEqual({ before: '48.00', after: '96.00', difference: '48.00' });
+  await happen({ type: 'resize_droplet', droplet: 900_002, size: 's-8vcpu-16gb' });
+  simulator.advanceTo(simulator.now().add({ minutes: 10 }));
+  const refused = await ask(`/proposals/${larger.answer.hash}/approvals`, {});
+  expect([refused.status, refused.answer.code]).toEqual([409, 'proposal_stale']);
+  expect(refused.answer.detail).toContain('droplet 900002 acme-shop-web-2: size was s-2vcpu-4gb, and is s-8vcpu-16gb');
+  const begun = await ask('/rollouts', { proposal: larger.answer.hash });
+  expect([begun.status, begun.answer.code]).toEqual([409, 'proposal_stale']);
+});
+
+test('what is protected is not proposed to be destroyed; else all of it, with what goes on costing', async () => {
+  const destroy = (as: As = 'owner') => ask('/deployments/acme-shop/proposals/destructions', {}, as);
+  expect((await destroy('operator')).status).toBe(403);
+  await ask('/protections', { resource: 'droplet:900001', reason: 'holds the orders' });
+  const blocked = await destroy();
+  expect(blocked.answer.problems).toEqual(['droplet 900001 acme-shop-web-1 is protected: holds the orders.']);
+  await ask('/protections/end', { resource: 'droplet:900001' });
+  const { answer } = await destroy();
+  expect(answer.problems).toEqual([]);
+  expect(answer.stepList.map(({ key }) => key.replace(/ [0-9a-f-]{36}$/, ''))).toEqual([
+    'shut down droplet 900001',
+    'power off droplet 900001',
+    'shut down droplet 900002',
+    'power off droplet 900002',
+    'snapshot of droplet 900001',
+    'snapshot of droplet 900002',
+    'destroy droplet 900001',
+    'destroy droplet 900002',
+    'destroy project',
+    'end',
+  ]);
+  expect(answer['stays']).toHaveLength(2);
+  expect(JSON.stringify(answer['stays'])).toContain('0.06');
+  const untyped = await ask(`/proposals/${answer.hash}/approvals`, {});
+  expect([untyped.status, untyped.answer.code]).toEqual([400, 'invalid_argument']);
+  expect((await ask(`/proposals/${answer.hash}/approvals`, { typeName: 'acme-shops' })).status).toBe(400);
+  expect((await ask(`/proposals/${answer.hash}/approvals`, { typeName: 'acme-shop' })).answer.state).toBe('approved');
+});

@@ -1,0 +1,319 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { blueprintSchema, type Blueprint } from './blueprint.ts';
+import { blueprintFrom } from './blueprint-from.ts';
+import { canonicalJson } from './canonical.ts';
+import type { ProposedStep } from './proposal-document.ts';
+import { proposeSteps } from './propose.ts';
+import type { SeenResource } from './seen.ts';
+import { type System, systemOf } from './system.ts';
+
+// Whatever a blueprint says: what its steps make, done one after the other on a model of the provider, is what it says.
+
+const of = { slug: 'beta-shop', customer: 'cus-88' };
+
+const sizes = ['s-1vcpu-1gb', 's-2vcpu-4gb'] as const;
+const groupNames = ['web', 'db', 'work'] as const;
+
+const blueprints: fc.Arbitrary<Blueprint> = fc
+  .record({
+    groups: fc.uniqueArray(
+      fc.record({
+        group: fc.constantFrom(...groupNames),
+        count: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+        size: fc.constantFrom(...sizes),
+        backups: fc.constantFrom(null, 'weekly' as const, 'daily' as const),
+        tags: fc.uniqueArray(fc.constantFrom('client', 'eu'), { maxLength: 2 }),
+      }),
+      { selector: ({ group }) => group, minLength: 1 },
+    ),
+    hasNetwork: fc.boolean(),
+    volumes: fc.integer({ min: 0, max: 2 }),
+    attaches: fc.boolean(),
+    covers: fc.constantFrom('all', 'one', null),
+    hasBalancer: fc.boolean(),
+    letsBalancerIn: fc.boolean(),
+    hasAddress: fc.boolean(),
+    zone: fc.constantFrom('balancer', 'reserved_ip', '203.0.113.9', null),
+    plan: fc.constantFrom('studio', null),
+  })
+  .map((said) => {
+    const [first] = said.groups;
+    const key = first?.count === undefined ? (first?.group ?? '') : `${first.group}-1`;
+    const isThere = { balancer: said.hasBalancer, reserved_ip: said.hasAddress } as const;
+    const to =
+      said.zone !== null && said.zone in isThere && !isThere[said.zone as 'balancer'] ? 'web.example.' : said.zone;
+    return blueprintSchema.parse({
+      blueprint: 'shop',
+      schema: 1,
+      region: 'fra1',
+      network: { vpc: said.hasNetwork ? {} : null },
+      droplets: Object.fromEntries(
+        said.groups.map(({ group, ...droplet }) => [group, { ...droplet, image: 'ubuntu-24-04-x64' }]),
+      ),
+      volumes: Object.fromEntries(
+        Array.from({ length: said.volumes }, (_, index) => [
+          `data-${index}`,
+          { size: 10 + index, attach: said.attaches ? key : null, protected: index === 0 },
+        ]),
+      ),
+      firewall:
+        said.covers === null
+          ? null
+          : {
+              ...(said.covers === 'one' && { droplets: first?.group }),
+              inbound: [
+                { tcp: 443, from: said.letsBalancerIn && said.hasBalancer ? 'balancer' : '0.0.0.0/0' },
+                { udp: '8000-9000', from: ['10.0.0.0/8', 'tag:ops', `droplet:${key}`] },
+              ],
+            },
+      balancer: said.hasBalancer ? { targets: first?.group, forward: [{ http: 80, to: 8080 }], nodes: 2 } : null,
+      reserved_ip: said.hasAddress ? { droplet: key } : null,
+      dns:
+        to === null
+          ? null
+          : {
+              zone: '${slug}.example',
+              records: [
+                to === 'web.example.' ? { CNAME: 'www', to } : { A: '@', to },
+                { MX: '@', to: 'mail.other.example', priority: 10 },
+              ],
+            },
+      plan: said.plan,
+    });
+  });
+
+/** A provider that does what it is told. */
+class Model {
+  readonly resources: SeenResource[] = [];
+  readonly #ids = new Map<string, string>();
+  readonly #addresses = new Map<string, string>();
+  #next = 1;
+
+  resolve(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map((each) => this.resolve(each));
+    if (typeof value !== 'object' || value === null) return value;
+    const said = value as Readonly<Record<string, string>>;
+    if ('$id' in said) return this.known(this.#ids, said['$id']);
+    if ('$urn' in said) return `urn:${this.known(this.#ids, said['$urn'])}`;
+    if ('$address' in said) return this.known(this.#addresses, said['$address']);
+    if ('$mark' in said) return 'arcadia-step:5f3a0c91-d2be-4e67-a8c0-1b95d7f3620e';
+    if ('$name' in said) return `${said['$name']}-5f3a0c`;
+    if ('$secret' in said) return 'sealed';
+    return Object.fromEntries(Object.entries(said).map(([name, each]) => [name, this.resolve(each)]));
+  }
+
+  known(of: ReadonlyMap<string, string>, key: string | undefined): string {
+    const found = of.get(key ?? '');
+    // A step that names one that comes after it could not be carried out.
+    if (found === undefined) throw new Error(`step "${key}" has not been done yet`);
+    return found;
+  }
+
+  do({ key, work }: ProposedStep): void {
+    if (work.do === 'act') this.act(this.resolve(work.act) as Record<string, unknown>);
+    if (work.do === 'record') this.resolve(work);
+    if (work.do === 'create') this.create(key, work.kind, this.resolve(work.spec) as Record<string, unknown>);
+  }
+
+  act(act: Record<string, unknown>): void {
+    const index = this.resources.findIndex(({ externalId }) => externalId === act['id']);
+    const seen = this.resources[index];
+    if (seen === undefined) return;
+    if (act['do'] === 'attach') this.resources[index] = { ...seen, parents: [`droplet:${act['droplet']}`] };
+    if (act['do'] === 'shutdown') this.resources[index] = { ...seen, status: 'off' };
+    if (act['do'] === 'power_on') this.resources[index] = { ...seen, status: 'active' };
+    if (act['do'] === 'resize')
+      this.resources[index] = { ...seen, attributes: { ...seen.attributes, size_slug: act['size'] } };
+    if (act['do'] === 'enable_backups' || act['do'] === 'change_backup_policy')
+      this.resources[index] = {
+        ...seen,
+        settings: { ...seen.settings, backups: true, 'backup_policy/plan': act['plan'] },
+      };
+  }
+
+  create(key: string, kind: string, spec: Record<string, unknown>): void {
+    const number = this.#next++;
+    const id =
+      kind === 'reserved_ip' ? `198.51.100.${number}` : kind === 'dns_zone' ? String(spec['name']) : `${number}`;
+    const address = kind === 'reserved_ip' ? id : `203.0.113.${number}`;
+    this.#ids.set(key, id);
+    this.#addresses.set(key, address);
+    if (kind === 'dns_record') {
+      const index = this.resources.findIndex(({ externalId }) => externalId === spec['zone']);
+      const zone = this.resources[index] as SeenResource;
+      const { type, name, data, ttl, priority } = spec;
+      const value = String(data).replace(/\.$/, '');
+      const fields = { type, name, value: type === 'A' ? data : value, ttl, ...(priority !== null && { priority }) };
+      const said = Object.entries(fields).map(([field, each]) => [`record/${number}/${field}`, each]);
+      this.resources[index] = { ...zone, settings: { ...zone.settings, ...Object.fromEntries(said) } };
+      return;
+    }
+    const droplets = (spec['volumes'] ?? []) as string[];
+    for (const volume of droplets) this.act({ do: 'attach', id: volume, droplet: id });
+    this.resources.push({
+      kind,
+      externalId: id,
+      name: (spec['name'] as string | undefined) ?? id,
+      region: (spec['region'] as string | undefined) ?? (kind === 'reserved_ip' ? 'fra1' : null),
+      status: 'active',
+      tags: (spec['tags'] ?? []) as string[],
+      parents: kind === 'reserved_ip' ? [`droplet:${spec['droplet']}`] : [],
+      attributes: {
+        ...(kind === 'droplet' && { size_slug: spec['size'] }),
+        ...(kind === 'volume' && { size_gb: spec['sizeGb'] }),
+        ...(kind === 'load_balancer' && { nodes: spec['nodes'] }),
+        ...(kind === 'reserved_ip' && { ip_version: 4, assigned: true }),
+      },
+      settings: this.settings(kind, spec),
+      address,
+    });
+  }
+
+  settings(kind: string, spec: Record<string, unknown>): Record<string, unknown> {
+    if (kind === 'droplet')
+      return {
+        image: spec['image'],
+        vpc: spec['vpc'] ?? 'default',
+        backups: spec['backups'] !== null,
+        ...(spec['backups'] !== null && { 'backup_policy/plan': spec['backups'] }),
+      };
+    if (kind === 'vpc') return { ip_range: '10.20.0.0/20', default: false };
+    if (kind === 'project') return { purpose: spec['purpose'], environment: spec['environment'] };
+    if (kind === 'load_balancer') {
+      const rules = spec['forwarding'] as Record<string, unknown>[];
+      return {
+        tag: (spec['targets'] as { tag: string }).tag,
+        ...Object.fromEntries(
+          rules.map((rule) => [
+            `forwarding/${rule['entryProtocol']}/${rule['entryPort']}`,
+            { target: `${rule['targetProtocol']}/${rule['targetPort']}` },
+          ]),
+        ),
+      };
+    }
+    if (kind !== 'firewall') return {};
+    const rulesOf = (side: 'inbound' | 'outbound') =>
+      (spec[side] as Record<string, string[] | string>[]).map((rule) => {
+        const place = rule['protocol'] === 'icmp' ? 'icmp' : `${rule['protocol']}/${rule['ports']}`;
+        const list = (name: string) => rule[name] as string[];
+        const peers = [
+          ...list('addresses'),
+          ...list('tags').map((tag) => `tag:${tag}`),
+          ...list('droplets').map((droplet) => `droplet:${droplet}`),
+          ...list('loadBalancers').map((balancer) => `load_balancer:${balancer}`),
+        ];
+        return [`${side}/${place}`, peers.toSorted()];
+      });
+    return { tags: spec['tags'], droplets: [], ...Object.fromEntries([...rulesOf('inbound'), ...rulesOf('outbound')]) };
+  }
+}
+
+const subscriptionFrom = Temporal.PlainDate.from('2026-06-10');
+const deployment = { slug: of.slug, name: of.slug, customer: of.customer };
+
+function stepsOf(system: System, purpose: 'create' | 'change', model: Model) {
+  const owned = model.resources;
+  const project = owned.find(({ kind }) => kind === 'project')?.externalId ?? null;
+  return proposeSteps({ purpose, deployment, system, owned, others: [], project, subscriptionFrom });
+}
+
+test('what the steps of a blueprint make is what it says, and the blueprint of that says the same', () => {
+  fc.assert(
+    fc.property(blueprints, (blueprint) => {
+      // A droplet that is created before the one that a rule of a firewall names comes after the firewall.
+      const read = systemOf(withoutDropletPeers(blueprint), {}, of);
+      expect(read.problems).toEqual([]);
+      const model = new Model();
+      const proposed = stepsOf(read.system, 'create', model);
+      expect(proposed.problems).toEqual([]);
+      for (const step of proposed.steps) model.do(step);
+      const again = stepsOf(read.system, 'change', model);
+      expect([again.steps.map(({ key }) => key), again.problems]).toEqual([[], []]);
+      const owned = model.resources;
+      const project = owned.find(({ kind }) => kind === 'project')?.externalId ?? null;
+      const from = { slug: of.slug, blueprint: 'shop', owned, others: [], project, plan: blueprint.plan };
+      const written = systemOf(blueprintSchema.parse(blueprintFrom(from).document), {}, of);
+      expect(written.problems).toEqual([]);
+      const same = stepsOf(written.system, 'change', model);
+      expect([same.steps.map(({ key }) => key), same.problems]).toEqual([[], []]);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('from any blueprint of one size to another of its groups: the steps make it so, in either direction of size', () => {
+  fc.assert(
+    fc.property(blueprints, fc.constantFrom(...sizes), fc.integer({ min: 0, max: 2 }), (blueprint, size, more) => {
+      const before = systemOf(withoutDropletPeers(blueprint), {}, of).system;
+      const model = new Model();
+      for (const step of stepsOf(before, 'create', model).steps) model.do(step);
+      const grown = withoutDropletPeers({
+        ...blueprint,
+        droplets: Object.fromEntries(
+          Object.entries(blueprint.droplets).map(([group, droplet]) => [
+            group,
+            {
+              ...droplet,
+              size,
+              backups: droplet.backups ?? 'weekly',
+              ...(droplet.count !== undefined && { count: Number(droplet.count) + more }),
+            },
+          ]),
+        ),
+      });
+      const after = systemOf(grown, {}, of).system;
+      const proposed = stepsOf(after, 'change', model);
+      expect(proposed.problems).toEqual([]);
+      for (const step of proposed.steps) model.do(step);
+      const again = stepsOf(after, 'change', model);
+      expect([again.steps.map(({ key }) => key), again.problems]).toEqual([[], []]);
+      // Nothing that was running is left off.
+      expect(model.resources.every(({ status }) => status === 'active')).toBe(true);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('the order of a listing makes no difference', () => {
+  fc.assert(
+    fc.property(blueprints, fc.infiniteStream(fc.nat()), (blueprint, random) => {
+      const { system } = systemOf(withoutDropletPeers(blueprint), {}, of);
+      const model = new Model();
+      for (const step of stepsOf(system, 'create', model).steps) model.do(step);
+      const { droplets } = system;
+      const smaller = { ...system, droplets: droplets.map((each) => ({ ...each, size: 's-8vcpu-16gb' })) };
+      const one = stepsOf(smaller, 'change', model);
+      model.resources.sort(() => ((random.next().value as number) % 2 === 0 ? 1 : -1));
+      expect(canonicalJson(stepsOf(smaller, 'change', model).steps)).toBe(canonicalJson(one.steps));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('a firewall that names a droplet which comes after it is a problem, and the tag in its place is none', () => {
+  const said = {
+    blueprint: 'shop',
+    schema: 1,
+    region: 'fra1',
+    droplets: { web: { size: 's-1vcpu-1gb', image: 'ubuntu-24-04-x64' } },
+    firewall: { inbound: [{ tcp: 22, from: 'droplet:web' }] },
+  };
+  const problemsOf = (change: object) =>
+    stepsOf(systemOf(blueprintSchema.parse({ ...said, ...change }), {}, of).system, 'create', new Model()).problems;
+  expect(problemsOf({})).toEqual([
+    'Firewall beta-shop-firewall names droplet web, which is created after it: name a tag of the droplet in its place.',
+  ]);
+  expect(problemsOf({ firewall: { inbound: [{ tcp: 22, from: 'tag:deployment:beta-shop' }] } })).toEqual([]);
+});
+
+/** A droplet that a firewall names comes after the firewall. */
+function withoutDropletPeers(blueprint: Blueprint): Blueprint {
+  const { firewall } = blueprint;
+  if (firewall === null || Array.isArray(firewall)) return blueprint;
+  const inbound = firewall.inbound.map((rule) => ({
+    ...rule,
+    from: [rule.from].flat().filter((peer) => !peer.startsWith('droplet:')),
+  }));
+  return { ...blueprint, firewall: { ...firewall, inbound } };
+}

@@ -1,0 +1,101 @@
+import type { ListedResource, ListingEvent, Provider, ProviderOffer, ProviderSize } from '../cloud/index.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+
+// What an account has, listed anew: what proposals are made from.
+
+export interface SeenResource {
+  readonly kind: string;
+  readonly externalId: string;
+  readonly name: string;
+  readonly region: string | null;
+  readonly status: string;
+  readonly tags: readonly string[];
+  readonly parents: readonly string[];
+  /** What billing reads. */
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** How it is configured, by the keys of the inventory. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Its public IPv4 address; null: it has none. */
+  readonly address: string | null;
+}
+
+export interface SeenAccount {
+  readonly resources: readonly SeenResource[];
+  readonly sizes: readonly ProviderSize[];
+  readonly offer: ProviderOffer;
+}
+
+/** Without these nothing can be proposed. */
+const neededKinds = ['project', 'droplet', 'dns_zone', 'volume', 'reserved_ip', 'firewall', 'load_balancer', 'vpc'];
+/** What a deployment may have besides, and pays for. */
+const otherKinds = ['snapshot', 'custom_image', 'droplet_backup', 'database', 'kubernetes_cluster', 'app'];
+
+/**
+ * Lists an account anew. Records of zones and policies of backups are read of those that are named alone.
+ * @param wanted external ids of zones and droplets of which the settings are read that no listing tells
+ * @throws ArcadiaError as `identify` of a provider does, and provider_failed where a listing is not complete
+ */
+export async function seeAccount(
+  provider: Provider,
+  wanted: { readonly zones: ReadonlySet<string>; readonly droplets: ReadonlySet<string> },
+  signal?: AbortSignal,
+): Promise<SeenAccount> {
+  const offer = await provider.offer(signal);
+  const sizes = await whole('sizes', provider.listSizes(signal));
+  const listed: ListedResource[] = [];
+  for (const kind of [...neededKinds, ...otherKinds].filter((each) => provider.kinds.includes(each)))
+    listed.push(...(await whole(kind, provider.list(kind, signal), otherKinds.includes(kind))));
+  const details = new Map<string, Readonly<Record<string, unknown>>>();
+  for (const [kind, ids] of [
+    ['dns_zone', wanted.zones],
+    ['droplet', wanted.droplets],
+  ] as const) {
+    const there = listed.filter((each) => each.kind === kind && ids.has(each.externalId));
+    const asked = there.filter((each) => kind === 'dns_zone' || provider.settings(each)?.values['backups'] === true);
+    if (asked.length === 0) continue;
+    const found = provider.listDetails(
+      kind,
+      asked.map(({ externalId }) => externalId),
+      signal,
+    );
+    for (const { externalId, settings } of await whole(`details of ${kind}`, found))
+      details.set(`${kind}:${externalId}`, settings.values);
+  }
+  const resources = listed.map((resource): SeenResource => {
+    const { kind, externalId, name, region, status, tags, parents, attributes } = resource;
+    const settings = { ...provider.settings(resource)?.values, ...details.get(`${kind}:${externalId}`) };
+    const address = addressOf(resource);
+    return { kind, externalId, name, region, status, tags, parents, attributes, settings, address };
+  });
+  return { resources, sizes, offer };
+}
+
+/** `mayBeHidden`: what the token may not list is left out, for nothing is decided by it. */
+async function whole<Item>(
+  what: string,
+  events: AsyncIterable<ListingEvent<Item>>,
+  mayBeHidden = false,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const event of events) {
+    if (event.type === 'page') items.push(...event.items);
+    else if (event.end.outcome === 'partial') {
+      const { problem, reason } = event.end;
+      if (mayBeHidden && (problem === 'forbidden' || problem === 'not_offered')) continue;
+      throw new ArcadiaError(
+        'provider_failed',
+        `Nothing can be proposed: the listing of ${what} is not complete (${reason}).`,
+      );
+    }
+  }
+  return items;
+}
+
+function addressOf({ kind, externalId, payload }: ListedResource): string | null {
+  if (kind === 'reserved_ip') return externalId.includes(':') ? null : externalId;
+  const said = payload as { ip?: unknown; networks?: { v4?: { type?: unknown; ip_address?: unknown }[] } } | null;
+  if (kind === 'load_balancer') return typeof said?.ip === 'string' && said.ip !== '' ? said.ip : null;
+  if (kind !== 'droplet') return null;
+  const address = said?.networks?.v4?.find(({ type }) => type === 'public')?.ip_address;
+  return typeof address === 'string' ? address : null;
+}

@@ -1,0 +1,216 @@
+import type { MadeKind } from '../cloud/index.ts';
+import { Decimal } from '../platform/quantity.ts';
+import { formatMoney } from '../platform/money.ts';
+import * as living from './living.ts';
+import type { PriceList } from './money.ts';
+import type { DeferredValue, ProposedStep, StayingThing } from './proposal-document.ts';
+import { acting, nameOf, recording, referenceOf } from './propose.ts';
+import type { SeenResource } from './seen.ts';
+import { words } from './system.ts';
+
+interface TeardownInput {
+  readonly slug: string;
+  /** What is the deployment's, alone. */
+  readonly owned: readonly SeenResource[];
+  /** What it shares, by `kind:id`: with whom. */
+  readonly shared: ReadonlyMap<string, string>;
+  readonly others: readonly SeenResource[];
+  /** The provider's id; null: it has none of its own. */
+  readonly project: string | null;
+  /** By `kind:id`, and `deployment` for all of it: why. */
+  readonly protections: ReadonlyMap<string, string>;
+  /** Whether droplets and volumes are kept as snapshots. */
+  readonly snapshots: boolean;
+  readonly day: Temporal.PlainDate;
+}
+
+interface Teardown {
+  readonly steps: readonly ProposedStep[];
+  readonly problems: readonly string[];
+  readonly stays: readonly StayingThing[];
+  /** What goes, by `kind:id`. */
+  readonly goes: ReadonlySet<string>;
+}
+
+/** In this order: what points to others before those, and what can hold data last of what costs. */
+const scopesToDestroy: Readonly<Partial<Record<MadeKind, readonly string[]>>> = {
+  dns_zone: ['domain:delete', 'domain:read'],
+  load_balancer: ['load_balancer:delete', 'load_balancer:read'],
+  reserved_ip: ['reserved_ip:delete', 'reserved_ip:read'],
+  droplet: ['droplet:delete', 'droplet:read'],
+  volume: ['block_storage:delete', 'block_storage:read'],
+  firewall: ['firewall:delete', 'firewall:read'],
+  project: ['project:delete', 'project:read'],
+  vpc: ['vpc:delete', 'vpc:read'],
+};
+const destroyable = new Set<string>(Object.keys(scopesToDestroy));
+
+/** Takes down what is a deployment's alone, each thing by its id, and keeps what droplets and volumes hold as snapshots. */
+export function proposeTeardown(input: TeardownInput, prices: PriceList): Teardown {
+  return new StepsOfTeardown(input, prices).propose();
+}
+
+const updates = ['droplet:read', 'droplet:update'];
+
+class StepsOfTeardown {
+  readonly #input: TeardownInput;
+  readonly #prices: PriceList;
+  readonly #going: readonly SeenResource[];
+  readonly #steps: ProposedStep[] = [];
+  readonly #stays: StayingThing[] = [];
+
+  constructor(input: TeardownInput, prices: PriceList) {
+    this.#input = input;
+    this.#prices = prices;
+    this.#going = input.owned.filter(({ kind, settings }) => destroyable.has(kind) && settings['default'] !== true);
+  }
+
+  propose(): Teardown {
+    const { slug, snapshots } = this.#input;
+    const droplets = this.#ofKind('droplet');
+    const volumes = this.#ofKind('volume');
+    for (const zone of this.#ofKind('dns_zone')) {
+      const records = living.recordsOf(zone).length;
+      this.#destroy(zone, `zone ${zone.name} and its ${records} record${records === 1 ? '' : 's'}`);
+    }
+    for (const balancer of this.#ofKind('load_balancer')) this.#destroy(balancer);
+    for (const address of this.#ofKind('reserved_ip')) this.#destroy(address, `the address ${address.externalId}`);
+    for (const droplet of droplets) this.#switchOff(droplet);
+    if (snapshots) {
+      for (const droplet of droplets) this.#keepDroplet(droplet);
+      for (const volume of volumes) this.#keepVolume(volume);
+    }
+    for (const volume of volumes) this.#detach(volume);
+    const kept = snapshots ? ', but for its last snapshot' : ', for good';
+    for (const droplet of droplets) this.#destroy(droplet, `droplet ${droplet.name}, its disk and its backups${kept}`);
+    for (const volume of volumes) this.#destroy(volume, `volume ${volume.name} and what is on it${kept}`);
+    for (const firewall of this.#ofKind('firewall')) this.#destroy(firewall);
+    const goes = new Set(this.#going.map(referenceOf));
+    this.#noteStaying(goes);
+    const project = this.#ownProject();
+    if (project !== undefined) {
+      this.#destroy(project);
+      goes.add(referenceOf(project));
+    }
+    for (const network of this.#ofKind('vpc')) this.#destroy(network);
+    const work = { do: 'record', what: 'end' } as const;
+    this.#steps.push(recording('end', `end deployment ${slug} and its subscription`, work, 'nothing'));
+    return { steps: this.#steps, problems: protectedOf(this.#input), stays: this.#stays, goes };
+  }
+
+  #ofKind(kind: string): readonly SeenResource[] {
+    return this.#going.filter((each) => each.kind === kind);
+  }
+
+  #destroy(seen: SeenResource, loses: string | null = null): void {
+    const kind = seen.kind as MadeKind;
+    this.#steps.push({
+      key: `destroy ${words[kind]} ${seen.externalId}`,
+      says: `destroy ${words[kind]} ${seen.name}${seen.name === seen.externalId ? '' : ` (${seen.externalId})`}`,
+      work: { do: 'destroy', kind, externalId: seen.externalId },
+      scopes: scopesToDestroy[kind] ?? [],
+      undo: 'nothing',
+      loses,
+    });
+  }
+
+  #switchOff({ externalId: id, name, status }: SeenResource): void {
+    if (status === 'off') return;
+    const asked = { scopes: updates, undo: 'reverse' } as const;
+    this.#steps.push(
+      acting(`shut down droplet ${id}`, `shut down droplet ${name}`, { on: 'droplet', id, do: 'shutdown' }, asked),
+      acting(`power off droplet ${id}`, `power off droplet ${name}`, { on: 'droplet', id, do: 'power_off' }, asked),
+    );
+  }
+
+  #keepDroplet(droplet: SeenResource): void {
+    const { externalId: id, name, attributes } = droplet;
+    const called = `${this.#input.slug}-${name}-${this.#input.day}`;
+    this.#steps.push(
+      acting(
+        `snapshot of droplet ${id}`,
+        `take the last snapshot of droplet ${name}`,
+        { on: 'droplet', id, do: 'snapshot', name: called },
+        { scopes: [...updates, 'snapshot:read'], undo: 'nothing' },
+      ),
+    );
+    this.#keeps(droplet, Number(attributes['disk_gb'] ?? 0), 'droplet');
+  }
+
+  #keepVolume(volume: SeenResource): void {
+    const { externalId, name } = volume;
+    const called: DeferredValue = { $name: `${this.#input.slug}-${name}-${this.#input.day}` };
+    this.#steps.push({
+      key: `snapshot of volume ${externalId}`,
+      says: `take the last snapshot of volume ${name}`,
+      work: {
+        do: 'create',
+        kind: 'snapshot',
+        spec: { volume: externalId, name: called, tags: [] },
+        marker: { name: called, source: externalId },
+        mayAdopt: false,
+      },
+      scopes: ['block_storage_snapshot:create', 'snapshot:read'],
+      undo: 'nothing',
+      loses: null,
+    });
+    this.#keeps(volume, living.gigabytesOf(volume), 'volume');
+  }
+
+  /** What a last snapshot costs from then on: it is at most as large as what it is of. */
+  #keeps(seen: SeenResource, gigabytes: number, of: 'droplet' | 'volume'): void {
+    const price = this.#prices.book.get(`snapshot:${of}`);
+    const each = price === undefined ? 'no known price' : `${price.amount} ${price.currency} for each ${price.unit}`;
+    this.#stays.push({
+      what: `the last snapshot of ${nameOf(seen)}`,
+      why: `kept until somebody destroys it: ${each}, at most ${gigabytes} of them`,
+      monthly: price === undefined ? null : formatMoney(new Decimal(price.amount).times(gigabytes), price.currency),
+    });
+  }
+
+  #detach(volume: SeenResource): void {
+    const droplet = living.dropletOf(volume);
+    if (droplet === null) return;
+    this.#steps.push(
+      acting(
+        `detach volume ${volume.externalId}`,
+        `detach volume ${volume.name}`,
+        { on: 'volume', id: volume.externalId, do: 'detach', droplet },
+        { scopes: ['block_storage:read', 'block_storage_action:create'], undo: 'reverse' },
+      ),
+    );
+  }
+
+  #noteStaying(goes: ReadonlySet<string>): void {
+    const { owned, others, shared } = this.#input;
+    for (const each of [...owned, ...others.filter((one) => shared.has(referenceOf(one)))]) {
+      if (goes.has(referenceOf(each)) || each.kind === 'project') continue;
+      const other = shared.get(referenceOf(each));
+      const why = other === undefined ? whyItStays(each) : `it is of ${other} too`;
+      this.#stays.push({ what: nameOf(each), why, monthly: null });
+    }
+  }
+
+  #ownProject(): SeenResource | undefined {
+    const { owned, others, project } = this.#input;
+    const found = [...owned, ...others].find(({ kind, externalId }) => kind === 'project' && externalId === project);
+    return found?.attributes['is_default'] === true ? undefined : found;
+  }
+}
+
+function whyItStays({ kind, settings }: SeenResource): string {
+  if (kind === 'vpc' && settings['default'] === true) return 'it is the default network of its region';
+  if (kind === 'snapshot' || kind === 'droplet_backup') return 'snapshots and backups are kept';
+  return 'no rollout destroys what is of this kind';
+}
+
+function protectedOf({ slug, owned, protections }: TeardownInput): string[] {
+  const all = protections.get('deployment');
+  return [
+    ...(all === undefined ? [] : [`Deployment ${slug} is protected: ${all}.`]),
+    ...owned.flatMap((each) => {
+      const reason = protections.get(referenceOf(each));
+      return reason === undefined ? [] : [`${nameOf(each)} is protected: ${reason}.`];
+    }),
+  ];
+}

@@ -1,0 +1,148 @@
+import { readFile } from 'node:fs/promises';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sql } from 'kysely';
+import { createDigitalOcean } from '../../src/cloud/digitalocean/client.ts';
+import { bringAttributionsUpToDate, unattributedResources } from '../../src/deployments/index.ts';
+import { connectAccount, identifyCredentials, syncAccount } from '../../src/inventory/index.ts';
+import { meterOutstanding } from '../../src/metering/index.ts';
+import { databaseClock, followSimulatedClock } from '../../src/platform/clock.ts';
+import { SnoozeJob } from '../../src/platform/declare/job.ts';
+import { parseSecretKey } from '../../src/platform/secrets/crypto.ts';
+import { applyPlans } from '../../src/pricing/index.ts';
+import { runRollout } from '../../src/provisioning/run-rollout.ts';
+import { open, type Opened } from '../contract/simulator-client.ts';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { json, startTestApi, type TestApi, testSecretKey } from '../http/api-fixture.ts';
+
+// A customer's system from a blueprint to the first whole month's invoice, over HTTP: what was proposed is what is made,
+// once, and what is billed.
+
+const blueprint = JSON.stringify({
+  blueprint: 'shop',
+  schema: 1,
+  parameters: { domain: { type: 'domain' } },
+  region: 'fra1',
+  network: { vpc: { ip_range: null } },
+  droplets: { web: { count: 2, size: 's-2vcpu-4gb', image: 'ubuntu-24-04-x64' } },
+  volumes: { data: { size: 100, attach: 'web-1', protected: true } },
+  firewall: { inbound: [{ tcp: 443, from: 'balancer' }] },
+  balancer: { targets: 'web', forward: [{ http: 80, to: 80 }] },
+  dns: { zone: '${domain}', records: [{ A: '@', to: 'balancer' }] },
+  plan: 'studio',
+});
+
+let database: TestDatabase;
+let api: TestApi;
+let cloud: Opened;
+let sync: () => Promise<void>;
+
+// biome-ignore lint/suspicious/noExplicitAny: what came over the wire
+async function ask(path: string, body?: unknown): Promise<any> {
+  const response = await api.fetch(path, { as: 'owner', ...(body === undefined ? {} : json('POST', body)) });
+  const answer: unknown = await response.json();
+  expect([path, response.status, response.status < 300 ? '' : answer]).toEqual([path, expect.any(Number), '']);
+  return answer;
+}
+
+async function pass(seconds: number): Promise<void> {
+  await cloud.control('clock', { advanceBy: `PT${Math.ceil(seconds)}S` });
+  await followSimulatedClock(database.db, cloud.simulator.now());
+}
+
+async function log(): Promise<{ total: number; writes: number; counts: Record<string, number> }> {
+  return (await cloud.send('/_simulator/requests')).body;
+}
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  const { db } = database;
+  const at = Temporal.Instant.from('2026-06-09T10:00:00Z');
+  cloud = await open({ fleet: 'bare', seed: 3, resources: 2, writable: true, at });
+  await cloud.control('limits', { perHour: null, perMinute: null });
+  const credentials = { token: 'read' };
+  const secretKey = parseSecretKey(testSecretKey)!;
+  const found = await identifyCredentials(db, { apiUrl: cloud.simulator.url, credentials });
+  const account = await connectAccount(db, { ...found, slug: 'cloud', secretKey }, found.identity, at);
+  const provider = createDigitalOcean({ apiUrl: cloud.simulator.url, credentials });
+  sync = async () => {
+    await syncAccount(db, account, provider, { clock: databaseClock(db) });
+    await bringAttributionsUpToDate(db, cloud.simulator.now());
+  };
+  await sync();
+  await applyPlans(db, [{ name: 'studio.yaml', text: await readFile('plans/studio.yaml', 'utf8') }], 'test', at);
+  await sql`UPDATE metering_config SET enabled = true FROM billing_kinds b
+    WHERE b.billing_kind_id = metering_config.billing_kind_id AND b.slug IN ('volume_gb_month', 'load_balancer_hours')`.execute(
+    db,
+  );
+  api = await startTestApi(database);
+  await ask('/customers', { customer: 'cus-88', name: 'Beta Ltd', currency: 'USD' });
+  await ask('/blueprints', { files: [{ name: 'shop.yaml', text: blueprint }] });
+});
+afterAll(async () => {
+  await api?.close();
+  await cloud?.close();
+  await database?.close();
+});
+
+/** Attempts until it has come to rest, as a worker makes them. */
+async function drive(rollout: number): Promise<void> {
+  const { db } = database;
+  const signal = new AbortController().signal;
+  const run = { db, clock: databaseClock(db), config: api.config, signal, log: pino({ level: 'silent' }) };
+  for (let attempt = 0; attempt < 200; attempt++) {
+    try {
+      return await runRollout({ ...run, report: () => {}, read: async () => {} }, rollout);
+    } catch (error) {
+      if (!(error instanceof SnoozeJob)) throw error;
+      await pass(Math.max(1, error.seconds));
+    }
+  }
+}
+
+test('what is proposed is made once, owned at birth, and billed as it was quoted', { timeout: 0 }, async () => {
+  const { db } = database;
+  await ask('/accounts/cloud/grant', { token: 'write' });
+  const parameters = { domain: 'beta.example' };
+  const wanted = { deployment: 'beta-shop', customer: 'cus-88', blueprint: 'shop', parameters };
+  const before = await log();
+  const proposed = await ask('/proposals/creations', wanted);
+  expect((await log()).writes).toBe(before.writes);
+  expect([proposed.problems, proposed.ours.monthly.after]).toEqual([[], '70.00']);
+  expect(proposed.customers.months.map(({ after }: { after: string }) => after)).toEqual(['88.00', '88.84']);
+  await ask(`/proposals/${proposed.hash}/approvals`, {});
+  const asked = await log();
+  const { rollout, begun } = await ask('/rollouts', { proposal: proposed.hash });
+  expect(begun).toBe(true);
+  await drive(rollout);
+  const done = await ask(`/rollouts/${rollout}`);
+  expect([done.state, done.reason]).toEqual(['done', null]);
+  expect(done.extras).toEqual([]);
+  const after = await log();
+  expect(after.writes - asked.writes).toBeLessThanOrEqual(20);
+  expect(after.total - asked.total).toBeLessThanOrEqual(120);
+  // Begun again it is the same one, and nothing is written.
+  expect(await ask('/rollouts', { proposal: proposed.hash })).toEqual({ rollout, begun: false });
+  await drive(rollout);
+  expect((await log()).writes).toBe(after.writes);
+
+  const owners = async () =>
+    (
+      await sql`SELECT a.resource_id, a.owner_set_id, a.valid_from::text FROM deployments_attributions a
+      JOIN inventory_resources r USING (resource_id) WHERE r.kind <> 'project' ORDER BY 1, 3`.execute(db)
+    ).rows;
+  const owned = await owners();
+  await sync();
+  expect(await owners()).toEqual(owned);
+  const unowned = (await unattributedResources(db, cloud.simulator.now())).resources.map(({ name }) => name);
+  expect(unowned.filter((name) => name.includes('beta'))).toEqual([]);
+
+  // A whole month goes by, and is read every day.
+  for (let day = 0; day < 54; day++) {
+    await pass(86_400);
+    await sync();
+  }
+  await meterOutstanding(db, { now: cloud.simulator.now() });
+  const invoice = await ask('/deployments/beta-shop/invoice-preview?month=2026-07');
+  expect(JSON.stringify(invoice)).toContain('88.84');
+});

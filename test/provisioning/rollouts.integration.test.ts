@@ -1,0 +1,287 @@
+import { sql } from 'kysely';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createCustomer, findDeployment, unattributedResources } from '../../src/deployments/index.ts';
+import { openSecretKey } from '../../src/inventory/index.ts';
+import { grantWriting, revokeWriting } from '../../src/provisioning/grants.ts';
+import { databaseClock } from '../../src/platform/clock.ts';
+import { extrasOf } from '../../src/provisioning/extras.ts';
+import { showRollout } from '../../src/provisioning/rollouts.ts';
+import { sweepMarkers } from '../../src/provisioning/sweep-markers.ts';
+import {
+  liveOf,
+  openRolloutScene,
+  owned,
+  type RolloutScene,
+  shop,
+  step,
+  teardown,
+  wholeShop,
+  writeToken,
+} from './rollout-fixture.ts';
+
+class Killed extends Error {}
+
+let scene: RolloutScene;
+
+beforeEach(async () => {
+  scene = await openRolloutScene();
+});
+afterEach(() => scene.close());
+
+test('a proposal is carried out once, and begun again it is the same rollout, which writes nothing', async () => {
+  const hash = await scene.propose(shop());
+  const [one, other] = await Promise.all([scene.beginByHash(hash), scene.beginByHash(hash)]);
+  expect(one.rolloutId).toBe(other.rolloutId);
+  expect(one.begun).toBe(!other.begun);
+  expect(await scene.drive(one.rolloutId)).toMatchObject({ state: 'done', steps: 9, done: 9, reason: null });
+  expect(await liveOf(scene)).toEqual(wholeShop);
+  const writes = await scene.writes();
+  expect(writes.length).toBeLessThanOrEqual(20);
+  expect(await scene.beginByHash(hash)).toEqual({ rolloutId: one.rolloutId, begun: false });
+  expect(await scene.attempt(one.rolloutId)).toBeNull();
+  expect(await scene.writes()).toEqual(writes);
+});
+
+test('a scope that is missing is said before anything costs', async () => {
+  await scene.faults({ fault: 'missing_scope', scopes: ['load_balancer:create'] });
+  const rolloutId = await scene.begin(shop());
+  expect(await scene.drive(rolloutId)).toMatchObject({
+    state: 'held',
+    reason: expect.stringContaining('load_balancer:create'),
+  });
+  expect(await liveOf(scene)).toEqual({ projects: 1, vpcs: 1, firewalls: 1 });
+  await scene.faults();
+  await scene.decide('resume', rolloutId);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'done' });
+  expect(await liveOf(scene)).toEqual(wholeShop);
+});
+
+test('a limit in the middle is held, and undone it leaves nothing', async () => {
+  await scene.faults({ fault: 'limit_reached', path: '/v2/load_balancers' });
+  const rolloutId = await scene.begin(shop());
+  const held = await scene.drive(rolloutId);
+  expect(held).toMatchObject({ state: 'held', reason: expect.stringMatching(/^balancer: .*limit/) });
+  await scene.faults();
+  await scene.decide('undo', rolloutId);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'undone', reason: null });
+  expect(await liveOf(scene)).toEqual({});
+});
+
+test('429 at a write spends nothing and makes nothing twice', async () => {
+  await scene.faults({ fault: 'refuse_before', path: '/v2/droplets', status: 429, count: 1 });
+  const rolloutId = await scene.begin(shop());
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'done' });
+  expect(await liveOf(scene)).toEqual(wholeShop);
+});
+
+test('a deployment and its rule are there before anything costs; all that was made is its own, and its declaration', async () => {
+  await createCustomer(scene.db, { externalId: 'cus_88', name: 'Beta', currency: 'EUR' }, scene.cloud.simulator.now());
+  const rolloutId = await scene.begin(owned());
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'done' });
+  const deployment = await findDeployment(scene.db, 'beta-shop');
+  const born = (await scene.cloud.all('/v2/volumes', 'volumes'))[0].created_at as string;
+  expect(Temporal.Instant.compare(deployment.startsAt!, Temporal.Instant.from(born))).toBeLessThanOrEqual(0);
+  const { resources } = await unattributedResources(scene.db, scene.cloud.simulator.now());
+  expect(resources.map(({ name }) => name).filter((name) => name.startsWith('beta-shop'))).toEqual([]);
+  const { rows } = await sql`
+    SELECT d.slug, r.kind, count(DISTINCT r.resource_id)::int AS n
+    FROM declared_resources c JOIN declarations d USING (declaration_id)
+    JOIN resources r ON r.external_id = c.external_id AND r.kind = c.kind
+    WHERE c.valid_to = 'infinity' GROUP BY d.slug, r.kind ORDER BY r.kind`.execute(scene.db);
+  expect(rows).toEqual([
+    { slug: 'beta-shop', kind: 'droplet', n: 2 },
+    { slug: 'beta-shop', kind: 'firewall', n: 1 },
+    { slug: 'beta-shop', kind: 'load_balancer', n: 1 },
+    { slug: 'beta-shop', kind: 'volume', n: 1 },
+  ]);
+  // What was handed over and may hold data stays, and what it is in.
+  await scene.decide('undo', rolloutId);
+  const undone = await scene.drive(rolloutId);
+  expect(undone).toMatchObject({
+    state: 'undone',
+    reason: expect.stringContaining('volume data stays: it is protected'),
+  });
+  expect(await liveOf(scene)).toEqual({ projects: 1, volumes: 1 });
+  expect((await findDeployment(scene.db, 'beta-shop')).endsAt).not.toBeNull();
+});
+
+test('a teardown takes and sees snapshots before it destroys, and killed after one it takes no second one', async () => {
+  await scene.drive(await scene.begin(shop()));
+  const rolloutId = await scene.begin(await teardown(scene), { purpose: 'destroy' });
+  // Killed again and again: each attempt ends at its third look at the clock after something was sent.
+  const real = databaseClock(scene.db);
+  for (let attempt = 0; attempt < 60; attempt++) {
+    let looks = 0;
+    const clock = {
+      now() {
+        looks += 1;
+        if (looks > 6) throw new Killed();
+        return real.now();
+      },
+    };
+    const seconds = await scene.attempt(rolloutId, { clock }).catch((error: unknown) => {
+      if (error instanceof Killed) return 1;
+      throw error;
+    });
+    await scene.pass(seconds ?? 1);
+  }
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'done', reason: null });
+  expect(await liveOf(scene)).toEqual({});
+  const snapshots = (await scene.live('snapshots')).filter((name) => name.startsWith('last-of-'));
+  expect(snapshots.map((name) => name.replace(/-[0-9a-f]{6}$/, ''))).toEqual([
+    'last-of-beta-shop-data',
+    'last-of-beta-shop-web-1',
+    'last-of-beta-shop-web-2',
+  ]);
+});
+
+test('what was protected after it was proposed keeps all of a system from being destroyed', async () => {
+  const { db, cloud } = scene;
+  await createCustomer(db, { externalId: 'cus_88', name: 'Beta', currency: 'EUR' }, cloud.simulator.now());
+  await scene.drive(await scene.begin(owned()));
+  const rolloutId = await scene.begin(await teardown(scene), { purpose: 'destroy' });
+  const before = await scene.writes();
+  expect(await scene.drive(rolloutId)).toMatchObject({
+    state: 'held',
+    reason: expect.stringMatching(/^volume .* is protected/),
+  });
+  expect(await scene.writes()).toEqual(before);
+  await sql`UPDATE protections SET ended_at = ${cloud.simulator.now().toString()}::timestamptz, ended_by = 'owner'`.execute(
+    db,
+  );
+  await scene.decide('resume', rolloutId);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'done' });
+  expect(await liveOf(scene)).toEqual({});
+});
+
+test('what is locked is waited for; an action that is stuck is held, and never sent again', async () => {
+  await scene.drive(await scene.begin(shop()));
+  const [{ id }] = (await scene.cloud.all('/v2/droplets', 'droplets')).filter(({ name }) => name === 'beta-shop-web-1');
+  await scene.faults({ fault: 'action_stuck', path: '/v2/droplets', count: 1 });
+  const steps = [
+    step('off', { do: 'act', act: { on: 'droplet', id: String(id), do: 'power_off' } }, { undo: 'reverse' }),
+  ];
+  const rolloutId = await scene.begin(steps, { purpose: 'change' });
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'held', reason: expect.stringContaining('stuck') });
+  expect((await scene.writes()).filter((write) => write.includes('/actions '))).toHaveLength(1);
+});
+
+test('a resize whose answer was lost is looked for by the size, and is not sent again', async () => {
+  await scene.drive(await scene.begin(shop()));
+  const [{ id }] = (await scene.cloud.all('/v2/droplets', 'droplets')).filter(({ name }) => name === 'beta-shop-web-1');
+  const act = (key: string, what: Parameters<typeof step>[1] & { do: 'act' }) => step(key, what, { undo: 'reverse' });
+  const droplet = { on: 'droplet', id: String(id) } as const;
+  await scene.faults({ fault: 'create_then', path: `/v2/droplets/${id}/actions`, what: 'drop' });
+  const rolloutId = await scene.begin(
+    [
+      act('off', { do: 'act', act: { ...droplet, do: 'power_off' } }),
+      act('resize', { do: 'act', act: { ...droplet, do: 'resize', size: 's-2vcpu-4gb', growsDisk: false } }),
+      act('on', { do: 'act', act: { ...droplet, do: 'power_on' } }),
+    ],
+    { purpose: 'change' },
+  );
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'done' });
+  expect((await scene.writes()).filter((write) => write.includes('/actions '))).toHaveLength(3);
+  await scene.decide('undo', rolloutId);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'undone' });
+  const { body } = await scene.cloud.send(`/v2/droplets/${id}`);
+  expect(body.droplet).toMatchObject({ size_slug: 's-1vcpu-1gb', status: 'active' });
+});
+
+test('cancelled, nothing more is sent, and what is under way is followed to its end', async () => {
+  const rolloutId = await scene.begin(shop());
+  await scene.faults(
+    { fault: 'create_then', path: '/v2/volumes', what: 502 },
+    { fault: 'late_listing', path: '/v2/volumes', seconds: 40 },
+  );
+  for (let attempt = 0; (await scene.steps(rolloutId))['volume data'] !== 'intended'; attempt++) {
+    expect(attempt).toBeLessThan(100);
+    await scene.pass((await scene.attempt(rolloutId)) ?? 0);
+  }
+  await scene.decide('cancel', rolloutId);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'cancelled', reason: null });
+  expect((await scene.rollout(rolloutId)).endedAt).not.toBeNull();
+  expect(await scene.steps(rolloutId)).toMatchObject({ 'volume data': 'done', 'droplet web-1': 'new' });
+  await scene.faults();
+  await scene.decide('undo', rolloutId);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'undone', reason: null });
+  expect(await liveOf(scene)).toEqual({});
+});
+
+test('of two rollouts of an account the second waits', async () => {
+  const first = await scene.begin(shop());
+  const second = await scene.begin(shop('gamma'), { deployment: 'gamma' });
+  await scene.attempt(first);
+  expect(await scene.attempt(second)).toBeGreaterThan(0);
+  expect(await scene.rollout(second)).toMatchObject({ state: 'waiting' });
+  expect((await scene.writes()).some((write) => write.includes('gamma'))).toBe(false);
+  await scene.drive(first);
+  expect(await scene.drive(second)).toMatchObject({ state: 'done' });
+});
+
+test('something of the same name that is not ours is never taken, and never destroyed', async () => {
+  await scene.cloud.send('/v2/projects', {
+    method: 'POST',
+    body: { name: 'beta-shop', purpose: 'Web Application', environment: 'Production' },
+  });
+  const rolloutId = await scene.begin(shop());
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'held', reason: expect.stringMatching(/^project: /) });
+  await scene.decide('undo', rolloutId);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'undone' });
+  expect(await liveOf(scene)).toEqual({ projects: 1 });
+});
+
+test('a grant that is revoked holds a rollout, and granted again it goes on', async () => {
+  const rolloutId = await scene.begin(shop());
+  await revokeWriting(scene.db, 'acme');
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'held', reason: expect.stringContaining('write token') });
+  expect(await scene.writes()).toEqual([]);
+  const secretKey = await openSecretKey(scene.db, scene.config);
+  const now = scene.cloud.simulator.now();
+  await grantWriting(
+    scene.db,
+    { account: 'acme', token: writeToken, by: 'owner' },
+    { secretKey, config: scene.config },
+    now,
+  );
+  await scene.decide('resume', rolloutId);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'done' });
+});
+
+test('what the mark is on twice is found, with what it costs', async () => {
+  const rolloutId = await scene.begin(shop());
+  await scene.drive(rolloutId);
+  const [made] = (await scene.cloud.all('/v2/droplets', 'droplets')).filter(({ name }) => name === 'beta-shop-web-2');
+  const { name, tags } = made;
+  await scene.cloud.send('/v2/droplets', {
+    method: 'POST',
+    body: { name, tags, region: 'fra1', size: 's-1vcpu-1gb', image: 'ubuntu-24-04-x64' },
+  });
+  const { extras } = await sweepMarkers(scene.run);
+  expect(extras).toBe(1);
+  const [extra, ...others] = await extrasOf(scene.db, await scene.rollout(rolloutId), scene.cloud.simulator.now());
+  expect(others).toEqual([]);
+  expect(extra).toMatchObject({ key: 'droplet web-2', monthly: '6.00', currency: 'USD' });
+});
+
+test('secrets are nowhere but where they are sealed', async () => {
+  const secret = `user-data-${writeToken}`;
+  const steps = shop().map((one) => {
+    if (one.key !== 'droplet web-1' || one.work.do !== 'create' || one.work.kind !== 'droplet') return one;
+    return { ...one, work: { ...one.work, spec: { ...one.work.spec, userData: { $secret: 'web' } } } };
+  });
+  await scene.faults({ fault: 'create_then', path: '/v2/droplets', what: 500 });
+  const rolloutId = await scene.begin(steps, { secrets: { web: secret } });
+  await scene.drive(rolloutId);
+  const { rows: tables } = await sql<{ name: string }>`
+    SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = 'public'`.execute(scene.db);
+  for (const { name } of tables) {
+    const { rows } = await sql<{ found: boolean }>`
+      SELECT coalesce(bool_or(t::text LIKE ${`%${writeToken}%`}), false) AS found FROM ${sql.raw(name)} AS t`.execute(
+      scene.db,
+    );
+    expect([name, rows[0]?.found]).toEqual([name, false]);
+  }
+  expect(scene.lines.filter((line) => line.includes(writeToken))).toEqual([]);
+  expect(JSON.stringify(await showRollout(scene.db, rolloutId))).not.toContain(writeToken);
+});
