@@ -167,6 +167,7 @@ CALL audit_changes('proposal_approvals');
 CALL audit_changes('rollouts');
 CALL audit_changes('protections');
 
+CALL protect_from_customers('provisioning_sealed');
 CALL protect_from_customers('write_credentials');
 CALL protect_from_customers('blueprints');
 CALL protect_from_customers('blueprint_versions');

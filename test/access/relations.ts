@@ -195,6 +195,7 @@ export const closedToCustomers: readonly string[] = names(`
   provider_prices
   provider_surprises
   provisioning_requests
+  provisioning_sealed
   queue_controls
   reconciled_months
   reconciliations
