@@ -259,7 +259,10 @@ test('an approved proposal is opened with its sealed values, until it expires', 
 });
 
 test('an approved proposal is begun once, however often and at once it is asked for', async () => {
-  const { answer } = await create({ deployment: 'gamma-shop', parameters: { domain: 'gamma.example', admin_key: 'x' } });
+  const { answer } = await create({
+    deployment: 'gamma-shop',
+    parameters: { domain: 'gamma.example', admin_key: 'x' },
+  });
   const proposal = answer.hash;
   const early = await ask('/rollouts', { proposal });
   expect([early.status, early.answer.code]).toEqual([409, 'proposal_not_approved']);

@@ -95,7 +95,7 @@ async function fill(db: Database): Promise<void> {
   const { rows } = await sql<{ slug: string }>`SELECT slug FROM plans ORDER BY slug LIMIT 1`.execute(db);
   for (const deployment of ['acme', 'beta'])
     await subscribe(db, { deployment, plan: rows[0]?.slug ?? '', from }, 'test', now);
-  await makeSource(db, 'edge', { now });
+  await makeSource(db, 'edge', { now, secretKey });
   await makeMeters(db, [requestMeter], now);
   await addHook(db, now, { webhook: 'books', url: 'https://127.0.0.1:1/' });
 }
