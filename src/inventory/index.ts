@@ -20,7 +20,7 @@ export { type AccountStatus, readAccountsStatus } from './account-status.ts';
 export { syncJobs } from './jobs.ts';
 export { type Freshness, readFreshness } from './freshness.ts';
 export { type ChargedGroup, chargeOf } from './resource-charges.ts';
-export { accountDisconnected } from './errors.ts';
+export { accountDisconnected, accountSends } from './errors.ts';
 export { lockAccounts } from './accounts.ts';
 export { assertCurrentKey, listSealedSecrets, openSecretKey, type Resealed, rotateSecretKey } from './secret-key.ts';
 export {

@@ -8,7 +8,9 @@ import { seal, type SecretKey, unseal } from '../platform/secrets/crypto.ts';
 import {
   type Account,
   accountDisconnected,
+  accountSends,
   assertCurrentKey,
+  gatewayProvider,
   getAccount,
   identifyCredentials,
   keepJournal,
@@ -31,11 +33,13 @@ export interface WriteGrant {
 
 /**
  * Asks the provider whose write token this is. No write is tried: what a token may write, no endpoint tells.
- * @throws ArcadiaError not_found; account_disconnected; write_grant_mismatch: it is another account's;
+ * @throws ArcadiaError not_found; account_sends; account_disconnected; write_grant_mismatch: it is another account's;
  *   write_token_unauthorized, write_token_forbidden, and the others of `identify`
  */
 export async function checkWriteToken(db: Queryable, slug: string, token: string, signal?: AbortSignal): Promise<void> {
   const account = await getAccount(db, slug);
+  if (account.provider === gatewayProvider)
+    throw accountSends(`Account '${slug}' is a source of gateway events: it sends, and cannot be written to.`);
   if (account.disconnectedAt !== null)
     throw accountDisconnected(`Account '${slug}' is disconnected since ${account.disconnectedAt}.`);
   const { identity } = await identifyCredentials(db, { apiUrl: account.apiUrl, credentials: { token } }, signal).catch(

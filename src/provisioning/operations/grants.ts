@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { accountDisconnected, openSecretKey } from '../../inventory/index.ts';
+import { accountDisconnected, accountSends, openSecretKey } from '../../inventory/index.ts';
 import { declareOperation, type Operation } from '../../platform/declare/operation.ts';
 import { instantOut, slug } from '../../platform/declare/schemas.ts';
 import * as writing from '../grants.ts';
@@ -19,7 +19,7 @@ export const grantAccount = declareOperation({
     'write, the provider does not tell. A grant in the place of another one replaces its token. Of a simulated account any token is good.',
   asksProvider: true,
   command: { secrets: { token: 'DIGITALOCEAN_WRITE_TOKEN' } },
-  refuses: [accountDisconnected, writeGrantMismatch],
+  refuses: [accountDisconnected, accountSends, writeGrantMismatch],
   roles: ['owner'],
   params: accountParams,
   body: z.strictObject({
