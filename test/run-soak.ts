@@ -21,6 +21,7 @@ const paths =
         'event-loop',
         'week',
         'usage-faults',
+        'rollout-faults',
         'demo',
         'mistakes',
         'test/page',
