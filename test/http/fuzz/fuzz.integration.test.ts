@@ -56,7 +56,7 @@ beforeAll(async () => {
     },
     limits: { anonymousPerMinute: 1_000_000 },
   });
-  known = { ...(await knownNames(database.db)), ...(await someJobs()) };
+  known = { ...(await knownNames(database.db)), ...(await someJobs()), ...(await someProposals()) };
 }, 120_000);
 afterAll(async () => {
   await api.close();
@@ -111,6 +111,24 @@ async function someJobs(): Promise<Known> {
   const { items } = (await (await api.fetch('/jobs')).json()) as { items: { jobId: string; job: string }[] };
   const ids = items.map((item) => item.jobId);
   return { jobId: ids, ids, job: [...ids, 'attribute', 'meter'], name: ['attribute', 'meter'] };
+}
+
+/** A blueprint, and proposals of it. */
+async function someProposals(): Promise<Known> {
+  const post = async (path: string, body: object) => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await api.fetch(path, { method: 'POST', body: JSON.stringify(body), headers });
+    return (await answer.json()) as Record<string, string>;
+  };
+  const text = JSON.stringify({ blueprint: 'shop', schema: 1, region: 'fra1', project: {} });
+  await post('/blueprints', { files: [{ name: 'shop.yaml', text }] });
+  const hashes: string[] = [];
+  for (const deployment of ['gamma', 'delta', 'epsilon']) {
+    const { hash } = await post('/proposals/creations', { deployment, customer: 'c-1', blueprint: 'shop' });
+    if (hash === undefined) throw new Error('nothing was proposed');
+    hashes.push(hash);
+  }
+  return { blueprint: ['shop'], hash: hashes };
 }
 
 async function knownNames(db: Database): Promise<Known> {
