@@ -123,11 +123,8 @@ export async function composeFigures(
     db,
     month,
     now,
-    [
-      metered,
-      new ForecastSums(db, meteredThrough, metered),
-      ...ends.map((end) => (end.equals(meteredThrough) ? metered : new UsageUntil(end, metered))),
-    ],
+    // A day's total is kept, and so has nothing of a later day that was metered before one that failed.
+    [metered, new ForecastSums(db, meteredThrough, metered), ...ends.map((end) => new UsageUntil(end, metered))],
     signal,
   );
   // Of a month that is over, all of the one before: the same day may not be there.
