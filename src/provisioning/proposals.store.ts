@@ -122,6 +122,9 @@ export interface ProposalHead {
   readonly currency: string;
   /** Of our cost, a month. */
   readonly difference: string;
+  /** What it adds to what the customer pays for the last month that is named; null: it is on no plan. */
+  readonly customersDifference: string | null;
+  readonly customersCurrency: string | null;
   readonly isBlocked: boolean;
   readonly approvals: number;
   readonly proposedAt: Temporal.Instant;
@@ -151,6 +154,8 @@ export async function selectHeads(
            p.document -> 'blueprint' ->> 'blueprint' AS blueprint, (p.document -> 'blueprint' ->> 'version')::int AS version,
            jsonb_array_length(p.document -> 'steps') AS steps, p.document -> 'ours' ->> 'currency' AS currency,
            p.document -> 'ours' -> 'monthly' ->> 'difference' AS difference,
+           p.document -> 'customers' -> 'months' -> -1 ->> 'difference' AS "customersDifference",
+           p.document -> 'customers' ->> 'currency' AS "customersCurrency",
            jsonb_array_length(p.document -> 'problems') > 0 AS "isBlocked",
            (SELECT count(*) FROM proposal_approvals a WHERE a.proposal_id = p.proposal_id) AS approvals,
            p.proposed_at AS "proposedAt", p.proposed_by AS "proposedBy", p.expires_at AS "expiresAt",

@@ -181,7 +181,7 @@ export function stateOf(
 /** What lists show of a whole one. */
 export function headOf(row: ProposalRow): ProposalHead {
   const { document, approvals, ...rest } = row;
-  const { purpose, deployment, customer, account, blueprint, steps, ours, problems } = document;
+  const { purpose, deployment, customer, account, blueprint, steps, ours, customers, problems } = document;
   return {
     ...rest,
     purpose,
@@ -193,6 +193,8 @@ export function headOf(row: ProposalRow): ProposalHead {
     steps: steps.length,
     currency: ours.currency,
     difference: ours.monthly.difference,
+    customersDifference: customers?.months.at(-1)?.difference ?? null,
+    customersCurrency: customers?.currency ?? null,
     isBlocked: problems.length > 0,
     approvals: approvals.length,
   };

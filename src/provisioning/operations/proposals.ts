@@ -45,6 +45,10 @@ const head = {
   steps: z.int(),
   currency: z.string(),
   difference: decimalOut.meta({ description: 'What it adds to our cost of a month, by list prices' }),
+  customersDifference: decimalOut.nullable().meta({
+    description: 'What it adds to what the customer pays for the last month that is named; null: it is on no plan',
+  }),
+  customersCurrency: z.string().nullable(),
   proposedAt: instantOut,
   proposedBy: z.string(),
   expiresAt: instantOut,

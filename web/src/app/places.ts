@@ -19,6 +19,7 @@ export interface Place {
     | '/plans'
     | '/have'
     | '/gateway'
+    | '/provisioning'
     | '/jobs'
     | '/accounts'
     | '/settings'
@@ -39,6 +40,7 @@ const places: readonly Place[] = [
   { to: '/drift', label: 'Unexpected changes', icon: 'drift', key: 'f', needs: 'listFindingGroups' },
   { to: '/resources', label: 'Inventory', icon: 'inventory', key: 'i', needs: 'listResources', beginsGroup: true },
   { to: '/deployments', label: 'Deployments', icon: 'deployments', key: 'd', needs: 'listDeploymentMonths' },
+  { to: '/provisioning', label: 'Provisioning', icon: 'provisioning', key: 'n', needs: 'listProposals' },
   { to: '/customers', label: 'Customers', icon: 'customers', key: 'c', needs: 'listCustomerMonths' },
   { to: '/rules', label: 'Rules', icon: 'filter', key: 'r', needs: 'listRules' },
   { to: '/usage', label: 'Usage', icon: 'usage', key: 's', needs: 'listUsageGrid' },

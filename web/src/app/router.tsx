@@ -20,6 +20,7 @@ import { inventorySearch } from '../inventory/search.ts';
 import { jobsSearch } from '../jobs/search.ts';
 import { invoicesSearch } from '../invoices/search.ts';
 import { planSearch, plansSearch } from '../plans/search.ts';
+import { newDeploymentSearch, provisioningSearch } from '../provisioning/search.ts';
 import { rulesSearch } from '../rules/read.ts';
 import { auditSearch } from '../audit/search.ts';
 import { settingsSearch } from '../settings/search.ts';
@@ -208,6 +209,38 @@ const gateway = createRoute({
   component: lazyRouteComponent(() => loaded(import('../gateway/Gateway.tsx')), 'Gateway'),
 });
 
+const provisioning = createRoute({
+  getParentRoute: () => root,
+  path: '/provisioning',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...provisioningSearch(search) }),
+  component: lazyRouteComponent(() => loaded(import('../provisioning/Provisioning.tsx')), 'Provisioning'),
+});
+
+const newDeployment = createRoute({
+  getParentRoute: () => root,
+  path: '/provisioning/new',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...newDeploymentSearch(search) }),
+  component: lazyRouteComponent(() => loaded(import('../provisioning/NewDeployment.tsx')), 'NewDeployment'),
+});
+
+const proposal = createRoute({
+  getParentRoute: () => root,
+  path: '/proposals/$hash',
+  component: lazyRouteComponent(() => loaded(import('../provisioning/Proposal.tsx')), 'Proposal'),
+});
+
+const rollout = createRoute({
+  getParentRoute: () => root,
+  path: '/rollouts/$rollout',
+  component: lazyRouteComponent(() => loaded(import('../provisioning/Rollout.tsx')), 'Rollout'),
+});
+
+const blueprint = createRoute({
+  getParentRoute: () => root,
+  path: '/blueprints/$blueprint',
+  component: lazyRouteComponent(() => loaded(import('../provisioning/Blueprint.tsx')), 'Blueprint'),
+});
+
 const jobs = createRoute({
   getParentRoute: () => root,
   path: '/jobs',
@@ -314,6 +347,11 @@ const views = [
   finding,
   declaration,
   gateway,
+  provisioning,
+  newDeployment,
+  proposal,
+  rollout,
+  blueprint,
   jobs,
   job,
   accounts,

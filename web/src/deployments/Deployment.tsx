@@ -1,4 +1,5 @@
 import { Link, useParams, useSearch } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { inPeriod } from '../app/address.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
@@ -9,12 +10,15 @@ import { OnDemand } from '../lists/OnDemand.tsx';
 import { Change, Due } from '../lists/parts.tsx';
 import { isZero } from '../ui/decimal.ts';
 import { Money, Quantity, Unknown } from '../ui/Figure.tsx';
-import { Band, Empty, States } from '../ui/States.tsx';
+import { Band, Empty, Skeleton, States } from '../ui/States.tsx';
 import { day, dayBefore, month as monthName, moment } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { CustomerInvoices } from '../customers/CustomerInvoices.tsx';
 import { OwnershipCard, PlansCard } from './History.tsx';
 import { type MonthDetail, readMonth } from './read.ts';
+
+// With its sheets it weighs as much as the rest of the view.
+const DeploymentCard = lazy(() => import('../provisioning/DeploymentCard.tsx'));
 
 /** What is it, what does it use, and what does that come to? */
 export function Deployment() {
@@ -44,6 +48,9 @@ export function Deployment() {
             <FactsCard detail={data} now={now} />
             <MetersCard detail={data} now={now} />
             <OwnershipCard deployment={deployment} now={now} />
+            <Suspense fallback={<Skeleton rows={3} />}>
+              <DeploymentCard deployment={deployment} />
+            </Suspense>
             <OnDemand title="plans over time">
               <PlansCard deployment={deployment} now={now} />
             </OnDemand>

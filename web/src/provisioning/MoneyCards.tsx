@@ -1,0 +1,153 @@
+import { useMe } from '../app/session.ts';
+import { DataTable } from '../lists/DataTable.tsx';
+import styles from '../lists/lists.module.css';
+import { Money } from '../ui/Figure.tsx';
+import { Empty } from '../ui/States.tsx';
+import { month as monthName } from '../ui/time.ts';
+import ui from '../ui/ui.module.css';
+import { More } from './Parts.tsx';
+import own from './provisioning.module.css';
+import type { ProposalDetail } from './read.ts';
+
+/** By list prices of the day: not what the provider will bill. */
+export function OurMoneyCard({ proposal: { ours } }: { readonly proposal: ProposalDetail }) {
+  const { currency, monthly, restOfMonth, lines, unknown } = ours;
+  return (
+    <section className={`${ui.card} ${styles.half} ${styles.card}`} aria-labelledby="ours">
+      <div className={ui.cardHead}>
+        <h2 id="ours">What it costs us</h2>
+        <span className={ui.note}>a month, at list price</span>
+      </div>
+      <dl className={`${ui.cardBody} ${styles.figures}`}>
+        <div>
+          <dt>Now</dt>
+          <dd>
+            <Money amount={monthly.before} currency={currency} />
+          </dd>
+        </div>
+        <div>
+          <dt>Then</dt>
+          <dd>
+            <Money amount={monthly.after} currency={currency} />
+          </dd>
+        </div>
+        <div>
+          <dt>Difference</dt>
+          <dd>
+            <More amount={monthly.difference} currency={currency} none="" />
+          </dd>
+        </div>
+        <div>
+          <dt>Rest of this month</dt>
+          <dd>
+            <More amount={restOfMonth} currency={currency} none="" />
+          </dd>
+        </div>
+      </dl>
+      {unknown.length === 0 ? null : (
+        <div className={own.band}>
+          <span>Of unknown price, and in none of these figures: {unknown.join(', ')}.</span>
+        </div>
+      )}
+      {lines.length === 0 ? null : (
+        <DataTable label="What it consists of">
+          <thead>
+            <tr>
+              <th scope="col">What</th>
+              <th scope="col">How much</th>
+              <th scope="col" className={styles.figure}>
+                A month
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {lines.map(({ what, quantity, amount }) => (
+              <tr key={`${what} ${quantity}`} data-row="">
+                <th scope="row" className={styles.wrap}>
+                  {what}
+                </th>
+                <td className={styles.wrap}>{quantity}</td>
+                <td className={styles.figure}>
+                  <Money amount={amount} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </DataTable>
+      )}
+    </section>
+  );
+}
+
+/** What the plan comes to, as the invoice rates it. */
+export function CustomersMoneyCard({ proposal: { customers, purpose } }: { readonly proposal: ProposalDetail }) {
+  return (
+    <section className={`${ui.card} ${styles.half} ${styles.card}`} aria-labelledby="customers">
+      <div className={ui.cardHead}>
+        <h2 id="customers">What the customer pays</h2>
+        <span className={ui.note}>{customers === null ? '' : `plan ${customers.plan}, whole months, before tax`}</span>
+      </div>
+      {customers === null ? (
+        <Empty title="It is on no plan.">
+          <p>
+            What it uses is metered and not billed.
+            {purpose === 'destroy' ? '' : ' Name a plan in the blueprint to have it billed.'}
+          </p>
+        </Empty>
+      ) : (
+        <Months customers={customers} />
+      )}
+    </section>
+  );
+}
+
+function Months({ customers }: { readonly customers: NonNullable<ProposalDetail['customers']> }) {
+  const { months, currency, margin } = customers;
+  const { data: me } = useMe();
+  const maySeeMargin = me?.may.includes('listMargins') === true;
+  const last = months.at(-1)?.month;
+  return (
+    <DataTable label="What the customer pays">
+      <thead>
+        <tr>
+          <th scope="col">Month</th>
+          <th scope="col" className={styles.figure}>
+            Now
+          </th>
+          <th scope="col" className={styles.figure}>
+            Then
+          </th>
+          <th scope="col" className={styles.figure}>
+            Difference
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {months.map(({ month, before, after, difference }) => (
+          <tr key={month} data-row="">
+            <th scope="row">{monthName(month)}</th>
+            <td className={styles.figure}>{before === null ? '–' : <Money amount={before} />}</td>
+            <td className={styles.figure}>
+              <Money amount={after} currency={currency} />
+            </td>
+            <td className={styles.figure}>
+              <More amount={difference} currency={currency} none="" />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+      {!maySeeMargin || last === undefined ? null : (
+        <tfoot>
+          <tr>
+            <th scope="row" colSpan={3}>
+              Our margin, {monthName(last)}
+            </th>
+            <td className={styles.figure}>
+              <Money amount={margin} currency={currency} reason="Cost and price are in two currencies." />
+            </td>
+          </tr>
+        </tfoot>
+      )}
+    </DataTable>
+  );
+}
