@@ -140,12 +140,14 @@ export async function resumeRollout(deciding: Deciding, rolloutId: number): Prom
 }
 
 /**
- * Destroys what a rollout has created, the last first.
- * @throws ArcadiaError not_found; rollout_under_way: it, or another one of the account, is; rollout_ended: it is undone
+ * Destroys what a rollout has created, the last first. What one that is done has made is in use: it is taken down by a
+ * proposal, which is approved.
+ * @throws ArcadiaError not_found; rollout_under_way: it, or another one of the account, is; rollout_ended: it is done, or
+ *   undone
  */
 export async function undoRollout(deciding: Deciding, rolloutId: number): Promise<void> {
   const { trx, now } = deciding;
-  await decideAbout(deciding, rolloutId, ['held', 'failed', 'cancelled', 'done']);
+  await decideAbout(deciding, rolloutId, ['held', 'failed', 'cancelled']);
   for (const step of await selectSteps(trx, rolloutId)) await renewUndo(deciding, step);
   await become(deciding, rolloutId, 'undoing', now);
   await deciding.enqueue(trx, runRolloutJob, { rollout: rolloutId });
@@ -168,14 +170,17 @@ export async function cancelRollout(deciding: Deciding, rolloutId: number): Prom
 
 /** Locks a rollout that is at rest in one of these states, and the place of its account. */
 async function decideAbout({ trx }: Deciding, rolloutId: number, states: readonly RolloutState[]): Promise<void> {
-  const { accountId } = await getRollout(trx, rolloutId);
+  const { accountId, deployment } = await getRollout(trx, rolloutId);
   await lockPlace(trx, accountId);
   const current = await lockRollout(trx, rolloutId);
   if (current === undefined) throw notFound('rollout', String(rolloutId));
   const { state, endedAt } = current;
   const isAtRest = endedAt !== null || state === 'held';
   if (!isAtRest) throw rolloutUnderWay(`Rollout ${rolloutId} is ${state}.`);
-  if (!states.includes(state)) throw rolloutEnded(`Rollout ${rolloutId} is ${state}.`);
+  if (!states.includes(state)) {
+    const next = { operation: 'proposal destroy', arguments: { deployment } };
+    throw rolloutEnded(`Rollout ${rolloutId} is ${state}.`, state === 'done' ? { next } : {});
+  }
   if (await isPlaceTaken(trx, accountId, rolloutId))
     throw rolloutUnderWay('Another rollout of the account is under way.');
 }

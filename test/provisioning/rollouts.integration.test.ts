@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createCustomer, findDeployment, unattributedResources } from '../../src/deployments/index.ts';
 import { openSecretKey } from '../../src/inventory/index.ts';
 import { grantWriting, revokeWriting } from '../../src/provisioning/grants.ts';
-import { databaseClock } from '../../src/platform/clock.ts';
+import { databaseClock, followSimulatedClock } from '../../src/platform/clock.ts';
+import { applyPlans, currentSubscriptions } from '../../src/pricing/index.ts';
 import { extrasOf } from '../../src/provisioning/extras.ts';
 import { showRollout } from '../../src/provisioning/rollouts.ts';
 import { sweepMarkers } from '../../src/provisioning/sweep-markers.ts';
@@ -94,15 +96,50 @@ test('a deployment and its rule are there before anything costs; all that was ma
     { slug: 'beta-shop', kind: 'load_balancer', n: 1 },
     { slug: 'beta-shop', kind: 'volume', n: 1 },
   ]);
-  // What was handed over and may hold data stays, and what it is in.
+});
+
+const zone = step('zone', {
+  do: 'create',
+  kind: 'dns_zone',
+  spec: { name: 'beta.example' },
+  marker: { name: 'beta.example' },
+  mayAdopt: false,
+});
+
+test('what is done is in use: it is not undone, and the answer says how it is taken down', async () => {
+  const rolloutId = await scene.begin(shop());
+  await scene.drive(rolloutId);
+  const writes = await scene.writes();
+  await expect(scene.decide('undo', rolloutId)).rejects.toMatchObject({
+    code: 'rollout_ended',
+    next: { operation: 'proposal destroy', arguments: { deployment: 'beta-shop' } },
+  });
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'done' });
+  expect(await scene.writes()).toEqual(writes);
+});
+
+test('undone weeks later, what was owed by then stays owed, and a volume that was in use stays protected', async () => {
+  const { db, cloud } = scene;
+  const start = cloud.simulator.now();
+  await createCustomer(db, { externalId: 'cus_88', name: 'Beta', currency: 'USD' }, start);
+  await applyPlans(db, [{ name: 'studio.yaml', text: await readFile('plans/studio.yaml', 'utf8') }], 'test', start);
+  const day = start.toZonedDateTimeISO('UTC').toPlainDate();
+  const work = { do: 'record', what: 'subscription', plan: 'studio', from: day.toString() } as const;
+  await scene.faults({ fault: 'limit_reached', path: '/v2/domains' });
+  const rolloutId = await scene.begin([...owned(), step('subscription', work), zone]);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'held' });
+  await scene.pass(40 * 86_400);
+  await followSimulatedClock(db, cloud.simulator.now());
   await scene.decide('undo', rolloutId);
-  const undone = await scene.drive(rolloutId);
-  expect(undone).toMatchObject({
+  expect(await scene.drive(rolloutId)).toMatchObject({
     state: 'undone',
     reason: expect.stringContaining('volume data stays: it is protected'),
   });
   expect(await liveOf(scene)).toEqual({ projects: 1, volumes: 1 });
-  expect((await findDeployment(scene.db, 'beta-shop')).endsAt).not.toBeNull();
+  const plansAt = async (at: Temporal.Instant) => (await currentSubscriptions(db, at)).map(({ plan }) => plan);
+  expect(await plansAt(start.add({ hours: 24 * 39 }))).toEqual(['studio']);
+  expect(await plansAt(cloud.simulator.now().add({ hours: 24 }))).toEqual([]);
+  expect((await findDeployment(db, 'beta-shop')).endsAt).not.toBeNull();
 });
 
 test('a teardown takes and sees snapshots before it destroys, and killed after one it takes no second one', async () => {
@@ -171,16 +208,20 @@ test('a resize whose answer was lost is looked for by the size, and is not sent 
   const [{ id }] = (await scene.cloud.all('/v2/droplets', 'droplets')).filter(({ name }) => name === 'beta-shop-web-1');
   const act = (key: string, what: Parameters<typeof step>[1] & { do: 'act' }) => step(key, what, { undo: 'reverse' });
   const droplet = { on: 'droplet', id: String(id) } as const;
-  await scene.faults({ fault: 'create_then', path: `/v2/droplets/${id}/actions`, what: 'drop' });
+  await scene.faults(
+    { fault: 'create_then', path: `/v2/droplets/${id}/actions`, what: 'drop' },
+    { fault: 'limit_reached', path: '/v2/domains' },
+  );
   const rolloutId = await scene.begin(
     [
       act('off', { do: 'act', act: { ...droplet, do: 'power_off' } }),
       act('resize', { do: 'act', act: { ...droplet, do: 'resize', size: 's-2vcpu-4gb', growsDisk: false } }),
       act('on', { do: 'act', act: { ...droplet, do: 'power_on' } }),
+      zone,
     ],
     { purpose: 'change' },
   );
-  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'done' });
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'held', done: 3 });
   expect((await scene.writes()).filter((write) => write.includes('/actions '))).toHaveLength(3);
   await scene.decide('undo', rolloutId);
   expect(await scene.drive(rolloutId)).toMatchObject({ state: 'undone' });
