@@ -79,6 +79,11 @@ export class Attempt {
     return this.#provisioner;
   }
 
+  /** The last look at the clock. */
+  get lastLook(): Temporal.Instant {
+    return this.#now;
+  }
+
   use(provisioner: Provisioner): void {
     this.#provisioner = provisioner;
   }

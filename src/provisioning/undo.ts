@@ -42,8 +42,9 @@ async function undoStep(attempt: Attempt, step: Step): Promise<void> {
   if (work.do === 'record') {
     if (step.record.state === 'done') {
       if (work.what === 'deployment') await endAll(attempt, subscribedFrom(attempt));
-      // What has been handed over stays protected.
-      if (work.what === 'protection' && !isWhole(attempt)) await unprotect(attempt, step, work);
+      // What may hold data stays protected.
+      const mayBeInUse = idsNamed(work).some((key) => mayHoldData(attempt, key));
+      if (work.what === 'protection' && !mayBeInUse) await unprotect(attempt, step, work);
     }
     await attempt.keep(step, { undo: over });
     return;
@@ -92,7 +93,7 @@ async function whyItStays(attempt: Attempt, step: Step, work: Creation, external
   if (step.adopted) return 'it was there before';
   const protection = await protectionOf(attempt, work.kind, externalId);
   if (protection !== null) return `it is protected: ${protection}`;
-  if (work.kind === 'volume' && mayHoldData(attempt, step)) return 'it was in use, and may hold data';
+  if (work.kind === 'volume' && mayHoldData(attempt, step.key)) return 'it was in use, and may hold data';
   const held = stays(attempt.steps).filter(({ key }) => isInside(attempt, key, step.key));
   if (held.length > 0) return `it holds ${held.map(({ key }) => key).join(', ')}`;
   return null;
@@ -103,19 +104,17 @@ function hasBegun(undo: UndoRecord | null): boolean {
   return undo !== null && (undo.state !== 'new' || undo.attempt > 0 || undo.busySince !== null);
 }
 
-/** Whether the rollout has come to its end, so that somebody may use what it made. */
-function isWhole({ steps }: Attempt): boolean {
-  return steps.every(({ record }) => record.state === 'done');
-}
+/** How long nobody can have written to a system that is being created: it is not handed over yet. */
+const EMPTY = Temporal.Duration.from({ hours: 1 });
 
-/** A volume that was attached to a droplet, of a rollout that is whole. */
-function mayHoldData(attempt: Attempt, { key }: Step): boolean {
-  const { steps } = attempt;
-  const isAttached = steps.some(({ proposed: { work } }) => {
-    if (work.do === 'create') return work.kind === 'droplet' && idsNamed(work.spec).includes(key);
-    return work.do === 'act' && idsNamed(work.act).includes(key);
+/** A volume that was attached to a droplet, whatever has become of the rest: somebody may have written to it. */
+function mayHoldData({ steps, parts: { rollout }, lastLook }: Attempt, key: string): boolean {
+  const isAttached = steps.some(({ proposed: { work }, record, externalId }) => {
+    if (work.do === 'create') return work.kind === 'droplet' && externalId !== null && idsNamed(work.spec).includes(key);
+    return work.do === 'act' && work.act.do === 'attach' && record.state === 'done' && idsNamed(work.act).includes(key);
   });
-  return isAttached && isWhole(attempt);
+  const isNew = rollout.purpose === 'create' && Temporal.Instant.compare(rollout.begunAt.add(EMPTY), lastLook) > 0;
+  return isAttached && !isNew;
 }
 
 /** Whether what stays keeps a step's project or network from going: the step is named by it, or holds all that there is. */

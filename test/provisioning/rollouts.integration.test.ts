@@ -142,6 +142,23 @@ test('undone weeks later, what was owed by then stays owed, and a volume that wa
   expect((await findDeployment(db, 'beta-shop')).endsAt).not.toBeNull();
 });
 
+test('a volume that was attached to what lives stays, however far the rollout came', async () => {
+  await scene.drive(await scene.begin(shop()));
+  const [{ id }] = (await scene.cloud.all('/v2/droplets', 'droplets')).filter(({ name }) => name === 'beta-shop-web-2');
+  await scene.faults({ fault: 'limit_reached', path: '/v2/domains' });
+  const more = shop('beta-shop-more').find(({ key }) => key === 'volume data');
+  const act = { on: 'volume', id: { $id: 'volume data' }, do: 'attach', droplet: String(id) } as const;
+  const steps = [more!, step('attach', { do: 'act', act }, { undo: 'reverse' }), zone];
+  const rolloutId = await scene.begin(steps, { purpose: 'change' });
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'held', done: 2 });
+  await scene.decide('undo', rolloutId);
+  expect(await scene.drive(rolloutId)).toMatchObject({
+    state: 'undone',
+    reason: 'volume data stays: it was in use, and may hold data',
+  });
+  expect(await liveOf(scene)).toEqual({ ...wholeShop, volumes: 2 });
+});
+
 test('a teardown takes and sees snapshots before it destroys, and killed after one it takes no second one', async () => {
   await scene.drive(await scene.begin(shop()));
   const rolloutId = await scene.begin(await teardown(scene), { purpose: 'destroy' });
