@@ -19,9 +19,11 @@ import {
   type RolloutRow,
   type RolloutState,
   type StepRow,
+  selectLaterRollout,
   selectRolloutOf,
   selectRollouts,
   selectSteps,
+  selectUnended,
   updateRollout,
   updateStep,
 } from './rollouts.store.ts';
@@ -40,22 +42,26 @@ export interface Beginning {
 
 /**
  * Begins the rollout of a proposal, once: begun again it is the same one. Whether the proposal is fresh has been found out
- * before.
+ * before. One of a deployment at a time: what two were proposed from is no more so once one of them has begun.
  * @param hash whole
  * @returns `begun` false: there was one already
- * @throws ArcadiaError as `openProposal` does
+ * @throws ArcadiaError as `openProposal` does; rollout_under_way: another one of the deployment has not ended
  */
 export async function beginRollout(
   { trx, enqueue, secretKey, by, now, approvalsNeeded = 1 }: Beginning,
   hash: string,
 ): Promise<{ readonly rolloutId: number; readonly begun: boolean }> {
   const proposal = await openProposal(trx, hash, { secretKey, now, approvalsNeeded });
+  await lockPlace(trx, proposal.accountId);
+  const earlier = await selectRolloutOf(trx, proposal.proposalId);
+  if (earlier !== undefined) return { rolloutId: earlier, begun: false };
+  const { deployment } = proposal.document;
+  const another = await selectUnended(trx, deployment);
+  if (another !== undefined)
+    throw rolloutUnderWay(`Rollout ${another.rolloutId} of ${deployment} is ${another.state}.`, {
+      next: { operation: 'rollout show', arguments: { rollout: another.rolloutId } },
+    });
   const made = await insertRollout(trx, proposal, by, now);
-  if (made === null) {
-    const rolloutId = await selectRolloutOf(trx, proposal.proposalId);
-    if (rolloutId === undefined) throw notFound('rollout of proposal', hash);
-    return { rolloutId, begun: false };
-  }
   const keys = proposal.document.steps.map(({ key }) => key);
   await insertSteps(trx, made, keys, newStep, now);
   await enqueue(trx, runRolloutJob, { rollout: made });
@@ -124,7 +130,8 @@ export type Deciding = Pick<Beginning, 'trx' | 'enqueue' | 'now'>;
 
 /**
  * Has a rollout go on that is held, or has failed: what it was held for is tried anew.
- * @throws ArcadiaError not_found; rollout_under_way: it, or another one of the account, is; rollout_ended
+ * @throws ArcadiaError not_found; rollout_under_way: it, or another one of the account, is; rollout_ended: it is at its end,
+ *   or a later one of the deployment has begun
  */
 export async function resumeRollout(deciding: Deciding, rolloutId: number): Promise<void> {
   const { trx, now } = deciding;
@@ -135,7 +142,9 @@ export async function resumeRollout(deciding: Deciding, rolloutId: number): Prom
     if (isUndoing) await renewUndo(deciding, step);
     else if (step.state === 'held' || step.state === 'failed') await renewStep(deciding, step);
   }
-  await become(deciding, rolloutId, isUndoing ? 'undoing' : 'running', now);
+  // Of what has done nothing yet it is asked again whether its proposal is fresh.
+  const onward = steps.every(({ state }) => state === 'new') ? 'waiting' : 'running';
+  await become(deciding, rolloutId, isUndoing ? 'undoing' : onward, now);
   await deciding.enqueue(trx, runRolloutJob, { rollout: rolloutId });
 }
 
@@ -143,7 +152,7 @@ export async function resumeRollout(deciding: Deciding, rolloutId: number): Prom
  * Destroys what a rollout has created, the last first. What one that is done has made is in use: it is taken down by a
  * proposal, which is approved.
  * @throws ArcadiaError not_found; rollout_under_way: it, or another one of the account, is; rollout_ended: it is done, or
- *   undone
+ *   undone, or a later one of the deployment has begun
  */
 export async function undoRollout(deciding: Deciding, rolloutId: number): Promise<void> {
   const { trx, now } = deciding;
@@ -181,6 +190,11 @@ async function decideAbout({ trx }: Deciding, rolloutId: number, states: readonl
     const next = { operation: 'proposal destroy', arguments: { deployment } };
     throw rolloutEnded(`Rollout ${rolloutId} is ${state}.`, state === 'done' ? { next } : {});
   }
+  const later = await selectLaterRollout(trx, rolloutId, deployment);
+  if (later !== undefined)
+    throw rolloutEnded(`Rollout ${later} of ${deployment} has begun after rollout ${rolloutId}: propose what is missing.`, {
+      next: { operation: 'rollout show', arguments: { rollout: later } },
+    });
   if (await isPlaceTaken(trx, accountId, rolloutId))
     throw rolloutUnderWay('Another rollout of the account is under way.');
 }

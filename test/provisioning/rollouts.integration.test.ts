@@ -266,15 +266,39 @@ test('cancelled, nothing more is sent, and what is under way is followed to its 
   expect(await liveOf(scene)).toEqual({});
 });
 
-test('of two rollouts of an account the second waits', async () => {
+test('of two rollouts of an account the second waits, and sends nothing once its proposal is stale', async () => {
+  const customer = { externalId: 'cus_88', name: 'Beta', currency: 'USD' };
+  await createCustomer(scene.db, customer, scene.cloud.simulator.now());
   const first = await scene.begin(shop());
-  const second = await scene.begin(shop('gamma'), { deployment: 'gamma' });
+  // Not what would be proposed of it now.
+  const second = await scene.begin(shop('gamma'), { deployment: 'gamma', purpose: 'destroy' });
   await scene.attempt(first);
   expect(await scene.attempt(second)).toBeGreaterThan(0);
   expect(await scene.rollout(second)).toMatchObject({ state: 'waiting' });
-  expect((await scene.writes()).some((write) => write.includes('gamma'))).toBe(false);
   await scene.drive(first);
+  const writes = await scene.writes();
+  expect(await scene.drive(second)).toMatchObject({
+    state: 'cancelled',
+    reason: expect.stringContaining('its proposal has become stale while it waited'),
+    endedAt: expect.anything(),
+  });
+  expect(await scene.writes()).toEqual(writes);
+});
+
+test('a deployment has one rollout at a time, and the one before it neither goes on nor is undone after it', async () => {
+  const nowhere = { name: 'data', description: '', sizeGb: 10, region: 'nowhere', tags: [] };
+  const marker = { name: 'data', region: 'nowhere', mark: { $mark: 'tag' } as const };
+  const first = await scene.begin([
+    step('volume', { do: 'create', kind: 'volume', spec: nowhere, marker, mayAdopt: false }),
+  ]);
+  await expect(scene.begin(shop())).rejects.toMatchObject({ code: 'rollout_under_way' });
+  expect(await scene.drive(first)).toMatchObject({ state: 'failed' });
+  const second = await scene.begin(shop().filter(({ key }) => key === 'tag'), { purpose: 'change' });
+  for (const what of ['resume', 'undo'] as const)
+    await expect(scene.decide(what, first)).rejects.toMatchObject({ code: 'rollout_ended' });
   expect(await scene.drive(second)).toMatchObject({ state: 'done' });
+  for (const what of ['resume', 'undo'] as const)
+    await expect(scene.decide(what, first)).rejects.toMatchObject({ code: 'rollout_ended' });
 });
 
 test('something of the same name that is not ours is never taken, and never destroyed', async () => {
