@@ -1,6 +1,6 @@
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
-import type { OperationCall } from '../platform/declare/operation.ts';
-import { notFound } from '../platform/errors.ts';
+import type { OperationCall, Role } from '../platform/declare/operation.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
 import { newStep } from './create-step.ts';
 import { newEffect } from './effect-step.ts';
@@ -130,14 +130,19 @@ export type Deciding = Pick<Beginning, 'trx' | 'enqueue' | 'now'>;
 
 /**
  * Has a rollout go on that is held, or has failed: what it was held for is tried anew.
- * @throws ArcadiaError not_found; rollout_under_way: it, or another one of the account, is; rollout_ended: it is at its end,
- *   or a later one of the deployment has begun
+ * @throws ArcadiaError not_found; forbidden: it destroys, and they are no owner; rollout_under_way: it, or another one of the
+ *   account, is; rollout_ended: it is at its end, or a later one of the deployment has begun
  */
-export async function resumeRollout(deciding: Deciding, rolloutId: number): Promise<void> {
-  const { trx, now } = deciding;
-  await decideAbout(deciding, rolloutId, ['held', 'failed']);
+export async function resumeRollout(
+  deciding: Deciding & { readonly role: Role },
+  rolloutId: number,
+): Promise<void> {
+  const { trx, now, role } = deciding;
+  const { purpose } = await decideAbout(deciding, rolloutId, ['held', 'failed']);
   const steps = await selectSteps(trx, rolloutId);
   const isUndoing = steps.some(({ undo }) => undo !== null);
+  if ((isUndoing || purpose === 'destroy') && role !== 'owner')
+    throw new ArcadiaError('forbidden', `Rollout ${rolloutId} destroys: an owner has to have it go on.`);
   for (const step of steps) {
     if (isUndoing) await renewUndo(deciding, step);
     else if (step.state === 'held' || step.state === 'failed') await renewStep(deciding, step);
@@ -178,8 +183,13 @@ export async function cancelRollout(deciding: Deciding, rolloutId: number): Prom
 }
 
 /** Locks a rollout that is at rest in one of these states, and the place of its account. */
-async function decideAbout({ trx }: Deciding, rolloutId: number, states: readonly RolloutState[]): Promise<void> {
-  const { accountId, deployment } = await getRollout(trx, rolloutId);
+async function decideAbout(
+  { trx }: Deciding,
+  rolloutId: number,
+  states: readonly RolloutState[],
+): Promise<RolloutRow> {
+  const rollout = await getRollout(trx, rolloutId);
+  const { accountId, deployment } = rollout;
   await lockPlace(trx, accountId);
   const current = await lockRollout(trx, rolloutId);
   if (current === undefined) throw notFound('rollout', String(rolloutId));
@@ -197,6 +207,7 @@ async function decideAbout({ trx }: Deciding, rolloutId: number, states: readonl
     });
   if (await isPlaceTaken(trx, accountId, rolloutId))
     throw rolloutUnderWay('Another rollout of the account is under way.');
+  return rollout;
 }
 
 async function become({ trx }: Deciding, rolloutId: number, state: RolloutState, now: Temporal.Instant): Promise<void> {

@@ -2,13 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createCustomer, findDeployment, unattributedResources } from '../../src/deployments/index.ts';
-import { openSecretKey } from '../../src/inventory/index.ts';
-import { grantWriting, revokeWriting } from '../../src/provisioning/grants.ts';
+import { disconnectAccount } from '../../src/inventory/accounts.ts';
+import { listAccounts, openSecretKey } from '../../src/inventory/index.ts';
+import { grantWriting, readWriteToken, revokeWriting } from '../../src/provisioning/grants.ts';
 import { databaseClock, followSimulatedClock } from '../../src/platform/clock.ts';
 import { applyPlans, currentSubscriptions } from '../../src/pricing/index.ts';
 import { extrasOf } from '../../src/provisioning/extras.ts';
+import { decodeStep } from '../../src/provisioning/records.ts';
 import { showRollout } from '../../src/provisioning/rollouts.ts';
+import { selectSteps } from '../../src/provisioning/rollouts.store.ts';
 import { sweepMarkers } from '../../src/provisioning/sweep-markers.ts';
+import { json, startTestApi } from '../http/api-fixture.ts';
 import {
   liveOf,
   openRolloutScene,
@@ -299,6 +303,33 @@ test('a deployment has one rollout at a time, and the one before it neither goes
   expect(await scene.drive(second)).toMatchObject({ state: 'done' });
   for (const what of ['resume', 'undo'] as const)
     await expect(scene.decide(what, first)).rejects.toMatchObject({ code: 'rollout_ended' });
+});
+
+const send = (path: string, method: string, body?: object) => scene.cloud.send(path, { method, ...(body && { body }) });
+const idOf = async (kind: string, name: string) =>
+  String((await scene.cloud.all(`/v2/${kind}`, kind)).find((each) => each.name === name)?.id);
+
+test('what destroys goes on by an owner alone', async () => {
+  const api = await startTestApi(scene);
+  try {
+    await scene.faults({ fault: 'limit_reached', path: '/v2/domains' });
+    const creating = await scene.begin([zone]);
+    await scene.drive(creating);
+    const resume = async (rolloutId: number, as: 'owner' | 'operator') =>
+      (await api.fetch(`/rollouts/${rolloutId}/resume`, { as, ...json('POST', {}) })).status;
+    expect(await resume(creating, 'operator')).toBe(202);
+    expect(await scene.drive(creating)).toMatchObject({ state: 'held' });
+    await scene.decide('cancel', creating);
+    await scene.drive(creating);
+    await revokeWriting(scene.db, 'acme');
+    const gone = step('destroy zone', { do: 'destroy', kind: 'dns_zone', externalId: 'beta.example' });
+    const destroying = await scene.begin([gone], { purpose: 'destroy' });
+    expect(await scene.drive(destroying)).toMatchObject({ state: 'held' });
+    expect(await resume(destroying, 'operator')).toBe(403);
+    expect(await resume(destroying, 'owner')).toBe(202);
+  } finally {
+    await api.close();
+  }
 });
 
 test('something of the same name that is not ours is never taken, and never destroyed', async () => {
