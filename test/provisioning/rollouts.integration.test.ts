@@ -332,6 +332,16 @@ test('what destroys goes on by an owner alone', async () => {
   }
 });
 
+test('an account that is disconnected is not written to, and connected again not without another grant', async () => {
+  const rolloutId = await scene.begin(shop());
+  const [account] = await listAccounts(scene.db);
+  await disconnectAccount(scene.db, 'acme', scene.cloud.simulator.now());
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'held', reason: expect.stringContaining('disconnected') });
+  expect(await scene.writes()).toEqual([]);
+  const secretKey = await openSecretKey(scene.db, scene.config);
+  await expect(readWriteToken(scene.db, account!, secretKey)).rejects.toMatchObject({ code: 'write_not_granted' });
+});
+
 test('something of the same name that is not ours is never taken, and never destroyed', async () => {
   await scene.cloud.send('/v2/projects', {
     method: 'POST',
