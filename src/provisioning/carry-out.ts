@@ -29,7 +29,7 @@ type Creation = Extract<StepWork, { do: 'create' }>;
 export async function carryOut(attempt: Attempt, step: Step, mode: 'running' | 'following'): Promise<void> {
   const { work } = step.proposed;
   attempt.parts.report(step.key);
-  await attempt.learn(step);
+  if (!(await attempt.learn(step))) throw new Held(`${step.key}: what it needs the address of is gone`);
   switch (work.do) {
     case 'create':
       return create(attempt, step, work, mode);

@@ -143,7 +143,7 @@ async function resourceOf(attempt: Attempt, kind: MadeKind, externalId: string):
   if (known !== undefined) return known;
   await readNow(attempt, [kind]);
   const read = await selectResourceIds(db, rollout.accountId, kind, externalId);
-  if (read === undefined) return attempt.wait(READ_AGAIN_SECONDS, `${kind} ${externalId} is not listed yet`);
+  if (read === undefined) return attempt.waitAWhile(READ_AGAIN_SECONDS, `${kind} ${externalId} is not listed yet`);
   return read;
 }
 
@@ -156,7 +156,7 @@ async function readNow(attempt: Attempt, touched: readonly MadeKind[]): Promise<
     const results = await syncAccount(db, account, provider, { kinds, clock, signal });
     const unread = results.find(({ outcome }) => outcome !== 'complete');
     if (unread !== undefined)
-      await attempt.wait(READ_AGAIN_SECONDS, `${unread.kind} was not read whole: ${unread.reason ?? ''}`);
+      await attempt.waitAWhile(READ_AGAIN_SECONDS, `${unread.kind} was not read whole: ${unread.reason ?? ''}`);
   } finally {
     await provider.close();
   }

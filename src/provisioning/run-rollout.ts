@@ -5,7 +5,7 @@ import type { Database, UnitOfWork } from '../platform/database/database.ts';
 import { CancelJob, type JobRun, SnoozeJob } from '../platform/declare/job.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
-import { Attempt, type AttemptParts, Held, Overtaken, type Step } from './attempt.ts';
+import { Attempt, type AttemptParts, Held, Overtaken, type Step, UNANSWERED_MAX } from './attempt.ts';
 import { carryOut, isAtRest } from './carry-out.ts';
 import { creationsToCome } from './first-uses.ts';
 import { readWriteToken } from './grants.ts';
@@ -29,8 +29,6 @@ import { stays, undoNext } from './undo.ts';
 /** How long a rollout waits for another one of its account, and for a provider that does not answer. */
 const PLACE_SECONDS = 15;
 const UNANSWERED_SECONDS = 30;
-/** How long it goes on asking a provider that does not answer before a person has to look. */
-const UNANSWERED_MAX = Temporal.Duration.from({ hours: 2 });
 
 /** What a person does not have to do anything about. */
 const passing: ReadonlySet<string> = new Set([

@@ -342,6 +342,19 @@ test('an account that is disconnected is not written to, and connected again not
   await expect(readWriteToken(scene.db, account!, secretKey)).rejects.toMatchObject({ code: 'write_not_granted' });
 });
 
+test('what never shows in a listing is waited for two hours, then a person has to look', async () => {
+  const rolloutId = await scene.begin(owned());
+  await createCustomer(
+    scene.db,
+    { externalId: 'cus_88', name: 'Beta', currency: 'USD' },
+    scene.cloud.simulator.now(),
+  );
+  await scene.faults({ fault: 'late_listing', path: '/v2/projects', seconds: 40_000 });
+  const begun = scene.cloud.simulator.now();
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'held', reason: expect.stringContaining('not listed yet') });
+  expect(begun.until(scene.cloud.simulator.now()).total('hours')).toBeLessThan(2.1);
+});
+
 test('something of the same name that is not ours is never taken, and never destroyed', async () => {
   await scene.cloud.send('/v2/projects', {
     method: 'POST',
