@@ -133,10 +133,7 @@ export type Deciding = Pick<Beginning, 'trx' | 'enqueue' | 'now'>;
  * @throws ArcadiaError not_found; forbidden: it destroys, and they are no owner; rollout_under_way: it, or another one of the
  *   account, is; rollout_ended: it is at its end, or a later one of the deployment has begun
  */
-export async function resumeRollout(
-  deciding: Deciding & { readonly role: Role },
-  rolloutId: number,
-): Promise<void> {
+export async function resumeRollout(deciding: Deciding & { readonly role: Role }, rolloutId: number): Promise<void> {
   const { trx, now, role } = deciding;
   const { purpose } = await decideAbout(deciding, rolloutId, ['held', 'failed']);
   const steps = await selectSteps(trx, rolloutId);
@@ -183,11 +180,7 @@ export async function cancelRollout(deciding: Deciding, rolloutId: number): Prom
 }
 
 /** Locks a rollout that is at rest in one of these states, and the place of its account. */
-async function decideAbout(
-  { trx }: Deciding,
-  rolloutId: number,
-  states: readonly RolloutState[],
-): Promise<RolloutRow> {
+async function decideAbout({ trx }: Deciding, rolloutId: number, states: readonly RolloutState[]): Promise<RolloutRow> {
   const rollout = await getRollout(trx, rolloutId);
   const { accountId, deployment } = rollout;
   await lockPlace(trx, accountId);
@@ -202,9 +195,12 @@ async function decideAbout(
   }
   const later = await selectLaterRollout(trx, rolloutId, deployment);
   if (later !== undefined)
-    throw rolloutEnded(`Rollout ${later} of ${deployment} has begun after rollout ${rolloutId}: propose what is missing.`, {
-      next: { operation: 'rollout show', arguments: { rollout: later } },
-    });
+    throw rolloutEnded(
+      `Rollout ${later} of ${deployment} has begun after rollout ${rolloutId}: propose what is missing.`,
+      {
+        next: { operation: 'rollout show', arguments: { rollout: later } },
+      },
+    );
   if (await isPlaceTaken(trx, accountId, rolloutId))
     throw rolloutUnderWay('Another rollout of the account is under way.');
   return rollout;
@@ -220,7 +216,7 @@ async function renewStep({ trx, now }: Deciding, step: StepRow): Promise<void> {
   const isKnown = step.externalId !== null;
   const record = isKnown
     ? { state: 'accepted', externalId: step.externalId, actionId: null, acceptedAt: now, adopted: step.adopted }
-    : { ...newStep, busySince: null, sizeBefore: null, attempt: history.sentOnce ? 1 : 0 };
+    : { ...newStep, busySince: null, sizeBefore: history.sizeBefore, attempt: history.sentOnce ? 1 : 0 };
   const renewed = { ...step, state: record.state, record: { ...record, history }, undo: null };
   await updateStep(trx, step.stepId, renewed, now);
 }

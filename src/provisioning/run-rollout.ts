@@ -99,7 +99,10 @@ async function takePlace(
 }
 
 /** Whether what a waiting rollout was proposed from is still so; it is cancelled where it is not. */
-async function isStillFresh({ db, clock, config, signal }: RolloutRun, { rolloutId, hash }: RolloutRow): Promise<boolean> {
+async function isStillFresh(
+  { db, clock, config, signal }: RolloutRun,
+  { rolloutId, hash }: RolloutRow,
+): Promise<boolean> {
   const secretKey = await openSecretKey(db, config);
   const changed = await staleness({ db, secretKey, signal }, await getProposal(db, hash));
   if (changed.length === 0) return true;

@@ -55,10 +55,33 @@ async function undoStep(attempt: Attempt, step: Step): Promise<void> {
     return;
   }
   if (undo === 'destroy' && work.do === 'create' && step.externalId !== null) return destroy(attempt, step, work);
-  const reversed =
-    undo === 'reverse' && work.do === 'act' && step.record.state === 'done' ? reverse(attempt, step) : null;
-  if (reversed === null) await attempt.keep(step, { undo: over });
-  else await bringAboutUndo(attempt, step, actOf(attempt, reversed));
+  if (undo === 'reverse' && work.do === 'act' && wasSent(step)) return turnBack(attempt, step);
+  await attempt.keep(step, { undo: over });
+}
+
+/** Whether the rollout has, or may have, brought about what a step does: not somebody before it. */
+function wasSent({ record }: Step): boolean {
+  return record.history.sentOnce;
+}
+
+/** What it is about being gone, there is nothing to turn back; what the provider refuses stays as it is. */
+async function turnBack(attempt: Attempt, step: Step): Promise<void> {
+  const reversed = reverse(attempt, step);
+  if (reversed === null) {
+    await attempt.keep(step, { undo: { state: 'stays', reason: 'it cannot be turned back' } });
+    return;
+  }
+  const doing = actOf(attempt, reversed);
+  await bringAboutUndo(attempt, step, {
+    ...doing,
+    async look(signal) {
+      const effect = await doing.look(signal);
+      return effect.is === 'absent' ? { is: 'there', reached: true, locked: false, made: null, size: null } : effect;
+    },
+  });
+  const undone = attempt.steps.find(({ stepId }) => stepId === step.stepId) ?? step;
+  if (undone.undo?.state === 'failed')
+    await attempt.keep(undone, { undo: { state: 'stays', reason: undone.undo.reason } });
 }
 
 /** From when on the rollout has put the deployment on a plan; null: it has not. */
@@ -78,14 +101,42 @@ async function destroy(attempt: Attempt, step: Step, work: Creation): Promise<vo
     await attempt.keep(step, { undo: { state: 'stays', reason } });
     return;
   }
-  await attempt.learn(step);
-  await bringAboutUndo(attempt, step, destructionOf(attempt, work.kind, externalId), async () => {
-    const marker = attempt.resolve<Markers[MadeKind]>(step, work.marker);
-    const things = await attempt.provisioner.find(work.kind, marker, attempt.parts.signal);
-    const own = things.find((thing) => thing.externalId === externalId);
-    if (own === undefined || own.marked === 'no')
-      throw new Held(`undo of ${step.key}: ${externalId} does not carry the mark any more`);
+  const doing = destructionOf(attempt, work.kind, externalId);
+  await leaving(attempt, step, async () => {
+    if (await attempt.learn(step)) await bringAboutUndo(attempt, step, doing, () => assertMarked(attempt, step, work));
+    // Whose address it names is gone: what is left of it is its id.
+    else await bringAboutUndo(attempt, step, doing);
   });
+}
+
+/** It stays, and why. */
+class Left extends Error {
+  override readonly name = 'Left';
+}
+
+/** How long the provider may take to show the mark of what has just been made, and how often it is asked. */
+const SHOWN = Temporal.Duration.from({ minutes: 2 });
+const SHOWN_SECONDS = 15;
+
+/** Throws Left where what a step created does not carry its mark any more: somebody else has made use of it. */
+async function assertMarked(attempt: Attempt, step: Step, work: Creation): Promise<void> {
+  const marker = attempt.resolve<Markers[MadeKind]>(step, work.marker);
+  const things = await attempt.provisioner.find(work.kind, marker, attempt.parts.signal);
+  const own = things.find((thing) => thing.externalId === step.externalId);
+  if (own !== undefined && own.marked !== 'no') return;
+  const until = step.changedAt.add(SHOWN);
+  if (Temporal.Instant.compare(await attempt.now(), until) < 0)
+    await attempt.wait(SHOWN_SECONDS, `undo of ${step.key}: its mark does not show`);
+  throw new Left(`${step.externalId} does not carry the mark any more`);
+}
+
+async function leaving(attempt: Attempt, step: Step, undoing: () => Promise<void>): Promise<void> {
+  try {
+    await undoing();
+  } catch (error) {
+    if (!(error instanceof Left)) throw error;
+    await attempt.keep(step, { undo: { state: 'stays', reason: error.message } });
+  }
 }
 
 async function whyItStays(attempt: Attempt, step: Step, work: Creation, externalId: string): Promise<string | null> {
@@ -110,7 +161,8 @@ const EMPTY = Temporal.Duration.from({ hours: 1 });
 /** A volume that was attached to a droplet, whatever has become of the rest: somebody may have written to it. */
 function mayHoldData({ steps, parts: { rollout }, lastLook }: Attempt, key: string): boolean {
   const isAttached = steps.some(({ proposed: { work }, record, externalId }) => {
-    if (work.do === 'create') return work.kind === 'droplet' && externalId !== null && idsNamed(work.spec).includes(key);
+    if (work.do === 'create')
+      return work.kind === 'droplet' && externalId !== null && idsNamed(work.spec).includes(key);
     return work.do === 'act' && work.act.do === 'attach' && record.state === 'done' && idsNamed(work.act).includes(key);
   });
   const isNew = rollout.purpose === 'create' && Temporal.Instant.compare(rollout.begunAt.add(EMPTY), lastLook) > 0;
@@ -130,8 +182,7 @@ function reverse(attempt: Attempt, step: Step): Act | null {
   const { work } = step.proposed;
   if (work.do !== 'act') return null;
   const act = attempt.resolve<Act>(step, work.act);
-  const record = step.record as { readonly sent?: boolean; readonly sizeBefore?: string | null };
-  if (record.sent === false) return null;
+  const { sizeBefore } = step.record.history;
   switch (act.do) {
     case 'power_on':
       return { on: 'droplet', id: act.id, do: 'power_off' };
@@ -146,7 +197,7 @@ function reverse(attempt: Attempt, step: Step): Act | null {
       return act.on === 'reserved_ip' ? { on: 'reserved_ip', id: act.id, do: 'unassign' } : null;
     case 'resize':
       // A disk that has grown does not shrink.
-      return act.growsDisk || typeof record.sizeBefore !== 'string' ? null : { ...act, size: record.sizeBefore };
+      return act.growsDisk || sizeBefore === null ? null : { ...act, size: sizeBefore };
     default:
       return null;
   }

@@ -309,6 +309,93 @@ const send = (path: string, method: string, body?: object) => scene.cloud.send(p
 const idOf = async (kind: string, name: string) =>
   String((await scene.cloud.all(`/v2/${kind}`, kind)).find((each) => each.name === name)?.id);
 
+test('an undoing passes what is gone, and leaves what is not its own any more', async () => {
+  const record = (key: string, to: string) => {
+    const marker = { zone: 'beta.example', type: 'A', name: key, data: { $address: to } };
+    const spec = { ...marker, ttl: 300, priority: null };
+    return step(`record ${key}`, { do: 'create', kind: 'dns_record', spec, marker, mayAdopt: false });
+  };
+  await scene.faults({ fault: 'limit_reached', path: '/v2/load_balancers' });
+  const [balancer, assignment] = shop().slice(-2);
+  const steps = [...shop().slice(0, -2), zone, record('www', 'droplet web-1'), balancer!, assignment!];
+  const rolloutId = await scene.begin(steps);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'held' });
+  await send(`/v2/droplets/${await idOf('droplets', 'beta-shop-web-1')}`, 'DELETE');
+  const other = await idOf('droplets', 'beta-shop-web-2');
+  const { tags } = (await scene.cloud.send(`/v2/droplets/${other}`)).body.droplet;
+  const resources = [{ resource_id: other, resource_type: 'droplet' }];
+  for (const tag of tags.filter((each: string) => each.startsWith('arcadia-step:')))
+    await send(`/v2/tags/${tag}/resources`, 'DELETE', { resources });
+  await scene.pass(60);
+  await scene.decide('undo', rolloutId);
+  const undone = await scene.drive(rolloutId);
+  expect(undone.reason).toContain(`droplet web-2 stays: ${other} does not carry the mark any more`);
+  expect(undone).toMatchObject({ state: 'undone' });
+  expect(await liveOf(scene)).toEqual({ projects: 1, vpcs: 1, droplets: 1 });
+  expect(await scene.live('domains')).not.toContain('beta.example');
+});
+
+test('turning back what was done to something that is gone since is over', async () => {
+  await scene.drive(await scene.begin(shop()));
+  const [web, data] = [await idOf('droplets', 'beta-shop-web-1'), await idOf('volumes', 'beta-shop-data')];
+  const act = (key: string, what: Parameters<typeof step>[1] & { do: 'act' }) => step(key, what, { undo: 'reverse' });
+  await scene.faults({ fault: 'limit_reached', path: '/v2/domains' });
+  const steps = [
+    act('off', { do: 'act', act: { on: 'droplet', id: web, do: 'power_off' } }),
+    act('detach', { do: 'act', act: { on: 'volume', id: data, do: 'detach', droplet: web } }),
+    zone,
+  ];
+  const rolloutId = await scene.begin(steps, { purpose: 'change' });
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'held', done: 2 });
+  await send(`/v2/droplets/${web}`, 'DELETE');
+  await scene.pass(60);
+  await scene.decide('undo', rolloutId);
+  expect(await scene.drive(rolloutId)).toMatchObject({
+    state: 'undone',
+    reason: expect.stringMatching(/^detach stays: /),
+  });
+});
+
+test('what a person has made after a clear refusal is not the rollout’s own, and is not destroyed', async () => {
+  await scene.faults({ fault: 'limit_reached', path: '/v2/domains' });
+  const rolloutId = await scene.begin([zone]);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'held' });
+  await scene.faults();
+  await send('/v2/domains', 'POST', { name: 'beta.example' });
+  await scene.decide('resume', rolloutId);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'held', reason: expect.stringContaining('is there already') });
+  await scene.decide('undo', rolloutId);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'undone' });
+  expect(await scene.live('domains')).toContain('beta.example');
+});
+
+test('an act under way when its rollout is cancelled is followed, and is turned back', async () => {
+  await scene.drive(await scene.begin(shop()));
+  const id = await idOf('droplets', 'beta-shop-web-1');
+  const resize = { on: 'droplet', id, do: 'resize', size: 's-2vcpu-4gb', growsDisk: false } as const;
+  const act = (key: string, what: Parameters<typeof step>[1] & { do: 'act' }) => step(key, what, { undo: 'reverse' });
+  const rolloutId = await scene.begin(
+    [
+      act('off', { do: 'act', act: { on: 'droplet', id, do: 'power_off' } }),
+      act('resize', { do: 'act', act: resize }),
+    ],
+    { purpose: 'change' },
+  );
+  for (let attempt = 0; (await scene.steps(rolloutId))['resize'] !== 'accepted'; attempt++) {
+    expect(attempt).toBeLessThan(100);
+    await scene.pass((await scene.attempt(rolloutId)) ?? 0);
+  }
+  await scene.decide('cancel', rolloutId);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'cancelled' });
+  expect(await scene.steps(rolloutId)).toMatchObject({ resize: 'done' });
+  await scene.decide('undo', rolloutId);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'undone', reason: null });
+  expect((await scene.cloud.send(`/v2/droplets/${id}`)).body.droplet).toMatchObject({
+    size_slug: 's-1vcpu-1gb',
+    status: 'active',
+  });
+});
+
 test('what destroys goes on by an owner alone', async () => {
   const api = await startTestApi(scene);
   try {
