@@ -297,7 +297,10 @@ test('a deployment has one rollout at a time, and the one before it neither goes
   ]);
   await expect(scene.begin(shop())).rejects.toMatchObject({ code: 'rollout_under_way' });
   expect(await scene.drive(first)).toMatchObject({ state: 'failed' });
-  const second = await scene.begin(shop().filter(({ key }) => key === 'tag'), { purpose: 'change' });
+  const second = await scene.begin(
+    shop().filter(({ key }) => key === 'tag'),
+    { purpose: 'change' },
+  );
   for (const what of ['resume', 'undo'] as const)
     await expect(scene.decide(what, first)).rejects.toMatchObject({ code: 'rollout_ended' });
   expect(await scene.drive(second)).toMatchObject({ state: 'done' });
@@ -363,7 +366,10 @@ test('what a person has made after a clear refusal is not the rollout’s own, a
   await scene.faults();
   await send('/v2/domains', 'POST', { name: 'beta.example' });
   await scene.decide('resume', rolloutId);
-  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'held', reason: expect.stringContaining('is there already') });
+  expect(await scene.drive(rolloutId)).toMatchObject({
+    state: 'held',
+    reason: expect.stringContaining('is there already'),
+  });
   await scene.decide('undo', rolloutId);
   expect(await scene.drive(rolloutId)).toMatchObject({ state: 'undone' });
   expect(await scene.live('domains')).toContain('beta.example');
@@ -375,10 +381,7 @@ test('an act under way when its rollout is cancelled is followed, and is turned 
   const resize = { on: 'droplet', id, do: 'resize', size: 's-2vcpu-4gb', growsDisk: false } as const;
   const act = (key: string, what: Parameters<typeof step>[1] & { do: 'act' }) => step(key, what, { undo: 'reverse' });
   const rolloutId = await scene.begin(
-    [
-      act('off', { do: 'act', act: { on: 'droplet', id, do: 'power_off' } }),
-      act('resize', { do: 'act', act: resize }),
-    ],
+    [act('off', { do: 'act', act: { on: 'droplet', id, do: 'power_off' } }), act('resize', { do: 'act', act: resize })],
     { purpose: 'change' },
   );
   for (let attempt = 0; (await scene.steps(rolloutId))['resize'] !== 'accepted'; attempt++) {
@@ -423,7 +426,10 @@ test('an account that is disconnected is not written to, and connected again not
   const rolloutId = await scene.begin(shop());
   const [account] = await listAccounts(scene.db);
   await disconnectAccount(scene.db, 'acme', scene.cloud.simulator.now());
-  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'held', reason: expect.stringContaining('disconnected') });
+  expect(await scene.drive(rolloutId)).toMatchObject({
+    state: 'held',
+    reason: expect.stringContaining('disconnected'),
+  });
   expect(await scene.writes()).toEqual([]);
   const secretKey = await openSecretKey(scene.db, scene.config);
   await expect(readWriteToken(scene.db, account!, secretKey)).rejects.toMatchObject({ code: 'write_not_granted' });
@@ -431,14 +437,13 @@ test('an account that is disconnected is not written to, and connected again not
 
 test('what never shows in a listing is waited for two hours, then a person has to look', async () => {
   const rolloutId = await scene.begin(owned());
-  await createCustomer(
-    scene.db,
-    { externalId: 'cus_88', name: 'Beta', currency: 'USD' },
-    scene.cloud.simulator.now(),
-  );
+  await createCustomer(scene.db, { externalId: 'cus_88', name: 'Beta', currency: 'USD' }, scene.cloud.simulator.now());
   await scene.faults({ fault: 'late_listing', path: '/v2/projects', seconds: 40_000 });
   const begun = scene.cloud.simulator.now();
-  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'held', reason: expect.stringContaining('not listed yet') });
+  expect(await scene.drive(rolloutId)).toMatchObject({
+    state: 'held',
+    reason: expect.stringContaining('not listed yet'),
+  });
   expect(begun.until(scene.cloud.simulator.now()).total('hours')).toBeLessThan(2.1);
 });
 
@@ -485,6 +490,19 @@ test('what the mark is on twice is found, with what it costs', async () => {
   const [extra, ...others] = await extrasOf(scene.db, await scene.rollout(rolloutId), scene.cloud.simulator.now());
   expect(others).toEqual([]);
   expect(extra).toMatchObject({ key: 'droplet web-2', monthly: '6.00', currency: 'USD' });
+});
+
+test('what carries a mark under which a step was tried before is found too', async () => {
+  await scene.faults({ fault: 'action_errored', path: '/v2/droplets', count: 1 });
+  const rolloutId = await scene.begin(shop());
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'done' });
+  const rows = await selectSteps(scene.db, rolloutId);
+  const [former] = rows.flatMap(({ record }) => decodeStep(record).history.formerMarks);
+  expect(former).toBeDefined();
+  const tags = [`arcadia-step:${former}`];
+  const body = { name: 'late', tags, region: 'fra1', size: 's-1vcpu-1gb', image: 'ubuntu-24-04-x64' };
+  await send('/v2/droplets', 'POST', body);
+  expect((await sweepMarkers(scene.run)).extras).toBe(1);
 });
 
 test('secrets are nowhere but where they are sealed', async () => {
