@@ -8,6 +8,17 @@ CREATE TABLE write_credentials (
   granted_by text NOT NULL
 );
 
+-- What is not read any more is not written to: connected again, it is granted again.
+CREATE FUNCTION revoke_writing() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+  DELETE FROM write_credentials WHERE account_id = new.account_id;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER revoke_writing AFTER UPDATE OF disconnected_at ON accounts FOR EACH ROW
+  WHEN (new.disconnected_at IS NOT NULL) EXECUTE FUNCTION revoke_writing();
+REVOKE EXECUTE ON FUNCTION revoke_writing FROM PUBLIC;
+
 -- A blueprint's name, for good; what it says is in its versions.
 CREATE TABLE blueprints (
   blueprint_id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -52,7 +52,9 @@ export interface AttemptParts {
   report(text: string): void;
 }
 
-/** How long an address is waited for. */
+/** How long what gives no answer, or does not show, is waited for before a person has to look. */
+export const UNANSWERED_MAX = Temporal.Duration.from({ hours: 2 });
+/** How often an address is asked for. */
 const ADDRESS_SECONDS = 10;
 
 type Change = Partial<Pick<Step, 'mark' | 'record' | 'externalId' | 'adopted' | 'undo'>>;
@@ -77,6 +79,11 @@ export class Attempt {
   get provisioner(): Provisioner {
     if (this.#provisioner === null) throw new RangeError('nothing is opened to write to');
     return this.#provisioner;
+  }
+
+  /** The last look at the clock. */
+  get lastLook(): Temporal.Instant {
+    return this.#now;
   }
 
   use(provisioner: Provisioner): void {
@@ -150,6 +157,19 @@ export class Attempt {
     throw new SnoozeJob(Math.max(1, Math.ceil(seconds)), why);
   }
 
+  /**
+   * As `wait`, of what need not come by itself: once nothing has come of the rollout for long, a person has to look.
+   * @throws Held
+   */
+  async waitAWhile(seconds: number, why: string): Promise<never> {
+    const { rollout } = this.parts;
+    const now = await this.now();
+    const changes = [rollout.changedAt, ...this.steps.map(({ changedAt }) => changedAt)];
+    const isNew = changes.some((at) => Temporal.Instant.compare(at.add(UNANSWERED_MAX), now) >= 0);
+    if (!isNew) throw new Held(why);
+    return this.wait(seconds, why);
+  }
+
   /** What has become of the rollout, unless somebody has decided otherwise meanwhile. */
   async settle(from: RolloutState, state: RolloutState, reason: string | null): Promise<void> {
     const { db, rollout } = this.parts;
@@ -178,17 +198,21 @@ export class Attempt {
     return resolve(value, known);
   }
 
-  /** Asks the provider for the addresses that a step's values name. */
-  async learn(step: Step): Promise<void> {
+  /**
+   * Asks the provider for the addresses that a step's values name.
+   * @returns false: what has one of them is gone
+   */
+  async learn(step: Step): Promise<boolean> {
     for (const key of addressesNamed(step.proposed.work)) {
       if (this.#addresses.has(key)) continue;
       const { kind, externalId } = made(this.#step(key));
       if (kind === null || externalId === null) continue;
       const look = await this.provisioner.look(kind, externalId, this.parts.signal);
-      if (look.is === 'absent') throw new Held(`${step.key}: ${key} is gone, whose address it needs`);
-      if (look.address === null) return this.wait(ADDRESS_SECONDS, `${step.key}: ${key} has no address yet`);
+      if (look.is === 'absent') return false;
+      if (look.address === null) return this.waitAWhile(ADDRESS_SECONDS, `${step.key}: ${key} has no address yet`);
       this.#addresses.set(key, look.address);
     }
+    return true;
   }
 
   #step(key: string): Step | undefined {

@@ -10,7 +10,14 @@ import {
   shutdownSeconds,
 } from './effect-step.ts';
 import type { StepWork } from './proposal-document.ts';
-import type { NoteRecord, Stored, UndoRecord } from './records.ts';
+import {
+  afterFirstRefusal,
+  afterSending,
+  type History,
+  type NoteRecord,
+  type Stored,
+  type UndoRecord,
+} from './records.ts';
 import { noteDown } from './note-down.ts';
 import { assertUnprotected } from './protection.ts';
 
@@ -29,7 +36,7 @@ type Creation = Extract<StepWork, { do: 'create' }>;
 export async function carryOut(attempt: Attempt, step: Step, mode: 'running' | 'following'): Promise<void> {
   const { work } = step.proposed;
   attempt.parts.report(step.key);
-  await attempt.learn(step);
+  if (!(await attempt.learn(step))) throw new Held(`${step.key}: what it needs the address of is gone`);
   switch (work.do) {
     case 'create':
       return create(attempt, step, work, mode);
@@ -102,31 +109,42 @@ async function create(attempt: Attempt, begun: Step, work: Creation, mode: 'runn
 
 async function send(attempt: Attempt, step: Step, work: Creation, intent: StepRecord & { state: 'intended' }) {
   const spec = attempt.resolve<Specs[MadeKind]>(step, work.spec);
-  const history = { ...step.record.history, sentOnce: true };
+  const history = afterSending(step.record.history);
   const intended = await attempt.intend(step, { record: { ...intent, history } }, 'running');
   const sent = await attempt.provisioner.create(work.kind, spec, intended.window);
   await attempt.flush(requestIdOf(sent));
-  return keepCreation(attempt, intended.step, afterSend(intent, sent, await attempt.now()));
+  const record = afterSend(intent, sent, await attempt.now());
+  return keepCreation(attempt, intended.step, record, isRefusal(intent, record) ? afterFirstRefusal(history) : history);
+}
+
+/** Whether an answer has ended the first attempt for good. */
+function isRefusal({ attempt }: { readonly attempt: number }, { state }: { readonly state: string }): boolean {
+  return attempt === 1 && (state === 'held' || state === 'failed');
 }
 
 /** What is accepted is known by its id from now on, whatever becomes of the record. */
-async function keepCreation(attempt: Attempt, step: Step, record: StepRecord): Promise<Step> {
+async function keepCreation(
+  attempt: Attempt,
+  step: Step,
+  record: StepRecord,
+  history: History = step.record.history,
+): Promise<Step> {
   const known =
     record.state === 'accepted' || record.state === 'done'
       ? { externalId: record.externalId, adopted: record.adopted }
       : record.state === 'failed'
         ? { externalId: null, adopted: false }
         : {};
-  return attempt.keep(step, { record: { ...record, history: step.record.history }, ...known });
+  return attempt.keep(step, { record: { ...record, history }, ...known });
 }
 
 async function renew(attempt: Attempt, step: Step, reason: string): Promise<Step> {
-  const { renewals } = step.record.history;
-  if (renewals >= RENEWALS_MAX) throw new Held(`${reason}, ${renewals + 1} times`);
+  const { formerMarks } = step.record.history;
+  if (formerMarks.length >= RENEWALS_MAX) throw new Held(`${reason}, ${formerMarks.length + 1} times`);
   attempt.parts.log.warn({ step: step.key, reason }, 'a step of a rollout is tried anew under another mark');
   return attempt.keep(step, {
     mark: crypto.randomUUID(),
-    record: { ...newStep, history: { sentOnce: false, renewals: renewals + 1 } },
+    record: { ...newStep, history: { sentOnce: false, formerMarks: [...formerMarks, step.mark], sizeBefore: null } },
   });
 }
 
@@ -161,10 +179,13 @@ function effectOfStep(attempt: Attempt, step: Step, mode: 'running' | 'following
   return bringAbout(attempt, step, doing, {
     mode,
     recordOf: (of) => of.record as Stored<EffectRecord>,
-    change(of, record) {
+    change(of, record, was) {
       const made = record.state === 'done' ? record.made : null;
+      let { history } = of.record;
+      if (record.state === 'intended') history = afterSending(history, record.sizeBefore);
+      else if (was !== null && isRefusal(was, record)) history = afterFirstRefusal(history);
       return {
-        record: { ...record, history: of.record.history },
+        record: { ...record, history },
         ...(made !== null && { externalId: made }),
       };
     },
@@ -177,7 +198,12 @@ interface Keeping {
   /** In which the rollout has to be for something to be sent. */
   readonly state: 'running' | 'undoing';
   recordOf(step: Step): EffectRecord;
-  change(step: Step, record: EffectRecord): { record?: Step['record']; externalId?: string; undo?: UndoRecord };
+  /** @param was the intent that an answer has made the record of; null: no answer has */
+  change(
+    step: Step,
+    record: EffectRecord,
+    was: { readonly attempt: number } | null,
+  ): { record?: Step['record']; externalId?: string; undo?: UndoRecord };
   /** Right before it is sent. Throws Held. */
   check?(): Promise<void>;
 }
@@ -201,20 +227,20 @@ export async function bringAbout(attempt: Attempt, begun: Step, doing: Doing, ke
       case 'send': {
         if (keeping.mode === 'following') {
           const reason = 'it was cancelled, and nothing has come of it';
-          await attempt.keep(step, keeping.change(step, { state: 'failed', reason }));
+          await attempt.keep(step, keeping.change(step, { state: 'failed', reason }, null));
           return;
         }
         await keeping.check?.();
-        const intended = await attempt.intend(step, keeping.change(step, move.record), keeping.state);
+        const intended = await attempt.intend(step, keeping.change(step, move.record, null), keeping.state);
         const sent = await doing.send(intended.window);
         await attempt.flush(requestIdOf(sent));
         const record = afterEffectSend(move.record, sent, await attempt.now());
-        step = await attempt.keep(intended.step, keeping.change(intended.step, record));
+        step = await attempt.keep(intended.step, keeping.change(intended.step, record, move.record));
         observed = nothingSeen;
         break;
       }
       case 'keep':
-        step = await attempt.keep(step, keeping.change(step, move.record));
+        step = await attempt.keep(step, keeping.change(step, move.record, null));
         observed = nothingSeen;
         break;
       case 'end':

@@ -40,8 +40,7 @@ export async function checkWriteToken(db: Queryable, slug: string, token: string
   const account = await getAccount(db, slug);
   if (account.provider === gatewayProvider)
     throw accountSends(`Account '${slug}' is a source of gateway events: it sends, and cannot be written to.`);
-  if (account.disconnectedAt !== null)
-    throw accountDisconnected(`Account '${slug}' is disconnected since ${account.disconnectedAt}.`);
+  if (account.disconnectedAt !== null) throw disconnected(slug, account.disconnectedAt);
   const { identity } = await identifyCredentials(db, { apiUrl: account.apiUrl, credentials: { token } }, signal).catch(
     (error: unknown) => {
       throw asWriteToken(error);
@@ -107,12 +106,17 @@ export async function revokeWriting(db: Database, slug: string): Promise<void> {
 
 /**
  * The token with which an account is written to.
- * @throws ArcadiaError write_not_granted; secret_unreadable
+ * @throws ArcadiaError account_disconnected; write_not_granted; secret_unreadable
  */
 export async function readWriteToken(db: Queryable, account: Account, secretKey: SecretKey): Promise<string> {
+  if (account.disconnectedAt !== null) throw disconnected(account.slug, account.disconnectedAt);
   const [credential] = await selectWriteCredentials(db, account.accountId);
   if (credential === undefined) throw notGranted(account.slug);
   return unseal(secretKey, writeCredentialsPurpose, credential.sealed);
+}
+
+function disconnected(slug: string, since: Temporal.Instant): ArcadiaError {
+  return accountDisconnected(`Account '${slug}' is disconnected since ${since}.`);
 }
 
 function notGranted(slug: string): ArcadiaError {

@@ -93,14 +93,19 @@ async function noteDeployment(
   await db.transaction().execute((trx) => writeDeclaredRules(trx, { rules }, { keepOthers: true }, { by, now }));
 }
 
-/** The deployment, its rules by project, its declaration and its subscription end. */
+/**
+ * The deployment, its rules by project, its declaration and its subscription end.
+ * @param subscriptionFrom the day from which on there shall be no subscription, unless it is past: what was owed by then
+ *   stays owed; null: tomorrow
+ */
 export async function endAll(attempt: Attempt, subscriptionFrom: string | null): Promise<void> {
   const { db, rollout } = attempt.parts;
   const { deployment, begunBy: by } = rollout;
   const now = await attempt.now();
   if ((await found(findDeployment(db, deployment))) === undefined) return;
   const today = now.toZonedDateTimeISO('UTC').toPlainDate();
-  const from = subscriptionFrom === null ? today.add({ days: 1 }) : Temporal.PlainDate.from(subscriptionFrom);
+  const asked = subscriptionFrom === null ? today.add({ days: 1 }) : Temporal.PlainDate.from(subscriptionFrom);
+  const from = Temporal.PlainDate.compare(asked, today) < 0 ? today : asked;
   await endSubscription(db, { deployment, from: startOfDay(from) }, by, now);
   for (const { ruleId, kind, origin, owners, to } of await listRules(db)) {
     const isOurs = owners?.length === 1 && owners[0]?.slug === deployment;
@@ -138,7 +143,7 @@ async function resourceOf(attempt: Attempt, kind: MadeKind, externalId: string):
   if (known !== undefined) return known;
   await readNow(attempt, [kind]);
   const read = await selectResourceIds(db, rollout.accountId, kind, externalId);
-  if (read === undefined) return attempt.wait(READ_AGAIN_SECONDS, `${kind} ${externalId} is not listed yet`);
+  if (read === undefined) return attempt.waitAWhile(READ_AGAIN_SECONDS, `${kind} ${externalId} is not listed yet`);
   return read;
 }
 
@@ -151,7 +156,7 @@ async function readNow(attempt: Attempt, touched: readonly MadeKind[]): Promise<
     const results = await syncAccount(db, account, provider, { kinds, clock, signal });
     const unread = results.find(({ outcome }) => outcome !== 'complete');
     if (unread !== undefined)
-      await attempt.wait(READ_AGAIN_SECONDS, `${unread.kind} was not read whole: ${unread.reason ?? ''}`);
+      await attempt.waitAWhile(READ_AGAIN_SECONDS, `${unread.kind} was not read whole: ${unread.reason ?? ''}`);
   } finally {
     await provider.close();
   }

@@ -5,16 +5,28 @@ import type { EffectRecord } from './effect-step.ts';
 export type NoteRecord = { readonly state: 'new' } | { readonly state: 'done' };
 
 /** Of all attempts at a step, whatever has become of the last one. */
-interface History {
+export interface History {
   /** Something may have been carried out under its mark. */
   readonly sentOnce: boolean;
-  /** How often it was tried anew under another mark. */
-  readonly renewals: number;
+  /** The marks under which it was tried before: something may carry them yet. */
+  readonly formerMarks: readonly string[];
+  /** The size of a droplet before anything was sent to it; null: none was seen. */
+  readonly sizeBefore: string | null;
+}
+
+/** A write was sent. */
+export function afterSending(history: History, sizeBefore: string | null = null): History {
+  return { ...history, sentOnce: true, sizeBefore: history.sizeBefore ?? sizeBefore };
+}
+
+/** The first write was refused for good: nothing can have come of it. */
+export function afterFirstRefusal(history: History): History {
+  return { ...history, sentOnce: false, sizeBefore: null };
 }
 
 export type Stored<Record> = Record & { readonly history: History };
 
-const noHistory: History = { sentOnce: false, renewals: 0 };
+const noHistory: History = { sentOnce: false, formerMarks: [], sizeBefore: null };
 
 /** The undoing of a step; `stays`: what it made is not destroyed, and why. */
 export type UndoRecord = EffectRecord | { readonly state: 'stays'; readonly reason: string };

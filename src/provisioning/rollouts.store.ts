@@ -65,18 +65,18 @@ export async function selectRollouts(
   return rows;
 }
 
-/** The rollout of a proposal; null: there was one already. */
+/** The rollout of a proposal that has none. */
 export async function insertRollout(
   trx: UnitOfWork,
   { proposalId, accountId }: { readonly proposalId: number; readonly accountId: number },
   by: string,
   now: Temporal.Instant,
-): Promise<number | null> {
+): Promise<number> {
   const { rows } = await statement<{ rolloutId: number }>('provisioning.insertRollout')`
     INSERT INTO rollouts (proposal_id, account_id, state, begun_at, begun_by, changed_at)
     VALUES (${proposalId}, ${accountId}, 'waiting', ${now}, ${by}, ${now})
-    ON CONFLICT (proposal_id) DO NOTHING RETURNING rollout_id AS "rolloutId"`.execute(trx);
-  return rows[0]?.rolloutId ?? null;
+    RETURNING rollout_id AS "rolloutId"`.execute(trx);
+  return (rows[0] as { rolloutId: number }).rolloutId;
 }
 
 export async function selectRolloutOf(db: Queryable, proposalId: number): Promise<number | undefined> {
@@ -148,6 +148,44 @@ export async function isPlaceTaken(trx: UnitOfWork, accountId: number, rolloutId
   const { rows } = await statement('provisioning.isPlaceTaken')`
     SELECT FROM rollouts WHERE account_id = ${accountId} AND rollout_id <> ${rolloutId} AND ended_at IS NULL
       AND state IN ('running', 'undoing', 'cancelled') LIMIT 1`.execute(trx);
+  return rows.length > 0;
+}
+
+/** Another rollout of a deployment that has not ended; undefined: there is none. */
+export async function selectUnended(
+  trx: UnitOfWork,
+  deployment: string,
+): Promise<{ readonly rolloutId: number; readonly state: RolloutState } | undefined> {
+  const { rows } = await statement<{ rolloutId: number; state: RolloutState }>('provisioning.selectUnended')`
+    SELECT r.rollout_id AS "rolloutId", r.state FROM rollouts r JOIN proposals p USING (proposal_id)
+    WHERE p.deployment = ${deployment} AND r.ended_at IS NULL ORDER BY r.rollout_id LIMIT 1`.execute(trx);
+  return rows[0];
+}
+
+/** A rollout of the same deployment that was begun after one, and was not undone; undefined: there is none. */
+export async function selectLaterRollout(
+  trx: UnitOfWork,
+  rolloutId: number,
+  deployment: string,
+): Promise<number | undefined> {
+  const { rows } = await statement<{ rolloutId: number }>('provisioning.selectLaterRollout')`
+    SELECT r.rollout_id AS "rolloutId" FROM rollouts r JOIN proposals p USING (proposal_id)
+    WHERE p.deployment = ${deployment} AND r.rollout_id > ${rolloutId} AND r.state <> 'undone'
+    ORDER BY r.rollout_id LIMIT 1`.execute(trx);
+  return rows[0]?.rolloutId;
+}
+
+/** Whether something has become of another rollout of the account since an instant. */
+export async function hasAnotherMoved(
+  trx: UnitOfWork,
+  accountId: number,
+  rolloutId: number,
+  since: Temporal.Instant,
+): Promise<boolean> {
+  const { rows } = await statement('provisioning.hasAnotherMoved')`
+    SELECT FROM rollouts r WHERE account_id = ${accountId} AND rollout_id <> ${rolloutId}
+      AND greatest(changed_at, (SELECT max(changed_at) FROM rollout_steps s WHERE s.rollout_id = r.rollout_id)) > ${since}
+    LIMIT 1`.execute(trx);
   return rows.length > 0;
 }
 

@@ -1,6 +1,6 @@
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
-import type { OperationCall } from '../platform/declare/operation.ts';
-import { notFound } from '../platform/errors.ts';
+import type { OperationCall, Role } from '../platform/declare/operation.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
 import { newStep } from './create-step.ts';
 import { newEffect } from './effect-step.ts';
@@ -19,9 +19,11 @@ import {
   type RolloutRow,
   type RolloutState,
   type StepRow,
+  selectLaterRollout,
   selectRolloutOf,
   selectRollouts,
   selectSteps,
+  selectUnended,
   updateRollout,
   updateStep,
 } from './rollouts.store.ts';
@@ -40,22 +42,26 @@ export interface Beginning {
 
 /**
  * Begins the rollout of a proposal, once: begun again it is the same one. Whether the proposal is fresh has been found out
- * before.
+ * before. One of a deployment at a time: what two were proposed from is no more so once one of them has begun.
  * @param hash whole
  * @returns `begun` false: there was one already
- * @throws ArcadiaError as `openProposal` does
+ * @throws ArcadiaError as `openProposal` does; rollout_under_way: another one of the deployment has not ended
  */
 export async function beginRollout(
   { trx, enqueue, secretKey, by, now, approvalsNeeded = 1 }: Beginning,
   hash: string,
 ): Promise<{ readonly rolloutId: number; readonly begun: boolean }> {
   const proposal = await openProposal(trx, hash, { secretKey, now, approvalsNeeded });
+  await lockPlace(trx, proposal.accountId);
+  const earlier = await selectRolloutOf(trx, proposal.proposalId);
+  if (earlier !== undefined) return { rolloutId: earlier, begun: false };
+  const { deployment } = proposal.document;
+  const another = await selectUnended(trx, deployment);
+  if (another !== undefined)
+    throw rolloutUnderWay(`Rollout ${another.rolloutId} of ${deployment} is ${another.state}.`, {
+      next: { operation: 'rollout show', arguments: { rollout: another.rolloutId } },
+    });
   const made = await insertRollout(trx, proposal, by, now);
-  if (made === null) {
-    const rolloutId = await selectRolloutOf(trx, proposal.proposalId);
-    if (rolloutId === undefined) throw notFound('rollout of proposal', hash);
-    return { rolloutId, begun: false };
-  }
   const keys = proposal.document.steps.map(({ key }) => key);
   await insertSteps(trx, made, keys, newStep, now);
   await enqueue(trx, runRolloutJob, { rollout: made });
@@ -124,28 +130,35 @@ export type Deciding = Pick<Beginning, 'trx' | 'enqueue' | 'now'>;
 
 /**
  * Has a rollout go on that is held, or has failed: what it was held for is tried anew.
- * @throws ArcadiaError not_found; rollout_under_way: it, or another one of the account, is; rollout_ended
+ * @throws ArcadiaError not_found; forbidden: it destroys, and they are no owner; rollout_under_way: it, or another one of the
+ *   account, is; rollout_ended: it is at its end, or a later one of the deployment has begun
  */
-export async function resumeRollout(deciding: Deciding, rolloutId: number): Promise<void> {
-  const { trx, now } = deciding;
-  await decideAbout(deciding, rolloutId, ['held', 'failed']);
+export async function resumeRollout(deciding: Deciding & { readonly role: Role }, rolloutId: number): Promise<void> {
+  const { trx, now, role } = deciding;
+  const { purpose } = await decideAbout(deciding, rolloutId, ['held', 'failed']);
   const steps = await selectSteps(trx, rolloutId);
   const isUndoing = steps.some(({ undo }) => undo !== null);
+  if ((isUndoing || purpose === 'destroy') && role !== 'owner')
+    throw new ArcadiaError('forbidden', `Rollout ${rolloutId} destroys: an owner has to have it go on.`);
   for (const step of steps) {
     if (isUndoing) await renewUndo(deciding, step);
     else if (step.state === 'held' || step.state === 'failed') await renewStep(deciding, step);
   }
-  await become(deciding, rolloutId, isUndoing ? 'undoing' : 'running', now);
+  // Of what has done nothing yet it is asked again whether its proposal is fresh.
+  const onward = steps.every(({ state }) => state === 'new') ? 'waiting' : 'running';
+  await become(deciding, rolloutId, isUndoing ? 'undoing' : onward, now);
   await deciding.enqueue(trx, runRolloutJob, { rollout: rolloutId });
 }
 
 /**
- * Destroys what a rollout has created, the last first.
- * @throws ArcadiaError not_found; rollout_under_way: it, or another one of the account, is; rollout_ended: it is undone
+ * Destroys what a rollout has created, the last first. What one that is done has made is in use: it is taken down by a
+ * proposal, which is approved.
+ * @throws ArcadiaError not_found; rollout_under_way: it, or another one of the account, is; rollout_ended: it is done, or
+ *   undone, or a later one of the deployment has begun
  */
 export async function undoRollout(deciding: Deciding, rolloutId: number): Promise<void> {
   const { trx, now } = deciding;
-  await decideAbout(deciding, rolloutId, ['held', 'failed', 'cancelled', 'done']);
+  await decideAbout(deciding, rolloutId, ['held', 'failed', 'cancelled']);
   for (const step of await selectSteps(trx, rolloutId)) await renewUndo(deciding, step);
   await become(deciding, rolloutId, 'undoing', now);
   await deciding.enqueue(trx, runRolloutJob, { rollout: rolloutId });
@@ -167,17 +180,30 @@ export async function cancelRollout(deciding: Deciding, rolloutId: number): Prom
 }
 
 /** Locks a rollout that is at rest in one of these states, and the place of its account. */
-async function decideAbout({ trx }: Deciding, rolloutId: number, states: readonly RolloutState[]): Promise<void> {
-  const { accountId } = await getRollout(trx, rolloutId);
+async function decideAbout({ trx }: Deciding, rolloutId: number, states: readonly RolloutState[]): Promise<RolloutRow> {
+  const rollout = await getRollout(trx, rolloutId);
+  const { accountId, deployment } = rollout;
   await lockPlace(trx, accountId);
   const current = await lockRollout(trx, rolloutId);
   if (current === undefined) throw notFound('rollout', String(rolloutId));
   const { state, endedAt } = current;
   const isAtRest = endedAt !== null || state === 'held';
   if (!isAtRest) throw rolloutUnderWay(`Rollout ${rolloutId} is ${state}.`);
-  if (!states.includes(state)) throw rolloutEnded(`Rollout ${rolloutId} is ${state}.`);
+  if (!states.includes(state)) {
+    const next = { operation: 'proposal destroy', arguments: { deployment } };
+    throw rolloutEnded(`Rollout ${rolloutId} is ${state}.`, state === 'done' ? { next } : {});
+  }
+  const later = await selectLaterRollout(trx, rolloutId, deployment);
+  if (later !== undefined)
+    throw rolloutEnded(
+      `Rollout ${later} of ${deployment} has begun after rollout ${rolloutId}: propose what is missing.`,
+      {
+        next: { operation: 'rollout show', arguments: { rollout: later } },
+      },
+    );
   if (await isPlaceTaken(trx, accountId, rolloutId))
     throw rolloutUnderWay('Another rollout of the account is under way.');
+  return rollout;
 }
 
 async function become({ trx }: Deciding, rolloutId: number, state: RolloutState, now: Temporal.Instant): Promise<void> {
@@ -190,7 +216,7 @@ async function renewStep({ trx, now }: Deciding, step: StepRow): Promise<void> {
   const isKnown = step.externalId !== null;
   const record = isKnown
     ? { state: 'accepted', externalId: step.externalId, actionId: null, acceptedAt: now, adopted: step.adopted }
-    : { ...newStep, busySince: null, sizeBefore: null, attempt: history.sentOnce ? 1 : 0 };
+    : { ...newStep, busySince: null, sizeBefore: history.sizeBefore, attempt: history.sentOnce ? 1 : 0 };
   const renewed = { ...step, state: record.state, record: { ...record, history }, undo: null };
   await updateStep(trx, step.stepId, renewed, now);
 }

@@ -5,14 +5,16 @@ import type { Database, UnitOfWork } from '../platform/database/database.ts';
 import { CancelJob, type JobRun, SnoozeJob } from '../platform/declare/job.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
-import { Attempt, type AttemptParts, Held, Overtaken, type Step } from './attempt.ts';
+import { Attempt, type AttemptParts, Held, Overtaken, type Step, UNANSWERED_MAX } from './attempt.ts';
 import { carryOut, isAtRest } from './carry-out.ts';
 import { creationsToCome } from './first-uses.ts';
 import { readWriteToken } from './grants.ts';
-import { type OpenedProposal, reopenProposal } from './proposals.ts';
+import { getProposal, type OpenedProposal, reopenProposal } from './proposals.ts';
+import { staleness } from './proposing.ts';
 import { assertUnprotected } from './protection.ts';
 import { decodeStep, decodeUndo } from './records.ts';
 import {
+  hasAnotherMoved,
   isPlaceTaken,
   lockPlace,
   lockRollout,
@@ -27,8 +29,6 @@ import { stays, undoNext } from './undo.ts';
 /** How long a rollout waits for another one of its account, and for a provider that does not answer. */
 const PLACE_SECONDS = 15;
 const UNANSWERED_SECONDS = 30;
-/** How long it goes on asking a provider that does not answer before a person has to look. */
-const UNANSWERED_MAX = Temporal.Duration.from({ hours: 2 });
 
 /** What a person does not have to do anything about. */
 const passing: ReadonlySet<string> = new Set([
@@ -53,8 +53,19 @@ export async function runRollout(run: RolloutRun, rolloutId: number): Promise<vo
   const { db, clock } = run;
   const [rollout] = await selectRollouts(db, { rolloutId });
   if (rollout === undefined || rollout.endedAt !== null || rollout.state === 'held') return;
-  const state = await takePlace(db, rollout, await clock.now());
-  if (state === null) throw new SnoozeJob(PLACE_SECONDS, 'another rollout of the account is under way');
+  let place = await takePlace(db, rollout, await clock.now(), rollout.begunAt);
+  if (place === 'moved') {
+    const askedAt = await clock.now();
+    try {
+      if (!(await isStillFresh(run, rollout))) return;
+    } catch (error) {
+      return settleError(run, rollout, error);
+    }
+    place = await takePlace(db, rollout, await clock.now(), askedAt);
+  }
+  if (place === 'taken' || place === 'moved')
+    throw new SnoozeJob(PLACE_SECONDS, 'another rollout of the account is under way');
+  const state = place;
   try {
     await attemptRollout(run, { ...rollout, state });
   } catch (error) {
@@ -63,21 +74,46 @@ export async function runRollout(run: RolloutRun, rolloutId: number): Promise<vo
   await db.transaction().execute((trx) => run.read(trx, rollout.account));
 }
 
-/** The state in which it goes on; null: another one of the account has the place. */
+/**
+ * Takes the account's place, if it is free.
+ * @param freshAt when its proposal was known to be fresh
+ * @returns the state in which it goes on; `taken`: another one of the account has the place; `moved`: another one has had
+ *   it since its proposal was fresh
+ */
 async function takePlace(
   db: Database,
   { rolloutId, accountId }: RolloutRow,
   now: Temporal.Instant,
-): Promise<RolloutState | null> {
+  freshAt: Temporal.Instant,
+): Promise<RolloutState | 'taken' | 'moved'> {
   return db.transaction().execute(async (trx) => {
     await lockPlace(trx, accountId);
     const current = await lockRollout(trx, rolloutId);
     const state = current?.state ?? 'cancelled';
     if (state !== 'waiting') return state;
-    if (await isPlaceTaken(trx, accountId, rolloutId)) return null;
+    if (await isPlaceTaken(trx, accountId, rolloutId)) return 'taken';
+    if (await hasAnotherMoved(trx, accountId, rolloutId, freshAt)) return 'moved';
     await updateRollout(trx, rolloutId, { state: 'running', reason: null, endedAt: null }, now);
     return 'running';
   });
+}
+
+/** Whether what a waiting rollout was proposed from is still so; it is cancelled where it is not. */
+async function isStillFresh(
+  { db, clock, config, signal }: RolloutRun,
+  { rolloutId, hash }: RolloutRow,
+): Promise<boolean> {
+  const secretKey = await openSecretKey(db, config);
+  const changed = await staleness({ db, secretKey, signal }, await getProposal(db, hash));
+  if (changed.length === 0) return true;
+  const now = await clock.now();
+  await db.transaction().execute(async (trx) => {
+    const current = await lockRollout(trx, rolloutId);
+    if (current?.state !== 'waiting') return;
+    const reason = `its proposal has become stale while it waited: ${changed.join('; ')}`;
+    await updateRollout(trx, rolloutId, { state: 'cancelled', reason, endedAt: now }, now);
+  });
+  return false;
 }
 
 async function attemptRollout(run: RolloutRun, rollout: RolloutRow): Promise<void> {

@@ -62,19 +62,17 @@ async function sweepStep(attempt: Attempt, step: Step): Promise<void> {
   const { state, history } = step.record;
   // What a step has just made may not be known by its id yet.
   const isSettled = state !== 'new' && state !== 'intended';
-  if (work.do !== 'create' || !marking.has(work.kind) || step.adopted || !isSettled || !history.sentOnce) return;
+  const { sentOnce, formerMarks } = history;
+  const marks = [...formerMarks, ...(sentOnce && isSettled ? [step.mark] : [])];
+  if (work.do !== 'create' || !marking.has(work.kind) || step.adopted || marks.length === 0) return;
   const own = step.undo?.state === 'done' ? null : step.externalId;
   const { db, signal } = attempt.parts;
-  const marker = attempt.resolve<Markers[MadeKind]>(step, work.marker);
-  const things = await attempt.provisioner.find(work.kind, marker, signal);
-  const extras = things.filter(({ marked, externalId }) => marked === 'yes' && externalId !== own);
+  const extras = new Set<string>();
+  for (const mark of marks) {
+    const marker = attempt.resolve<Markers[MadeKind]>({ ...step, mark }, work.marker);
+    for (const { marked, externalId } of await attempt.provisioner.find(work.kind, marker, signal))
+      if (marked === 'yes' && externalId !== own) extras.add(externalId);
+  }
   const now = await attempt.now();
-  await db.transaction().execute((trx) =>
-    rewriteExtras(
-      trx,
-      step.stepId,
-      extras.map(({ externalId }) => externalId),
-      now,
-    ),
-  );
+  await db.transaction().execute((trx) => rewriteExtras(trx, step.stepId, [...extras], now));
 }

@@ -42,8 +42,9 @@ async function undoStep(attempt: Attempt, step: Step): Promise<void> {
   if (work.do === 'record') {
     if (step.record.state === 'done') {
       if (work.what === 'deployment') await endAll(attempt, subscribedFrom(attempt));
-      // What has been handed over stays protected.
-      if (work.what === 'protection' && !isWhole(attempt)) await unprotect(attempt, step, work);
+      // What may hold data stays protected.
+      const mayBeInUse = idsNamed(work).some((key) => mayHoldData(attempt, key));
+      if (work.what === 'protection' && !mayBeInUse) await unprotect(attempt, step, work);
     }
     await attempt.keep(step, { undo: over });
     return;
@@ -54,10 +55,33 @@ async function undoStep(attempt: Attempt, step: Step): Promise<void> {
     return;
   }
   if (undo === 'destroy' && work.do === 'create' && step.externalId !== null) return destroy(attempt, step, work);
-  const reversed =
-    undo === 'reverse' && work.do === 'act' && step.record.state === 'done' ? reverse(attempt, step) : null;
-  if (reversed === null) await attempt.keep(step, { undo: over });
-  else await bringAboutUndo(attempt, step, actOf(attempt, reversed));
+  if (undo === 'reverse' && work.do === 'act' && wasSent(step)) return turnBack(attempt, step);
+  await attempt.keep(step, { undo: over });
+}
+
+/** Whether the rollout has, or may have, brought about what a step does: not somebody before it. */
+function wasSent({ record }: Step): boolean {
+  return record.history.sentOnce;
+}
+
+/** What it is about being gone, there is nothing to turn back; what the provider refuses stays as it is. */
+async function turnBack(attempt: Attempt, step: Step): Promise<void> {
+  const reversed = reverse(attempt, step);
+  if (reversed === null) {
+    await attempt.keep(step, { undo: { state: 'stays', reason: 'it cannot be turned back' } });
+    return;
+  }
+  const doing = actOf(attempt, reversed);
+  await bringAboutUndo(attempt, step, {
+    ...doing,
+    async look(signal) {
+      const effect = await doing.look(signal);
+      return effect.is === 'absent' ? { is: 'there', reached: true, locked: false, made: null, size: null } : effect;
+    },
+  });
+  const undone = attempt.steps.find(({ stepId }) => stepId === step.stepId) ?? step;
+  if (undone.undo?.state === 'failed')
+    await attempt.keep(undone, { undo: { state: 'stays', reason: undone.undo.reason } });
 }
 
 /** From when on the rollout has put the deployment on a plan; null: it has not. */
@@ -77,14 +101,42 @@ async function destroy(attempt: Attempt, step: Step, work: Creation): Promise<vo
     await attempt.keep(step, { undo: { state: 'stays', reason } });
     return;
   }
-  await attempt.learn(step);
-  await bringAboutUndo(attempt, step, destructionOf(attempt, work.kind, externalId), async () => {
-    const marker = attempt.resolve<Markers[MadeKind]>(step, work.marker);
-    const things = await attempt.provisioner.find(work.kind, marker, attempt.parts.signal);
-    const own = things.find((thing) => thing.externalId === externalId);
-    if (own === undefined || own.marked === 'no')
-      throw new Held(`undo of ${step.key}: ${externalId} does not carry the mark any more`);
+  const doing = destructionOf(attempt, work.kind, externalId);
+  await leaving(attempt, step, async () => {
+    if (await attempt.learn(step)) await bringAboutUndo(attempt, step, doing, () => assertMarked(attempt, step, work));
+    // Whose address it names is gone: what is left of it is its id.
+    else await bringAboutUndo(attempt, step, doing);
   });
+}
+
+/** It stays, and why. */
+class Left extends Error {
+  override readonly name = 'Left';
+}
+
+/** How long the provider may take to show the mark of what has just been made, and how often it is asked. */
+const SHOWN = Temporal.Duration.from({ minutes: 2 });
+const SHOWN_SECONDS = 15;
+
+/** Throws Left where what a step created does not carry its mark any more: somebody else has made use of it. */
+async function assertMarked(attempt: Attempt, step: Step, work: Creation): Promise<void> {
+  const marker = attempt.resolve<Markers[MadeKind]>(step, work.marker);
+  const things = await attempt.provisioner.find(work.kind, marker, attempt.parts.signal);
+  const own = things.find((thing) => thing.externalId === step.externalId);
+  if (own !== undefined && own.marked !== 'no') return;
+  const until = step.changedAt.add(SHOWN);
+  if (Temporal.Instant.compare(await attempt.now(), until) < 0)
+    await attempt.wait(SHOWN_SECONDS, `undo of ${step.key}: its mark does not show`);
+  throw new Left(`${step.externalId} does not carry the mark any more`);
+}
+
+async function leaving(attempt: Attempt, step: Step, undoing: () => Promise<void>): Promise<void> {
+  try {
+    await undoing();
+  } catch (error) {
+    if (!(error instanceof Left)) throw error;
+    await attempt.keep(step, { undo: { state: 'stays', reason: error.message } });
+  }
 }
 
 async function whyItStays(attempt: Attempt, step: Step, work: Creation, externalId: string): Promise<string | null> {
@@ -92,7 +144,7 @@ async function whyItStays(attempt: Attempt, step: Step, work: Creation, external
   if (step.adopted) return 'it was there before';
   const protection = await protectionOf(attempt, work.kind, externalId);
   if (protection !== null) return `it is protected: ${protection}`;
-  if (work.kind === 'volume' && mayHoldData(attempt, step)) return 'it was in use, and may hold data';
+  if (work.kind === 'volume' && mayHoldData(attempt, step.key)) return 'it was in use, and may hold data';
   const held = stays(attempt.steps).filter(({ key }) => isInside(attempt, key, step.key));
   if (held.length > 0) return `it holds ${held.map(({ key }) => key).join(', ')}`;
   return null;
@@ -103,19 +155,18 @@ function hasBegun(undo: UndoRecord | null): boolean {
   return undo !== null && (undo.state !== 'new' || undo.attempt > 0 || undo.busySince !== null);
 }
 
-/** Whether the rollout has come to its end, so that somebody may use what it made. */
-function isWhole({ steps }: Attempt): boolean {
-  return steps.every(({ record }) => record.state === 'done');
-}
+/** How long nobody can have written to a system that is being created: it is not handed over yet. */
+const EMPTY = Temporal.Duration.from({ hours: 1 });
 
-/** A volume that was attached to a droplet, of a rollout that is whole. */
-function mayHoldData(attempt: Attempt, { key }: Step): boolean {
-  const { steps } = attempt;
-  const isAttached = steps.some(({ proposed: { work } }) => {
-    if (work.do === 'create') return work.kind === 'droplet' && idsNamed(work.spec).includes(key);
-    return work.do === 'act' && idsNamed(work.act).includes(key);
+/** A volume that was attached to a droplet, whatever has become of the rest: somebody may have written to it. */
+function mayHoldData({ steps, parts: { rollout }, lastLook }: Attempt, key: string): boolean {
+  const isAttached = steps.some(({ proposed: { work }, record, externalId }) => {
+    if (work.do === 'create')
+      return work.kind === 'droplet' && externalId !== null && idsNamed(work.spec).includes(key);
+    return work.do === 'act' && work.act.do === 'attach' && record.state === 'done' && idsNamed(work.act).includes(key);
   });
-  return isAttached && isWhole(attempt);
+  const isNew = rollout.purpose === 'create' && Temporal.Instant.compare(rollout.begunAt.add(EMPTY), lastLook) > 0;
+  return isAttached && !isNew;
 }
 
 /** Whether what stays keeps a step's project or network from going: the step is named by it, or holds all that there is. */
@@ -131,8 +182,7 @@ function reverse(attempt: Attempt, step: Step): Act | null {
   const { work } = step.proposed;
   if (work.do !== 'act') return null;
   const act = attempt.resolve<Act>(step, work.act);
-  const record = step.record as { readonly sent?: boolean; readonly sizeBefore?: string | null };
-  if (record.sent === false) return null;
+  const { sizeBefore } = step.record.history;
   switch (act.do) {
     case 'power_on':
       return { on: 'droplet', id: act.id, do: 'power_off' };
@@ -147,7 +197,7 @@ function reverse(attempt: Attempt, step: Step): Act | null {
       return act.on === 'reserved_ip' ? { on: 'reserved_ip', id: act.id, do: 'unassign' } : null;
     case 'resize':
       // A disk that has grown does not shrink.
-      return act.growsDisk || typeof record.sizeBefore !== 'string' ? null : { ...act, size: record.sizeBefore };
+      return act.growsDisk || sizeBefore === null ? null : { ...act, size: sizeBefore };
     default:
       return null;
   }

@@ -43,20 +43,20 @@ async function runProcess(rolloutId: number, env: Readonly<Record<string, string
 }
 
 /** Every so many points a process is killed: one after the other falls on each kind of point. */
-const strides = soaking ? [1, 2, 3, 5, 7, 11, 13] : [9];
+const strides = soaking ? [1, 2, 3, 5, 7, 9, 11, 13] : [41];
 
 for (const stride of strides) {
   test(`killed after every ${stride} points, it is carried out once`, { timeout: 0 }, async () => {
     const rolloutId = await scene.begin(shop());
     let kills = 0;
     // A process does at least what comes before its first point, and the next one goes on further.
-    for (let point = stride; ; point = Math.max(stride, (point % 29) + 2)) {
+    for (let point = stride; ; point = Math.max(stride, (point % (stride + 20)) + 2)) {
       const said = await runProcess(rolloutId, { ROLLOUT_POINT: String(point) });
       if (said.some((line) => line.startsWith('ended'))) break;
       kills += 1;
       expect(said).toEqual(['SIGKILL']);
     }
-    expect(kills).toBeGreaterThan(4);
+    expect(kills).toBeGreaterThan(2);
     expect(await scene.rollout(rolloutId)).toMatchObject({ state: 'done', reason: null });
     expect(await liveOf(scene)).toEqual(wholeShop);
   });
@@ -66,12 +66,13 @@ test('killed between each intent and its send, it is carried out once', { timeou
   const rolloutId = await scene.begin(shop());
   let kills = 0;
   for (;;) {
-    // Each process sends one write, or two, or three, and dies before the next.
-    const said = await runProcess(rolloutId, { ROLLOUT_POINT: String(2 + (kills % 3)), ROLLOUT_SENDS_ONLY: 'yes' });
+    // Each process sends one write, or two, or three, and dies before the next; one more where time is short.
+    const point = (soaking ? 2 : 3) + (kills % 3);
+    const said = await runProcess(rolloutId, { ROLLOUT_POINT: String(point), ROLLOUT_SENDS_ONLY: 'yes' });
     if (said.some((line) => line.startsWith('ended'))) break;
     kills += 1;
   }
-  expect(kills).toBeGreaterThan(4);
+  expect(kills).toBeGreaterThan(2);
   expect(await scene.rollout(rolloutId)).toMatchObject({ state: 'done' });
   expect(await liveOf(scene)).toEqual(wholeShop);
 });

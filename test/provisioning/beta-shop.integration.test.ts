@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sql } from 'kysely';
 import { createDigitalOcean } from '../../src/cloud/digitalocean/client.ts';
-import { bringAttributionsUpToDate, unattributedResources } from '../../src/deployments/index.ts';
+import { bringAttributionsUpToDate, findDeployment, unattributedResources } from '../../src/deployments/index.ts';
 import { connectAccount, identifyCredentials, syncAccount } from '../../src/inventory/index.ts';
 import { meterOutstanding } from '../../src/metering/index.ts';
 import { databaseClock, followSimulatedClock } from '../../src/platform/clock.ts';
@@ -31,6 +32,8 @@ const blueprint = JSON.stringify({
   dns: { zone: '${domain}', records: [{ A: '@', to: 'balancer' }] },
   plan: 'studio',
 });
+
+const writeToken = `write-${randomUUID()}`;
 
 let database: TestDatabase;
 let api: TestApi;
@@ -100,9 +103,41 @@ async function drive(rollout: number): Promise<void> {
   }
 }
 
+/** A proposal that is approved. */
+async function approved(path: string, body: object, approval: object = {}) {
+  const proposed = await ask(path, body);
+  if (proposed.problems.length === 0) await ask(`/proposals/${proposed.hash}/approvals`, approval);
+  return proposed;
+}
+
+async function rolledOut(proposal: string): Promise<unknown> {
+  const { rollout } = await ask('/rollouts', { proposal });
+  await drive(rollout);
+  const { state, reason } = await ask(`/rollouts/${rollout}`);
+  return [state, reason];
+}
+
+/** The tables that have a text somewhere, as it is or as bytes: those of the queue too. */
+async function placesOf(text: string): Promise<string[]> {
+  const { db } = database;
+  const hex = Buffer.from(text).toString('hex');
+  const { rows: tables } = await sql<{ name: string }>`
+    SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+    WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`.execute(db);
+  expect(tables.map(({ name }) => name)).toContain('pgboss.job');
+  const found: string[] = [];
+  for (const { name } of tables) {
+    const { rows } = await sql<{ found: boolean }>`
+      SELECT EXISTS (SELECT FROM ${sql.raw(name)} AS t
+        WHERE t::text LIKE ${`%${text}%`} OR t::text LIKE ${`%${hex}%`}) AS found`.execute(db);
+    if (rows[0]?.found === true) found.push(name);
+  }
+  return found;
+}
+
 test('what is proposed is made once, owned at birth, and billed as it was quoted', { timeout: 0 }, async () => {
   const { db } = database;
-  await ask('/accounts/cloud/grant', { token: 'write' });
+  await ask('/accounts/cloud/grant', { token: writeToken });
   const parameters = { domain: 'beta.example' };
   const wanted = { deployment: 'beta-shop', customer: 'cus-88', blueprint: 'shop', parameters };
   const before = await log();
@@ -114,6 +149,9 @@ test('what is proposed is made once, owned at birth, and billed as it was quoted
   const asked = await log();
   const { rollout, begun } = await ask('/rollouts', { proposal: proposed.hash });
   expect(begun).toBe(true);
+  expect(await placesOf(writeToken)).toEqual([]);
+  const { rows: jobs } = await sql<{ name: string; data: unknown }>`SELECT name, data FROM pgboss.job`.execute(db);
+  expect(JSON.stringify(jobs)).toContain(`"rollout":${rollout}`);
   await drive(rollout);
   const done = await ask(`/rollouts/${rollout}`);
   expect([done.state, done.reason]).toEqual(['done', null]);
@@ -144,5 +182,51 @@ test('what is proposed is made once, owned at birth, and billed as it was quoted
   }
   await meterOutstanding(db, { now: cloud.simulator.now() });
   const invoice = await ask('/deployments/beta-shop/invoice-preview?month=2026-07');
-  expect(JSON.stringify(invoice)).toContain('88.84');
+  expect(invoice.invoices.map(({ total }: { total: string }) => total)).toEqual(['88.84']);
+  // Nothing of what was made has been anybody's but the deployment's at any moment.
+  const made = done.stepList.flatMap(({ externalId }: { externalId: string | null }) => externalId ?? []);
+  const { rows: usage } = await sql<{ owner: string; records: number }>`
+    SELECT d.slug AS owner, count(*)::int AS records
+    FROM usage_records u JOIN deployments_list d USING (deployment_id) JOIN inventory_resources r USING (resource_id)
+    WHERE r.external_id = ANY (${made}::text[]) GROUP BY d.slug`.execute(db);
+  expect(usage).toEqual([{ owner: 'beta-shop', records: expect.any(Number) }]);
+});
+
+test('it is changed, and taken down with its snapshots, by proposals too', { timeout: 0 }, async () => {
+  const { db } = database;
+  await ask('/blueprints', { files: [{ name: 'shop.yaml', text: blueprint.replace('"count":2', '"count":3') }] });
+  const change = await approved('/deployments/beta-shop/proposals/changes', {});
+  expect(change.problems).toEqual([]);
+  expect(await rolledOut(change.hash)).toEqual(['done', null]);
+  await sync();
+  const live = async (kind: string) =>
+    (await cloud.all(`/v2/${kind}`, kind)).filter(({ name }) => String(name).includes('beta')).length;
+  expect(await Promise.all(['droplets', 'volumes', 'load_balancers'].map(live))).toEqual([3, 1, 1]);
+  const [{ id: volume }] = (await cloud.all('/v2/volumes', 'volumes')).filter(({ name }) => name.includes('beta'));
+  expect((await ask('/deployments/beta-shop/proposals/destructions', {})).problems).toHaveLength(1);
+  await ask('/protections/end', { resource: `volume:${volume}` });
+  const gone = await approved('/deployments/beta-shop/proposals/destructions', {}, { typeName: 'beta-shop' });
+  expect(gone.problems).toEqual([]);
+  expect(await rolledOut(gone.hash)).toEqual(['done', null]);
+  for (const kind of ['droplets', 'volumes', 'load_balancers', 'firewalls', 'projects', 'vpcs', 'domains'])
+    expect([kind, await live(kind)]).toEqual([kind, 0]);
+  expect(await live('snapshots')).toBe(4);
+  const deployment = await findDeployment(db, 'beta-shop');
+  expect(deployment.endsAt).not.toBeNull();
+});
+
+test('what waited behind another rollout of its account goes on, once it is found to be fresh', {
+  timeout: 0,
+}, async () => {
+  const creating = async (name: string) => {
+    const parameters = { domain: `${name}.example` };
+    const wanted = { deployment: name, customer: 'cus-88', blueprint: 'shop', parameters };
+    const { hash } = await approved('/proposals/creations', wanted);
+    return (await ask('/rollouts', { proposal: hash })).rollout as number;
+  };
+  const [first, second] = [await creating('gamma'), await creating('delta')];
+  await pass(1);
+  await drive(first);
+  await drive(second);
+  expect((await ask(`/rollouts/${second}`)).state).toBe('done');
 });

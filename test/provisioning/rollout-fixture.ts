@@ -129,7 +129,7 @@ export async function openRolloutScene(
     async decide(what, rolloutId) {
       const decide = { resume: resumeRollout, undo: undoRollout, cancel: cancelRollout }[what];
       const at = await clock.now();
-      await db.transaction().execute((trx) => decide({ trx, enqueue, now: at }, rolloutId));
+      await db.transaction().execute((trx) => decide({ trx, enqueue, now: at, role: 'owner' }, rolloutId));
     },
     async rollout(rolloutId) {
       const [row] = await selectRollouts(db, { rolloutId });

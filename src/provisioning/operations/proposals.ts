@@ -18,6 +18,7 @@ import type { ProposalDocument } from '../proposal-document.ts';
 import { type MadeProposal, proposeChange, proposeCreation, proposeDestruction, storeProposal } from '../proposing.ts';
 import * as proposals from '../proposals.ts';
 import type { ProposalHead, ProposalRow } from '../proposals.store.ts';
+import { rolloutUnderWay } from '../rollout-errors.ts';
 import { beginRollout } from '../rollouts.ts';
 import { provisioningSettings } from '../settings.ts';
 
@@ -365,7 +366,7 @@ export const beginRolloutOperation = declareOperation({
     'It is made anew first, and refused where it would say something else by now. Begun again it is the same rollout. What destroys is begun by owners.',
   command: { positional: ['proposal'] },
   roles: deciders,
-  refuses: [proposalStale, proposalClosed, proposalBlocked, proposalNotApproved],
+  refuses: [proposalStale, proposalClosed, proposalBlocked, proposalNotApproved, rolloutUnderWay],
   asksProvider: true,
   body: z.strictObject({ proposal: hash }),
   response: z.object({

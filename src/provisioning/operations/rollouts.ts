@@ -131,14 +131,15 @@ export const resumeRollout = declareOperation({
   operationId: 'resumeRollout',
   tag: 'provisioning',
   summary: 'Have a rollout go on that is held or has failed',
-  description: 'What it was held for is tried anew: what it may have made is looked for before anything is sent.',
+  description:
+    'What it was held for is tried anew: what it may have made is looked for before anything is sent. One that destroys, or is being undone, goes on by an owner alone.',
   refuses: [rolloutEnded, rolloutUnderWay],
   roles: deciders,
   params: which,
   response: decided,
   status: 202,
-  async run({ db, params, now, enqueue }) {
-    await db.transaction().execute((trx) => rollouts.resumeRollout({ trx, enqueue, now }, params.rollout));
+  async run({ db, params, now, enqueue, principal: { role } }) {
+    await db.transaction().execute((trx) => rollouts.resumeRollout({ trx, enqueue, now, role }, params.rollout));
     return stateOf(db, params.rollout);
   },
 });
