@@ -8,11 +8,11 @@ import { currentSubscriptions, getPlan, retiredPlans } from '../pricing/index.ts
 import type { ReadBlueprint } from './blueprint-problems.ts';
 import { hmacs } from './blueprints.ts';
 import type { PlanOfMonth } from './money.ts';
-import { selectOwned, selectProjects, selectProtections } from './owned.store.ts';
+import { selectOwned, selectOwners, selectProjects, selectProtections } from './owned.store.ts';
 import { readParameters } from './parameters.ts';
 import { blueprintFrom, type WrittenBlueprint } from './blueprint-from.ts';
 import type { ProposalDocument } from './proposal-document.ts';
-import { deploymentTag, referenceOf, userDataName } from './propose.ts';
+import { deploymentTag, nameOf, referenceOf, userDataName } from './propose.ts';
 import type { Facts } from './proposal.ts';
 import { type SeenAccount, seeAccount } from './seen.ts';
 import { type System, systemOf } from './system.ts';
@@ -93,12 +93,19 @@ async function ownershipOf(
   };
 }
 
-/** Lists the account anew. What carries the deployment's tag and is not known here yet is its own too. */
-async function look(
-  { db, secretKey, signal }: Looking,
-  slug: string,
-  { account, owned, shared }: Ownership,
-): Promise<{ readonly seen: SeenAccount; readonly owned: ReadonlySet<string> }> {
+interface Looked {
+  readonly seen: SeenAccount;
+  readonly owned: ReadonlySet<string>;
+  /** What carries its tag and is another deployment's, in words. */
+  readonly ofOthers: readonly string[];
+}
+
+/**
+ * Lists the account anew. What carries the deployment's tag and is nobody's yet is its own too. An assignment and a
+ * project count for more than the tag: what they make another deployment's is not taken for it.
+ */
+async function look({ db, secretKey, signal }: Looking, slug: string, ownership: Ownership): Promise<Looked> {
+  const { account, owned, shared } = ownership;
   const idsOf = (kind: string) =>
     new Set([...owned].filter((each) => each.startsWith(`${kind}:`)).map((each) => each.slice(kind.length + 1)));
   const provider = await openAccount(db, account, secretKey);
@@ -106,8 +113,24 @@ async function look(
     const wanted = { zones: idsOf('dns_zone'), droplets: idsOf('droplet') };
     const seen = await seeAccount(provider, wanted, signal);
     const tag = deploymentTag(slug);
-    const tagged = seen.resources.filter((each) => each.tags.includes(tag)).map(referenceOf);
-    return { seen, owned: new Set([...owned, ...tagged.filter((each) => !shared.has(each))]) };
+    // The provider writes a tag as it was first written, and compares without case.
+    const tagged = seen.resources.filter(
+      (each) =>
+        !owned.has(referenceOf(each)) &&
+        !shared.has(referenceOf(each)) &&
+        each.tags.some((one) => one.toLowerCase() === tag),
+    );
+    const rows = await selectOwners(db, account.accountId, tagged);
+    const ownersOf = new Map(rows.map(({ kind, externalId, owners }) => [`${kind}:${externalId}`, owners]));
+    const [free, taken] = [false, true].map((is) => tagged.filter((each) => ownersOf.has(referenceOf(each)) === is));
+    return {
+      seen,
+      owned: new Set([...owned, ...(free ?? []).map(referenceOf)]),
+      ofOthers: (taken ?? []).map(
+        (each) =>
+          `${nameOf(each)} carries the tag ${tag} and is of ${ownersOf.get(referenceOf(each))}: take the tag from it, or assign it to ${slug}.`,
+      ),
+    };
   } finally {
     await provider.close();
   }
@@ -135,7 +158,7 @@ export async function gatherFacts(looking: Looking, asked: Asked, now: Temporal.
       return text === undefined ? [] : [[key, filled(text, values)] as const];
     }),
   );
-  const { seen, owned } = await look(looking, slug, ownership);
+  const { seen, owned, ofOthers } = await look(looking, slug, ownership);
   const day = dayOf(now);
   const book = await listProviderPrices(db, day, { account: account.slug });
   const held = await planOf(db, slug, now);
@@ -174,7 +197,7 @@ export async function gatherFacts(looking: Looking, asked: Asked, now: Temporal.
     prices: { book: new Map(book.map((price) => [price.subject, price])), sizes: seen.sizes },
     months,
     acceptUnmetered: asked.acceptUnmetered,
-    problems,
+    problems: [...ofOthers, ...problems],
     notes,
     now,
   };
@@ -244,10 +267,11 @@ export async function writeBlueprint(
   const { db } = looking;
   await findDeployment(db, slug);
   const ownership = await ownershipOf(db, slug, null, now);
-  const { seen, owned: ours } = await look(looking, slug, ownership);
+  const { seen, owned: ours, ofOthers } = await look(looking, slug, ownership);
   const owned = seen.resources.filter((each) => ours.has(referenceOf(each)));
   const others = seen.resources.filter((each) => !ours.has(referenceOf(each)));
   const plan = await planOf(db, slug, now);
   const { project, account } = ownership;
-  return { ...blueprintFrom({ slug, blueprint, owned, others, project, plan }), account: account.slug };
+  const { document, leftOut } = blueprintFrom({ slug, blueprint, owned, others, project, plan });
+  return { document, leftOut: [...ofOthers, ...leftOut], account: account.slug };
 }

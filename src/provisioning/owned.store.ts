@@ -25,6 +25,23 @@ export async function selectOwned(db: Queryable, deployment: string): Promise<Ow
   return rows;
 }
 
+/** Of things of an account those that are somebody's now, with the slugs of all who have a share. */
+export async function selectOwners(
+  db: Queryable,
+  accountId: number,
+  things: readonly { readonly kind: string; readonly externalId: string }[],
+): Promise<{ readonly kind: string; readonly externalId: string; readonly owners: string }[]> {
+  const [kinds, ids] = [things.map(({ kind }) => kind), things.map(({ externalId }) => externalId)];
+  const { rows } = await statement<{ kind: string; externalId: string; owners: string }>('provisioning.selectOwners')`
+    SELECT r.kind, r.external_id AS "externalId", string_agg(d.slug, ', ' ORDER BY d.slug) AS owners
+    FROM unnest(${kinds}::text[], ${ids}::text[]) AS asked (kind, external_id)
+    JOIN inventory_resources r ON r.account_id = ${accountId} AND r.kind = asked.kind AND r.external_id = asked.external_id
+    JOIN deployments_attributions a ON a.resource_id = r.resource_id AND a.valid_to = 'infinity'
+    JOIN deployments_owners w USING (owner_set_id) JOIN deployments_list d USING (deployment_id)
+    WHERE d.slug <> 'unattributed' GROUP BY r.kind, r.external_id ORDER BY r.kind, r.external_id`.execute(db);
+  return rows;
+}
+
 /** The provider's ids of the projects that are a deployment's alone. */
 export async function selectProjects(
   db: Queryable,

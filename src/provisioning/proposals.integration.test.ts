@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { json, startTestApi, type TestApi, testSecretKey } from '../../test/http/api-fixture.ts';
-import { applyRules, bringAttributionsUpToDate } from '../deployments/index.ts';
+import { applyRules, assign, bringAttributionsUpToDate } from '../deployments/index.ts';
 import { connectAccount, identifyCredentials, syncAccount } from '../inventory/index.ts';
 import { createDigitalOcean } from '../cloud/digitalocean/client.ts';
 import { generateSecretKey, parseSecretKey } from '../platform/secrets/crypto.ts';
@@ -435,4 +435,38 @@ test('what is protected is not proposed to be destroyed; else all of it, with wh
   expect([untyped.status, untyped.answer.code]).toEqual([400, 'invalid_argument']);
   expect((await ask(`/proposals/${answer.hash}/approvals`, { typeName: 'acme-shops' })).status).toBe(400);
   expect((await ask(`/proposals/${answer.hash}/approvals`, { typeName: 'acme-shop' })).answer.state).toBe('approved');
+});
+
+test("what carries its tag and is another deployment's is not taken for its own", async () => {
+  const droplet = (id: number, name: string): FleetEventInput => ({
+    type: 'create_droplet',
+    id,
+    name,
+    region: 'fra1',
+    tags: ['Deployment:Delta-Shop'],
+  });
+  await ask('/deployments', { deployment: 'delta-shop', customer: 'cus-88' });
+  await ask('/deployments', { deployment: 'gamma-two', customer: 'cus-88' });
+  await happen(droplet(900_011, 'delta-web'), droplet(900_012, 'moved-web'));
+  await sync();
+  const { rows } = await sql<{
+    id: number;
+  }>`SELECT resource_id AS id FROM resources WHERE external_id = '900012'`.execute(database.db);
+  const owners = [{ slug: 'gamma-two', weight: 1 }];
+  await assign(database.db, { resourceIds: rows.map(({ id }) => id), owners, from: null }, 'test', simulator.now());
+  await bringAttributionsUpToDate(database.db, simulator.now());
+  const keys = async () => {
+    const { answer } = await ask('/deployments/delta-shop/proposals/destructions', { snapshots: false });
+    return [answer.problems, answer.stepList.map(({ key }) => key)];
+  };
+  const ofOther =
+    'droplet 900012 moved-web carries the tag deployment:delta-shop and is of gamma-two: take the tag from it, or assign it to delta-shop.';
+  const steps = ['shut down droplet 900011', 'power off droplet 900011', 'destroy droplet 900011', 'end'];
+  expect(await keys()).toEqual([[ofOther], steps]);
+  const { answer } = await ask('/blueprints/from', { deployment: 'delta-shop' });
+  expect(answer['leftOut']).toContain(ofOther);
+  expect(answer['text']).not.toContain('moved');
+  // What nobody has read yet is nobody's: the tag makes it its own.
+  await happen(droplet(900_013, 'new-web'));
+  expect((await keys())[1]).toContain('destroy droplet 900013');
 });
