@@ -125,7 +125,8 @@ class StepsOfTeardown {
 
   #keepDroplet(droplet: SeenResource): void {
     const { externalId: id, name, attributes } = droplet;
-    const called = `${this.#input.slug}-${name}-${this.#input.day}`;
+    // A name of its own: one that somebody else took on that day is not the last one.
+    const called: DeferredValue = { $name: `${this.#input.slug}-${name}-${this.#input.day}` };
     this.#steps.push(
       acting(
         `snapshot of droplet ${id}`,
