@@ -105,12 +105,12 @@ interface Looked {
  * project count for more than the tag: what they make another deployment's is not taken for it.
  */
 async function look({ db, secretKey, signal }: Looking, slug: string, ownership: Ownership): Promise<Looked> {
-  const { account, owned, shared } = ownership;
+  const { account, owned, shared, project } = ownership;
   const idsOf = (kind: string) =>
     new Set([...owned].filter((each) => each.startsWith(`${kind}:`)).map((each) => each.slice(kind.length + 1)));
   const provider = await openAccount(db, account, secretKey);
   try {
-    const wanted = { zones: idsOf('dns_zone'), droplets: idsOf('droplet') };
+    const wanted = { zones: idsOf('dns_zone'), droplets: idsOf('droplet'), project };
     const seen = await seeAccount(provider, wanted, signal);
     const tag = deploymentTag(slug);
     // The provider writes a tag as it was first written, and compares without case.

@@ -149,10 +149,10 @@ function changed({ purpose, ...facts }: Facts, { system, problems }: ReadSystem,
 }
 
 function takenDown(facts: Facts, { owned, others, before }: Living & { readonly before: readonly Billable[] }): Made {
-  const { deployment, shared, project, protections, snapshots, prices, now } = facts;
+  const { deployment, seen, shared, project, protections, snapshots, prices, now } = facts;
   const day = now.toZonedDateTimeISO('UTC').toPlainDate();
   const { slug } = deployment;
-  const input = { slug, owned, shared, others, project, protections, snapshots, day };
+  const input = { slug, owned, shared, others, project, members: seen.members, protections, snapshots, day };
   const { goes, ...teardown } = proposeTeardown(input, prices);
   const after = before.filter((_, index) => !goes.has(referenceOf(owned[index] as SeenAccount['resources'][number])));
   return { ...teardown, notes: [], after, hasBackups: false };

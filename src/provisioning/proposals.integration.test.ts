@@ -426,8 +426,8 @@ test('what is protected is not proposed to be destroyed; else all of it, with wh
     'snapshot of droplet 900002',
     'destroy droplet 900001',
     'destroy droplet 900002',
-    'destroy project',
     'end',
+    'destroy project',
   ]);
   expect(answer['stays']).toHaveLength(2);
   expect(JSON.stringify(answer['stays'])).toContain('0.06');

@@ -21,6 +21,8 @@ export interface SeenResource {
 
 export interface SeenAccount {
   readonly resources: readonly SeenResource[];
+  /** What is in the project that was asked for, by `kind:id`: also what no listing shows. */
+  readonly members: readonly string[];
   readonly sizes: readonly ProviderSize[];
   readonly offer: ProviderOffer;
 }
@@ -32,12 +34,17 @@ const otherKinds = ['snapshot', 'custom_image', 'droplet_backup', 'database', 'k
 
 /**
  * Lists an account anew. Records of zones and policies of backups are read of those that are named alone.
- * @param wanted external ids of zones and droplets of which the settings are read that no listing tells
+ * @param wanted external ids of zones and droplets of which the settings are read that no listing tells, and of the
+ *   project of which the members are read; null: of none
  * @throws ArcadiaError as `identify` of a provider does, and provider_failed where a listing is not complete
  */
 export async function seeAccount(
   provider: Provider,
-  wanted: { readonly zones: ReadonlySet<string>; readonly droplets: ReadonlySet<string> },
+  wanted: {
+    readonly zones: ReadonlySet<string>;
+    readonly droplets: ReadonlySet<string>;
+    readonly project: string | null;
+  },
   signal?: AbortSignal,
 ): Promise<SeenAccount> {
   const offer = await provider.offer(signal);
@@ -67,7 +74,10 @@ export async function seeAccount(
     const address = addressOf(resource);
     return { kind, externalId, name, region, status, tags, parents, attributes, settings, address };
   });
-  return { resources, sizes, offer };
+  const projects = wanted.project === null ? [] : [wanted.project];
+  const inProject = await whole('what is in the project', provider.listMemberships(projects, signal));
+  const members = inProject.map(({ kind, externalId }) => `${kind}:${externalId}`);
+  return { resources, members, sizes, offer };
 }
 
 /** `mayBeHidden`: what the token may not list is left out, for nothing is decided by it. */

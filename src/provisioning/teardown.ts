@@ -17,6 +17,8 @@ interface TeardownInput {
   readonly others: readonly SeenResource[];
   /** The provider's id; null: it has none of its own. */
   readonly project: string | null;
+  /** What is in it, by `kind:id`. */
+  readonly members: readonly string[];
   /** By `kind:id`, and `deployment` for all of it: why. */
   readonly protections: ReadonlyMap<string, string>;
   /** Whether droplets and volumes are kept as snapshots. */
@@ -86,16 +88,40 @@ class StepsOfTeardown {
     for (const volume of volumes) this.#destroy(volume, `volume ${volume.name} and what is on it${kept}`);
     for (const firewall of this.#ofKind('firewall')) this.#destroy(firewall);
     const goes = new Set(this.#going.map(referenceOf));
+    for (const network of this.#ofKind('vpc').filter((each) => this.#isHeld(each, this.#membersOf(each, goes))))
+      goes.delete(referenceOf(network));
     this.#noteStaying(goes);
+    // Nothing is billed from here on, however long the provider takes for what is left: it costs nothing.
+    const work = { do: 'record', what: 'end' } as const;
+    this.#steps.push(recording('end', `end deployment ${slug} and its subscription`, work, 'nothing'));
     const project = this.#ownProject();
-    if (project !== undefined) {
+    if (project !== undefined && !this.#isHeld(project, this.#left(goes))) {
       this.#destroy(project);
       goes.add(referenceOf(project));
     }
-    for (const network of this.#ofKind('vpc')) this.#destroy(network);
-    const work = { do: 'record', what: 'end' } as const;
-    this.#steps.push(recording('end', `end deployment ${slug} and its subscription`, work, 'nothing'));
+    for (const network of this.#ofKind('vpc')) if (goes.has(referenceOf(network))) this.#destroy(network);
     return { steps: this.#steps, problems: protectedOf(this.#input), stays: this.#stays, goes };
+  }
+
+  /** Of the project, what does not go: the provider keeps a project for as long as something is in it. */
+  #left(goes: ReadonlySet<string>): readonly string[] {
+    const { owned, others, members } = this.#input;
+    const known = new Map([...owned, ...others].map((each) => [referenceOf(each), nameOf(each)]));
+    return members.filter((each) => !goes.has(each)).map((each) => known.get(each) ?? each.replace(':', ' '));
+  }
+
+  /** What stays in a network, for as long as which the provider keeps it. */
+  #membersOf({ externalId }: SeenResource, goes: ReadonlySet<string>): readonly string[] {
+    return [...this.#input.owned, ...this.#input.others]
+      .filter((each) => each.settings['vpc'] === externalId && !goes.has(referenceOf(each)))
+      .map(nameOf);
+  }
+
+  /** Says of what holds something that it stays with it. */
+  #isHeld(holder: SeenResource, members: readonly string[]): boolean {
+    if (members.length === 0) return false;
+    this.#stays.push({ what: nameOf(holder), why: `it holds ${members.toSorted().join(', ')}`, monthly: '0.00' });
+    return true;
   }
 
   #ofKind(kind: string): readonly SeenResource[] {
@@ -186,6 +212,8 @@ class StepsOfTeardown {
     const { owned, others, shared } = this.#input;
     for (const each of [...owned, ...others.filter((one) => shared.has(referenceOf(one)))]) {
       if (goes.has(referenceOf(each)) || each.kind === 'project') continue;
+      // Said with what it holds.
+      if (each.kind === 'vpc' && this.#going.includes(each)) continue;
       const other = shared.get(referenceOf(each));
       const why = other === undefined ? whyItStays(each) : `it is of ${other} too`;
       this.#stays.push({ what: nameOf(each), why, monthly: null });
