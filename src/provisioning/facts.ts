@@ -4,7 +4,7 @@ import { dayOf, listKinds } from '../metering/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
-import { currentSubscriptions, getPlan, retiredPlans } from '../pricing/index.ts';
+import { currentSubscriptions, getPlan, listPlanVersions, otherCurrency, retiredPlans } from '../pricing/index.ts';
 import type { ReadBlueprint } from './blueprint-problems.ts';
 import { hmacs } from './blueprints.ts';
 import type { PlanOfMonth } from './money.ts';
@@ -163,7 +163,13 @@ export async function gatherFacts(looking: Looking, asked: Asked, now: Temporal.
   const book = await listProviderPrices(db, day, { account: account.slug });
   const held = await planOf(db, slug, now);
   const plan = purpose === 'create' ? (wanted?.system.plan ?? null) : held;
-  const { months, problems, notes } = await planFacts(db, { plan, system: wanted?.system ?? null, purpose, day });
+  const { months, problems, notes } = await planFacts(db, {
+    plan,
+    system: wanted?.system ?? null,
+    purpose,
+    day,
+    currency: customer.currency,
+  });
   const secretParameters = Object.fromEntries(
     Object.entries(given.secret).map(([name, value]) => [parameterName(name), value]),
   );
@@ -236,12 +242,22 @@ async function planFacts(
     readonly system: System | null;
     readonly purpose: Asked['purpose'];
     readonly day: Temporal.PlainDate;
+    /** In which the customer pays. */
+    readonly currency: string;
   },
 ): Promise<{ months: PlanOfMonth[]; problems: string[]; notes: string[] }> {
-  const { plan, system, purpose, day } = of;
+  const { plan, system, purpose, day, currency } = of;
   if (plan === null)
     return { months: [], problems: [], notes: purpose === 'destroy' ? [] : ['It is on no plan: nobody pays for it.'] };
-  const problems = purpose === 'create' && (await retiredPlans(db)).has(plan) ? [`Plan ${plan} is retired.`] : [];
+  const problems: string[] = [];
+  // A deployment that is there is on its plan already.
+  if (purpose === 'create') {
+    if ((await retiredPlans(db)).has(plan)) problems.push(`Plan ${plan} is retired.`);
+    // Its subscription begins the day after.
+    const other = otherCurrency(await listPlanVersions(db, plan), day.add({ days: 1 }), currency);
+    if (other !== undefined)
+      problems.push(`The customer pays in ${currency}, and plan ${plan} is in ${other}: take a plan in ${currency}.`);
+  }
   const notes =
     purpose === 'change' && system?.plan != null && system.plan !== plan
       ? [`It is on plan ${plan}, and the blueprint says ${system.plan}: change its subscription for that.`]

@@ -176,6 +176,7 @@ test('what a new deployment costs is proposed for both sides, and nothing is wri
   expect(answer.stepList.map(({ key }) => key)).toEqual([
     'project',
     'deployment',
+    'subscription',
     'tag beta-shop:balancer',
     'tag deployment:beta-shop',
     'network',
@@ -191,7 +192,6 @@ test('what a new deployment costs is proposed for both sides, and nothing is wri
     'assign to project',
     'assignment of network',
     'assignment of firewall beta-shop-firewall',
-    'subscription',
     'declaration',
   ]);
   expect(await writes()).toBe(before);
@@ -317,6 +317,15 @@ test('what the account may not have is refused before anything is asked for', as
   expect(answer.state).toBe('blocked');
   expect(await writes()).toBe(before);
   await happen({ type: 'set_account_limits', droplets: 100, reservedIps: 10, volumes: 10 });
+});
+
+test('a plan in another currency than the customer pays in blocks: nothing of it is created first', async () => {
+  const grand = (await readFile('plans/grand.yaml', 'utf8')).replace('currency: USD', 'currency: EUR');
+  await applyPlans(database.db, [{ name: 'grand.yaml', text: grand }], 'test', simulator.now());
+  await apply(shop({ blueprint: 'euro-shop', plan: 'grand' }));
+  const { answer } = await create({ blueprint: 'euro-shop', acceptUnmetered: true });
+  expect(answer.problems).toEqual(['The customer pays in USD, and plan grand is in EUR: take a plan in USD.']);
+  expect(answer.state).toBe('blocked');
 });
 
 test('parameters, names and files that do not fit are said', async () => {

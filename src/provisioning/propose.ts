@@ -172,12 +172,6 @@ class StepsOfChange {
     for (const zone of this.#system.zones) this.#zone(zone);
     this.#assignToProject();
     this.#recordOwnership();
-    const { plan } = this.#system;
-    if (isNew && plan !== null) {
-      const from = this.#input.subscriptionFrom.toString();
-      const work = { do: 'record', what: 'subscription', plan, from } as const;
-      this.#steps.push(recording('subscription', `put it on plan ${plan} from ${from}`, work));
-    }
     if (this.#steps.length > 0) {
       const work = { do: 'record', what: 'declaration' } as const;
       this.#steps.push(recording('declaration', 'declare what it consists of, for drift to compare', work));
@@ -211,9 +205,10 @@ class StepsOfChange {
     this.#steps.push(creation(key, says, work));
   }
 
+  /** Whom it is of and who pays for it, before anything costs. */
   #begin(): void {
     const { name, customer } = this.#input.deployment;
-    const { project } = this.#system;
+    const { project, plan } = this.#system;
     this.#create('project', `create project ${project.name}`, {
       do: 'create',
       kind: 'project',
@@ -223,6 +218,10 @@ class StepsOfChange {
     });
     const work = { do: 'record', what: 'deployment', customer, name, project: { $id: 'project' } } as const;
     this.#steps.push(recording('deployment', `create deployment ${this.#slug} of ${customer}`, work));
+    if (plan === null) return;
+    const from = this.#input.subscriptionFrom.toString();
+    const ofPlan = { do: 'record', what: 'subscription', plan, from } as const;
+    this.#steps.push(recording('subscription', `put it on plan ${plan} from ${from}`, ofPlan));
   }
 
   /** The tag by which a firewall or a balancer knows its droplets: the deployment's, or one of its own. */
