@@ -307,6 +307,34 @@ test('a firewall that names a droplet which comes after it is a problem, and the
   expect(problemsOf({ firewall: { inbound: [{ tcp: 22, from: 'tag:deployment:beta-shop' }] } })).toEqual([]);
 });
 
+test('a firewall or a balancer is added to droplets that are there only where they have its tag', () => {
+  const said = {
+    blueprint: 'shop',
+    schema: 1,
+    region: 'fra1',
+    droplets: { web: { size: 's-1vcpu-1gb', image: 'ubuntu-24-04-x64' } },
+  };
+  const systemWith = (change: object) => systemOf(blueprintSchema.parse({ ...said, ...change }), {}, of).system;
+  const more = {
+    firewall: { inbound: [{ tcp: 22, from: '203.0.113.0/24' }] },
+    balancer: { targets: 'web', forward: [{ http: 80, to: 80 }] },
+  };
+  const added = (tags: readonly string[]) => {
+    const model = new Model();
+    for (const step of stepsOf(systemWith({}), 'create', model).steps) model.do(step);
+    const index = model.resources.findIndex(({ kind }) => kind === 'droplet');
+    model.resources[index] = { ...(model.resources[index] as SeenResource), tags };
+    return stepsOf(systemWith(more), 'change', model).problems;
+  };
+  const lacks = (what: string, tag: string) =>
+    `The ${what} is to be of droplet beta-shop-web, which has no tag ${tag}, and no rollout sets it: set it first.`;
+  expect(added([])).toEqual([
+    lacks('firewall beta-shop-firewall', 'deployment:beta-shop'),
+    lacks('balancer beta-shop-balancer', 'beta-shop:balancer'),
+  ]);
+  expect(added(['Deployment:beta-shop', 'beta-shop:balancer'])).toEqual([]);
+});
+
 /** A droplet that a firewall names comes after the firewall. */
 function withoutDropletPeers(blueprint: Blueprint): Blueprint {
   const { firewall } = blueprint;

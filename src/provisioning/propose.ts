@@ -232,6 +232,18 @@ class StepsOfChange {
     return `${this.#slug}:${kind}${place === 0 ? '' : `-${place + 1}`}`;
   }
 
+  /** What is created knows its droplets by a tag alone: one that is there has to have it already. */
+  #coversLiving(kind: 'firewall' | 'balancer', name: string, keys: readonly string[] | null): void {
+    const tag = this.#roleTag(kind, name, keys);
+    for (const key of this.#wantedKeys(keys)) {
+      const there = this.#droplets.get(key);
+      if (there !== undefined && !there.tags.some((each) => each.toLowerCase() === tag))
+        this.#problems.push(
+          `The ${kind} ${name} is to be of droplet ${there.name}, which has no tag ${tag}, and no rollout sets it: set it first.`,
+        );
+    }
+  }
+
   /** The tags of a droplet that is created. */
   #tagsFor({ key, tags }: SystemDroplet): string[] {
     const { firewalls, balancers } = this.#system;
@@ -344,6 +356,7 @@ class StepsOfChange {
       });
       return;
     }
+    this.#coversLiving('balancer', name, targets);
     this.#create(`balancer ${name}`, `create load balancer ${name} of ${nodes} node${nodes === 1 ? '' : 's'}`, {
       do: 'create',
       kind: 'load_balancer',
@@ -394,6 +407,7 @@ class StepsOfChange {
       });
       return;
     }
+    this.#coversLiving('firewall', name, droplets);
     // It is there before the droplets, so that none is open for a minute.
     for (const peer of [inbound, outbound].flatMap((rules) => Object.values(rules).flat())) {
       const key = peer.startsWith('droplet:') ? peer.slice('droplet:'.length) : null;
