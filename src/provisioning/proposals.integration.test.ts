@@ -400,9 +400,11 @@ test('a droplet that is resized behind its back makes a change stale; what diffe
   const larger = await change('acme-shop');
   expect(larger.answer.stepList.map(({ key }) => key)).toEqual([
     'shut down droplet web-1',
+    'power off droplet web-1',
     'resize droplet web-1',
     'power on droplet web-1',
     'shut down droplet web-2',
+    'power off droplet web-2',
     'resize droplet web-2',
     'power on droplet web-2',
     'declaration',

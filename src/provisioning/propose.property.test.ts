@@ -121,8 +121,10 @@ class Model {
     const seen = this.resources[index];
     if (seen === undefined) return;
     if (act['do'] === 'attach') this.resources[index] = { ...seen, parents: [`droplet:${act['droplet']}`] };
-    if (act['do'] === 'shutdown') this.resources[index] = { ...seen, status: 'off' };
+    if (act['do'] === 'power_off') this.resources[index] = { ...seen, status: 'off' };
     if (act['do'] === 'power_on') this.resources[index] = { ...seen, status: 'active' };
+    // One whose system does not shut down at once is on for it: the provider refuses the resize then.
+    if (act['do'] === 'resize' && seen.status !== 'off') throw new Error(`droplet ${seen.name} is on`);
     if (act['do'] === 'resize')
       this.resources[index] = { ...seen, attributes: { ...seen.attributes, size_slug: act['size'] } };
     if (act['do'] === 'enable_backups' || act['do'] === 'change_backup_policy')

@@ -570,6 +570,13 @@ class StepsOfChange {
           { on: 'droplet', id, do: 'shutdown' },
           { scopes, undo: 'reverse', loses },
         ),
+        // One whose system takes its time would be refused the resize, and stay down.
+        acting(
+          `power off droplet ${key}`,
+          `power off droplet ${name}, where it has not shut down within a minute`,
+          { on: 'droplet', id, do: 'power_off' },
+          { scopes, undo: 'reverse', loses },
+        ),
       );
     this.#steps.push(
       acting(
@@ -585,7 +592,8 @@ class StepsOfChange {
           `power on droplet ${key}`,
           `power on droplet ${name}`,
           { on: 'droplet', id, do: 'power_on' },
-          { scopes, undo: 'nothing' },
+          // It has to be off for its size to be turned back.
+          { scopes, undo: 'reverse' },
         ),
       );
   }
