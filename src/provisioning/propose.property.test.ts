@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { blueprintSchema, type Blueprint } from './blueprint.ts';
 import { blueprintFrom } from './blueprint-from.ts';
 import { canonicalJson } from './canonical.ts';
+import { readParameters } from './parameters.ts';
+import { preflight } from './preflight.ts';
 import type { ProposedStep } from './proposal-document.ts';
 import { proposeSteps } from './propose.ts';
 import type { SeenResource } from './seen.ts';
@@ -292,6 +294,51 @@ test('the order of a listing makes no difference', () => {
     { numRuns: 100 },
   );
 });
+
+test('a blueprint of what lives is one of another deployment too: neither its zone nor its range is taken', () => {
+  const { system } = systemOf(
+    blueprintSchema.parse({
+      blueprint: 'shop',
+      schema: 1,
+      region: 'fra1',
+      network: { vpc: { ip_range: '10.20.0.0/20' } },
+      droplets: { web: { size: 's-1vcpu-1gb', image: 'ubuntu-24-04-x64' } },
+      dns: {
+        zone: 'shop.example',
+        records: [
+          { A: '@', to: 'web' },
+          { CNAME: 'www', to: 'shop.example.' },
+          { MX: '@', to: 'mail.other.example.', priority: 10 },
+        ],
+      },
+    }),
+    {},
+    of,
+  );
+  const model = new Model();
+  for (const step of stepsOf(system, 'create', model).steps) model.do(step);
+  const project = model.resources.find(({ kind }) => kind === 'project')?.externalId ?? null;
+  const from = { slug: of.slug, blueprint: 'shop', owned: model.resources, others: [], project, plan: null };
+  const written = blueprintSchema.parse(blueprintFrom(from).document);
+  const valued = (given: Record<string, string>, other: typeof of) =>
+    systemOf(written, readParameters(written.parameters, given).open, other);
+  // Of itself it has nothing to do, with no parameter given.
+  expect(stepsOf(valued({}, of).system, 'change', model).steps).toEqual([]);
+  const like = valued({ domain: 'gamma.example' }, { slug: 'gamma-shop', customer: 'cus-88' });
+  expect(like.problems).toEqual([]);
+  expect(like.system.zones.map(({ zone }) => zone)).toEqual(['gamma.example']);
+  expect(like.system.zones[0]?.records.map(({ to }) => to)).toEqual([
+    { addressOf: 'web' },
+    { value: 'gamma.example' },
+    { value: 'mail.other.example' },
+  ]);
+  const other = model.resources.map((each) => ({ ...each, name: `${each.name}-of-beta` }));
+  const account = { resources: other, members: [], sizes: [], offer: { limits, images: new Map(), keys: [] } };
+  const problems = preflight(like.system, account, { isNew: true, userData: new Map() });
+  expect(problems.filter((each) => /network|zone/i.test(each))).toEqual([]);
+});
+
+const limits = { droplets: 10, reservedIps: 10 };
 
 test('a firewall that names a droplet which comes after it is a problem, and the tag in its place is none', () => {
   const said = {
