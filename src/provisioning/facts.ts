@@ -13,7 +13,7 @@ import { readParameters } from './parameters.ts';
 import { blueprintFrom, type WrittenBlueprint } from './blueprint-from.ts';
 import type { ProposalDocument } from './proposal-document.ts';
 import { deploymentTag, nameOf, referenceOf, userDataName } from './propose.ts';
-import type { Facts } from './proposal.ts';
+import type { Facts, KnownThing } from './proposal.ts';
 import { type SeenAccount, seeAccount } from './seen.ts';
 import { type System, systemOf } from './system.ts';
 import { filled } from './templates.ts';
@@ -54,6 +54,8 @@ interface Ownership {
   readonly owned: ReadonlySet<string>;
   readonly shared: ReadonlyMap<string, string>;
   readonly project: string | null;
+  /** What it has a share of, as it is known here. */
+  readonly known: readonly KnownThing[];
 }
 
 async function ownershipOf(
@@ -90,12 +92,15 @@ async function ownershipOf(
       here.flatMap((row) => (row.sharedWith === null ? [] : [[reference(row), row.sharedWith] as const])),
     ),
     project: projects.find((each) => each.account === name)?.project ?? null,
+    known: here,
   };
 }
 
 interface Looked {
   readonly seen: SeenAccount;
   readonly owned: ReadonlySet<string>;
+  /** What is its own and could not be listed: it may be there. */
+  readonly unseen: readonly KnownThing[];
   /** What carries its tag and is another deployment's, in words. */
   readonly ofOthers: readonly string[];
 }
@@ -105,7 +110,7 @@ interface Looked {
  * project count for more than the tag: what they make another deployment's is not taken for it.
  */
 async function look({ db, secretKey, signal }: Looking, slug: string, ownership: Ownership): Promise<Looked> {
-  const { account, owned, shared, project } = ownership;
+  const { account, owned, shared, project, known } = ownership;
   const idsOf = (kind: string) =>
     new Set([...owned].filter((each) => each.startsWith(`${kind}:`)).map((each) => each.slice(kind.length + 1)));
   const provider = await openAccount(db, account, secretKey);
@@ -126,6 +131,7 @@ async function look({ db, secretKey, signal }: Looking, slug: string, ownership:
     return {
       seen,
       owned: new Set([...owned, ...(free ?? []).map(referenceOf)]),
+      unseen: known.filter(({ kind }) => !seen.listed.has(kind)),
       ofOthers: (taken ?? []).map(
         (each) =>
           `${nameOf(each)} carries the tag ${tag} and is of ${ownersOf.get(referenceOf(each))}: take the tag from it, or assign it to ${slug}.`,
@@ -158,7 +164,7 @@ export async function gatherFacts(looking: Looking, asked: Asked, now: Temporal.
       return text === undefined ? [] : [[key, filled(text, values)] as const];
     }),
   );
-  const { seen, owned, ofOthers } = await look(looking, slug, ownership);
+  const { seen, owned, unseen, ofOthers } = await look(looking, slug, ownership);
   const day = dayOf(now);
   const book = await listProviderPrices(db, day, { account: account.slug });
   const held = await planOf(db, slug, now);
@@ -196,6 +202,7 @@ export async function gatherFacts(looking: Looking, asked: Asked, now: Temporal.
     userData,
     seen,
     owned,
+    unseen,
     shared,
     project,
     protections: new Map((await selectProtections(db, slug)).map(({ what, reason }) => [what, reason])),
@@ -283,11 +290,19 @@ export async function writeBlueprint(
   const { db } = looking;
   await findDeployment(db, slug);
   const ownership = await ownershipOf(db, slug, null, now);
-  const { seen, owned: ours, ofOthers } = await look(looking, slug, ownership);
+  const { seen, owned: ours, unseen, ofOthers } = await look(looking, slug, ownership);
   const owned = seen.resources.filter((each) => ours.has(referenceOf(each)));
   const others = seen.resources.filter((each) => !ours.has(referenceOf(each)));
   const plan = await planOf(db, slug, now);
   const { project, account } = ownership;
   const { document, leftOut } = blueprintFrom({ slug, blueprint, owned, others, project, plan });
-  return { document, leftOut: [...ofOthers, ...leftOut], account: account.slug };
+  return {
+    document,
+    leftOut: [
+      ...ofOthers,
+      ...leftOut,
+      ...unseen.map((each) => `${nameOf(each)} could not be listed, and is left out.`),
+    ],
+    account: account.slug,
+  };
 }

@@ -21,7 +21,7 @@ interface Charge {
 }
 
 export interface PriceList {
-  readonly book: ReadonlyMap<string, ProviderPrice>;
+  readonly book: ReadonlyMap<string, Pick<ProviderPrice, 'amount' | 'currency' | 'unit' | 'source'>>;
   readonly sizes: readonly ProviderSize[];
 }
 
@@ -60,6 +60,19 @@ function chargesFor(billable: Billable, prices: PriceList): Charge[] | null {
   return [own, { what: `${backups} backups of ${what}`, quantity: `${percent} %`, amount: ofBackups }];
 }
 
+/** What one thing costs in a month, its backups included; null: nobody knows. */
+export function monthlyOf(billable: Billable, prices: PriceList): string | null {
+  const currency = currencyOf(prices);
+  const charges = chargesFor(billable, prices);
+  if (charges === null) return null;
+  const sum = charges.reduce((total, { amount }) => total.plus(amount), new Decimal(0));
+  return formatMoney(roundMoney(sum, currency), currency);
+}
+
+function currencyOf({ book }: PriceList): string {
+  return book.values().next().value?.currency ?? 'USD';
+}
+
 function chargesOf(billables: readonly Billable[], prices: PriceList) {
   const charges: Charge[] = [];
   const unknown: string[] = [];
@@ -78,7 +91,7 @@ export function ourMoney(
   prices: PriceList,
   now: Temporal.Instant,
 ): OurMoney {
-  const currency = prices.book.values().next().value?.currency ?? 'USD';
+  const currency = currencyOf(prices);
   const [was, is] = [chargesOf(before, prices), chargesOf(after, prices)];
   const money = (amount: Decimal) => formatMoney(roundMoney(amount, currency), currency);
   const difference = is.sum.minus(was.sum);

@@ -7,6 +7,7 @@ interface OwnedRow {
   readonly account: string;
   readonly kind: string;
   readonly externalId: string;
+  readonly name: string;
   /** The other deployments that have a share; null: it is this one's alone. */
   readonly sharedWith: string | null;
 }
@@ -14,7 +15,7 @@ interface OwnedRow {
 /** Of a deployment, by kind and id. */
 export async function selectOwned(db: Queryable, deployment: string): Promise<OwnedRow[]> {
   const { rows } = await statement<OwnedRow>('provisioning.selectOwned')`
-    SELECT c.slug AS account, s.kind, r.external_id AS "externalId",
+    SELECT c.slug AS account, s.kind, r.external_id AS "externalId", s.name,
            (SELECT string_agg(d.slug, ', ' ORDER BY d.slug) FROM deployments_owners other JOIN deployments_list d USING (deployment_id)
             WHERE other.owner_set_id = w.owner_set_id AND other.deployment_id <> w.deployment_id) AS "sharedWith"
     FROM deployments_list own JOIN deployments_owners w USING (deployment_id)

@@ -11,6 +11,13 @@ import { proposeTeardown } from './teardown.ts';
 /** A proposal holds for so long. */
 const holdsHours = 24;
 
+/** A resource of which no more is known than the inventory has. */
+export interface KnownThing {
+  readonly kind: string;
+  readonly externalId: string;
+  readonly name: string;
+}
+
 /** All that a proposal is made from. */
 export interface Facts {
   readonly purpose: ProposalDocument['purpose'];
@@ -26,6 +33,8 @@ export interface Facts {
   readonly seen: SeenAccount;
   /** What is the deployment's alone, by `kind:id`. */
   readonly owned: ReadonlySet<string>;
+  /** What is the deployment's and could not be listed: it may be there. */
+  readonly unseen: readonly KnownThing[];
   /** What it shares, by `kind:id`: with whom. */
   readonly shared: ReadonlyMap<string, string>;
   readonly project: string | null;
@@ -149,10 +158,11 @@ function changed({ purpose, ...facts }: Facts, { system, problems }: ReadSystem,
 }
 
 function takenDown(facts: Facts, { owned, others, before }: Living & { readonly before: readonly Billable[] }): Made {
-  const { deployment, seen, shared, project, protections, snapshots, prices, now } = facts;
+  const { deployment, seen, unseen, shared, project, protections, snapshots, prices, now } = facts;
   const day = now.toZonedDateTimeISO('UTC').toPlainDate();
   const { slug } = deployment;
-  const input = { slug, owned, shared, others, project, members: seen.members, protections, snapshots, day };
+  const { members } = seen;
+  const input = { slug, owned, unseen, shared, others, project, members, protections, snapshots, day };
   const { goes, ...teardown } = proposeTeardown(input, prices);
   const after = before.filter((_, index) => !goes.has(referenceOf(owned[index] as SeenAccount['resources'][number])));
   return { ...teardown, notes: [], after, hasBackups: false };

@@ -480,4 +480,19 @@ test("what carries its tag and is another deployment's is not taken for its own"
   // What nobody has read yet is nobody's: the tag makes it its own.
   await happen(droplet(900_013, 'new-web'));
   expect((await keys())[1]).toContain('destroy droplet 900013');
+  // What the token may not list may be there.
+  const snapshot = {
+    type: 'create_snapshot',
+    resourceType: 'droplet',
+    resourceId: 900_011,
+    name: 'kept',
+    sizeGb: 7,
+  } as const;
+  await happen(snapshot);
+  await sync();
+  await control('POST', '/faults', { fault: 'missing_scope', scopes: ['snapshot:read'] });
+  const { answer: hidden } = await ask('/deployments/delta-shop/proposals/destructions', { snapshots: false });
+  await control('DELETE', '/faults');
+  const why = 'it could not be listed, and may be there';
+  expect(hidden['stays']).toEqual([{ what: expect.stringMatching(/^snapshot \d+ kept$/), why, monthly: null }]);
 });

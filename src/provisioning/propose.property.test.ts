@@ -333,7 +333,13 @@ test('a blueprint of what lives is one of another deployment too: neither its zo
     { value: 'mail.other.example' },
   ]);
   const other = model.resources.map((each) => ({ ...each, name: `${each.name}-of-beta` }));
-  const account = { resources: other, members: [], sizes: [], offer: { limits, images: new Map(), keys: [] } };
+  const account = {
+    resources: other,
+    listed: new Set<string>(),
+    members: [],
+    sizes: [],
+    offer: { limits, images: new Map(), keys: [] },
+  };
   const problems = preflight(like.system, account, { isNew: true, userData: new Map() });
   expect(problems.filter((each) => /network|zone/i.test(each))).toEqual([]);
 });

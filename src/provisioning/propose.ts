@@ -765,12 +765,12 @@ export function userDataName(key: string): string {
   return `user data of ${key}`;
 }
 
-export function referenceOf({ kind, externalId }: SeenResource): string {
+export function referenceOf({ kind, externalId }: Pick<SeenResource, 'kind' | 'externalId'>): string {
   return `${kind}:${externalId}`;
 }
 
 /** `droplet 17 web-1` */
-export function nameOf({ kind, externalId, name }: SeenResource): string {
+export function nameOf({ kind, externalId, name }: Pick<SeenResource, 'kind' | 'externalId' | 'name'>): string {
   return name === externalId ? `${kind} ${name}` : `${kind} ${externalId} ${name}`;
 }
 
