@@ -1,6 +1,6 @@
 import { findDeployment, getCustomer } from '../deployments/index.ts';
 import { type Account, connectedAccounts, listProviderPrices, openAccount } from '../inventory/index.ts';
-import { dayOf, listKinds } from '../metering/index.ts';
+import { dayOf, listKinds, startOfDay } from '../metering/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
@@ -144,9 +144,15 @@ async function look({ db, secretKey, signal }: Looking, slug: string, ownership:
 
 /**
  * Gathers all that a proposal is made from, with a listing that is made anew.
+ * @param proposedAt the instant by which the proposal dates what it says; prices, rules and plans are those of now
  * @throws ArcadiaError not_found; conflict; invalid_argument; what opening an account and asking its provider throw
  */
-export async function gatherFacts(looking: Looking, asked: Asked, now: Temporal.Instant): Promise<GatheredFacts> {
+export async function gatherFacts(
+  looking: Looking,
+  asked: Asked,
+  now: Temporal.Instant,
+  proposedAt: Temporal.Instant = now,
+): Promise<GatheredFacts> {
   const { db, secretKey } = looking;
   const { purpose, slug, blueprint } = asked;
   const { customer } = await getCustomer(db, asked.customer);
@@ -158,22 +164,14 @@ export async function gatherFacts(looking: Looking, asked: Asked, now: Temporal.
   const of = { slug, customer: customer.externalId };
   const wanted = blueprint && systemOf(blueprint.blueprint, given.open, of);
   const values = { ...given.open, ...given.secret, ...of };
-  const userData = new Map(
-    (wanted?.system.droplets ?? []).flatMap(({ key, userData: name }) => {
-      const text = name === null ? undefined : blueprint?.userData[name];
-      return text === undefined ? [] : [[key, filled(text, values)] as const];
-    }),
-  );
+  const userData = userDataOf(wanted?.system ?? null, blueprint?.userData ?? {}, values);
   const { seen, owned, unseen, ofOthers } = await look(looking, slug, ownership);
-  const day = dayOf(now);
-  const book = await listProviderPrices(db, day, { account: account.slug });
-  const held = await planOf(db, slug, now);
-  const plan = purpose === 'create' ? (wanted?.system.plan ?? null) : held;
+  const book = await listProviderPrices(db, dayOf(now), { account: account.slug });
   const { months, problems, notes } = await planFacts(db, {
-    plan,
+    slug,
     system: wanted?.system ?? null,
     purpose,
-    day,
+    day: dayOf(proposedAt),
     currency: customer.currency,
   });
   const secretParameters = Object.fromEntries(
@@ -212,9 +210,23 @@ export async function gatherFacts(looking: Looking, asked: Asked, now: Temporal.
     acceptUnmetered: asked.acceptUnmetered,
     problems: [...ofOthers, ...problems],
     notes,
-    now,
+    now: proposedAt,
   };
   return { facts, accountId: account.accountId, secrets };
+}
+
+/** By the droplet's key, with the parameters in place. */
+function userDataOf(
+  system: System | null,
+  files: ReadBlueprint['userData'],
+  values: Readonly<Record<string, string>>,
+): ReadonlyMap<string, string> {
+  return new Map(
+    (system?.droplets ?? []).flatMap(({ key, userData: name }) => {
+      const text = name === null ? undefined : files[name];
+      return text === undefined ? [] : [[key, filled(text, values)] as const];
+    }),
+  );
 }
 
 const parameterPrefix = 'parameter ';
@@ -234,18 +246,18 @@ export function secretParametersOf(secrets: ReadonlyMap<string, string>): Record
 
 /** The plan that it is on, or will be tomorrow: a subscription begins the day after its deployment. null: none. */
 async function planOf(db: Queryable, slug: string, now: Temporal.Instant): Promise<string | null> {
-  for (const at of [now, now.add({ hours: 24 })]) {
-    const found = (await currentSubscriptions(db, at)).find((each) => each.deployment === slug);
-    if (found !== undefined) return found.plan;
-  }
-  return null;
+  return (await planAt(db, slug, now)) ?? planAt(db, slug, now.add({ hours: 24 }));
 }
 
-/** The plan in this month and in the next. */
+async function planAt(db: Queryable, slug: string, at: Temporal.Instant): Promise<string | null> {
+  return (await currentSubscriptions(db, at)).find((each) => each.deployment === slug)?.plan ?? null;
+}
+
+/** The plan of the month of a day and of the one after it, each by what it is on at the month's end. */
 async function planFacts(
   db: Queryable,
   of: {
-    readonly plan: string | null;
+    readonly slug: string;
     readonly system: System | null;
     readonly purpose: Asked['purpose'];
     readonly day: Temporal.PlainDate;
@@ -253,28 +265,29 @@ async function planFacts(
     readonly currency: string;
   },
 ): Promise<{ months: PlanOfMonth[]; problems: string[]; notes: string[] }> {
-  const { plan, system, purpose, day, currency } = of;
-  if (plan === null)
-    return { months: [], problems: [], notes: purpose === 'destroy' ? [] : ['It is on no plan: nobody pays for it.'] };
+  const { slug, system, purpose, day, currency } = of;
+  if (purpose === 'destroy') return { months: [], problems: [], notes: [] };
+  const wanted = system?.plan ?? null;
+  const months: PlanOfMonth[] = [];
+  const first = day.toPlainYearMonth();
+  for (const month of [first, first.add({ months: 1 })]) {
+    const last = month.toPlainDate({ day: month.daysInMonth });
+    const plan = purpose === 'create' ? wanted : await planAt(db, slug, startOfDay(last));
+    if (plan === null) continue;
+    months.push({ month: month.toString(), version: await getPlan(db, plan, last), kinds: await listKinds(db, last) });
+  }
+  const plan = months.at(-1)?.version.plan;
+  if (plan === undefined) return { months, problems: [], notes: ['It is on no plan: nobody pays for it.'] };
   const problems: string[] = [];
-  // A deployment that is there is on its plan already.
+  const notes: string[] = [];
   if (purpose === 'create') {
     if ((await retiredPlans(db)).has(plan)) problems.push(`Plan ${plan} is retired.`);
     // Its subscription begins the day after.
     const other = otherCurrency(await listPlanVersions(db, plan), day.add({ days: 1 }), currency);
     if (other !== undefined)
       problems.push(`The customer pays in ${currency}, and plan ${plan} is in ${other}: take a plan in ${currency}.`);
-  }
-  const notes =
-    purpose === 'change' && system?.plan != null && system.plan !== plan
-      ? [`It is on plan ${plan}, and the blueprint says ${system.plan}: change its subscription for that.`]
-      : [];
-  const first = day.toPlainYearMonth();
-  const months: PlanOfMonth[] = [];
-  for (const month of [first, first.add({ months: 1 })]) {
-    const last = month.toPlainDate({ day: month.daysInMonth });
-    months.push({ month: month.toString(), version: await getPlan(db, plan, last), kinds: await listKinds(db, last) });
-  }
+  } else if (wanted !== null && wanted !== plan)
+    notes.push(`It is on plan ${plan}, and the blueprint says ${wanted}: change its subscription for that.`);
   return { months, problems, notes };
 }
 

@@ -5,6 +5,7 @@ import { formatMoney, roundMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
 import { type PlannedResource, type PlanVersion, ratePlan, usageOfPlanned } from '../pricing/index.ts';
 import type { Billable } from './billables.ts';
+import { digestOf } from './canonical.ts';
 import type { CustomersMoney, OurMoney } from './proposal-document.ts';
 
 /** The provider's hours of a month are at most so many: after them a month's price is reached. */
@@ -140,7 +141,7 @@ export function customersMoney(
       // What is there and not metered is not this proposal's doing.
       if (!enabled && priced.has(kind) && used.gt(usedBefore)) notMetered.add(kind);
     }
-    return { month, is: is.total, was: was?.total ?? null };
+    return { month, version, is: is.total, was: was?.total ?? null };
   });
   const [first] = months;
   const currency = first?.version.currency ?? 'USD';
@@ -148,10 +149,12 @@ export function customersMoney(
   const last = rated.at(-1);
   return {
     money: {
-      plan: first?.version.plan ?? '',
       currency,
-      months: rated.map(({ month, is, was }) => ({
+      months: rated.map(({ month, version, is, was }) => ({
         month,
+        plan: version.plan,
+        // As it is written: a price that this deployment does not reach is a part of what was approved.
+        version: digestOf(version).slice(0, 12),
         before: was === null ? null : money(was),
         after: money(is),
         difference: money(is.minus(was ?? 0)),

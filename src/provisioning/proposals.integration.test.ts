@@ -7,7 +7,9 @@ import { connectAccount, identifyCredentials, syncAccount } from '../inventory/i
 import { createDigitalOcean } from '../cloud/digitalocean/client.ts';
 import { generateSecretKey, parseSecretKey } from '../platform/secrets/crypto.ts';
 import { readFile } from 'node:fs/promises';
-import { applyPlans } from '../pricing/index.ts';
+import { startOfDay } from '../metering/index.ts';
+import { followSimulatedClock } from '../platform/clock.ts';
+import { applyPlans, changeSubscription, endSubscription, startSubscription } from '../pricing/index.ts';
 import { type Simulator, startSimulator } from '../simulator/server.ts';
 import { openProposal } from './proposals.ts';
 import { resealProvisioning } from './reseal.ts';
@@ -76,7 +78,10 @@ type Answer = Record<string, unknown> & {
   hash: string;
   state: string;
   ours: { monthly: { before: string; after: string; difference: string }; restOfMonth: string };
-  customers: { months: { month: string; before: string | null; after: string; difference: string }[]; margin: string };
+  customers: {
+    months: { month: string; plan: string; before: string | null; after: string; difference: string }[];
+    margin: string;
+  };
   problems: string[];
   notMetered: string[];
   stepList: { key: string; says: string; scopes: string[]; request: Record<string, unknown> }[];
@@ -165,9 +170,10 @@ test('what a new deployment costs is proposed for both sides, and nothing is wri
   expect(answer.problems).toEqual([]);
   expect(answer.state).toBe('proposed');
   expect(answer.ours.monthly).toEqual({ before: '0.00', after: '70.00', difference: '70.00' });
+  const version = expect.stringMatching(/^[0-9a-f]{12}$/);
   expect(answer.customers.months).toEqual([
-    { month: '2026-06', before: null, after: '88.00', difference: '88.00' },
-    { month: '2026-07', before: null, after: '88.84', difference: '88.84' },
+    { month: '2026-06', plan: 'studio', version, before: null, after: '88.00', difference: '88.00' },
+    { month: '2026-07', plan: 'studio', version, before: null, after: '88.84', difference: '88.84' },
   ]);
   expect(answer.customers.margin).toBeNull();
   expect((await ask(`/proposals/${answer.hash}`)).answer.customers.margin).toBe('18.84');
@@ -495,4 +501,49 @@ test("what carries its tag and is another deployment's is not taken for its own"
   await control('DELETE', '/faults');
   const why = 'it could not be listed, and may be there';
   expect(hidden['stays']).toEqual([{ what: expect.stringMatching(/^snapshot \d+ kept$/), why, monthly: null }]);
+});
+
+test('each month is rated on the plan that it will be on at its end', async () => {
+  const { db } = database;
+  const decide = { deployment: 'acme-shop', from: startOfDay(Temporal.PlainDate.from('2026-06-10')) };
+  await startSubscription(db, { ...decide, plan: 'studio' }, 'test', simulator.now());
+  await applyPlans(
+    db,
+    [{ name: 'atelier.yaml', text: await readFile('plans/atelier.yaml', 'utf8') }],
+    'test',
+    simulator.now(),
+  );
+  const change = async () =>
+    (await ask('/deployments/acme-shop/proposals/changes', { blueprint: 'acme-shop', parameters: {} })).answer;
+  const plans = async () => (await change()).customers.months.map(({ month, plan }) => `${month} ${plan}`);
+  expect(await plans()).toEqual(['2026-06 studio', '2026-07 studio']);
+  const proposed = await change();
+  const july = { deployment: 'acme-shop', from: startOfDay(Temporal.PlainDate.from('2026-07-01')) };
+  await changeSubscription(db, { ...july, plan: 'atelier' }, 'test', simulator.now());
+  expect(await plans()).toEqual(['2026-06 studio', '2026-07 atelier']);
+  const refused = await ask(`/proposals/${proposed.hash}/approvals`, {});
+  expect([refused.status, refused.answer.code]).toEqual([409, 'proposal_stale']);
+  expect(refused.answer.detail).toContain('in 2026-07 (plan atelier)');
+  await endSubscription(db, july, 'test', simulator.now());
+  expect(await plans()).toEqual(['2026-06 studio']);
+});
+
+test('a price of the plan that is not reached, and one that holds from tomorrow on, make a proposal stale', async () => {
+  const parameters = { domain: 'eta.example', admin_key: 'x' };
+  const proposed = async () => (await create({ deployment: 'eta-shop', parameters })).answer.hash;
+  const refusal = async (hash: string) => (await ask(`/proposals/${hash}/approvals`, {})).answer;
+  const first = await proposed();
+  const studio = await readFile('plans/studio.yaml', 'utf8');
+  // Of snapshots, of which it has none.
+  const dearer = studio.replace('from: 2000-01-01', 'from: 2026-07-01').replace('unitPrice: 0.10', 'unitPrice: 0.11');
+  await applyPlans(database.db, [{ name: 'studio.yaml', text: dearer }], 'test', simulator.now());
+  expect((await refusal(first)).detail).toContain("the prices of the customer's plan have changed");
+  const second = await proposed();
+  await sql`INSERT INTO own_prices (provider, subject, account_id, currency, amount, unit, evidence, recorded_by, valid_from, valid_to, recorded_at, superseded_at)
+    VALUES ('digitalocean', 'volume', 0, 'USD', 0.2, 'GiB-month', 'test', 'test', '2026-06-10', 'infinity', ${simulator.now()}, 'infinity')`.execute(
+    database.db,
+  );
+  simulator.advanceTo(simulator.now().add({ hours: 23 }));
+  await followSimulatedClock(database.db, simulator.now());
+  expect((await refusal(second)).detail).toContain('it cost us 70.00 USD a month, and costs 80.00 USD a month');
 });
