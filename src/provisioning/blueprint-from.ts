@@ -29,6 +29,8 @@ export function blueprintFrom(from: LivingDeployment): WrittenBlueprint {
 
 /** Kinds that a blueprint has. */
 const covered = ['droplet', 'volume', 'firewall', 'load_balancer', 'reserved_ip', 'dns_zone', 'project', 'vpc'];
+/** Records of which the value is a host. */
+const hostTypes: ReadonlySet<string> = new Set(['CNAME', 'MX', 'NS']);
 const recordTypesOf: readonly string[] = recordTypes;
 
 class BlueprintWriting {
@@ -41,6 +43,8 @@ class BlueprintWriting {
   readonly #groups: readonly Group[];
   /** By the droplet's id. */
   readonly #keyOf: ReadonlyMap<string, string>;
+  /** The parameters that stand for zones, by their names: another deployment has zones of its own. */
+  readonly #domains: ReadonlyMap<string, string>;
 
   constructor(from: LivingDeployment) {
     this.#from = from;
@@ -61,6 +65,8 @@ class BlueprintWriting {
     );
     this.#groups = groups;
     this.#keyOf = keyOf;
+    const fixed = this.#ofKind('dns_zone').filter(({ name }) => this.#named(name) === name);
+    this.#domains = new Map(fixed.map(({ name }, index) => [name, index === 0 ? 'domain' : `domain_${index + 1}`]));
   }
 
   write(): WrittenBlueprint {
@@ -81,6 +87,11 @@ class BlueprintWriting {
       document: {
         blueprint,
         schema: 1,
+        ...(this.#domains.size > 0 && {
+          parameters: Object.fromEntries(
+            [...this.#domains].map(([zone, name]) => [name, { type: 'domain' as const, default: zone }]),
+          ),
+        }),
         region: this.#region,
         ...(own !== undefined && {
           project: {
@@ -89,9 +100,8 @@ class BlueprintWriting {
             environment: environmentOf(own),
           },
         }),
-        ...(vpc !== undefined && {
-          network: { vpc: { name: this.#named(vpc.name), ip_range: living.textOf(vpc.settings['ip_range']) } },
-        }),
+        // Its range is this one's alone: another like it gets one that is free.
+        ...(vpc !== undefined && { network: { vpc: { name: this.#named(vpc.name), ip_range: null } } }),
         ...parts,
         ...(plan !== null && { plan }),
       },
@@ -187,7 +197,7 @@ class BlueprintWriting {
       keyOf: this.#keyOf,
     });
     return this.#ofKind('dns_zone').map((each) => ({
-      zone: this.#named(each.name),
+      zone: this.#zoneNamed(each.name),
       records: living.recordsOf(each).flatMap(({ type, name, value, ttl, priority }) => {
         if (!recordTypesOf.includes(type)) {
           this.#leftOut.push(
@@ -195,10 +205,21 @@ class BlueprintWriting {
           );
           return [];
         }
-        const to = addresses.get(value) ?? value;
+        const to = addresses.get(value) ?? (hostTypes.has(type) ? this.#hostNamed(value, each.name) : value);
         return [{ [type]: name, to, ttl, ...(priority !== null && { priority }) }];
       }),
     }));
+  }
+
+  #zoneNamed(zone: string): string {
+    const parameter = this.#domains.get(zone);
+    return parameter === undefined ? this.#named(zone) : `\${${parameter}}`;
+  }
+
+  /** A host of the same zone moves with it. */
+  #hostNamed(host: string, zone: string): string {
+    if (host !== zone && !host.endsWith(`.${zone}`)) return host;
+    return `${host.slice(0, host.length - zone.length)}${this.#zoneNamed(zone)}`;
   }
 
   /** The private network of its droplets; undefined: the region's default one, or several. */

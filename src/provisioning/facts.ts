@@ -1,19 +1,19 @@
 import { findDeployment, getCustomer } from '../deployments/index.ts';
 import { type Account, connectedAccounts, listProviderPrices, openAccount } from '../inventory/index.ts';
-import { dayOf, listKinds } from '../metering/index.ts';
+import { dayOf, listKinds, startOfDay } from '../metering/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
-import { currentSubscriptions, getPlan, retiredPlans } from '../pricing/index.ts';
+import { currentSubscriptions, getPlan, listPlanVersions, otherCurrency, retiredPlans } from '../pricing/index.ts';
 import type { ReadBlueprint } from './blueprint-problems.ts';
 import { hmacs } from './blueprints.ts';
 import type { PlanOfMonth } from './money.ts';
-import { selectOwned, selectProjects, selectProtections } from './owned.store.ts';
+import { selectOwned, selectOwners, selectProjects, selectProtections } from './owned.store.ts';
 import { readParameters } from './parameters.ts';
 import { blueprintFrom, type WrittenBlueprint } from './blueprint-from.ts';
 import type { ProposalDocument } from './proposal-document.ts';
-import { deploymentTag, referenceOf, userDataName } from './propose.ts';
-import type { Facts } from './proposal.ts';
+import { deploymentTag, nameOf, referenceOf, userDataName } from './propose.ts';
+import type { Facts, KnownThing } from './proposal.ts';
 import { type SeenAccount, seeAccount } from './seen.ts';
 import { type System, systemOf } from './system.ts';
 import { filled } from './templates.ts';
@@ -54,6 +54,8 @@ interface Ownership {
   readonly owned: ReadonlySet<string>;
   readonly shared: ReadonlyMap<string, string>;
   readonly project: string | null;
+  /** What it has a share of, as it is known here. */
+  readonly known: readonly KnownThing[];
 }
 
 async function ownershipOf(
@@ -90,24 +92,51 @@ async function ownershipOf(
       here.flatMap((row) => (row.sharedWith === null ? [] : [[reference(row), row.sharedWith] as const])),
     ),
     project: projects.find((each) => each.account === name)?.project ?? null,
+    known: here,
   };
 }
 
-/** Lists the account anew. What carries the deployment's tag and is not known here yet is its own too. */
-async function look(
-  { db, secretKey, signal }: Looking,
-  slug: string,
-  { account, owned, shared }: Ownership,
-): Promise<{ readonly seen: SeenAccount; readonly owned: ReadonlySet<string> }> {
+interface Looked {
+  readonly seen: SeenAccount;
+  readonly owned: ReadonlySet<string>;
+  /** What is its own and could not be listed: it may be there. */
+  readonly unseen: readonly KnownThing[];
+  /** What carries its tag and is another deployment's, in words. */
+  readonly ofOthers: readonly string[];
+}
+
+/**
+ * Lists the account anew. What carries the deployment's tag and is nobody's yet is its own too. An assignment and a
+ * project count for more than the tag: what they make another deployment's is not taken for it.
+ */
+async function look({ db, secretKey, signal }: Looking, slug: string, ownership: Ownership): Promise<Looked> {
+  const { account, owned, shared, project, known } = ownership;
   const idsOf = (kind: string) =>
     new Set([...owned].filter((each) => each.startsWith(`${kind}:`)).map((each) => each.slice(kind.length + 1)));
   const provider = await openAccount(db, account, secretKey);
   try {
-    const wanted = { zones: idsOf('dns_zone'), droplets: idsOf('droplet') };
+    const wanted = { zones: idsOf('dns_zone'), droplets: idsOf('droplet'), project };
     const seen = await seeAccount(provider, wanted, signal);
     const tag = deploymentTag(slug);
-    const tagged = seen.resources.filter((each) => each.tags.includes(tag)).map(referenceOf);
-    return { seen, owned: new Set([...owned, ...tagged.filter((each) => !shared.has(each))]) };
+    // The provider writes a tag as it was first written, and compares without case.
+    const tagged = seen.resources.filter(
+      (each) =>
+        !owned.has(referenceOf(each)) &&
+        !shared.has(referenceOf(each)) &&
+        each.tags.some((one) => one.toLowerCase() === tag),
+    );
+    const rows = await selectOwners(db, account.accountId, tagged);
+    const ownersOf = new Map(rows.map(({ kind, externalId, owners }) => [`${kind}:${externalId}`, owners]));
+    const [free, taken] = [false, true].map((is) => tagged.filter((each) => ownersOf.has(referenceOf(each)) === is));
+    return {
+      seen,
+      owned: new Set([...owned, ...(free ?? []).map(referenceOf)]),
+      unseen: known.filter(({ kind }) => !seen.listed.has(kind)),
+      ofOthers: (taken ?? []).map(
+        (each) =>
+          `${nameOf(each)} carries the tag ${tag} and is of ${ownersOf.get(referenceOf(each))}: take the tag from it, or assign it to ${slug}.`,
+      ),
+    };
   } finally {
     await provider.close();
   }
@@ -115,9 +144,15 @@ async function look(
 
 /**
  * Gathers all that a proposal is made from, with a listing that is made anew.
+ * @param proposedAt the instant by which the proposal dates what it says; prices, rules and plans are those of now
  * @throws ArcadiaError not_found; conflict; invalid_argument; what opening an account and asking its provider throw
  */
-export async function gatherFacts(looking: Looking, asked: Asked, now: Temporal.Instant): Promise<GatheredFacts> {
+export async function gatherFacts(
+  looking: Looking,
+  asked: Asked,
+  now: Temporal.Instant,
+  proposedAt: Temporal.Instant = now,
+): Promise<GatheredFacts> {
   const { db, secretKey } = looking;
   const { purpose, slug, blueprint } = asked;
   const { customer } = await getCustomer(db, asked.customer);
@@ -129,18 +164,16 @@ export async function gatherFacts(looking: Looking, asked: Asked, now: Temporal.
   const of = { slug, customer: customer.externalId };
   const wanted = blueprint && systemOf(blueprint.blueprint, given.open, of);
   const values = { ...given.open, ...given.secret, ...of };
-  const userData = new Map(
-    (wanted?.system.droplets ?? []).flatMap(({ key, userData: name }) => {
-      const text = name === null ? undefined : blueprint?.userData[name];
-      return text === undefined ? [] : [[key, filled(text, values)] as const];
-    }),
-  );
-  const { seen, owned } = await look(looking, slug, ownership);
-  const day = dayOf(now);
-  const book = await listProviderPrices(db, day, { account: account.slug });
-  const held = await planOf(db, slug, now);
-  const plan = purpose === 'create' ? (wanted?.system.plan ?? null) : held;
-  const { months, problems, notes } = await planFacts(db, { plan, system: wanted?.system ?? null, purpose, day });
+  const userData = userDataOf(wanted?.system ?? null, blueprint?.userData ?? {}, values);
+  const { seen, owned, unseen, ofOthers } = await look(looking, slug, ownership);
+  const book = await listProviderPrices(db, dayOf(now), { account: account.slug });
+  const { months, problems, notes } = await planFacts(db, {
+    slug,
+    system: wanted?.system ?? null,
+    purpose,
+    day: dayOf(proposedAt),
+    currency: customer.currency,
+  });
   const secretParameters = Object.fromEntries(
     Object.entries(given.secret).map(([name, value]) => [parameterName(name), value]),
   );
@@ -167,6 +200,7 @@ export async function gatherFacts(looking: Looking, asked: Asked, now: Temporal.
     userData,
     seen,
     owned,
+    unseen,
     shared,
     project,
     protections: new Map((await selectProtections(db, slug)).map(({ what, reason }) => [what, reason])),
@@ -174,11 +208,25 @@ export async function gatherFacts(looking: Looking, asked: Asked, now: Temporal.
     prices: { book: new Map(book.map((price) => [price.subject, price])), sizes: seen.sizes },
     months,
     acceptUnmetered: asked.acceptUnmetered,
-    problems,
+    problems: [...ofOthers, ...problems],
     notes,
-    now,
+    now: proposedAt,
   };
   return { facts, accountId: account.accountId, secrets };
+}
+
+/** By the droplet's key, with the parameters in place. */
+function userDataOf(
+  system: System | null,
+  files: ReadBlueprint['userData'],
+  values: Readonly<Record<string, string>>,
+): ReadonlyMap<string, string> {
+  return new Map(
+    (system?.droplets ?? []).flatMap(({ key, userData: name }) => {
+      const text = name === null ? undefined : files[name];
+      return text === undefined ? [] : [[key, filled(text, values)] as const];
+    }),
+  );
 }
 
 const parameterPrefix = 'parameter ';
@@ -198,37 +246,48 @@ export function secretParametersOf(secrets: ReadonlyMap<string, string>): Record
 
 /** The plan that it is on, or will be tomorrow: a subscription begins the day after its deployment. null: none. */
 async function planOf(db: Queryable, slug: string, now: Temporal.Instant): Promise<string | null> {
-  for (const at of [now, now.add({ hours: 24 })]) {
-    const found = (await currentSubscriptions(db, at)).find((each) => each.deployment === slug);
-    if (found !== undefined) return found.plan;
-  }
-  return null;
+  return (await planAt(db, slug, now)) ?? planAt(db, slug, now.add({ hours: 24 }));
 }
 
-/** The plan in this month and in the next. */
+async function planAt(db: Queryable, slug: string, at: Temporal.Instant): Promise<string | null> {
+  return (await currentSubscriptions(db, at)).find((each) => each.deployment === slug)?.plan ?? null;
+}
+
+/** The plan of the month of a day and of the one after it, each by what it is on at the month's end. */
 async function planFacts(
   db: Queryable,
   of: {
-    readonly plan: string | null;
+    readonly slug: string;
     readonly system: System | null;
     readonly purpose: Asked['purpose'];
     readonly day: Temporal.PlainDate;
+    /** In which the customer pays. */
+    readonly currency: string;
   },
 ): Promise<{ months: PlanOfMonth[]; problems: string[]; notes: string[] }> {
-  const { plan, system, purpose, day } = of;
-  if (plan === null)
-    return { months: [], problems: [], notes: purpose === 'destroy' ? [] : ['It is on no plan: nobody pays for it.'] };
-  const problems = purpose === 'create' && (await retiredPlans(db)).has(plan) ? [`Plan ${plan} is retired.`] : [];
-  const notes =
-    purpose === 'change' && system?.plan != null && system.plan !== plan
-      ? [`It is on plan ${plan}, and the blueprint says ${system.plan}: change its subscription for that.`]
-      : [];
-  const first = day.toPlainYearMonth();
+  const { slug, system, purpose, day, currency } = of;
+  if (purpose === 'destroy') return { months: [], problems: [], notes: [] };
+  const wanted = system?.plan ?? null;
   const months: PlanOfMonth[] = [];
+  const first = day.toPlainYearMonth();
   for (const month of [first, first.add({ months: 1 })]) {
     const last = month.toPlainDate({ day: month.daysInMonth });
+    const plan = purpose === 'create' ? wanted : await planAt(db, slug, startOfDay(last));
+    if (plan === null) continue;
     months.push({ month: month.toString(), version: await getPlan(db, plan, last), kinds: await listKinds(db, last) });
   }
+  const plan = months.at(-1)?.version.plan;
+  if (plan === undefined) return { months, problems: [], notes: ['It is on no plan: nobody pays for it.'] };
+  const problems: string[] = [];
+  const notes: string[] = [];
+  if (purpose === 'create') {
+    if ((await retiredPlans(db)).has(plan)) problems.push(`Plan ${plan} is retired.`);
+    // Its subscription begins the day after.
+    const other = otherCurrency(await listPlanVersions(db, plan), day.add({ days: 1 }), currency);
+    if (other !== undefined)
+      problems.push(`The customer pays in ${currency}, and plan ${plan} is in ${other}: take a plan in ${currency}.`);
+  } else if (wanted !== null && wanted !== plan)
+    notes.push(`It is on plan ${plan}, and the blueprint says ${wanted}: change its subscription for that.`);
   return { months, problems, notes };
 }
 
@@ -244,10 +303,19 @@ export async function writeBlueprint(
   const { db } = looking;
   await findDeployment(db, slug);
   const ownership = await ownershipOf(db, slug, null, now);
-  const { seen, owned: ours } = await look(looking, slug, ownership);
+  const { seen, owned: ours, unseen, ofOthers } = await look(looking, slug, ownership);
   const owned = seen.resources.filter((each) => ours.has(referenceOf(each)));
   const others = seen.resources.filter((each) => !ours.has(referenceOf(each)));
   const plan = await planOf(db, slug, now);
   const { project, account } = ownership;
-  return { ...blueprintFrom({ slug, blueprint, owned, others, project, plan }), account: account.slug };
+  const { document, leftOut } = blueprintFrom({ slug, blueprint, owned, others, project, plan });
+  return {
+    document,
+    leftOut: [
+      ...ofOthers,
+      ...leftOut,
+      ...unseen.map((each) => `${nameOf(each)} could not be listed, and is left out.`),
+    ],
+    account: account.slug,
+  };
 }

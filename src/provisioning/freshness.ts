@@ -12,7 +12,7 @@ export async function assertFresh(looking: Looking, hash: string, now: Temporal.
   // What has begun has changed what it was made from.
   if (row.rolloutId !== null) return;
   assertOpen(row, now);
-  const changed = await staleness(looking, row);
+  const changed = await staleness(looking, row, now);
   if (changed.length === 0) return;
   throw proposalStale(`Proposal ${shortHash(hash)} is stale: ${changed.join('; ')}.`, {
     details: { changed },

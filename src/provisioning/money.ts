@@ -5,6 +5,7 @@ import { formatMoney, roundMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
 import { type PlannedResource, type PlanVersion, ratePlan, usageOfPlanned } from '../pricing/index.ts';
 import type { Billable } from './billables.ts';
+import { digestOf } from './canonical.ts';
 import type { CustomersMoney, OurMoney } from './proposal-document.ts';
 
 /** The provider's hours of a month are at most so many: after them a month's price is reached. */
@@ -21,7 +22,7 @@ interface Charge {
 }
 
 export interface PriceList {
-  readonly book: ReadonlyMap<string, ProviderPrice>;
+  readonly book: ReadonlyMap<string, Pick<ProviderPrice, 'amount' | 'currency' | 'unit' | 'source'>>;
   readonly sizes: readonly ProviderSize[];
 }
 
@@ -60,6 +61,19 @@ function chargesFor(billable: Billable, prices: PriceList): Charge[] | null {
   return [own, { what: `${backups} backups of ${what}`, quantity: `${percent} %`, amount: ofBackups }];
 }
 
+/** What one thing costs in a month, its backups included; null: nobody knows. */
+export function monthlyOf(billable: Billable, prices: PriceList): string | null {
+  const currency = currencyOf(prices);
+  const charges = chargesFor(billable, prices);
+  if (charges === null) return null;
+  const sum = charges.reduce((total, { amount }) => total.plus(amount), new Decimal(0));
+  return formatMoney(roundMoney(sum, currency), currency);
+}
+
+function currencyOf({ book }: PriceList): string {
+  return book.values().next().value?.currency ?? 'USD';
+}
+
 function chargesOf(billables: readonly Billable[], prices: PriceList) {
   const charges: Charge[] = [];
   const unknown: string[] = [];
@@ -78,7 +92,7 @@ export function ourMoney(
   prices: PriceList,
   now: Temporal.Instant,
 ): OurMoney {
-  const currency = prices.book.values().next().value?.currency ?? 'USD';
+  const currency = currencyOf(prices);
   const [was, is] = [chargesOf(before, prices), chargesOf(after, prices)];
   const money = (amount: Decimal) => formatMoney(roundMoney(amount, currency), currency);
   const difference = is.sum.minus(was.sum);
@@ -127,7 +141,7 @@ export function customersMoney(
       // What is there and not metered is not this proposal's doing.
       if (!enabled && priced.has(kind) && used.gt(usedBefore)) notMetered.add(kind);
     }
-    return { month, is: is.total, was: was?.total ?? null };
+    return { month, version, is: is.total, was: was?.total ?? null };
   });
   const [first] = months;
   const currency = first?.version.currency ?? 'USD';
@@ -135,10 +149,12 @@ export function customersMoney(
   const last = rated.at(-1);
   return {
     money: {
-      plan: first?.version.plan ?? '',
       currency,
-      months: rated.map(({ month, is, was }) => ({
+      months: rated.map(({ month, version, is, was }) => ({
         month,
+        plan: version.plan,
+        // As it is written: a price that this deployment does not reach is a part of what was approved.
+        version: digestOf(version).slice(0, 12),
         before: was === null ? null : money(was),
         after: money(is),
         difference: money(is.minus(was ?? 0)),

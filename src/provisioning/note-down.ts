@@ -16,7 +16,7 @@ import { ArcadiaError } from '../platform/errors.ts';
 import { endSubscription, startSubscription } from '../pricing/index.ts';
 import { type Attempt, Held, type Step } from './attempt.ts';
 import type { RecordedWork } from './proposal-document.ts';
-import { endProtection, insertProtection, selectResourceIds } from './protection.store.ts';
+import { endProtection, insertProtection, selectCreatedAt, selectResourceIds } from './protection.store.ts';
 
 /** How long a reading that was not whole is waited for. */
 const READ_AGAIN_SECONDS = 30;
@@ -75,7 +75,7 @@ export async function noteDown(attempt: Attempt, step: Step, work: RecordedWork)
   }
 }
 
-/** The deployment and the rule by which it owns everything in its project, from now on: before anything costs. */
+/** The deployment and the rule by which it owns everything in its project, from its creation on: before anything costs. */
 async function noteDeployment(
   attempt: Attempt,
   step: Step,
@@ -84,12 +84,14 @@ async function noteDeployment(
   const { db, rollout } = attempt.parts;
   const { deployment: slug, begunBy: by } = rollout;
   const projectId = attempt.resolve<string>(step, project);
-  await resourceOf(attempt, 'project', projectId);
+  const createdAt = await selectCreatedAt(db, await resourceOf(attempt, 'project', projectId));
   const now = await attempt.now();
+  // What is in the project is dated by the provider's clock, which may be behind: nothing of it comes before the start.
+  const startsAt = createdAt !== null && Temporal.Instant.compare(createdAt, now) < 0 ? createdAt : now;
   const known = await found(findDeployment(db, slug));
-  if (known === undefined) await createDeployment(db, { slug, name, customer, startsAt: now }, now);
+  if (known === undefined) await createDeployment(db, { slug, name, customer, startsAt }, now);
   else if (known.customerExternalId !== customer) throw new Held(`deployment ${slug} is there, and another customer's`);
-  const rules = [{ project: projectId, deployment: slug, from: now.toString() }];
+  const rules = [{ project: projectId, deployment: slug, from: startsAt.toString() }];
   await db.transaction().execute((trx) => writeDeclaredRules(trx, { rules }, { keepOthers: true }, { by, now }));
 }
 

@@ -7,6 +7,7 @@ interface OwnedRow {
   readonly account: string;
   readonly kind: string;
   readonly externalId: string;
+  readonly name: string;
   /** The other deployments that have a share; null: it is this one's alone. */
   readonly sharedWith: string | null;
 }
@@ -14,7 +15,7 @@ interface OwnedRow {
 /** Of a deployment, by kind and id. */
 export async function selectOwned(db: Queryable, deployment: string): Promise<OwnedRow[]> {
   const { rows } = await statement<OwnedRow>('provisioning.selectOwned')`
-    SELECT c.slug AS account, s.kind, r.external_id AS "externalId",
+    SELECT c.slug AS account, s.kind, r.external_id AS "externalId", s.name,
            (SELECT string_agg(d.slug, ', ' ORDER BY d.slug) FROM deployments_owners other JOIN deployments_list d USING (deployment_id)
             WHERE other.owner_set_id = w.owner_set_id AND other.deployment_id <> w.deployment_id) AS "sharedWith"
     FROM deployments_list own JOIN deployments_owners w USING (deployment_id)
@@ -22,6 +23,23 @@ export async function selectOwned(db: Queryable, deployment: string): Promise<Ow
     JOIN inventory_states s ON s.resource_id = a.resource_id AND s.valid_to = 'infinity'
     JOIN inventory_resources r ON r.resource_id = s.resource_id JOIN inventory_accounts c ON c.account_id = s.account_id
     WHERE own.slug = ${deployment} ORDER BY s.kind, r.external_id`.execute(db);
+  return rows;
+}
+
+/** Of things of an account those that are somebody's now, with the slugs of all who have a share. */
+export async function selectOwners(
+  db: Queryable,
+  accountId: number,
+  things: readonly { readonly kind: string; readonly externalId: string }[],
+): Promise<{ readonly kind: string; readonly externalId: string; readonly owners: string }[]> {
+  const [kinds, ids] = [things.map(({ kind }) => kind), things.map(({ externalId }) => externalId)];
+  const { rows } = await statement<{ kind: string; externalId: string; owners: string }>('provisioning.selectOwners')`
+    SELECT r.kind, r.external_id AS "externalId", string_agg(d.slug, ', ' ORDER BY d.slug) AS owners
+    FROM unnest(${kinds}::text[], ${ids}::text[]) AS asked (kind, external_id)
+    JOIN inventory_resources r ON r.account_id = ${accountId} AND r.kind = asked.kind AND r.external_id = asked.external_id
+    JOIN deployments_attributions a ON a.resource_id = r.resource_id AND a.valid_to = 'infinity'
+    JOIN deployments_owners w USING (owner_set_id) JOIN deployments_list d USING (deployment_id)
+    WHERE d.slug <> 'unattributed' GROUP BY r.kind, r.external_id ORDER BY r.kind, r.external_id`.execute(db);
   return rows;
 }
 

@@ -110,6 +110,10 @@ export interface OurMoney {
 interface MonthForCustomer {
   /** `2026-07` */
   readonly month: string;
+  /** That it is on at the month's end. */
+  readonly plan: string;
+  /** Of the plan's version: digits of a digest of all that it says. */
+  readonly version: string;
   /** null: it is new. */
   readonly before: string | null;
   readonly after: string;
@@ -117,9 +121,8 @@ interface MonthForCustomer {
 }
 
 export interface CustomersMoney {
-  readonly plan: string;
   readonly currency: string;
-  /** The month of the proposal, and the one after it, each as a whole one. */
+  /** The month of the proposal, and the one after it, each as a whole one; not one at whose end it is on no plan. */
   readonly months: readonly MonthForCustomer[];
   /** Of the second month: what the customer pays without tax, less what it costs us. null: in two currencies. */
   readonly margin: string | null;

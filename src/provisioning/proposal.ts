@@ -11,6 +11,13 @@ import { proposeTeardown } from './teardown.ts';
 /** A proposal holds for so long. */
 const holdsHours = 24;
 
+/** A resource of which no more is known than the inventory has. */
+export interface KnownThing {
+  readonly kind: string;
+  readonly externalId: string;
+  readonly name: string;
+}
+
 /** All that a proposal is made from. */
 export interface Facts {
   readonly purpose: ProposalDocument['purpose'];
@@ -26,18 +33,21 @@ export interface Facts {
   readonly seen: SeenAccount;
   /** What is the deployment's alone, by `kind:id`. */
   readonly owned: ReadonlySet<string>;
+  /** What is the deployment's and could not be listed: it may be there. */
+  readonly unseen: readonly KnownThing[];
   /** What it shares, by `kind:id`: with whom. */
   readonly shared: ReadonlyMap<string, string>;
   readonly project: string | null;
   readonly protections: ReadonlyMap<string, string>;
   readonly snapshots: boolean;
   readonly prices: PriceList;
-  /** The plan in the month of the proposal and in the one after it; empty: it is on none. */
+  /** The plan in the month of the proposal and in the one after it, but for one at whose end it is on none. */
   readonly months: readonly PlanOfMonth[];
   readonly acceptUnmetered: boolean;
   /** What else is wrong, and what else is to be known. */
   readonly problems: readonly string[];
   readonly notes: readonly string[];
+  /** When it is proposed. */
   readonly now: Temporal.Instant;
 }
 
@@ -62,7 +72,7 @@ export function makeProposal(facts: Facts): ProposalDocument {
     notMetered.length === 0 || facts.acceptUnmetered
       ? []
       : [
-          `Plan ${rated?.money.plan} has a price for ${notMetered.join(', ')}, and nothing meters it: it would be quoted and never billed. Enable the meters (kind enable), or accept it.`,
+          `Plan ${[...new Set(facts.months.map(({ version }) => version.plan))].join(' or ')} has a price for ${notMetered.join(', ')}, and nothing meters it: it would be quoted and never billed. Enable the meters (kind enable), or accept it.`,
         ];
   const document: ProposalDocument = {
     schema: 1,
@@ -149,10 +159,11 @@ function changed({ purpose, ...facts }: Facts, { system, problems }: ReadSystem,
 }
 
 function takenDown(facts: Facts, { owned, others, before }: Living & { readonly before: readonly Billable[] }): Made {
-  const { deployment, shared, project, protections, snapshots, prices, now } = facts;
+  const { deployment, seen, unseen, shared, project, protections, snapshots, prices, now } = facts;
   const day = now.toZonedDateTimeISO('UTC').toPlainDate();
   const { slug } = deployment;
-  const input = { slug, owned, shared, others, project, protections, snapshots, day };
+  const { members } = seen;
+  const input = { slug, owned, unseen, shared, others, project, members, protections, snapshots, day };
   const { goes, ...teardown } = proposeTeardown(input, prices);
   const after = before.filter((_, index) => !goes.has(referenceOf(owned[index] as SeenAccount['resources'][number])));
   return { ...teardown, notes: [], after, hasBackups: false };
@@ -179,8 +190,13 @@ export function differencesOf(was: ProposalDocument, is: ProposalDocument): stri
   const cost = ({ ours }: ProposalDocument) => `${ours.monthly.after} ${ours.currency} a month`;
   if (cost(was) !== cost(is)) found.push(`it cost us ${cost(was)}, and costs ${cost(is)}`);
   const priceOf = ({ customers }: ProposalDocument) =>
-    customers?.months.map(({ month, after }) => `${after} ${customers.currency} in ${month}`).join(', ') ?? 'nothing';
+    customers?.months
+      .map(({ month, after, plan }) => `${after} ${customers.currency} in ${month} (plan ${plan})`)
+      .join(', ') ?? 'nothing';
   if (priceOf(was) !== priceOf(is)) found.push(`the customer was to pay ${priceOf(was)}, and now ${priceOf(is)}`);
+  const versionsOf = ({ customers }: ProposalDocument) => customers?.months.map(({ version }) => version).join();
+  if (priceOf(was) === priceOf(is) && versionsOf(was) !== versionsOf(is))
+    found.push("the prices of the customer's plan have changed");
   found.push(...is.problems.filter((problem) => !was.problems.includes(problem)));
   return found.length > 0 ? found : ['what it would do'];
 }

@@ -2,12 +2,14 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { json, startTestApi, type TestApi, testSecretKey } from '../../test/http/api-fixture.ts';
-import { applyRules, bringAttributionsUpToDate } from '../deployments/index.ts';
+import { applyRules, assign, bringAttributionsUpToDate } from '../deployments/index.ts';
 import { connectAccount, identifyCredentials, syncAccount } from '../inventory/index.ts';
 import { createDigitalOcean } from '../cloud/digitalocean/client.ts';
 import { generateSecretKey, parseSecretKey } from '../platform/secrets/crypto.ts';
 import { readFile } from 'node:fs/promises';
-import { applyPlans } from '../pricing/index.ts';
+import { startOfDay } from '../metering/index.ts';
+import { followSimulatedClock } from '../platform/clock.ts';
+import { applyPlans, changeSubscription, endSubscription, startSubscription } from '../pricing/index.ts';
 import { type Simulator, startSimulator } from '../simulator/server.ts';
 import { openProposal } from './proposals.ts';
 import { resealProvisioning } from './reseal.ts';
@@ -76,7 +78,10 @@ type Answer = Record<string, unknown> & {
   hash: string;
   state: string;
   ours: { monthly: { before: string; after: string; difference: string }; restOfMonth: string };
-  customers: { months: { month: string; before: string | null; after: string; difference: string }[]; margin: string };
+  customers: {
+    months: { month: string; plan: string; before: string | null; after: string; difference: string }[];
+    margin: string;
+  };
   problems: string[];
   notMetered: string[];
   stepList: { key: string; says: string; scopes: string[]; request: Record<string, unknown> }[];
@@ -165,9 +170,10 @@ test('what a new deployment costs is proposed for both sides, and nothing is wri
   expect(answer.problems).toEqual([]);
   expect(answer.state).toBe('proposed');
   expect(answer.ours.monthly).toEqual({ before: '0.00', after: '70.00', difference: '70.00' });
+  const version = expect.stringMatching(/^[0-9a-f]{12}$/);
   expect(answer.customers.months).toEqual([
-    { month: '2026-06', before: null, after: '88.00', difference: '88.00' },
-    { month: '2026-07', before: null, after: '88.84', difference: '88.84' },
+    { month: '2026-06', plan: 'studio', version, before: null, after: '88.00', difference: '88.00' },
+    { month: '2026-07', plan: 'studio', version, before: null, after: '88.84', difference: '88.84' },
   ]);
   expect(answer.customers.margin).toBeNull();
   expect((await ask(`/proposals/${answer.hash}`)).answer.customers.margin).toBe('18.84');
@@ -176,6 +182,7 @@ test('what a new deployment costs is proposed for both sides, and nothing is wri
   expect(answer.stepList.map(({ key }) => key)).toEqual([
     'project',
     'deployment',
+    'subscription',
     'tag beta-shop:balancer',
     'tag deployment:beta-shop',
     'network',
@@ -191,7 +198,6 @@ test('what a new deployment costs is proposed for both sides, and nothing is wri
     'assign to project',
     'assignment of network',
     'assignment of firewall beta-shop-firewall',
-    'subscription',
     'declaration',
   ]);
   expect(await writes()).toBe(before);
@@ -319,6 +325,15 @@ test('what the account may not have is refused before anything is asked for', as
   await happen({ type: 'set_account_limits', droplets: 100, reservedIps: 10, volumes: 10 });
 });
 
+test('a plan in another currency than the customer pays in blocks: nothing of it is created first', async () => {
+  const grand = (await readFile('plans/grand.yaml', 'utf8')).replace('currency: USD', 'currency: EUR');
+  await applyPlans(database.db, [{ name: 'grand.yaml', text: grand }], 'test', simulator.now());
+  await apply(shop({ blueprint: 'euro-shop', plan: 'grand' }));
+  const { answer } = await create({ blueprint: 'euro-shop', acceptUnmetered: true });
+  expect(answer.problems).toEqual(['The customer pays in USD, and plan grand is in EUR: take a plan in USD.']);
+  expect(answer.state).toBe('blocked');
+});
+
 test('parameters, names and files that do not fit are said', async () => {
   const wrong = await create({ parameters: { domain: 'no domain', size: 's-1vcpu-1gb', extra: 'x' } });
   expect([wrong.status, wrong.answer.detail]).toEqual([
@@ -391,9 +406,11 @@ test('a droplet that is resized behind its back makes a change stale; what diffe
   const larger = await change('acme-shop');
   expect(larger.answer.stepList.map(({ key }) => key)).toEqual([
     'shut down droplet web-1',
+    'power off droplet web-1',
     'resize droplet web-1',
     'power on droplet web-1',
     'shut down droplet web-2',
+    'power off droplet web-2',
     'resize droplet web-2',
     'power on droplet web-2',
     'declaration',
@@ -426,8 +443,8 @@ test('what is protected is not proposed to be destroyed; else all of it, with wh
     'snapshot of droplet 900002',
     'destroy droplet 900001',
     'destroy droplet 900002',
-    'destroy project',
     'end',
+    'destroy project',
   ]);
   expect(answer['stays']).toHaveLength(2);
   expect(JSON.stringify(answer['stays'])).toContain('0.06');
@@ -435,4 +452,98 @@ test('what is protected is not proposed to be destroyed; else all of it, with wh
   expect([untyped.status, untyped.answer.code]).toEqual([400, 'invalid_argument']);
   expect((await ask(`/proposals/${answer.hash}/approvals`, { typeName: 'acme-shops' })).status).toBe(400);
   expect((await ask(`/proposals/${answer.hash}/approvals`, { typeName: 'acme-shop' })).answer.state).toBe('approved');
+});
+
+test("what carries its tag and is another deployment's is not taken for its own", async () => {
+  const droplet = (id: number, name: string): FleetEventInput => ({
+    type: 'create_droplet',
+    id,
+    name,
+    region: 'fra1',
+    tags: ['Deployment:Delta-Shop'],
+  });
+  await ask('/deployments', { deployment: 'delta-shop', customer: 'cus-88' });
+  await ask('/deployments', { deployment: 'gamma-two', customer: 'cus-88' });
+  await happen(droplet(900_011, 'delta-web'), droplet(900_012, 'moved-web'));
+  await sync();
+  const { rows } = await sql<{
+    id: number;
+  }>`SELECT resource_id AS id FROM resources WHERE external_id = '900012'`.execute(database.db);
+  const owners = [{ slug: 'gamma-two', weight: 1 }];
+  await assign(database.db, { resourceIds: rows.map(({ id }) => id), owners, from: null }, 'test', simulator.now());
+  await bringAttributionsUpToDate(database.db, simulator.now());
+  const keys = async () => {
+    const { answer } = await ask('/deployments/delta-shop/proposals/destructions', { snapshots: false });
+    return [answer.problems, answer.stepList.map(({ key }) => key)];
+  };
+  const ofOther =
+    'droplet 900012 moved-web carries the tag deployment:delta-shop and is of gamma-two: take the tag from it, or assign it to delta-shop.';
+  const steps = ['shut down droplet 900011', 'power off droplet 900011', 'destroy droplet 900011', 'end'];
+  expect(await keys()).toEqual([[ofOther], steps]);
+  const { answer } = await ask('/blueprints/from', { deployment: 'delta-shop' });
+  expect(answer['leftOut']).toContain(ofOther);
+  expect(answer['text']).not.toContain('moved');
+  // What nobody has read yet is nobody's: the tag makes it its own.
+  await happen(droplet(900_013, 'new-web'));
+  expect((await keys())[1]).toContain('destroy droplet 900013');
+  // What the token may not list may be there.
+  const snapshot = {
+    type: 'create_snapshot',
+    resourceType: 'droplet',
+    resourceId: 900_011,
+    name: 'kept',
+    sizeGb: 7,
+  } as const;
+  await happen(snapshot);
+  await sync();
+  await control('POST', '/faults', { fault: 'missing_scope', scopes: ['snapshot:read'] });
+  const { answer: hidden } = await ask('/deployments/delta-shop/proposals/destructions', { snapshots: false });
+  await control('DELETE', '/faults');
+  const why = 'it could not be listed, and may be there';
+  expect(hidden['stays']).toEqual([{ what: expect.stringMatching(/^snapshot \d+ kept$/), why, monthly: null }]);
+});
+
+test('each month is rated on the plan that it will be on at its end', async () => {
+  const { db } = database;
+  const decide = { deployment: 'acme-shop', from: startOfDay(Temporal.PlainDate.from('2026-06-10')) };
+  await startSubscription(db, { ...decide, plan: 'studio' }, 'test', simulator.now());
+  await applyPlans(
+    db,
+    [{ name: 'atelier.yaml', text: await readFile('plans/atelier.yaml', 'utf8') }],
+    'test',
+    simulator.now(),
+  );
+  const change = async () =>
+    (await ask('/deployments/acme-shop/proposals/changes', { blueprint: 'acme-shop', parameters: {} })).answer;
+  const plans = async () => (await change()).customers.months.map(({ month, plan }) => `${month} ${plan}`);
+  expect(await plans()).toEqual(['2026-06 studio', '2026-07 studio']);
+  const proposed = await change();
+  const july = { deployment: 'acme-shop', from: startOfDay(Temporal.PlainDate.from('2026-07-01')) };
+  await changeSubscription(db, { ...july, plan: 'atelier' }, 'test', simulator.now());
+  expect(await plans()).toEqual(['2026-06 studio', '2026-07 atelier']);
+  const refused = await ask(`/proposals/${proposed.hash}/approvals`, {});
+  expect([refused.status, refused.answer.code]).toEqual([409, 'proposal_stale']);
+  expect(refused.answer.detail).toContain('in 2026-07 (plan atelier)');
+  await endSubscription(db, july, 'test', simulator.now());
+  expect(await plans()).toEqual(['2026-06 studio']);
+});
+
+test('a price of the plan that is not reached, and one that holds from tomorrow on, make a proposal stale', async () => {
+  const parameters = { domain: 'eta.example', admin_key: 'x' };
+  const proposed = async () => (await create({ deployment: 'eta-shop', parameters })).answer.hash;
+  const refusal = async (hash: string) => (await ask(`/proposals/${hash}/approvals`, {})).answer;
+  const first = await proposed();
+  const studio = await readFile('plans/studio.yaml', 'utf8');
+  // Of snapshots, of which it has none.
+  const dearer = studio.replace('from: 2000-01-01', 'from: 2026-07-01').replace('unitPrice: 0.10', 'unitPrice: 0.11');
+  await applyPlans(database.db, [{ name: 'studio.yaml', text: dearer }], 'test', simulator.now());
+  expect((await refusal(first)).detail).toContain("the prices of the customer's plan have changed");
+  const second = await proposed();
+  await sql`INSERT INTO own_prices (provider, subject, account_id, currency, amount, unit, evidence, recorded_by, valid_from, valid_to, recorded_at, superseded_at)
+    VALUES ('digitalocean', 'volume', 0, 'USD', 0.2, 'GiB-month', 'test', 'test', '2026-06-10', 'infinity', ${simulator.now()}, 'infinity')`.execute(
+    database.db,
+  );
+  simulator.advanceTo(simulator.now().add({ hours: 23 }));
+  await followSimulatedClock(database.db, simulator.now());
+  expect((await refusal(second)).detail).toContain('it cost us 70.00 USD a month, and costs 80.00 USD a month');
 });

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { blueprintSchema, type Blueprint } from './blueprint.ts';
 import { blueprintFrom } from './blueprint-from.ts';
 import { canonicalJson } from './canonical.ts';
+import { readParameters } from './parameters.ts';
+import { preflight } from './preflight.ts';
 import type { ProposedStep } from './proposal-document.ts';
 import { proposeSteps } from './propose.ts';
 import type { SeenResource } from './seen.ts';
@@ -121,8 +123,10 @@ class Model {
     const seen = this.resources[index];
     if (seen === undefined) return;
     if (act['do'] === 'attach') this.resources[index] = { ...seen, parents: [`droplet:${act['droplet']}`] };
-    if (act['do'] === 'shutdown') this.resources[index] = { ...seen, status: 'off' };
+    if (act['do'] === 'power_off') this.resources[index] = { ...seen, status: 'off' };
     if (act['do'] === 'power_on') this.resources[index] = { ...seen, status: 'active' };
+    // One whose system does not shut down at once is on for it: the provider refuses the resize then.
+    if (act['do'] === 'resize' && seen.status !== 'off') throw new Error(`droplet ${seen.name} is on`);
     if (act['do'] === 'resize')
       this.resources[index] = { ...seen, attributes: { ...seen.attributes, size_slug: act['size'] } };
     if (act['do'] === 'enable_backups' || act['do'] === 'change_backup_policy')
@@ -291,6 +295,57 @@ test('the order of a listing makes no difference', () => {
   );
 });
 
+test('a blueprint of what lives is one of another deployment too: neither its zone nor its range is taken', () => {
+  const { system } = systemOf(
+    blueprintSchema.parse({
+      blueprint: 'shop',
+      schema: 1,
+      region: 'fra1',
+      network: { vpc: { ip_range: '10.20.0.0/20' } },
+      droplets: { web: { size: 's-1vcpu-1gb', image: 'ubuntu-24-04-x64' } },
+      dns: {
+        zone: 'shop.example',
+        records: [
+          { A: '@', to: 'web' },
+          { CNAME: 'www', to: 'shop.example.' },
+          { MX: '@', to: 'mail.other.example.', priority: 10 },
+        ],
+      },
+    }),
+    {},
+    of,
+  );
+  const model = new Model();
+  for (const step of stepsOf(system, 'create', model).steps) model.do(step);
+  const project = model.resources.find(({ kind }) => kind === 'project')?.externalId ?? null;
+  const from = { slug: of.slug, blueprint: 'shop', owned: model.resources, others: [], project, plan: null };
+  const written = blueprintSchema.parse(blueprintFrom(from).document);
+  const valued = (given: Record<string, string>, other: typeof of) =>
+    systemOf(written, readParameters(written.parameters, given).open, other);
+  // Of itself it has nothing to do, with no parameter given.
+  expect(stepsOf(valued({}, of).system, 'change', model).steps).toEqual([]);
+  const like = valued({ domain: 'gamma.example' }, { slug: 'gamma-shop', customer: 'cus-88' });
+  expect(like.problems).toEqual([]);
+  expect(like.system.zones.map(({ zone }) => zone)).toEqual(['gamma.example']);
+  expect(like.system.zones[0]?.records.map(({ to }) => to)).toEqual([
+    { addressOf: 'web' },
+    { value: 'gamma.example' },
+    { value: 'mail.other.example' },
+  ]);
+  const other = model.resources.map((each) => ({ ...each, name: `${each.name}-of-beta` }));
+  const account = {
+    resources: other,
+    listed: new Set<string>(),
+    members: [],
+    sizes: [],
+    offer: { limits, images: new Map(), keys: [] },
+  };
+  const problems = preflight(like.system, account, { isNew: true, userData: new Map() });
+  expect(problems.filter((each) => /network|zone/i.test(each))).toEqual([]);
+});
+
+const limits = { droplets: 10, reservedIps: 10 };
+
 test('a firewall that names a droplet which comes after it is a problem, and the tag in its place is none', () => {
   const said = {
     blueprint: 'shop',
@@ -305,6 +360,34 @@ test('a firewall that names a droplet which comes after it is a problem, and the
     'Firewall beta-shop-firewall names droplet web, which is created after it: name a tag of the droplet in its place.',
   ]);
   expect(problemsOf({ firewall: { inbound: [{ tcp: 22, from: 'tag:deployment:beta-shop' }] } })).toEqual([]);
+});
+
+test('a firewall or a balancer is added to droplets that are there only where they have its tag', () => {
+  const said = {
+    blueprint: 'shop',
+    schema: 1,
+    region: 'fra1',
+    droplets: { web: { size: 's-1vcpu-1gb', image: 'ubuntu-24-04-x64' } },
+  };
+  const systemWith = (change: object) => systemOf(blueprintSchema.parse({ ...said, ...change }), {}, of).system;
+  const more = {
+    firewall: { inbound: [{ tcp: 22, from: '203.0.113.0/24' }] },
+    balancer: { targets: 'web', forward: [{ http: 80, to: 80 }] },
+  };
+  const added = (tags: readonly string[]) => {
+    const model = new Model();
+    for (const step of stepsOf(systemWith({}), 'create', model).steps) model.do(step);
+    const index = model.resources.findIndex(({ kind }) => kind === 'droplet');
+    model.resources[index] = { ...(model.resources[index] as SeenResource), tags };
+    return stepsOf(systemWith(more), 'change', model).problems;
+  };
+  const lacks = (what: string, tag: string) =>
+    `The ${what} is to be of droplet beta-shop-web, which has no tag ${tag}, and no rollout sets it: set it first.`;
+  expect(added([])).toEqual([
+    lacks('firewall beta-shop-firewall', 'deployment:beta-shop'),
+    lacks('balancer beta-shop-balancer', 'beta-shop:balancer'),
+  ]);
+  expect(added(['Deployment:beta-shop', 'beta-shop:balancer'])).toEqual([]);
 });
 
 /** A droplet that a firewall names comes after the firewall. */

@@ -172,12 +172,6 @@ class StepsOfChange {
     for (const zone of this.#system.zones) this.#zone(zone);
     this.#assignToProject();
     this.#recordOwnership();
-    const { plan } = this.#system;
-    if (isNew && plan !== null) {
-      const from = this.#input.subscriptionFrom.toString();
-      const work = { do: 'record', what: 'subscription', plan, from } as const;
-      this.#steps.push(recording('subscription', `put it on plan ${plan} from ${from}`, work));
-    }
     if (this.#steps.length > 0) {
       const work = { do: 'record', what: 'declaration' } as const;
       this.#steps.push(recording('declaration', 'declare what it consists of, for drift to compare', work));
@@ -211,9 +205,10 @@ class StepsOfChange {
     this.#steps.push(creation(key, says, work));
   }
 
+  /** Whom it is of and who pays for it, before anything costs. */
   #begin(): void {
     const { name, customer } = this.#input.deployment;
-    const { project } = this.#system;
+    const { project, plan } = this.#system;
     this.#create('project', `create project ${project.name}`, {
       do: 'create',
       kind: 'project',
@@ -223,6 +218,10 @@ class StepsOfChange {
     });
     const work = { do: 'record', what: 'deployment', customer, name, project: { $id: 'project' } } as const;
     this.#steps.push(recording('deployment', `create deployment ${this.#slug} of ${customer}`, work));
+    if (plan === null) return;
+    const from = this.#input.subscriptionFrom.toString();
+    const ofPlan = { do: 'record', what: 'subscription', plan, from } as const;
+    this.#steps.push(recording('subscription', `put it on plan ${plan} from ${from}`, ofPlan));
   }
 
   /** The tag by which a firewall or a balancer knows its droplets: the deployment's, or one of its own. */
@@ -231,6 +230,18 @@ class StepsOfChange {
     const of = kind === 'firewall' ? this.#system.firewalls : this.#system.balancers;
     const place = of.findIndex((each) => each.name === name);
     return `${this.#slug}:${kind}${place === 0 ? '' : `-${place + 1}`}`;
+  }
+
+  /** What is created knows its droplets by a tag alone: one that is there has to have it already. */
+  #coversLiving(kind: 'firewall' | 'balancer', name: string, keys: readonly string[] | null): void {
+    const tag = this.#roleTag(kind, name, keys);
+    for (const key of this.#wantedKeys(keys)) {
+      const there = this.#droplets.get(key);
+      if (there !== undefined && !there.tags.some((each) => each.toLowerCase() === tag))
+        this.#problems.push(
+          `The ${kind} ${name} is to be of droplet ${there.name}, which has no tag ${tag}, and no rollout sets it: set it first.`,
+        );
+    }
   }
 
   /** The tags of a droplet that is created. */
@@ -345,6 +356,7 @@ class StepsOfChange {
       });
       return;
     }
+    this.#coversLiving('balancer', name, targets);
     this.#create(`balancer ${name}`, `create load balancer ${name} of ${nodes} node${nodes === 1 ? '' : 's'}`, {
       do: 'create',
       kind: 'load_balancer',
@@ -395,6 +407,7 @@ class StepsOfChange {
       });
       return;
     }
+    this.#coversLiving('firewall', name, droplets);
     // It is there before the droplets, so that none is open for a minute.
     for (const peer of [inbound, outbound].flatMap((rules) => Object.values(rules).flat())) {
       const key = peer.startsWith('droplet:') ? peer.slice('droplet:'.length) : null;
@@ -557,6 +570,13 @@ class StepsOfChange {
           { on: 'droplet', id, do: 'shutdown' },
           { scopes, undo: 'reverse', loses },
         ),
+        // One whose system takes its time would be refused the resize, and stay down.
+        acting(
+          `power off droplet ${key}`,
+          `power off droplet ${name}, where it has not shut down within a minute`,
+          { on: 'droplet', id, do: 'power_off' },
+          { scopes, undo: 'reverse', loses },
+        ),
       );
     this.#steps.push(
       acting(
@@ -572,7 +592,8 @@ class StepsOfChange {
           `power on droplet ${key}`,
           `power on droplet ${name}`,
           { on: 'droplet', id, do: 'power_on' },
-          { scopes, undo: 'nothing' },
+          // It has to be off for its size to be turned back.
+          { scopes, undo: 'reverse' },
         ),
       );
   }
@@ -744,12 +765,12 @@ export function userDataName(key: string): string {
   return `user data of ${key}`;
 }
 
-export function referenceOf({ kind, externalId }: SeenResource): string {
+export function referenceOf({ kind, externalId }: Pick<SeenResource, 'kind' | 'externalId'>): string {
   return `${kind}:${externalId}`;
 }
 
 /** `droplet 17 web-1` */
-export function nameOf({ kind, externalId, name }: SeenResource): string {
+export function nameOf({ kind, externalId, name }: Pick<SeenResource, 'kind' | 'externalId' | 'name'>): string {
   return name === externalId ? `${kind} ${name}` : `${kind} ${externalId} ${name}`;
 }
 

@@ -222,10 +222,10 @@ export async function storeProposal(
 }
 
 /**
- * Makes a proposal anew, as if at the moment at which it was made, from what is there now.
+ * Makes a proposal anew from what is there, holds and was decided by now; only what it dates itself is as it was.
  * @returns what is otherwise now, in words; empty: it is fresh
  */
-export async function staleness(looking: Looking, row: ProposalRow): Promise<string[]> {
+export async function staleness(looking: Looking, row: ProposalRow, now: Temporal.Instant): Promise<string[]> {
   const { db, secretKey } = looking;
   const { document, blueprintVersionId } = row;
   const [version] = blueprintVersionId === null ? [] : await selectBlueprints(db, { versionId: blueprintVersionId });
@@ -240,6 +240,6 @@ export async function staleness(looking: Looking, row: ProposalRow): Promise<str
     acceptUnmetered: document.acceptUnmetered,
     snapshots: document.snapshots,
   };
-  const { facts } = await gatherFacts(looking, asked, Temporal.Instant.from(document.proposedAt));
+  const { facts } = await gatherFacts(looking, asked, now, Temporal.Instant.from(document.proposedAt));
   return differencesOf(document, makeProposal(facts));
 }

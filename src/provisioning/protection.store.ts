@@ -16,6 +16,13 @@ export async function selectProtection(
   return rows[0]?.reason ?? null;
 }
 
+/** When the provider says that it created a resource, by our id; null: it does not say. */
+export async function selectCreatedAt(db: Queryable, resourceId: number): Promise<Temporal.Instant | null> {
+  const { rows } = await statement<{ createdAt: Temporal.Instant | null }>('provisioning.selectCreatedAt')`
+    SELECT provider_created_at AS "createdAt" FROM inventory_resources WHERE resource_id = ${resourceId}`.execute(db);
+  return rows[0]?.createdAt ?? null;
+}
+
 /** Our ids of resources that the inventory knows, by the provider's. */
 export async function selectResourceIds(
   db: Queryable,

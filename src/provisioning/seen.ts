@@ -21,6 +21,10 @@ export interface SeenResource {
 
 export interface SeenAccount {
   readonly resources: readonly SeenResource[];
+  /** Of which kinds all that there is was listed. */
+  readonly listed: ReadonlySet<string>;
+  /** What is in the project that was asked for, by `kind:id`: also what no listing shows. */
+  readonly members: readonly string[];
   readonly sizes: readonly ProviderSize[];
   readonly offer: ProviderOffer;
 }
@@ -32,25 +36,36 @@ const otherKinds = ['snapshot', 'custom_image', 'droplet_backup', 'database', 'k
 
 /**
  * Lists an account anew. Records of zones and policies of backups are read of those that are named alone.
- * @param wanted external ids of zones and droplets of which the settings are read that no listing tells
+ * @param wanted external ids of zones and droplets of which the settings are read that no listing tells, and of the
+ *   project of which the members are read; null: of none
  * @throws ArcadiaError as `identify` of a provider does, and provider_failed where a listing is not complete
  */
 export async function seeAccount(
   provider: Provider,
-  wanted: { readonly zones: ReadonlySet<string>; readonly droplets: ReadonlySet<string> },
+  wanted: {
+    readonly zones: ReadonlySet<string>;
+    readonly droplets: ReadonlySet<string>;
+    readonly project: string | null;
+  },
   signal?: AbortSignal,
 ): Promise<SeenAccount> {
   const offer = await provider.offer(signal);
   const sizes = await whole('sizes', provider.listSizes(signal));
-  const listed: ListedResource[] = [];
-  for (const kind of [...neededKinds, ...otherKinds].filter((each) => provider.kinds.includes(each)))
-    listed.push(...(await whole(kind, provider.list(kind, signal), otherKinds.includes(kind))));
+  const things: ListedResource[] = [];
+  const listed = new Set<string>();
+  for (const kind of [...neededKinds, ...otherKinds].filter((each) => provider.kinds.includes(each))) {
+    const found = otherKinds.includes(kind)
+      ? await unlessHidden(kind, provider.list(kind, signal))
+      : await whole(kind, provider.list(kind, signal));
+    if (found !== null) listed.add(kind);
+    things.push(...(found ?? []));
+  }
   const details = new Map<string, Readonly<Record<string, unknown>>>();
   for (const [kind, ids] of [
     ['dns_zone', wanted.zones],
     ['droplet', wanted.droplets],
   ] as const) {
-    const there = listed.filter((each) => each.kind === kind && ids.has(each.externalId));
+    const there = things.filter((each) => each.kind === kind && ids.has(each.externalId));
     const asked = there.filter((each) => kind === 'dns_zone' || provider.settings(each)?.values['backups'] === true);
     if (asked.length === 0) continue;
     const found = provider.listDetails(
@@ -61,34 +76,53 @@ export async function seeAccount(
     for (const { externalId, settings } of await whole(`details of ${kind}`, found))
       details.set(`${kind}:${externalId}`, settings.values);
   }
-  const resources = listed.map((resource): SeenResource => {
+  const resources = things.map((resource): SeenResource => {
     const { kind, externalId, name, region, status, tags, parents, attributes } = resource;
     const settings = { ...provider.settings(resource)?.values, ...details.get(`${kind}:${externalId}`) };
     const address = addressOf(resource);
     return { kind, externalId, name, region, status, tags, parents, attributes, settings, address };
   });
-  return { resources, sizes, offer };
+  const projects = wanted.project === null ? [] : [wanted.project];
+  const inProject = await whole('what is in the project', provider.listMemberships(projects, signal));
+  const members = inProject.map(({ kind, externalId }) => `${kind}:${externalId}`);
+  return { resources, listed, members, sizes, offer };
 }
 
-/** `mayBeHidden`: what the token may not list is left out, for nothing is decided by it. */
-async function whole<Item>(
-  what: string,
+/** Throws provider_failed where a listing is not complete. */
+async function whole<Item>(what: string, events: AsyncIterable<ListingEvent<Item>>): Promise<Item[]> {
+  const { items, end } = await read(events);
+  if (end !== null) throw incomplete(what, end);
+  return items;
+}
+
+/** null: the token may not list them, or the account has no such thing. Throws provider_failed. */
+async function unlessHidden<Item>(what: string, events: AsyncIterable<ListingEvent<Item>>): Promise<Item[] | null> {
+  const { items, end } = await read(events);
+  if (end === null) return items;
+  if (end.problem === 'forbidden' || end.problem === 'not_offered') return null;
+  throw incomplete(what, end);
+}
+
+type PartialEnd = Extract<Extract<ListingEvent<unknown>, { type: 'end' }>['end'], { outcome: 'partial' }>;
+
+/** `end`: why it is not complete; null: it is. */
+async function read<Item>(
   events: AsyncIterable<ListingEvent<Item>>,
-  mayBeHidden = false,
-): Promise<Item[]> {
+): Promise<{ items: Item[]; end: PartialEnd | null }> {
   const items: Item[] = [];
+  let end: PartialEnd | null = null;
   for await (const event of events) {
     if (event.type === 'page') items.push(...event.items);
-    else if (event.end.outcome === 'partial') {
-      const { problem, reason } = event.end;
-      if (mayBeHidden && (problem === 'forbidden' || problem === 'not_offered')) continue;
-      throw new ArcadiaError(
-        'provider_failed',
-        `Nothing can be proposed: the listing of ${what} is not complete (${reason}).`,
-      );
-    }
+    else if (event.end.outcome === 'partial') end = event.end;
   }
-  return items;
+  return { items, end };
+}
+
+function incomplete(what: string, { reason }: PartialEnd): ArcadiaError {
+  return new ArcadiaError(
+    'provider_failed',
+    `Nothing can be proposed: the listing of ${what} is not complete (${reason}).`,
+  );
 }
 
 function addressOf({ kind, externalId, payload }: ListedResource): string | null {

@@ -2,9 +2,11 @@ import type { MadeKind } from '../cloud/index.ts';
 import { Decimal } from '../platform/quantity.ts';
 import { formatMoney } from '../platform/money.ts';
 import * as living from './living.ts';
-import type { PriceList } from './money.ts';
+import { billableOf } from './billables.ts';
+import { monthlyOf, type PriceList } from './money.ts';
 import type { DeferredValue, ProposedStep, StayingThing } from './proposal-document.ts';
 import { acting, nameOf, recording, referenceOf } from './propose.ts';
+import type { KnownThing } from './proposal.ts';
 import type { SeenResource } from './seen.ts';
 import { words } from './system.ts';
 
@@ -12,11 +14,15 @@ interface TeardownInput {
   readonly slug: string;
   /** What is the deployment's, alone. */
   readonly owned: readonly SeenResource[];
+  /** What is the deployment's and could not be listed: it may be there. */
+  readonly unseen: readonly KnownThing[];
   /** What it shares, by `kind:id`: with whom. */
   readonly shared: ReadonlyMap<string, string>;
   readonly others: readonly SeenResource[];
   /** The provider's id; null: it has none of its own. */
   readonly project: string | null;
+  /** What is in it, by `kind:id`. */
+  readonly members: readonly string[];
   /** By `kind:id`, and `deployment` for all of it: why. */
   readonly protections: ReadonlyMap<string, string>;
   /** Whether droplets and volumes are kept as snapshots. */
@@ -43,6 +49,8 @@ const scopesToDestroy: Readonly<Partial<Record<MadeKind, readonly string[]>>> = 
   project: ['project:delete', 'project:read'],
   vpc: ['vpc:delete', 'vpc:read'],
 };
+/** Kinds that a token may hide, and that are in a network. */
+const inNetworks: ReadonlySet<string> = new Set(['database', 'kubernetes_cluster']);
 const destroyable = new Set<string>(Object.keys(scopesToDestroy));
 
 /** Takes down what is a deployment's alone, each thing by its id, and keeps what droplets and volumes hold as snapshots. */
@@ -62,7 +70,9 @@ class StepsOfTeardown {
   constructor(input: TeardownInput, prices: PriceList) {
     this.#input = input;
     this.#prices = prices;
-    this.#going = input.owned.filter(({ kind, settings }) => destroyable.has(kind) && settings['default'] !== true);
+    this.#going = input.owned.filter(
+      (each) => destroyable.has(each.kind) && each.settings['default'] !== true && !isIpv6(each),
+    );
   }
 
   propose(): Teardown {
@@ -86,16 +96,42 @@ class StepsOfTeardown {
     for (const volume of volumes) this.#destroy(volume, `volume ${volume.name} and what is on it${kept}`);
     for (const firewall of this.#ofKind('firewall')) this.#destroy(firewall);
     const goes = new Set(this.#going.map(referenceOf));
+    for (const network of this.#ofKind('vpc').filter((each) => this.#isHeld(each, this.#membersOf(each, goes))))
+      goes.delete(referenceOf(network));
     this.#noteStaying(goes);
+    // Nothing is billed from here on, however long the provider takes for what is left: it costs nothing.
+    const work = { do: 'record', what: 'end' } as const;
+    this.#steps.push(recording('end', `end deployment ${slug} and its subscription`, work, 'nothing'));
     const project = this.#ownProject();
-    if (project !== undefined) {
+    if (project !== undefined && !this.#isHeld(project, this.#left(goes))) {
       this.#destroy(project);
       goes.add(referenceOf(project));
     }
-    for (const network of this.#ofKind('vpc')) this.#destroy(network);
-    const work = { do: 'record', what: 'end' } as const;
-    this.#steps.push(recording('end', `end deployment ${slug} and its subscription`, work, 'nothing'));
+    for (const network of this.#ofKind('vpc')) if (goes.has(referenceOf(network))) this.#destroy(network);
     return { steps: this.#steps, problems: protectedOf(this.#input), stays: this.#stays, goes };
+  }
+
+  /** Of the project, what does not go: the provider keeps a project for as long as something is in it. */
+  #left(goes: ReadonlySet<string>): readonly string[] {
+    const { owned, others, members } = this.#input;
+    const known = new Map([...owned, ...others].map((each) => [referenceOf(each), nameOf(each)]));
+    return members.filter((each) => !goes.has(each)).map((each) => known.get(each) ?? each.replace(':', ' '));
+  }
+
+  /** What stays in a network, or may: for so long the provider keeps it. */
+  #membersOf({ externalId }: SeenResource, goes: ReadonlySet<string>): readonly string[] {
+    const { owned, others, unseen } = this.#input;
+    return [
+      ...[...owned, ...others].filter((each) => each.settings['vpc'] === externalId && !goes.has(referenceOf(each))),
+      ...unseen.filter(({ kind }) => inNetworks.has(kind)),
+    ].map(nameOf);
+  }
+
+  /** Says of what holds something that it stays with it. */
+  #isHeld(holder: SeenResource, members: readonly string[]): boolean {
+    if (members.length === 0) return false;
+    this.#stays.push({ what: nameOf(holder), why: `it holds ${members.toSorted().join(', ')}`, monthly: '0.00' });
+    return true;
   }
 
   #ofKind(kind: string): readonly SeenResource[] {
@@ -125,7 +161,8 @@ class StepsOfTeardown {
 
   #keepDroplet(droplet: SeenResource): void {
     const { externalId: id, name, attributes } = droplet;
-    const called = `${this.#input.slug}-${name}-${this.#input.day}`;
+    // A name of its own: one that somebody else took on that day is not the last one.
+    const called: DeferredValue = { $name: `${this.#input.slug}-${name}-${this.#input.day}` };
     this.#steps.push(
       acting(
         `snapshot of droplet ${id}`,
@@ -182,13 +219,24 @@ class StepsOfTeardown {
   }
 
   #noteStaying(goes: ReadonlySet<string>): void {
-    const { owned, others, shared } = this.#input;
+    const { owned, others, shared, unseen } = this.#input;
     for (const each of [...owned, ...others.filter((one) => shared.has(referenceOf(one)))]) {
       if (goes.has(referenceOf(each)) || each.kind === 'project') continue;
+      // Said with what it holds.
+      if (each.kind === 'vpc' && this.#going.includes(each)) continue;
+      // Its droplet takes it along.
+      if (each.kind === 'droplet_backup' && each.parents.some((parent) => goes.has(parent))) continue;
       const other = shared.get(referenceOf(each));
       const why = other === undefined ? whyItStays(each) : `it is of ${other} too`;
-      this.#stays.push({ what: nameOf(each), why, monthly: null });
+      this.#stays.push({ what: nameOf(each), why, monthly: this.#monthly(each) });
     }
+    for (const each of unseen)
+      this.#stays.push({ what: nameOf(each), why: 'it could not be listed, and may be there', monthly: null });
+  }
+
+  #monthly(seen: SeenResource): string | null {
+    const nothingChanges = { resized: new Map<string, string>(), backups: new Map(), sizes: this.#prices.sizes };
+    return monthlyOf(billableOf(seen, nothingChanges), this.#prices);
   }
 
   #ownProject(): SeenResource | undefined {
@@ -198,7 +246,14 @@ class StepsOfTeardown {
   }
 }
 
-function whyItStays({ kind, settings }: SeenResource): string {
+/** Rollouts know where addresses of IPv4 answer, and no others. */
+function isIpv6(each: SeenResource): boolean {
+  return each.kind === 'reserved_ip' && !living.isIpv4(each);
+}
+
+function whyItStays(each: SeenResource): string {
+  const { kind, settings } = each;
+  if (isIpv6(each)) return 'no rollout destroys an IPv6 address';
   if (kind === 'vpc' && settings['default'] === true) return 'it is the default network of its region';
   if (kind === 'snapshot' || kind === 'droplet_backup') return 'snapshots and backups are kept';
   return 'no rollout destroys what is of this kind';

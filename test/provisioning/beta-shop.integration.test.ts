@@ -147,6 +147,9 @@ test('what is proposed is made once, owned at birth, and billed as it was quoted
   expect(proposed.customers.months.map(({ after }: { after: string }) => after)).toEqual(['88.00', '88.84']);
   await ask(`/proposals/${proposed.hash}/approvals`, {});
   const asked = await log();
+  // The provider's clock is behind: what it creates is dated before it was asked for.
+  const created = '2026-06-09T09:59:00Z';
+  await cloud.control('faults', { fault: 'field', path: '/v2/projects', field: 'created_at', value: created });
   const { rollout, begun } = await ask('/rollouts', { proposal: proposed.hash });
   expect(begun).toBe(true);
   expect(await placesOf(writeToken)).toEqual([]);
@@ -156,6 +159,8 @@ test('what is proposed is made once, owned at birth, and billed as it was quoted
   const done = await ask(`/rollouts/${rollout}`);
   expect([done.state, done.reason]).toEqual(['done', null]);
   expect(done.extras).toEqual([]);
+  expect((await ask('/deployments/beta-shop')).startsAt).toBe(created);
+  await cloud.send('/_simulator/faults', { method: 'DELETE' });
   const after = await log();
   expect(after.writes - asked.writes).toBeLessThanOrEqual(20);
   expect(after.total - asked.total).toBeLessThanOrEqual(120);

@@ -44,10 +44,10 @@ export function proposalText(proposal: Proposal): string {
   ].join('\n\n');
 }
 
-function customersText({ plan, currency, months, margin }: NonNullable<Proposal['customers']>) {
+function customersText({ currency, months, margin }: NonNullable<Proposal['customers']>) {
   return [
     ...months.map(
-      ({ month, before, after, difference }) =>
+      ({ month, plan, before, after, difference }) =>
         [
           `customer ${month}`,
           `${after} ${currency} on ${plan}${before === null ? '' : ` (${before} now, difference ${difference})`}`,

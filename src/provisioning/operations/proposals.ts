@@ -91,11 +91,17 @@ const proposalDetail = z
       .meta({ description: 'What it costs us a month, by list prices of the day' }),
     customers: z
       .object({
-        plan: slug,
         currency: z.string(),
         months: many(
-          z.object({ month: z.string(), before: decimalOut.nullable(), after: decimalOut, difference: decimalOut }),
-        ).meta({ description: 'Each as a whole one' }),
+          z.object({
+            month: z.string(),
+            plan: slug.meta({ description: "That it is on at the month's end" }),
+            version: z.string().meta({ description: "Digits of a digest of the plan's prices as they hold then" }),
+            before: decimalOut.nullable(),
+            after: decimalOut,
+            difference: decimalOut,
+          }),
+        ).meta({ description: 'Each as a whole one; not one at whose end it is on no plan' }),
         margin: decimalOut.nullable().meta({
           description: 'Of the last of the months, for the roles owner and finance; null: in two currencies',
         }),
