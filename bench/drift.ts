@@ -9,12 +9,12 @@ import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 // BENCH_RESOURCES=1000000 npm run bench -- drift: of so many declared resources 1,000 differ from what is declared. A
 // declaration has fifty of them. Two of five are droplets behind a firewall by their tag, the others volumes, snapshots,
 // addresses and load balancers that belong to them, and zones.
-
 //
-// Reached on 2026-11-30 with 20,000 resources of which 200 differ, on two cores with much other work on them, in ratios, when
-// both sides had come to be joined once: a full sweep 8.6 (2.6 s), verified 8.3, nothing new 0.17 (53 ms), 200 changes 2.8
-// (0.86 s), without rules of hygiene 5.7; 149 MB. Before, in two runs: 14.5 and 15.9, 12.2 and 16.4, 0.13 and 0.29, 2.8 and
-// 4.0, 11.7 and 23.7. Of these only memory is at its aim. Before the rules asked for sets, 48,000 did not end in 70 s.
+// Reached on 2026-11-30 with 40,000 resources of which 400 differ, on two cores with much other work on them, in ratios, when
+// what agrees at first sight had come to be left out by one statement: a full sweep 2.0 (0.77 s), verified 2.7, nothing new
+// 0.10 (26 ms), 400 changes 1.5 (0.72 s), without rules of hygiene 2.1; 149 MB. Before: 6.9, 6.7, 0.03 and 1.2; with 20,000,
+// 9.0, 9.4, 0.12, 3.7 and 8.1, which came to be 5.5, 6.2, 0.19, 4.0 and 5.1: of few resources most is the number of statements.
+// Of these only memory is at its aim; a million were not measured.
 
 const resources = Number(process.env.BENCH_RESOURCES ?? 100_000);
 const deployments = Math.max(2, Math.round(resources / 50));

@@ -41,7 +41,7 @@ export async function stageFacts(
 }
 
 /** Who owns what, by owner set: customers' deployments alone. */
-function stageOwners(trx: UnitOfWork, scope: Scope | null, now: Temporal.Instant): Promise<TemporaryTable> {
+export function stageOwners(trx: UnitOfWork, scope: Scope | null, now: Temporal.Instant): Promise<TemporaryTable> {
   const among =
     scope === null
       ? sql`true`
@@ -90,14 +90,22 @@ async function stageActual(trx: UnitOfWork, scope: Scope | null, now: Temporal.I
 
 /**
  * Two settings are kept elsewhere than in settings: a volume's droplet is its parent, and the project is a membership. Of
- * the state `v`, its row `k` of settings, and the project's id.
+ * the state `v`, or as it is called, its row `k` of settings, and the project's id.
  */
-export const settingsIn = (project: RawBuilder<unknown>) => sql`
-  CASE WHEN v.kind <> 'volume' AND ${project} IS NULL AND k.settings IS NOT NULL THEN k.settings
-       ELSE coalesce(k.settings, jsonb_build_object('name', v.name, 'region', v.region))
-         || CASE WHEN v.kind = 'volume' THEN jsonb_build_object('droplet', (
-              SELECT substr(parent, 9) FROM unnest(v.parents) AS parent WHERE parent LIKE 'droplet:%' LIMIT 1)) ELSE '{}' END
+export const settingsIn = (project: RawBuilder<unknown>, state = 'v') => {
+  const of = (column: string) => sql.ref(`${state}.${column}`);
+  return sql`
+  CASE WHEN ${of('kind')} <> 'volume' AND ${project} IS NULL AND k.settings IS NOT NULL THEN k.settings
+       ELSE coalesce(k.settings, jsonb_build_object('name', ${of('name')}, 'region', ${of('region')}))
+         || CASE WHEN ${of('kind')} = 'volume' THEN jsonb_build_object('droplet', (
+              SELECT substr(parent, 9) FROM unnest(${of('parents')}) AS parent WHERE parent LIKE 'droplet:%' LIMIT 1)) ELSE '{}' END
          || CASE WHEN ${project} IS NULL THEN '{}' ELSE jsonb_build_object('project', ${project}) END END`;
+};
+
+/** Whether of what is declared, `d.exact`, anything is other: most of what there is was listed with just those settings, which is soon seen. */
+export const isOtherwise = (listed: RawBuilder<unknown>, settings: RawBuilder<unknown>) => sql`
+  CASE WHEN ${listed} = d.exact AND NOT d.exact ?| ARRAY['droplet', 'project'] THEN false
+       ELSE (${settings} || d.exact) <> ${settings} END`;
 
 function knownOf(actual: TemporaryTable, now: Temporal.Instant): RawBuilder<unknown> {
   return sql`(

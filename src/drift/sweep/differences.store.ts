@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
+import { isOtherwise } from './actual.store.ts';
 import type { BoundTables } from './bindings.store.ts';
 import { type FoundTable, free, priceless, pricedSettings, sourceOf, wholeActual } from './found.store.ts';
 
@@ -44,8 +45,7 @@ function stageCompared(trx: UnitOfWork, { said, bound, known }: BoundTables): Pr
     sql`
       SELECT d.*, a.resource_id, a.account_id AS in_account, a.name, a.external_id AS id, a.parents, a.owners, a.settings, a.hidden
       FROM ${bound} b JOIN ${said} d USING (declared_resource_id) JOIN ${known} a ON a.resource_id = b.resource_id
-      WHERE CASE WHEN a.listed = d.exact AND NOT d.exact ?| ARRAY['droplet', 'project'] THEN false
-                 ELSE (a.settings || d.exact) <> a.settings END
+      WHERE ${isOtherwise(sql`a.listed`, sql`a.settings`)}
          OR d.bounds <> '{}' OR d.groups <> '{}' OR (a.owners <> '{}' AND d.deployment_id <> ALL (a.owners))`,
   );
 }

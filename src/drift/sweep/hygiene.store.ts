@@ -93,20 +93,14 @@ interface Around {
   readonly hidden: TemporaryTable;
 }
 
-/** Of firewalls all: of what is not in scope too, as a droplet in it may be behind any of them. */
-async function stageAround(
-  trx: UnitOfWork,
-  { actual, known, scope }: SweepTables,
-  now: Temporal.Instant,
-): Promise<Around> {
-  const making = (table: string) => ({ statement: 'drift.stageAround', table, index: { on: 'ref' }, analyze: true });
-  const isAsked =
-    scope === null
-      ? sql`true`
-      : sql`EXISTS (SELECT FROM ${actual} a WHERE a.kind IN ('droplet', 'firewall', 'load_balancer'))`;
-  const guarded = await createTemporaryTableAs(
+/**
+ * account_id, what, ref: the droplets and tags that firewalls are for, and the tags of load balancers. Of all of them: of what is
+ * not in scope too, as a droplet in it may be behind any.
+ */
+export function stageGuarded(trx: UnitOfWork, isAsked: RawBuilder<unknown>): Promise<TemporaryTable> {
+  return createTemporaryTableAs(
     trx,
-    making('drift_guarded'),
+    { statement: 'drift.stageGuarded', table: 'drift_guarded', index: { on: 'ref' }, analyze: true },
     sql`
       SELECT DISTINCT s.account_id, place.what, ref COLLATE "C" AS ref
       FROM inventory_accounts c
@@ -117,6 +111,19 @@ async function stageAround(
       CROSS JOIN LATERAL jsonb_array_elements_text(CASE jsonb_typeof(place.refs) WHEN 'array' THEN place.refs ELSE '[]' END) AS ref
       WHERE ${isAsked} AND ref IS NOT NULL AND CASE s.kind WHEN 'firewall' THEN place.what <> 'tag' ELSE place.what = 'tag' END`,
   );
+}
+
+async function stageAround(
+  trx: UnitOfWork,
+  { actual, known, scope }: SweepTables,
+  now: Temporal.Instant,
+): Promise<Around> {
+  const making = (table: string) => ({ statement: 'drift.stageAround', table, index: { on: 'ref' }, analyze: true });
+  const isAsked =
+    scope === null
+      ? sql`true`
+      : sql`EXISTS (SELECT FROM ${actual} a WHERE a.kind IN ('droplet', 'firewall', 'load_balancer'))`;
+  const guarded = scope?.guarded ?? (await stageGuarded(trx, isAsked));
   const tagged = await createTemporaryTableAs(
     trx,
     making('drift_tagged'),

@@ -16,10 +16,13 @@ export interface Scope {
   readonly declared: TemporaryTable;
   /** null: whatever it has to do with; else the declaration that was applied or ended. */
   readonly declarationId: number | null;
+  /** What firewalls and load balancers are for, where that was read before; else it is read by the rules. */
+  readonly guarded?: TemporaryTable;
 }
 
 /** A row of a history as it is believed, and holds. */
-const isCurrent = (table: string) => sql.raw(`${table}.superseded_at = 'infinity' AND ${table}.valid_to = 'infinity'`);
+export const isCurrent = (table: string) =>
+  sql.raw(`${table}.superseded_at = 'infinity' AND ${table}.valid_to = 'infinity'`);
 
 /** Whoever decides writes it at the instant of the request, and may commit so much later. */
 const decisionsLate = sql`interval '10 minutes'`;
@@ -221,7 +224,7 @@ function stageNear(trx: UnitOfWork, changed: TemporaryTable, turned: TemporaryTa
  * Adds what addresses are bound to or might be, what folds under their findings, and whatever else that is bound to, until
  * nothing more comes of it: an address that counts brings all that it counts.
  */
-async function closeScope(
+export async function closeScope(
   trx: UnitOfWork,
   near: TemporaryTable,
   first: TemporaryTable,

@@ -20,6 +20,7 @@ import { findDifferences } from './differences.store.ts';
 import { createFound, type FoundTable } from './found.store.ts';
 import { findHygiene } from './hygiene.store.ts';
 import { dateFound, keepFlapping, mergeExposed, selectPriced, stageIgnores, stageWanted } from './life.store.ts';
+import { scopeInQuestion } from './question.store.ts';
 import { changesAll, type Scope, scopeOfDeclaration, scopeSince } from './scope.store.ts';
 import { type Difference, type SweepCounts, writeFindings } from './write.store.ts';
 
@@ -54,7 +55,11 @@ export async function sweep(db: Database, now: Temporal.Instant, { full = false 
       isEarlier ||
       before !== conditions ||
       (await changesAll(trx, { after, upTo }));
-    const scope = whole ? null : await scopeSince(trx, { after, upTo, sweptAt }, now);
+    // The first sweep binds all, so that all is in question.
+    const everything = after === null || isEarlier;
+    const scope = whole
+      ? await (everything ? null : scopeInQuestion(trx, now))
+      : await scopeSince(trx, { after, upTo, sweptAt }, now);
     const skipped = !whole && scope === null;
     const counts = skipped ? nothing : await sweepScope(trx, sight, scope, now);
     await writeProgress(trx, { changeId: upTo, conditions }, now);
@@ -70,12 +75,18 @@ export async function sweepDeclaration(trx: UnitOfWork, declarationId: number, n
 /**
  * Brings findings up to date, and derives all of them again: what is then otherwise was not found by what had changed.
  * Writes nothing of the second. null: there is none.
+ * @param options.everything what agrees at first sight too, as the first sweep does: it takes several times as long
  */
-export async function verifyFindings(db: Database, now: Temporal.Instant): Promise<Difference | null> {
+export async function verifyFindings(
+  db: Database,
+  now: Temporal.Instant,
+  { everything = false } = {},
+): Promise<Difference | null> {
   await sweep(db, now);
   return rolledBack(db, async (trx) => {
     await lockDrift(trx);
-    return (await sweepScope(trx, await stageSight(trx), null, now)).first;
+    const sight = await stageSight(trx);
+    return (await sweepScope(trx, sight, everything ? null : await scopeInQuestion(trx, now), now)).first;
   });
 }
 
