@@ -104,9 +104,9 @@ async function isStillFresh(
   { rolloutId, hash }: RolloutRow,
 ): Promise<boolean> {
   const secretKey = await openSecretKey(db, config);
-  const changed = await staleness({ db, secretKey, signal }, await getProposal(db, hash));
-  if (changed.length === 0) return true;
   const now = await clock.now();
+  const changed = await staleness({ db, secretKey, signal }, await getProposal(db, hash), now);
+  if (changed.length === 0) return true;
   await db.transaction().execute(async (trx) => {
     const current = await lockRollout(trx, rolloutId);
     if (current?.state !== 'waiting') return;

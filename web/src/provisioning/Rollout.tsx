@@ -81,7 +81,8 @@ function Acts({ rollout }: { readonly rollout: RolloutDetail }) {
   const [asking, setAsking] = useState<'undo' | 'cancel' | null>(null);
   const resuming = useChange({ write: (_: null, headers) => decide('resume', rollout.rollout, headers) });
   const isStopped = state === 'held' || state === 'failed';
-  const mayUndo = isStopped || state === 'done' || (state === 'cancelled' && endedAt !== null);
+  // What a whole one has made is taken down by a proposal.
+  const mayUndo = isStopped || (state === 'cancelled' && endedAt !== null);
   return (
     <>
       <div className={styles.tools}>
