@@ -85,7 +85,7 @@ export function CustomersMoneyCard({ proposal: { customers, purpose } }: { reado
     <section className={`${ui.card} ${styles.half} ${styles.card}`} aria-labelledby="customers">
       <div className={ui.cardHead}>
         <h2 id="customers">What the customer pays</h2>
-        <span className={ui.note}>{customers === null ? '' : `plan ${customers.plan}, whole months, before tax`}</span>
+        <span className={ui.note}>{customers === null ? '' : 'whole months, before tax'}</span>
       </div>
       {customers === null ? (
         <Empty title="It is on no plan.">
@@ -123,9 +123,11 @@ function Months({ customers }: { readonly customers: NonNullable<ProposalDetail[
         </tr>
       </thead>
       <tbody>
-        {months.map(({ month, before, after, difference }) => (
+        {months.map(({ month, plan, before, after, difference }) => (
           <tr key={month} data-row="">
-            <th scope="row">{monthName(month)}</th>
+            <th scope="row">
+              {monthName(month)} <span className={ui.note}>on {plan}</span>
+            </th>
             <td className={styles.figure}>{before === null ? '–' : <Money amount={before} />}</td>
             <td className={styles.figure}>
               <Money amount={after} currency={currency} />
