@@ -39,6 +39,8 @@ CREATE TABLE gateway_lifecycles (
   -- Its sequence, or the microseconds of its time since 1970.
   place            numeric NOT NULL,
   by_sequence      boolean NOT NULL,
+  -- The latest time of its events: by it an event is placed that has a sequence where they had none, or none where they had one.
+  event_time       timestamptz NOT NULL,
   gateway_event_id bigint NOT NULL,
   from_day         date NOT NULL,
   PRIMARY KEY (account_id, deployment)

@@ -95,10 +95,8 @@ async function applyLifecycle(
   if (placed === null) return dead('bad_sequence');
   const { customerExternalId } = await findDeployment(trx, deployment);
   if (!isTheirs(source, customerExternalId)) return dead('not_yours');
-  const { order, fromDay } = await compareLifecycle(trx, source.accountId, deployment, placed);
-  if (order === 'mixed')
-    return dead('sequence_mixed', 'Others of its subject have a sequence and it has none, or the other way around.');
-  if (order === 'not_later') return { outcome: 'superseded' };
+  const { isLater, fromDay } = await compareLifecycle(trx, source.accountId, deployment, placed);
+  if (!isLater) return { outcome: 'superseded' };
   const rule = { pauses: source.pausesOn, resumes: source.resumesOn, ends: source.endsOn }[how];
   const own = dayBy(rule, event.time);
   // Never before what an earlier event did: a pause from tomorrow that is resumed today would else go on for ever.

@@ -11,7 +11,7 @@ import { startWorker } from '../../src/jobs/worker.ts';
 import { program } from '../../src/modules.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { createLog } from '../../src/platform/log.ts';
-import { pauseSubscription, subscriptionHistory } from '../../src/pricing/subscriptions.ts';
+import { pauseSubscription, subscribe, subscriptionHistory } from '../../src/pricing/subscriptions.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { event, instant, interpretAll, makeSource, setClock } from '../fixtures/gateway.ts';
 import { addDeployment, openBusiness, settle } from '../fixtures/invoices.ts';
@@ -131,14 +131,63 @@ test('paused with sequence 7 comes before resumed with 6: it is paused, and 6 is
   expect(await history()).toEqual(['2026-01-01 running to 2026-05-05', '2026-05-05 paused']);
 });
 
-test('sequences and times of one subject are not compared', async () => {
+test('a source that begins to send sequences, or ends to, is gone on with by the times of its events', async () => {
   await send(
     lifecycle('paused', '2026-05-04T13:20:00Z', { sequence: '7' }),
+    lifecycle('resumed', '2026-05-04T12:00:00Z'),
     lifecycle('resumed', '2026-05-06T00:00:00Z'),
   );
+  await act();
+  expect(await history()).toEqual([
+    '2026-01-01 running to 2026-05-05',
+    '2026-05-05 paused to 2026-05-06',
+    '2026-05-06 running',
+  ]);
+  await send(lifecycle('paused', '2026-05-05T22:00:00Z', { sequence: '8' }));
+  await act();
+  await send(lifecycle('paused', '2026-05-07T00:00:00Z', { sequence: '3' }));
   await send(lifecycle('ended', '2026-05-07T00:00:00Z', { sequence: 'seven' }));
   await act();
-  expect(await states()).toEqual(['applied', 'dead sequence_mixed', 'dead bad_sequence']);
+  expect((await states()).slice(3)).toEqual(['superseded', 'applied', 'dead bad_sequence']);
+  expect((await history()).at(-1)).toBe('2026-05-07 paused');
+});
+
+test('what is received together is done in the order of its sequence or time, however it is named', async () => {
+  await send(
+    lifecycle('paused', '2026-05-04T13:20:00Z', { id: 'f3', sequence: '1' }),
+    lifecycle('resumed', '2026-05-08T07:00:00Z', { id: '0a', sequence: '2' }),
+    lifecycle('paused', '2026-05-04T13:20:00Z', { id: 'f4', subject: 'deployment:beta-shop' }),
+    lifecycle('resumed', '2026-05-08T07:00:00Z', { id: '0b', subject: 'deployment:beta-shop' }),
+  );
+  await act();
+  expect(await states()).toEqual(['applied', 'applied', 'applied', 'applied']);
+  for (const deployment of ['acme-shop', 'beta-shop'])
+    expect(await history(deployment)).toEqual([
+      '2026-01-01 running to 2026-05-05',
+      '2026-05-05 paused to 2026-05-08',
+      '2026-05-08 running',
+    ]);
+});
+
+test('a later event does not overtake one of its deployment that waits', async () => {
+  await send(lifecycle('paused', '2026-05-04T13:20:00Z', { subject: 'deployment:new-shop' }));
+  await act();
+  expect(await states()).toEqual(['dead deployment_unknown']);
+  await createDeployment(db, { slug: 'new-shop', name: 'New', customer: 'acme', startsAt: instant('2026-05-01') }, now);
+  await subscribe(
+    db,
+    { deployment: 'new-shop', plan: 'studio', from: Temporal.PlainDate.from('2026-05-01') },
+    'ann',
+    now,
+  );
+  await send(lifecycle('resumed', '2026-05-09T07:00:00Z', { subject: 'deployment:new-shop' }));
+  await act(now.add({ minutes: 2 }));
+  expect(await states()).toEqual(['applied', 'applied']);
+  expect(await history('new-shop')).toEqual([
+    '2026-05-01 running to 2026-05-05',
+    '2026-05-05 paused to 2026-05-09',
+    '2026-05-09 running',
+  ]);
 });
 
 test('what its deployment or its plan is missing for waits, and is done once it is there', async () => {
@@ -209,10 +258,11 @@ test('the same twice, a replay and a retraction do nothing twice and undo nothin
   expect(await history()).toEqual(['2026-01-01 running to 2026-05-05', '2026-05-05 paused']);
 });
 
-test('one that fails in the midst of it leaves nothing behind, keeps no other from being done, and is done by the next run', async () => {
+test('one that fails in the midst of it leaves nothing behind, keeps no other deployment from its own, and is done by the next run', async () => {
   await send(
     lifecycle('paused', '2026-05-04T13:20:00Z'),
     lifecycle('paused', '2026-05-06T13:20:00Z', { subject: 'deployment:beta-shop' }),
+    lifecycle('resumed', '2026-05-09T07:00:00Z', { id: 'later' }),
   );
   await interpretAll(db, now);
   // The last thing that is written of an effect fails, once its subscription is paused.
@@ -226,12 +276,16 @@ test('one that fails in the midst of it leaves nothing behind, keeps no other fr
   );
   const { done, errors } = await applyGatewayEffects(db, 'app', { clock, signal: new AbortController().signal });
   expect([done, errors.length]).toEqual([1, 1]);
-  expect(await states()).toEqual(['waiting', 'applied']);
+  expect(await states()).toEqual(['waiting', 'applied', 'waiting']);
   expect(await history()).toEqual(['2026-01-01 running']);
   await sql`DROP TRIGGER refuse_acme ON gateway_lifecycles`.execute(db);
   await act();
-  expect(await states()).toEqual(['applied', 'applied']);
-  expect(await history()).toEqual(['2026-01-01 running to 2026-05-05', '2026-05-05 paused']);
+  expect(await states()).toEqual(['applied', 'applied', 'applied']);
+  expect(await history()).toEqual([
+    '2026-01-01 running to 2026-05-05',
+    '2026-05-05 paused to 2026-05-09',
+    '2026-05-09 running',
+  ]);
 });
 
 test('a worker does by itself what events say, within seconds of their arrival', async () => {

@@ -30,7 +30,7 @@ const reasons: Readonly<Record<string, string>> = {
   payment_currency: "another currency than the invoice's",
   payment_conflict: 'its payment was recorded before and says something else',
   bad_payment: 'its payment cannot be read',
-  sequence_mixed: 'others of its subject have a sequence, or only it has',
+  bad_sequence: 'its sequence is no whole number',
   before_metered_from: 'it is of before its source is metered',
   before_retention: 'it is of before events are kept',
 };
