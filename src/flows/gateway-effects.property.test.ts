@@ -59,7 +59,7 @@ function expected({ events, rules }: History, arrivals: readonly number[]) {
     const own = rule === 'same_day' || one.hour === 0 ? one.day : one.day + 1;
     const day = Math.max(own, before?.day ?? 0);
     if (one.what !== 'ended' && plan[day] === 'none') {
-      outcomes[index] = 'not_subscribed';
+      outcomes[index] = 'subscription_ended';
       continue;
     }
     outcomes[index] = 'applied';

@@ -17,7 +17,13 @@ import type { Database, UnitOfWork } from '../platform/database/database.ts';
 import { nestedDatabase } from '../platform/database/nested-database.ts';
 import { currency, line, slug } from '../platform/declare/schemas.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { endSubscription, isPausedAt, pauseSubscription, resumeSubscription } from '../pricing/index.ts';
+import {
+  endSubscription,
+  isPausedAt,
+  pauseSubscription,
+  resumeSubscription,
+  subscriptionHistory,
+} from '../pricing/index.ts';
 
 // What events of gateways do: to a deployment's subscription, and to what is known of an invoice's payment, each by the
 // function that does it for a person. An event that cannot be done is a dead letter with the reason.
@@ -101,6 +107,12 @@ async function applyLifecycle(
   const own = dayBy(rule, event.time);
   // Never before what an earlier event did: a pause from tomorrow that is resumed today would else go on for ever.
   const day = fromDay !== null && Temporal.PlainDate.compare(fromDay, own) > 0 ? fromDay : own;
+  const [last] = await subscriptionHistory(trx, deployment, 1);
+  if (last === undefined && customerExternalId !== null)
+    return dead('not_subscribed', `"${deployment}" was on no plan yet.`);
+  const hasEnded = last !== undefined && last.to !== null && Temporal.Instant.compare(last.to, startOfDay(day)) <= 0;
+  if (how !== 'ends' && hasEnded)
+    return dead('subscription_ended', `"${deployment}" is on no plan from ${last.to} on.`);
   await change(nestedDatabase(trx), how, { deployment, from: startOfDay(day) }, byOf(source), now);
   await moveLifecycle(trx, source.accountId, deployment, event.number, { ...placed, fromDay: day });
   return { outcome: 'applied', fromDay: day };

@@ -319,6 +319,25 @@ test('a refusal of the domain is a dead letter with its words', async () => {
   expect(await states()).toEqual(['applied', 'dead bad_subject', 'dead invalid_argument']);
 });
 
+test('an end whose plan is not entered yet waits for it; a pause behind an end does not wait', async () => {
+  await createDeployment(db, { slug: 'new-shop', name: 'New', customer: 'acme', startsAt: instant('2026-05-01') }, now);
+  const subject = 'deployment:new-shop';
+  await send(lifecycle('ended', '2026-05-09T07:00:00Z', { subject }));
+  await act();
+  expect(await states()).toEqual(['dead not_subscribed']);
+  await subscribe(
+    db,
+    { deployment: 'new-shop', plan: 'studio', from: Temporal.PlainDate.from('2026-05-01') },
+    'ann',
+    now,
+  );
+  await act(now.add({ minutes: 11 }));
+  expect(await history('new-shop')).toEqual(['2026-05-01 running to 2026-05-10']);
+  for (const what of ['paused', 'resumed'] as const) await send(lifecycle(what, '2026-05-12T07:00:00Z', { subject }));
+  await act(now.add({ minutes: 12 }));
+  expect(await states()).toEqual(['applied', 'dead subscription_ended', 'dead subscription_ended']);
+});
+
 // Payments --------------------------------------------------------------------------------------
 
 async function issued(): Promise<string> {

@@ -31,6 +31,7 @@ const reasons: Readonly<Record<string, string>> = {
   payment_conflict: 'its payment was recorded before and says something else',
   bad_payment: 'its payment cannot be read',
   bad_sequence: 'its sequence is no whole number',
+  subscription_ended: 'its deployment has ended its plan before',
   before_metered_from: 'it is of before its source is metered',
   before_retention: 'it is of before events are kept',
 };
