@@ -43,7 +43,13 @@ export async function applyGatewayEffects(
   context: Parameters<typeof doEffects>[3],
 ): Promise<{ done: number; errors: unknown[] }> {
   const sender = await getSource(db, source);
-  return doEffects(db, sender, (trx, event, now) => applyEvent(trx, sender, event, now), context);
+  // What it may is read with each event: it can be taken away meanwhile.
+  return doEffects(
+    db,
+    sender,
+    async (trx, event, now) => applyEvent(trx, await getSource(trx, source), event, now),
+    context,
+  );
 }
 
 async function applyEvent(

@@ -338,6 +338,23 @@ test('an end whose plan is not entered yet waits for it; a pause behind an end d
   expect(await states()).toEqual(['applied', 'dead subscription_ended', 'dead subscription_ended']);
 });
 
+test('what a source may is read anew for each of its events', async () => {
+  await send(
+    lifecycle('paused', '2026-05-04T13:20:00Z'),
+    lifecycle('paused', '2026-05-04T13:20:00Z', { subject: 'deployment:beta-shop' }),
+  );
+  await interpretAll(db, now);
+  // An owner takes it away while the first is done.
+  await sql`
+    CREATE FUNCTION take_away() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN UPDATE gateway_sources SET effects = '{}'; RETURN NEW; END $$`.execute(db);
+  await sql`CREATE TRIGGER take_away AFTER INSERT ON gateway_lifecycles FOR EACH ROW EXECUTE FUNCTION take_away()`.execute(
+    db,
+  );
+  await act();
+  expect(await states()).toEqual(['applied', 'dead effect_not_allowed']);
+});
+
 // Payments --------------------------------------------------------------------------------------
 
 async function issued(): Promise<string> {
