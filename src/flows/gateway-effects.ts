@@ -11,7 +11,7 @@ import {
   placeOf,
   type Source,
 } from '../gateway/index.ts';
-import { getInvoice, type PaymentKind, recordPayment } from '../invoices/index.ts';
+import { getInvoice, type PaymentKind, recorderOf, recordPayment } from '../invoices/index.ts';
 import { dayOf, startOfDay } from '../metering/index.ts';
 import type { Database, UnitOfWork } from '../platform/database/database.ts';
 import { nestedDatabase } from '../platform/database/nested-database.ts';
@@ -74,9 +74,6 @@ async function applyEvent(
   }
 }
 
-/** What a source does is recorded as done by it. */
-const byOf = ({ source }: Source) => `gateway:${source}`;
-
 // Lifecycle ---------------------------------------------------------------------------------------
 
 type Lifecycle = 'pauses' | 'resumes' | 'ends';
@@ -119,7 +116,7 @@ async function applyLifecycle(
   const hasEnded = last !== undefined && last.to !== null && Temporal.Instant.compare(last.to, startOfDay(day)) <= 0;
   if (how !== 'ends' && hasEnded)
     return dead('subscription_ended', `"${deployment}" is on no plan from ${last.to} on.`);
-  await change(nestedDatabase(trx), how, { deployment, from: startOfDay(day) }, byOf(source), now);
+  await change(nestedDatabase(trx), how, { deployment, from: startOfDay(day) }, recorderOf(source.source), now);
   await moveLifecycle(trx, source.accountId, deployment, event.number, { ...placed, fromDay: day });
   return { outcome: 'applied', fromDay: day };
 }
@@ -143,16 +140,19 @@ function isTheirs({ customers }: Source, customer: string | null): boolean {
 
 // Payment -----------------------------------------------------------------------------------------
 
-const paymentKinds: Readonly<Partial<Record<string, PaymentKind>>> = {
+const paymentKinds: Readonly<Partial<Record<string, Exclude<PaymentKind, 'reversal'>>>> = {
   'arcadia.payment.succeeded': 'payment',
   'arcadia.payment.failed': 'failed',
   'arcadia.payment.refunded': 'refund',
   'arcadia.payment.disputed': 'chargeback',
 } satisfies Partial<Record<EffectType, PaymentKind>>;
 
+/** In which of an event's data stands the id of what it is about: a payment is given back in parts, each of its own. */
+const idFields = { payment: 'payment', failed: 'attempt', refund: 'refund', chargeback: 'dispute' } as const;
+
 const saidSchema = z.object({
   provider: slug,
-  payment: line,
+  id: line,
   invoice: z.string().regex(/^\S{1,64}$/, { error: 'is no number of an invoice' }),
   amount: z.string(),
   currency,
@@ -167,20 +167,25 @@ async function applyPayment(
   const kind = paymentKinds[event.type];
   if (kind === undefined) throw new RangeError(`nothing is known of the type ${event.type}`);
   const { payment, invoice, amount, currency: saidCurrency } = event;
+  const idField = idFields[kind];
   const said = saidSchema.safeParse({
     provider: event.provider ?? source.source,
-    payment,
+    // Attempts that are not told apart are one.
+    id: kind === 'failed' ? (event.attempt ?? payment) : event[idField],
     invoice,
     amount: kind === 'failed' ? (amount ?? '0') : amount,
     currency: saidCurrency,
   });
   if (!said.success) {
     const [issue] = said.error.issues;
-    return dead('bad_payment', `${String(issue?.path[0] ?? '')}: ${issue?.message ?? 'is not valid'}`);
+    const [field] = issue?.path ?? [];
+    return dead('bad_payment', `${field === 'id' ? idField : String(field)}: ${issue?.message ?? 'is not valid'}`);
   }
   const { customer } = await getInvoice(trx, said.data.invoice);
   if (!isTheirs(source, customer)) return dead('not_yours');
-  const whole = { ...said.data, kind, paidAt: event.time, note: null };
-  await recordPayment(nestedDatabase(trx), whole, { by: byOf(source), now });
+  const { id, ...rest } = said.data;
+  const note = kind === 'payment' || payment === null || payment === id ? null : `of ${payment}`;
+  const whole = { ...rest, payment: id, kind, paidAt: event.time, note };
+  await recordPayment(nestedDatabase(trx), whole, { by: recorderOf(source.source), now });
   return { outcome: 'applied', fromDay: null };
 }

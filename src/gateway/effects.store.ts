@@ -132,6 +132,10 @@ export interface EffectEvent {
   readonly sequence: string | null;
   readonly provider: string | null;
   readonly payment: string | null;
+  /** Ids of what was given back, or tried. */
+  readonly refund: string | null;
+  readonly dispute: string | null;
+  readonly attempt: string | null;
   readonly invoice: string | null;
   /** Exactly as it was written; null: none, or no number. */
   readonly amount: string | null;
@@ -144,7 +148,8 @@ export async function claimEffect(trx: UnitOfWork, accountId: number, number: nu
   const { rows } = await statement<EffectEvent>('gateway.claimEffect')`
     SELECT e.gateway_event_id AS number, e.type, e.subject, e.event_time + coalesce(d.shift, '0') AS time,
            CASE WHEN e.attributes ? 'sequence' THEN coalesce(scalar_text(e.attributes -> 'sequence'), '') END AS sequence,
-           ${said('provider')} AS provider, ${said('payment')} AS payment, ${said('invoice')} AS invoice,
+           ${said('provider')} AS provider, ${said('payment')} AS payment, ${said('refund')} AS refund,
+           ${said('dispute')} AS dispute, ${said('attempt')} AS attempt, ${said('invoice')} AS invoice,
            trim_scale(exact_number(e.data -> 'amount'))::text AS amount, ${said('currency')} AS currency
     FROM gateway_effects x JOIN gateway_events e USING (account_id, gateway_event_id)
     LEFT JOIN gateway_decisions d USING (account_id, gateway_event_id)

@@ -16,7 +16,7 @@ export { getEntity, updateEntity } from './entities.ts';
 export { sumAmounts } from './lines.ts';
 export { previewMonth } from './preview.ts';
 export { getInvoice, listInvoices } from './invoices.ts';
-export { type PaymentKind, recordPayment } from './payments.ts';
+export { type PaymentKind, recorderOf, recordPayment } from './payments.ts';
 export { approveInvoice, issueInvoice } from './issue.ts';
 export { countInvoices, rateMonths, readFigures } from './month-figures.ts';
 export { draftFinalBill, listUnissued, type UnissuedInvoice } from './final-drafts.ts';

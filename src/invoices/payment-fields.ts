@@ -12,7 +12,7 @@ export const invoiceName = z
 export const paymentFields = {
   provider: slug.meta({ description: 'Who says that it was paid', examples: ['bank'] }),
   payment: line.meta({
-    description: "The provider's id of it. A refund has one of its own, or that of what it gives back",
+    description: "The provider's id of it. A refund and a chargeback have one of their own",
     examples: ['tx-4711'],
   }),
   kind: z.enum(paymentKinds).exclude(['failed']).meta({

@@ -102,10 +102,13 @@ it('parts add up exactly; the same again is known, and something else under its 
   expect(await standing('acme', at('2027-01-01'))).toBe('paid 50.00 0.00');
 });
 
-it('what is given back is below zero, whatever it is called, and may bear the id of what it gives back', async () => {
+it('what is given back is below zero, whatever it is called, and has an id of its own', async () => {
   await record('beta', { payment: 'b-1', amount: '60.00' });
   expect(await standing('beta')).toBe('credit 60.00 -10.00');
-  const back = async (kind: PaymentKind, amount: string) => record('beta', { payment: 'b-1', kind, amount });
+  const back = async (kind: PaymentKind, amount: string) => record('beta', { payment: `b-1-${kind}`, kind, amount });
+  await expect(record('beta', { payment: 'b-1', kind: 'refund', amount: '10.00' })).rejects.toMatchObject({
+    code: 'payment_conflict',
+  });
   expect((await back('refund', '10.00')).payment.amount).toBe('-10.00');
   expect(await standing('beta')).toBe('paid 50.00 0.00');
   await back('chargeback', '50.00');

@@ -100,7 +100,7 @@ export interface NewPayment {
 
 export type PaymentKey = Pick<NewPayment, 'provider' | 'payment' | 'kind'>;
 
-/** Stores those whose key is new; of several with one key the first. Returns which these are. */
+/** Stores those whose key is new and whose id is of nothing else; of several with one key the first. Returns which these are. */
 export async function insertPayments(
   trx: UnitOfWork,
   payments: readonly NewPayment[],
@@ -120,7 +120,7 @@ export async function insertPayments(
         AS s (provider, payment, kind, invoice_id, customer_id, currency, amount, paid_at, note, n)
       ORDER BY provider, payment, kind, n) AS first
     ORDER BY provider, payment, kind
-    ON CONFLICT (provider, payment, kind) DO NOTHING
+    ON CONFLICT DO NOTHING
     RETURNING provider, payment, kind`.execute(trx);
   return rows;
 }

@@ -21,7 +21,7 @@ export { paymentKinds, paymentStates } from './payments.store.ts';
 export interface SaidPayment {
   /** Who says it: a provider of payments, a bank. */
   readonly provider: string;
-  /** The provider's id of it. A refund has one of its own, or that of what it gives back. */
+  /** The provider's id of it: of a refund or a chargeback that of itself, not of the payment that it gives back. */
   readonly payment: string;
   readonly kind: store.PaymentKind;
   /** An invoice's number or id. */
@@ -92,8 +92,11 @@ export async function recordPayments(
   return read.map((one, place) => {
     if (one instanceof ArcadiaError) return one;
     const row = stored.get(keyOf(one.stored));
-    if (row === undefined) throw new RangeError('a payment was stored and is gone');
-    return same(one, row, said[place]?.paidAt ?? null)
+    if (row === undefined)
+      return paymentConflict(
+        `${one.stored.provider} ${one.stored.payment} was recorded before, and is no ${one.stored.kind}: what was given back has an id of its own.`,
+      );
+    return same(one, row, { paidAt: said[place]?.paidAt ?? null, by })
       ? { status: fresh.delete(keyOf(row)) ? 'recorded' : 'known', payment: row }
       : paymentConflict(
           `The ${row.kind} ${row.payment} of ${row.provider} was recorded before, and says something else.`,
@@ -149,13 +152,25 @@ function readSaid(
   };
 }
 
-/** Whether what is stored is what was said; a time that was not said differs from none. */
-function same({ stored: said }: ReadPayment, row: store.PaymentRow, paidAt: Temporal.Instant | null): boolean {
+/** Who records what events of a gateway's source say. */
+export const recorderOf = (source: string): string => `gateway:${source}`;
+const isOfEvent = (by: string | null) => by?.startsWith(recorderOf('')) ?? false;
+
+/**
+ * Whether what is stored is what was said; a time that was not said differs from none. Events are sent again under another
+ * time, a file knows the day alone, and a failed attempt is repeated: of these, the time says nothing.
+ */
+function same(
+  { stored: said }: ReadPayment,
+  row: store.PaymentRow,
+  { paidAt, by }: { readonly paidAt: Temporal.Instant | null; readonly by: string },
+): boolean {
+  const isAnyTime = paidAt === null || row.kind === 'failed' || isOfEvent(by) || isOfEvent(row.recordedBy);
   return (
     row.invoiceId === said.invoiceId &&
     row.currency === said.currency &&
     new Decimal(row.amount).eq(said.amount) &&
-    (paidAt === null || row.paidAt.equals(paidAt))
+    (isAnyTime || row.paidAt.equals(paidAt))
   );
 }
 

@@ -380,7 +380,7 @@ test('payments are facts of their invoice, exact to the cent, in whatever order 
   const number = await issued();
   const usd = { invoice: number, currency: 'USD' };
   await send(
-    payment('refunded', { payment: 'p-1', amount: '0.10', ...usd }),
+    payment('refunded', { refund: 'r-1', payment: 'p-1', amount: '0.10', ...usd }),
     payment('succeeded', { payment: 'p-1', amount: 50.1, ...usd }),
     payment('failed', { payment: 'p-0', amount: '50.00', ...usd }),
     payment('succeeded', { payment: 'p-1', amount: '50.10', ...usd }),
@@ -401,8 +401,45 @@ test('payments are facts of their invoice, exact to the cent, in whatever order 
   ).toEqual([
     ['app', 'p-0', 'failed', '0.00', '2026-05-10T08:00:00Z', 'gateway:app'],
     ['app', 'p-1', 'payment', '50.10', '2026-05-10T08:00:00Z', 'gateway:app'],
-    ['app', 'p-1', 'refund', '-0.10', '2026-05-10T08:00:00Z', 'gateway:app'],
+    ['app', 'r-1', 'refund', '-0.10', '2026-05-10T08:00:00Z', 'gateway:app'],
   ]);
+});
+
+test('a payment is given back in parts, and tried more than once; sent again at another time it is known', async () => {
+  const number = await issued();
+  const usd = { invoice: number, currency: 'USD', payment: 'p-1' };
+  const later = { time: '2026-05-12T08:00:00Z' };
+  await send(
+    payment('failed', { amount: '50.00', ...usd }),
+    payment('failed', { amount: '50.00', ...usd }, later),
+    payment('failed', { attempt: 'a-3', amount: '50.00', ...usd }),
+    payment('succeeded', { amount: '50.00', ...usd }),
+    payment('succeeded', { amount: '50.00', ...usd }, later),
+    payment('refunded', { refund: 'r-1', amount: '10.00', ...usd }),
+    payment('refunded', { refund: 'r-2', amount: '10.00', ...usd }),
+    payment('disputed', { dispute: 'd-1', amount: '5.00', ...usd }),
+  );
+  await act();
+  expect(await states()).toEqual(Array.from({ length: 8 }, () => 'applied'));
+  expect(await standing(number)).toBe('overdue 25.00 25.00');
+  const { items } = (await (await api.fetch('/payments?kind=refund')).json()) as { items: Record<string, string>[] };
+  expect(items.map((one) => [one.payment, one.note])).toEqual([
+    ['r-2', 'of p-1'],
+    ['r-1', 'of p-1'],
+  ]);
+  // The bank knows the day alone.
+  const file = await api.fetch('/payments/import', {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv' },
+    body: `provider,payment,invoice,amount,currency,paidAt\napp,p-1,${number},50.00,USD,2026-05-11\n`,
+  });
+  expect(await file.json()).toMatchObject({ recorded: 0, known: 1 });
+  await send(
+    payment('refunded', { amount: '1.00', ...usd }),
+    payment('refunded', { refund: 'p-1', amount: '1.00', ...usd }),
+  );
+  await act();
+  expect((await states()).slice(8)).toEqual(['dead bad_payment', 'dead payment_conflict']);
 });
 
 test('an unknown invoice waits; another currency, another payment under the id and no amount are dead', async () => {
