@@ -71,7 +71,7 @@ export const paymentCurrency = declareError({
 export const paymentConflict = declareError({
   code: 'payment_conflict',
   status: 409,
-  todo: 'Give another payment another id. What was recorded in error is taken back by one of the kind reversal.',
+  todo: 'Give another payment another id. What was recorded in error is taken back by a reversal under its id.',
 });
 
 export const invoiceErrors = [

@@ -16,7 +16,8 @@ export const paymentFields = {
     examples: ['tx-4711'],
   }),
   kind: z.enum(paymentKinds).exclude(['failed']).meta({
-    description: 'reversal takes back what was recorded in error; all but payment lessen what was paid',
+    description:
+      'refund and chargeback lessen what was paid; reversal takes back what was recorded under the same id in error, as a whole',
   }),
   invoice: invoiceName,
   amount: decimalInput.meta({ description: 'Above zero, whatever the kind', examples: ['120.00'] }),

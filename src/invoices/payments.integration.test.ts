@@ -111,6 +111,9 @@ it('what is given back is below zero, whatever it is called, and has an id of it
   });
   expect((await back('refund', '10.00')).payment.amount).toBe('-10.00');
   expect(await standing('beta')).toBe('paid 50.00 0.00');
+  await expect(record('beta', { payment: 'b-9', kind: 'chargeback', amount: '50.01' })).rejects.toMatchObject({
+    code: 'conflict',
+  });
   await back('chargeback', '50.00');
   expect(await standing('beta')).toBe('open 0.00 50.00');
   await back('failed', '50.00');
@@ -148,6 +151,23 @@ async function standingOf(number: string): Promise<string> {
   const one = (await readStandings(test.db, [invoice], feb5)).get(invoice.invoiceId);
   return `${one?.paymentState} ${one?.paid} ${one?.balance}`;
 }
+
+it('a reversal is the opposite of what was recorded under its id, as a whole and once', async () => {
+  await record('beta', { payment: 'e-1', amount: '40.00' });
+  await record('beta', { payment: 'e-2', kind: 'refund', amount: '10.00' });
+  expect(await standing('beta')).toBe('part_paid 30.00 20.00');
+  const reverse = async (change: Partial<SaidPayment>) => record('beta', { kind: 'reversal', ...change });
+  await expect(reverse({ payment: 'e-3', amount: '40.00' })).rejects.toMatchObject({ code: 'not_found' });
+  await expect(reverse({ payment: 'e-1', amount: '400.00' })).rejects.toMatchObject({ code: 'payment_conflict' });
+  await expect(reverse({ payment: 'e-1', amount: '40.00', invoice: await invoiceOf('acme') })).rejects.toMatchObject({
+    code: 'payment_conflict',
+  });
+  expect((await reverse({ payment: 'e-2', amount: '10.00' })).payment.amount).toBe('10.00');
+  expect(await standing('beta')).toBe('part_paid 40.00 10.00');
+  expect((await reverse({ payment: 'e-2', amount: '10.00' })).status).toBe('known');
+  expect((await reverse({ payment: 'e-1', amount: '40.00' })).payment.amount).toBe('-40.00');
+  expect(await standing('beta')).toBe('open 0.00 50.00');
+});
 
 it('of many, each is recorded or refused for itself, and one that is named twice is recorded once', async () => {
   const one = await said('beta', { payment: 'm-1', amount: '1.00' });

@@ -7,7 +7,7 @@ import type { PageRequest } from '../platform/declare/operation.ts';
 // What was paid of invoices, and what an invoice's payment comes to.
 
 export const paymentKinds = ['payment', 'refund', 'chargeback', 'reversal', 'failed'] as const;
-/** `reversal` takes back what was recorded in error; `failed` is an attempt that brought nothing. */
+/** `reversal` is the opposite of what was recorded under its id in error; `failed` is an attempt that brought nothing. */
 export type PaymentKind = (typeof paymentKinds)[number];
 
 export const paymentStates = ['open', 'part_paid', 'paid', 'overdue', 'credit'] as const;
@@ -154,6 +154,21 @@ export async function selectPaymentsByKey(trx: UnitOfWork, keys: readonly Paymen
                                         ${keys.map(({ kind }) => kind)}::text[]) AS k (provider, payment, kind)) AS k
     JOIN invoice_payments p USING (provider, payment, kind) JOIN invoices i USING (invoice_id)
     JOIN deployments_customers c ON c.customer_id = p.customer_id`.execute(trx);
+  return rows;
+}
+
+/** What reversals take back: what was recorded under their ids. */
+export async function selectReversed(
+  trx: UnitOfWork,
+  reversals: readonly Pick<PaymentKey, 'provider' | 'payment'>[],
+): Promise<PaymentRow[]> {
+  const { rows } = await statement<PaymentRow>('invoices.selectReversed')`
+    SELECT ${columns(true)}
+    FROM (SELECT DISTINCT * FROM unnest(${reversals.map(({ provider }) => provider)}::text[],
+                                        ${reversals.map(({ payment }) => payment)}::text[]) AS k (provider, payment)) AS k
+    JOIN invoice_payments p USING (provider, payment) JOIN invoices i USING (invoice_id)
+    JOIN deployments_customers c ON c.customer_id = p.customer_id
+    WHERE p.kind IN ('payment', 'refund', 'chargeback')`.execute(trx);
   return rows;
 }
 

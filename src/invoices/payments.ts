@@ -56,7 +56,8 @@ export interface PaymentStanding {
 /**
  * Records one. The same again changes nothing.
  * @throws ArcadiaError not_found; conflict (two documents of one number); invoice_not_issued; payment_currency (another than the
- *   invoice's); payment_conflict (the id says something else); invalid_argument (an amount that is none)
+ *   invoice's); payment_conflict (the id says something else, or is
+ *   of something else); conflict (people give back more than was paid); not_found (nothing to reverse); invalid_argument (an amount that is none)
  */
 export async function recordPayment(db: Database, said: SaidPayment, recording: Recording): Promise<Recorded> {
   return db.transaction().execute(async (trx) => {
@@ -69,7 +70,8 @@ export async function recordPayment(db: Database, said: SaidPayment, recording: 
 
 /**
  * Records many, each for itself: in place of one that cannot be recorded stands why, as `recordPayment` throws it.
- * Whoever records of the same invoices meanwhile waits for this transaction.
+ * Whoever records of the same invoices meanwhile waits for this transaction. That people give back more than was paid is found
+ * out once it is written: who records for people rolls the transaction back if anything is refused.
  */
 export async function recordPayments(
   trx: UnitOfWork,
@@ -83,11 +85,15 @@ export async function recordPayments(
     ),
     (row) => row.named,
   );
-  const read = said.map((one) => readSaid(one, named.get(one.invoice) ?? [], now));
-  const sound = read.flatMap((one) => (one instanceof ArcadiaError ? [] : [one.stored]));
-  const inserted = await store.insertPayments(trx, sound, by, now);
-  const fresh = new Set(inserted.map(keyOf));
-  const stored = new Map((await store.selectPaymentsByKey(trx, sound)).map((row) => [keyOf(row), row]));
+  const facts = said.map((one) => readSaid(one, named.get(one.invoice) ?? [], now));
+  const others = await store.insertPayments(trx, soundOf(facts.filter((one) => !isReversal(one))), by, now);
+  // After the others: a file may take back what it records.
+  const reversed = await store.selectReversed(trx, soundOf(facts.filter(isReversal)));
+  const read = readReversals(facts, reversed);
+  const reversals = await store.insertPayments(trx, soundOf(read.filter(isReversal)), by, now);
+  const fresh = new Set([...others, ...reversals].map(keyOf));
+  const stored = new Map((await store.selectPaymentsByKey(trx, soundOf(read))).map((row) => [keyOf(row), row]));
+  const refused = isOfEvent(by) ? new Map<number, ArcadiaError>() : await tooMuchBack(trx, stored, fresh, now);
   await publish(trx, { invoices: [...named.values()].flat(), touched: paidNow(stored, fresh), now });
   return read.map((one, place) => {
     if (one instanceof ArcadiaError) return one;
@@ -96,6 +102,8 @@ export async function recordPayments(
       return paymentConflict(
         `${one.stored.provider} ${one.stored.payment} was recorded before, and is no ${one.stored.kind}: what was given back has an id of its own.`,
       );
+    const tooMuch = refused.get(row.invoiceId);
+    if (tooMuch !== undefined && givenBack.has(row.kind) && fresh.has(keyOf(row))) return tooMuch;
     return same(one, row, { paidAt: said[place]?.paidAt ?? null, by })
       ? { status: fresh.delete(keyOf(row)) ? 'recorded' : 'known', payment: row }
       : paymentConflict(
@@ -110,6 +118,69 @@ export async function recordPayments(
           },
         );
   });
+}
+
+const soundOf = (read: readonly (ReadPayment | ArcadiaError)[]): store.NewPayment[] =>
+  read.flatMap((one) => (one instanceof ArcadiaError ? [] : [one.stored]));
+
+const isReversal = (one: ReadPayment | ArcadiaError) =>
+  !(one instanceof ArcadiaError) && one.stored.kind === 'reversal';
+
+const idOf = ({ provider, payment }: Pick<store.PaymentKey, 'provider' | 'payment'>) => `${provider}\n${payment}`;
+
+/** A reversal is the opposite of what was recorded under its id, and of nothing else. The rest stays as it is. */
+function readReversals(
+  facts: readonly (ReadPayment | ArcadiaError)[],
+  reversed: readonly store.PaymentRow[],
+): (ReadPayment | ArcadiaError)[] {
+  const rows = new Map(reversed.map((row) => [idOf(row), row]));
+  return facts.map((one) => {
+    if (one instanceof ArcadiaError || !isReversal(one)) return one;
+    const said = one.stored;
+    const row = rows.get(idOf(said));
+    if (row === undefined)
+      return new ArcadiaError(
+        'not_found',
+        `Nothing was recorded as ${said.provider} ${said.payment}: there is nothing to take back.`,
+      );
+    const amount = new Decimal(row.amount).neg();
+    if (row.invoiceId !== said.invoiceId || !amount.abs().eq(new Decimal(said.amount).abs()))
+      return paymentConflict(
+        `${said.provider} ${said.payment} is a ${row.kind} of ${row.amount} ${row.currency} of ${row.invoice}: it is taken back as a whole.`,
+      );
+    return { stored: { ...said, amount: formatMoney(amount, said.currency) } };
+  });
+}
+
+const givenBack: ReadonlySet<store.PaymentKind> = new Set(['refund', 'chargeback']);
+
+/**
+ * Of which invoices more is given back now than was paid of them, or is owed to the customer, and how it is refused. Of what
+ * events say nothing is: a refund may come before its payment.
+ */
+async function tooMuchBack(
+  trx: UnitOfWork,
+  stored: ReadonlyMap<string, store.PaymentRow>,
+  fresh: ReadonlySet<string>,
+  now: Temporal.Instant,
+): Promise<ReadonlyMap<number, ArcadiaError>> {
+  const rows = [...stored].flatMap(([key, row]) => (fresh.has(key) && givenBack.has(row.kind) ? [row] : []));
+  const invoices = new Map(rows.map((row) => [row.invoiceId, row]));
+  const standings = await readStandings(trx, [...invoices.values()], now);
+  return new Map(
+    [...invoices].flatMap(([invoiceId, { invoice, currency }]): [number, ArcadiaError][] => {
+      const { paid, owed } = standingOf(standings, invoiceId);
+      const least = Decimal.min(0, owed);
+      if (new Decimal(paid).gte(least)) return [];
+      const over = formatMoney(least.minus(paid), currency);
+      return [
+        [
+          invoiceId,
+          new ArcadiaError('conflict', `That is ${over} ${currency} more than can be given back of ${invoice}.`),
+        ],
+      ];
+    }),
+  );
 }
 
 const keyOf = ({ provider, payment, kind }: store.PaymentKey) => `${provider}\n${payment}\n${kind}`;
@@ -145,6 +216,7 @@ function readSaid(
       'invalid_argument',
       `The amount ${text} is not above zero with up to ${digits} decimals; what is given back is of the kind refund, chargeback or reversal.`,
     );
+  // Of a reversal, what it takes back says the sign.
   const signed = said.kind === 'failed' ? new Decimal(0) : said.kind === 'payment' ? amount : amount.neg();
   const { invoiceId, customerId } = invoice;
   return {

@@ -15,14 +15,17 @@ const payment = z
     provider: slug.meta({ examples: ['bank'] }),
     payment: z.string().meta({ description: "The provider's id of it", examples: ['tx-4711'] }),
     kind: z.enum(payments.paymentKinds).meta({
-      description: 'reversal takes back what was recorded in error; failed is an attempt that brought nothing',
+      description:
+        'reversal is the opposite of what was recorded under its id in error; failed is an attempt that brought nothing',
     }),
     invoiceId: id,
     invoice: z.string().meta({ description: "The invoice's number", examples: ['INV-000017'] }),
     customer: z.string().meta({ description: "arcadia-app's id of the customer" }),
     customerName: z.string(),
     currency: z.string(),
-    amount: decimalOut.meta({ description: 'Below zero: it lessens what was paid' }),
+    amount: decimalOut.meta({
+      description: 'Below zero: it lessens what was paid; of a reversal the opposite of what it takes back',
+    }),
     paidAt: instantOut,
     note: z.string().nullable().meta({ description: 'null: none, or a customer reads' }),
     recordedAt: instantOut,
@@ -39,7 +42,7 @@ export const recordPayment = declareOperation({
   summary: 'Record that something was paid of an invoice, or given back',
   description:
     'A payment is known by its provider, its id and its kind: the same again changes nothing, and something else under them is refused. ' +
-    'It never changes. What was recorded in error is taken back by one of the kind `reversal`.',
+    'It never changes. What was recorded in error is taken back as a whole by one of the kind `reversal` under its id.',
   roles: deciders,
   command: { positional: ['invoice'] },
   body: z.strictObject({

@@ -149,7 +149,9 @@ function RecordSheet({ detail, onClose }: { readonly detail: InvoiceDetail; read
         </button>
       }
     >
-      <p className={ui.note}>It never changes. What was recorded in error is taken back by a reversal.</p>
+      <p className={ui.note}>
+        It never changes. What was recorded in error is taken back by a reversal with its reference and its amount.
+      </p>
       <label className={sheet.label}>
         What it is
         <select className={sheet.input} value={said.kind} onChange={({ target }) => set('kind')(target.value)}>
