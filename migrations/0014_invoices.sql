@@ -22,6 +22,7 @@ CREATE TABLE invoice_payments (
 -- One id is of one thing: two that were given back of one payment each have an id of their own.
 CREATE UNIQUE INDEX invoice_payments_one_id ON invoice_payments (provider, payment) WHERE kind IN ('payment', 'refund', 'chargeback');
 CREATE INDEX invoice_payments_by_invoice ON invoice_payments (invoice_id);
+CREATE INDEX invoice_payments_by_customer ON invoice_payments (customer_id, invoice_payment_id);
 CREATE INDEX invoices_by_credited ON invoices (credits_invoice_id) WHERE credits_invoice_id IS NOT NULL;
 CREATE TRIGGER payments_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON invoice_payments
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_kept();

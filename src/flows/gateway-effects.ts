@@ -11,7 +11,7 @@ import {
   placeOf,
   type Source,
 } from '../gateway/index.ts';
-import { getInvoice, type PaymentKind, recorderOf, recordPayment } from '../invoices/index.ts';
+import { customerOfNumber, type PaymentKind, recorderOf, recordPayment } from '../invoices/index.ts';
 import { dayOf, startOfDay } from '../metering/index.ts';
 import type { Database, UnitOfWork } from '../platform/database/database.ts';
 import { nestedDatabase } from '../platform/database/nested-database.ts';
@@ -153,7 +153,7 @@ const idFields = { payment: 'payment', failed: 'attempt', refund: 'refund', char
 const saidSchema = z.object({
   provider: slug,
   id: line,
-  invoice: z.string().regex(/^\S{1,64}$/, { error: 'is no number of an invoice' }),
+  invoice: z.string().regex(/^\S(.{0,62}\S)?$/, { error: 'is no number of an invoice' }),
   amount: z.string(),
   currency,
 });
@@ -181,11 +181,10 @@ async function applyPayment(
     const [field] = issue?.path ?? [];
     return dead('bad_payment', `${field === 'id' ? idField : String(field)}: ${issue?.message ?? 'is not valid'}`);
   }
-  const { customer } = await getInvoice(trx, said.data.invoice);
-  if (!isTheirs(source, customer)) return dead('not_yours');
+  if (!isTheirs(source, await customerOfNumber(trx, said.data.invoice))) return dead('not_yours');
   const { id, ...rest } = said.data;
   const note = kind === 'payment' || payment === null || payment === id ? null : `of ${payment}`;
-  const whole = { ...rest, payment: id, kind, paidAt: event.time, note };
+  const whole = { ...rest, payment: id, kind, invoiceId: null, paidAt: event.time, note };
   await recordPayment(nestedDatabase(trx), whole, { by: recorderOf(source.source), now });
   return { outcome: 'applied', fromDay: null };
 }

@@ -12,7 +12,7 @@ export type { EffectEvent, EffectOutcome } from './effects.store.ts';
 export type { EffectType } from './effect-types.ts';
 
 /** Of what is not there yet: what died of it is tried again. */
-const waitingReasons = ['deployment_unknown', 'not_subscribed', 'invoice_unknown', 'invoice_not_issued'] as const;
+const waitingReasons = ['deployment_unknown', 'not_subscribed', 'invoice_unknown'] as const;
 
 /** What waits is tried again so often, and so many at a time. */
 const waitMinutes = 10;

@@ -56,12 +56,6 @@ export const documentNotDrawn = declareError({
   todo: 'Use its form as CSV or JSON meanwhile: drawing it is tried again every hour. Look at the logo and the font of its seller.',
 });
 
-export const invoiceNotIssued = declareError({
-  code: 'invoice_not_issued',
-  status: 409,
-  todo: 'Issue it first.',
-});
-
 export const paymentCurrency = declareError({
   code: 'payment_currency',
   status: 409,
@@ -75,7 +69,6 @@ export const paymentConflict = declareError({
 });
 
 export const invoiceErrors = [
-  invoiceNotIssued,
   paymentCurrency,
   paymentConflict,
   invoiceFactsChanged,

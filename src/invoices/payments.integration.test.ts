@@ -56,6 +56,7 @@ async function said(customer: string, change: Partial<SaidPayment> = {}): Promis
     payment: 'tx-1',
     kind: 'payment',
     invoice: await invoiceOf(customer),
+    invoiceId: null,
     amount: '50.00',
     currency: 'USD',
     paidAt: at('2026-02-10'),
@@ -83,7 +84,15 @@ it('an invoice is open until it is due, and overdue from the first moment of the
 
 it('nothing is to be paid of a draft, and nothing can be', async () => {
   expect(await standing('dune')).toBe('null 0.00 50.00');
-  await expect(record('dune', { payment: 'tx-draft' })).rejects.toMatchObject({ code: 'invoice_not_issued' });
+  await expect(record('dune', { payment: 'tx-draft' })).rejects.toMatchObject({ code: 'not_found' });
+});
+
+it('an id names no invoice: it could be the number of another', async () => {
+  const { invoiceId, number } = await getInvoice(test.db, await invoiceOf('acme'));
+  await expect(record('acme', { invoice: String(invoiceId) })).rejects.toMatchObject({ code: 'not_found' });
+  await expect(record('acme', { invoice: number ?? '', invoiceId: invoiceId + 1 })).rejects.toMatchObject({
+    code: 'not_found',
+  });
 });
 
 it('parts add up exactly; the same again is known, and something else under its id is refused', async () => {

@@ -55,32 +55,24 @@ export async function selectStandingsOn(
 
 /** An invoice that a payment names. */
 export interface NamedInvoiceRow {
-  /** As it was named. */
+  /** As it was named: by its number. */
   readonly named: string;
   readonly invoiceId: number;
   readonly kind: 'invoice' | 'credit_note';
-  /** null: not issued. */
-  readonly number: string | null;
+  readonly number: string;
   readonly currency: string;
   readonly month: Temporal.PlainDate;
   readonly customerId: number;
   readonly customer: string;
 }
 
-/** Invoices by their numbers or ids, locked so that whoever else records a payment of them waits. */
+/** Documents by their numbers, locked so that whoever else records a payment of them waits. */
 export async function lockNamed(trx: UnitOfWork, names: readonly string[]): Promise<NamedInvoiceRow[]> {
   const { rows } = await statement<NamedInvoiceRow>('invoices.lockNamed')`
-    WITH names AS (SELECT DISTINCT named FROM unnest(${[...names]}::text[]) AS w (named)),
-    numbered AS (
-      SELECT n.named, i.invoice_id FROM names n JOIN invoices i
-        ON lower(i.number) COLLATE "C" = lower(n.named) AND i.number = n.named AND i.number IS NOT NULL
-    ), found AS (
-      SELECT named, invoice_id FROM numbered
-      UNION ALL
-      SELECT named, named::bigint FROM names WHERE named ~ '^[0-9]{1,15}$' AND named NOT IN (SELECT named FROM numbered)
-    )
-    SELECT f.named, i.invoice_id AS "invoiceId", i.kind, i.number, i.currency, i.month, i.customer_id AS "customerId", c.external_id AS customer
-    FROM found f JOIN invoices i USING (invoice_id) JOIN deployments_customers c ON c.customer_id = i.customer_id
+    SELECT n.named, i.invoice_id AS "invoiceId", i.kind, i.number, i.currency, i.month, i.customer_id AS "customerId", c.external_id AS customer
+    FROM (SELECT DISTINCT named FROM unnest(${[...names]}::text[]) AS w (named)) AS n
+    JOIN invoices i ON lower(i.number) COLLATE "C" = lower(n.named) AND i.number = n.named AND i.number IS NOT NULL
+    JOIN deployments_customers c ON c.customer_id = i.customer_id
     ORDER BY i.invoice_id FOR NO KEY UPDATE OF i`.execute(trx);
   return rows;
 }
@@ -173,8 +165,9 @@ export async function selectReversed(
 }
 
 export interface PaymentFilter {
-  /** An invoice's number or id. */
+  /** An invoice's number. */
   readonly invoice?: string | undefined;
+  readonly invoiceId?: number | undefined;
   /** The customer's external id. */
   readonly customer?: string | undefined;
   readonly provider?: string | undefined;
@@ -194,15 +187,16 @@ export type PaymentSort = keyof typeof paymentSorts;
 /** `limit` at most. With a customer's id: what is theirs, without what they may not read. */
 export async function selectPayments(
   db: Queryable,
-  { invoice = null, customer = null, provider = null, kind = null, q }: Nullable<PaymentFilter>,
+  { invoice = null, invoiceId = null, customer = null, provider = null, kind = null, q }: Nullable<PaymentFilter>,
   { sort, limit, ...request }: Omit<PageRequest<PaymentSort>, 'q'>,
   customerId: number | null,
 ): Promise<(PaymentRow & Sorted)[]> {
   const { columns: place, beyond, by } = keyset(paymentSorts[sort], newestKey, request);
   const { rows } = await statement<PaymentRow & Sorted>('invoices.selectPayments')`
     SELECT ${columns(customerId === null)}, ${place} FROM ${tables}
-    WHERE (${customerId}::bigint IS NULL OR p.customer_id = ${customerId})
-      AND (${invoice}::text IS NULL OR i.number = ${invoice} OR i.invoice_id::text = ${invoice})
+    WHERE ${customerId === null ? sql`true` : sql`p.customer_id = ${customerId}`}
+      ${invoiceId === null ? sql`` : sql`AND p.invoice_id = ${invoiceId}`}
+      ${invoice === null ? sql`` : sql`AND p.invoice_id = ANY (ARRAY(SELECT n.invoice_id FROM invoices n WHERE lower(n.number) COLLATE "C" = lower(${invoice}::text) AND n.number = ${invoice}))`}
       AND (${customer}::text IS NULL OR c.external_id = ${customer}) AND (${provider}::text IS NULL OR p.provider = ${provider})
       AND (${kind}::text IS NULL OR p.kind = ${kind})
       AND ${holds(q, sql`p.payment`, sql`i.number`, sql`c.external_id`, sql`c.name`)} AND ${beyond}

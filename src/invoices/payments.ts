@@ -2,12 +2,12 @@ import type { Database, Queryable, UnitOfWork } from '../platform/database/datab
 import { cursorOf } from '../platform/database/keyset.ts';
 import type { Page, PageRequest } from '../platform/declare/operation.ts';
 import { pageOf } from '../platform/declare/pages.ts';
-import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { ArcadiaError } from '../platform/errors.ts';
 import { currencyDigits, formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
 import { dayOf } from '../metering/index.ts';
 import { writeMessages } from '../webhooks/index.ts';
-import { invoiceNotIssued, paymentConflict, paymentCurrency } from './errors.ts';
+import { paymentConflict, paymentCurrency } from './errors.ts';
 import type { Reader } from './invoices.ts';
 import * as store from './payments.store.ts';
 
@@ -24,8 +24,10 @@ export interface SaidPayment {
   /** The provider's id of it: of a refund or a chargeback that of itself, not of the payment that it gives back. */
   readonly payment: string;
   readonly kind: store.PaymentKind;
-  /** An invoice's number or id. */
+  /** An invoice's number. */
   readonly invoice: string;
+  /** Its id as well: of two sellers' documents of one number, which one. null: there is one. */
+  readonly invoiceId: number | null;
   /** Above zero, whatever the kind. */
   readonly amount: string;
   readonly currency: string;
@@ -55,7 +57,7 @@ export interface PaymentStanding {
 
 /**
  * Records one. The same again changes nothing.
- * @throws ArcadiaError not_found; conflict (two documents of one number); invoice_not_issued; payment_currency (another than the
+ * @throws ArcadiaError not_found; conflict (two documents of one number); payment_currency (another than the
  *   invoice's); payment_conflict (the id says something else, or is
  *   of something else); conflict (people give back more than was paid); not_found (nothing to reverse); invalid_argument (an amount that is none)
  */
@@ -194,19 +196,36 @@ interface ReadPayment {
   readonly stored: store.NewPayment;
 }
 
+/** Numbers alone name what is paid: an id that looks like one would be another customer's invoice. */
+function onlyOne(found: readonly store.NamedInvoiceRow[], number: string): store.NamedInvoiceRow | ArcadiaError {
+  const [invoice] = found;
+  if (invoice === undefined)
+    return new ArcadiaError('not_found', `No issued invoice has the number ${number}: name one by its number.`);
+  if (found.length > 1)
+    return new ArcadiaError('conflict', `More than one seller has a document ${number}; give its id as well.`);
+  return invoice;
+}
+
+/**
+ * Whose invoice has a number: the customer's external id. Whoever records of it meanwhile waits for this transaction.
+ * @throws ArcadiaError not_found; conflict (two documents of one number)
+ */
+export async function customerOfNumber(trx: UnitOfWork, number: string): Promise<string> {
+  const invoice = onlyOne(await store.lockNamed(trx, [number]), number);
+  if (invoice instanceof ArcadiaError) throw invoice;
+  return invoice.customer;
+}
+
 /** What is to be stored of it, or why it cannot be. */
 function readSaid(
-  { invoice: which, amount: text, ...said }: SaidPayment,
+  { invoice: which, invoiceId: id, amount: text, ...said }: SaidPayment,
   found: readonly store.NamedInvoiceRow[],
   now: Temporal.Instant,
 ): ReadPayment | ArcadiaError {
-  const [invoice] = found;
-  if (invoice === undefined) return notFound('invoice', which);
-  if (found.length > 1)
-    return new ArcadiaError('conflict', `More than one seller has a document ${which}; name it by its id.`);
+  const invoice = onlyOne(id === null ? found : found.filter(({ invoiceId }) => invoiceId === id), which);
+  if (invoice instanceof ArcadiaError) return invoice;
   if (invoice.kind === 'credit_note')
     return new ArcadiaError('invalid_argument', `${which} is a credit note: name the invoice that it credits.`);
-  if (invoice.number === null) return invoiceNotIssued(`Invoice ${which} is not issued: nothing can be paid of it.`);
   if (invoice.currency !== said.currency)
     return paymentCurrency(`Invoice ${invoice.number} is in ${invoice.currency}, and the payment in ${said.currency}.`);
   const amount = new Decimal(text);
@@ -259,7 +278,6 @@ async function publish(
     readonly now: Temporal.Instant;
   },
 ): Promise<void> {
-  // One that was named by its id and by its number is one.
   const changed = new Map(
     invoices
       .filter(({ invoiceId }) => touched.has(invoiceId))
@@ -268,7 +286,7 @@ async function publish(
   const standings = await readStandings(trx, [...changed.values()], now);
   const messages = [...changed.values()].flatMap(({ invoiceId, number, customer, customerId, month, currency }) => {
     const standing = standings.get(invoiceId);
-    if (standing === undefined || number === null) return [];
+    if (standing === undefined) return [];
     const path = `/api/v1/invoices/${invoiceId}`;
     const whose = { invoiceId, number, customer, month: month.toPlainYearMonth().toString(), currency };
     return [{ customerId, data: { ...whose, ...standing, path } }];

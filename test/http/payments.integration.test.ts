@@ -108,6 +108,15 @@ test('the list as CSV is imported again without any effect', async () => {
   await post('/payments', paid({ payment: 'tx-9', amount: '5.00' }));
 });
 
+test('payments are found by number, or by id', async () => {
+  const { invoiceId } = await get(`/invoices/${numbers.beta}`);
+  for (const query of [`invoice=${numbers.beta}`, `invoiceId=${invoiceId}`])
+    expect((await get(`/payments?${query}`)).items.map((one: any) => one.payment)).toEqual(['f-2']);
+  expect((await get(`/payments?invoice=${invoiceId}`)).items).toEqual([]);
+  expect((await post('/payments', paid({ payment: 'tx-8', invoice: String(invoiceId) }))).status).toBe(404);
+  expect((await post('/payments', paid({ payment: 'tx-8', invoice: 'F 2026 17' }))).status).toBe(404);
+});
+
 test('a customer sees their own payments and the state of their invoices, and nothing of ours', async () => {
   const acme = { as: 'customer', customer: 'acme' } as const;
   const { items } = await get('/payments', acme);

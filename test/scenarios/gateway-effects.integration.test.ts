@@ -449,6 +449,7 @@ test('an unknown invoice waits; another currency, another payment under the id a
   expect(await issued()).toBe('INV-000001');
   await act(now.add({ minutes: 11 }));
   expect(await standing('INV-000001')).toBe('paid 50.00 0.00');
+  const { invoiceId: id } = (await (await api.fetch('/invoices/INV-000001')).json()) as { invoiceId: number };
   const of = (data: object) =>
     payment('succeeded', { payment: 'p-1', invoice: 'INV-000001', amount: '50.00', currency: 'USD', ...data });
   await send(
@@ -456,6 +457,9 @@ test('an unknown invoice waits; another currency, another payment under the id a
     of({ payment: 'p-2', currency: 'EUR' }),
     of({ payment: 'p-3', amount: 'much' }),
     of({ payment: 'p-4', amount: '-1' }),
+    // The invoice's id, which could be the number of another; and a number as accounting systems give them.
+    of({ payment: 'p-5', invoice: String(id) }),
+    of({ payment: 'p-6', invoice: 'F 2026 17' }),
   );
   await act();
   expect(await states()).toEqual([
@@ -464,6 +468,8 @@ test('an unknown invoice waits; another currency, another payment under the id a
     'dead payment_currency',
     'dead bad_payment',
     'dead bad_payment',
+    'dead invoice_unknown',
+    'dead invoice_unknown',
   ]);
   expect(await standing('INV-000001')).toBe('paid 50.00 0.00');
   const letters = (await (await api.fetch('/gateway/dead-letters?reason=payment_currency')).json()) as {

@@ -3,8 +3,8 @@ import { readCsvFile } from '../../platform/csv-file.ts';
 import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
 import { decimalOut, id, instant, instantOut, slug } from '../../platform/declare/schemas.ts';
 import { sendSoon } from '../../webhooks/index.ts';
-import { invoiceNotIssued, paymentConflict, paymentCurrency } from '../errors.ts';
-import { invoiceName, paymentFields } from '../payment-fields.ts';
+import { paymentConflict, paymentCurrency } from '../errors.ts';
+import { invoiceNumber, paymentFields } from '../payment-fields.ts';
 import { importPayments, paymentRowsMax } from '../payment-file.ts';
 import * as payments from '../payments.ts';
 import { deciders, readerOf, readers, standingOut } from './schemas.ts';
@@ -55,9 +55,9 @@ export const recordPayment = declareOperation({
     changed: z.boolean().meta({ description: 'false: it was recorded before' }),
     ...standingOut,
   }),
-  refuses: [invoiceNotIssued, paymentCurrency, paymentConflict],
-  async run({ db, body: { note = null, paidAt = null, ...said }, principal, now, enqueue }) {
-    const done = await payments.recordPayment(db, { ...said, note, paidAt }, { by: principal.subject, now });
+  refuses: [paymentCurrency, paymentConflict],
+  async run({ db, body: { note = null, paidAt = null, invoiceId = null, ...said }, principal, now, enqueue }) {
+    const done = await payments.recordPayment(db, { ...said, invoiceId, note, paidAt }, { by: principal.subject, now });
     await sendSoon({ db, enqueue });
     const standings = await payments.readStandings(db, [done.payment], now);
     return {
@@ -80,7 +80,7 @@ export const importPaymentsOperation = declareOperation({
   tag: 'invoices',
   summary: 'Record payments from a CSV file, all or nothing',
   description: `The columns are those of the list as CSV: \`provider, payment, invoice, amount, currency, paidAt\` and, if wanted, \`kind\` and \`note\`. \`paidAt\` is a
-UTC day or a moment with its offset, \`invoice\` a number or an id. What was recorded before and says the same is left as it
+UTC day or a moment with its offset, \`invoice\` a number, and \`invoiceId\` says which where two sellers have a document of it. What was recorded before and says the same is left as it
 is, so that a file can be imported again. It has ${paymentRowsMax} payments at most.`,
   roles: deciders,
   query: z.object({
@@ -115,7 +115,14 @@ export const listPayments = declareList({
   description: 'A customer sees what is theirs.',
   roles: readers,
   query: z.object({
-    invoice: invoiceName.optional(),
+    invoice: invoiceNumber.optional(),
+    invoiceId: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(Number.MAX_SAFE_INTEGER)
+      .optional()
+      .meta({ description: "The invoice's id" }),
     customer: z.string().max(200).optional().meta({ description: "arcadia-app's id of the customer" }),
     provider: slug.optional(),
     kind: z.enum(payments.paymentKinds).optional(),

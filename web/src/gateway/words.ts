@@ -26,7 +26,6 @@ const reasons: Readonly<Record<string, string>> = {
   deployment_unknown: 'waiting for its deployment',
   not_subscribed: 'waiting for a plan of its deployment',
   invoice_unknown: 'waiting for its invoice',
-  invoice_not_issued: 'waiting for its invoice to be issued',
   payment_currency: "another currency than the invoice's",
   payment_conflict: 'its payment was recorded before and says something else',
   bad_payment: 'its payment cannot be read',

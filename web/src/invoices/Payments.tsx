@@ -34,7 +34,7 @@ export function Payments({ detail, now, records }: PaymentsProps) {
     (signal) =>
       bodyOf(
         api.GET('/payments', {
-          params: { query: { invoice: String(invoiceId), limit: shownMax } },
+          params: { query: { invoiceId, limit: shownMax } },
           headers: { accept: 'application/json' },
           signal,
         }),
@@ -111,7 +111,7 @@ interface Said {
 
 /** A payment by hand, or something given back. */
 function RecordSheet({ detail, onClose }: { readonly detail: InvoiceDetail; readonly onClose: () => void }) {
-  const { invoiceId, currency, balance } = detail;
+  const { invoiceId, number, currency, balance } = detail;
   const left = balance.startsWith('-') ? '' : balance;
   const [said, setSaid] = useState<Said>({ kind: 'payment', amount: left, payment: '', paidOn: '', note: '' });
   const set = (name: keyof Said) => (value: string) => setSaid({ ...said, [name]: value });
@@ -121,7 +121,8 @@ function RecordSheet({ detail, onClose }: { readonly detail: InvoiceDetail; read
         api.POST('/payments', {
           body: {
             provider: 'manual',
-            invoice: String(invoiceId),
+            invoice: number ?? '',
+            invoiceId,
             kind,
             amount,
             payment,
