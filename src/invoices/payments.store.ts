@@ -36,9 +36,9 @@ export interface StandingRow {
   readonly invoiceId: number;
   /** null: nothing is to be paid of it: it is not issued, a credit note, or was cancelled before anything was paid. */
   readonly state: PaymentState | null;
-  /** Its total less what was credited. */
-  readonly owed: string;
-  readonly paid: string;
+  /** Its total less what was credited. null, as `paid`: of a credit note, and of what is not issued. */
+  readonly owed: string | null;
+  readonly paid: string | null;
 }
 
 /** How invoices stand on a UTC day. */
@@ -49,7 +49,8 @@ export async function selectStandingsOn(
 ): Promise<StandingRow[]> {
   const { rows } = await statement<StandingRow>('invoices.selectStandingsOn')`
     SELECT i.invoice_id AS "invoiceId", ${paymentStateOn(today)} AS state, b.owed::text AS owed, b.paid::text AS paid
-    FROM invoices i CROSS JOIN ${balanceOf} WHERE i.invoice_id = ANY (${[...invoiceIds]}::bigint[])`.execute(db);
+    FROM invoices i LEFT JOIN ${balanceOf} ON i.kind = 'invoice' AND i.issued_at IS NOT NULL
+    WHERE i.invoice_id = ANY (${[...invoiceIds]}::bigint[])`.execute(db);
   return rows;
 }
 

@@ -48,11 +48,11 @@ interface Recording {
 export interface PaymentStanding {
   /** null: nothing is to be paid of it. */
   readonly paymentState: store.PaymentState | null;
-  /** Its total less what was credited. */
-  readonly owed: string;
-  readonly paid: string;
+  /** Its total less what was credited. null, as `paid` and `balance`: of a credit note, whose invoice counts it, and of a draft. */
+  readonly owed: string | null;
+  readonly paid: string | null;
   /** What is left to pay; below zero: in the customer's favour. */
-  readonly balance: string;
+  readonly balance: string | null;
 }
 
 /**
@@ -172,8 +172,8 @@ async function tooMuchBack(
   return new Map(
     [...invoices].flatMap(([invoiceId, { invoice, currency }]): [number, ArcadiaError][] => {
       const { paid, owed } = standingOf(standings, invoiceId);
-      const least = Decimal.min(0, owed);
-      if (new Decimal(paid).gte(least)) return [];
+      const least = Decimal.min(0, owed ?? 0);
+      if (paid === null || new Decimal(paid).gte(least)) return [];
       const over = formatMoney(least.minus(paid), currency);
       return [
         [
@@ -287,9 +287,11 @@ async function publish(
   const messages = [...changed.values()].flatMap(({ invoiceId, number, customer, customerId, month, currency }) => {
     const standing = standings.get(invoiceId);
     if (standing === undefined) return [];
+    const { paymentState, owed, paid, balance } = standing;
+    if (owed === null || paid === null || balance === null) return [];
     const path = `/api/v1/invoices/${invoiceId}`;
     const whose = { invoiceId, number, customer, month: month.toPlainYearMonth().toString(), currency };
-    return [{ customerId, data: { ...whose, ...standing, path } }];
+    return [{ customerId, data: { ...whose, paymentState, owed, paid, balance, path } }];
   });
   await writeMessages(trx, 'invoice.payment_changed', messages, now);
 }
@@ -303,8 +305,10 @@ export async function readStandings(
   const currencies = new Map(invoices.map(({ invoiceId, currency }) => [invoiceId, currency]));
   const rows = await store.selectStandingsOn(db, [...currencies.keys()], dayOf(now));
   return new Map(
-    rows.map(({ invoiceId, state, owed, paid }) => {
+    rows.map(({ invoiceId, state, owed, paid }): [number, PaymentStanding] => {
       const money = (amount: Decimal) => formatMoney(amount, currencies.get(invoiceId) ?? '');
+      if (owed === null || paid === null)
+        return [invoiceId, { paymentState: state, owed: null, paid: null, balance: null }];
       const [due, got] = [new Decimal(owed), new Decimal(paid)];
       return [invoiceId, { paymentState: state, owed: money(due), paid: money(got), balance: money(due.minus(got)) }];
     }),
@@ -313,7 +317,7 @@ export async function readStandings(
 
 /** The standing of one of those that were read; of one that is gone since, that nothing is to be paid. */
 export function standingOf(standings: ReadonlyMap<number, PaymentStanding>, invoiceId: number): PaymentStanding {
-  return standings.get(invoiceId) ?? { paymentState: null, owed: '0', paid: '0', balance: '0' };
+  return standings.get(invoiceId) ?? { paymentState: null, owed: null, paid: null, balance: null };
 }
 
 /** A page of payments, the newest first unless another order is asked for. */

@@ -23,7 +23,7 @@ export function standingText({
   balance,
   currency,
 }: Pick<AnswerOf<typeof recordPayment>, 'paymentState' | 'owed' | 'balance' | 'currency'>): string | null {
-  if (paymentState === null) return null;
+  if (paymentState === null || balance === null) return null;
   const state = paymentState.replace('_', ' ');
   if (paymentState === 'paid') return state;
   if (paymentState === 'credit') return `in credit: ${balance.replace('-', '')} ${currency}`;

@@ -88,7 +88,7 @@ export function Payments({ detail, now, records }: PaymentsProps) {
 
 function standingText({ balance, currency, dueOn }: InvoiceDetail, state: PaymentState, now: string): string {
   const word = paymentWords[state];
-  const left = `${money(balance.replace('-', ''))} ${currency}`;
+  const left = `${money((balance ?? '').replace('-', ''))} ${currency}`;
   switch (state) {
     case 'paid':
       return word;
@@ -112,7 +112,7 @@ interface Said {
 /** A payment by hand, or something given back. */
 function RecordSheet({ detail, onClose }: { readonly detail: InvoiceDetail; readonly onClose: () => void }) {
   const { invoiceId, number, currency, balance } = detail;
-  const left = balance.startsWith('-') ? '' : balance;
+  const left = balance === null || balance.startsWith('-') ? '' : balance;
   const [said, setSaid] = useState<Said>({ kind: 'payment', amount: left, payment: '', paidOn: '', note: '' });
   const set = (name: keyof Said) => (value: string) => setSaid({ ...said, [name]: value });
   const record = useChange({
