@@ -233,6 +233,9 @@ test('only an owner gives a source effects, and rotates the secret of one that h
     await api.fetch('/gateway/sources', { ...json('POST', made), ...operator }),
     await api.fetch('/gateway/sources/app', { ...json('PATCH', { effects: [] }), ...operator }),
     await api.fetch('/gateway/sources/app/rotate', { ...json('POST', {}), ...operator }),
+    await api.fetch('/gateway/sources/app', { ...json('PATCH', { customers: null }), ...operator }),
+    await api.fetch('/gateway/sources/app', { ...json('PATCH', { pausesOn: 'same_day' }), ...operator }),
+    await api.fetch('/gateway/sources/app', { ...json('PATCH', { dialect: 'bearer' }), ...operator }),
   ])
     expect(answer.status).toBe(403);
   const plain = await api.fetch('/gateway/sources', { ...json('POST', { source: 'other' }), ...operator });
@@ -240,6 +243,21 @@ test('only an owner gives a source effects, and rotates the secret of one that h
   expect((await api.fetch('/gateway/sources/other', { ...json('PATCH', { graceHours: 3 }), ...operator })).status).toBe(
     200,
   );
+  // The operator knows its secret: what it may do is given once that holds no more.
+  const give = async (source = 'other') =>
+    (await api.fetch(`/gateway/sources/${source}`, json('PATCH', { effects: ['payment'] }))).status;
+  const rotate = async (keepHours: number, as: 'owner' | 'operator', source = 'other') =>
+    (await api.fetch(`/gateway/sources/${source}/rotate`, { ...json('POST', { keepHours }), as })).status;
+  expect(await give()).toBe(409);
+  expect([await rotate(0, 'operator'), await give()]).toEqual([200, 409]);
+  expect([await rotate(0, 'owner'), await give()]).toEqual([200, 200]);
+  await api.fetch('/gateway/sources', { ...json('POST', { source: 'kept' }), ...operator });
+  for (const [keepHours, as] of [
+    [24, 'owner'],
+    [0, 'operator'],
+    [0, 'owner'],
+  ] as const)
+    expect([await rotate(keepHours, as, 'kept'), await give('kept')]).toEqual([200, 409]);
 });
 
 test('the same twice, a replay and a retraction do nothing twice and undo nothing', async () => {
