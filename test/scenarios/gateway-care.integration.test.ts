@@ -164,6 +164,24 @@ test('the settings of a source that is busy can be changed', async () => {
   expect([changed.status, ((await changed.json()) as { graceHours: number }).graceHours]).toEqual([200, 5]);
 });
 
+test('a watermark that was retracted stays so when events are removed, and holds up no later one', async () => {
+  const word = (id: string, time: string, data: object) =>
+    event({ id, type: 'arcadia.gateway.watermark', subject: undefined, time, data });
+  const miscounted = { through: '2026-05-04T00:00:00Z', counts: { '2026-05-03T10Z': 9 } };
+  await send(
+    word('w1', '2026-05-04T10:00:00Z', miscounted),
+    event({ type: 'arcadia.gateway.retract', time: '2026-05-04T11:00:00Z', data: { ids: ['w1'], reason: 'no' } }),
+  );
+  await interpretAll(db, now);
+  const later = instant('2027-05-10');
+  await setClock(db, later);
+  await pruneEvents(db, instant('2026-05-06'), new AbortController().signal);
+  await send(word('w2', '2027-05-09T23:00:00Z', { through: '2027-05-09T00:00:00Z' }));
+  await interpretAll(db, later);
+  const source = (await (await api.fetch('/gateway/sources/edge')).json()) as { confirmedThrough: string };
+  expect(source.confirmedThrough).toBe('2027-05-09T00:00:00Z');
+});
+
 test('what is removed stays counted, and is not counted again', async () => {
   await changeSource(db, 'edge', { pastLimitHours: 24 * 366 });
   const old = event({ subject: 'deployment:acme-shop', data: { requests: 5 } });
