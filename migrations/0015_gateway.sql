@@ -53,6 +53,8 @@ ALTER TABLE gateway_progress
   ADD COLUMN pruned_before       timestamptz,
   -- When webhooks were last sent that events count for nothing, and that none came.
   ADD COLUMN dead_announced_at   timestamptz,
+  -- Whether more of them died since, which is still to be sent.
+  ADD COLUMN dead_unannounced    boolean NOT NULL DEFAULT false,
   ADD COLUMN silent_announced_at timestamptz;
 
 -- The greatest value that can be metered exactly: of a level 10^10 units, of what adds up 10^12 an event (meters.ts).

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { announceSilent } from '../../src/gateway/announce.ts';
+import { announceDeadSince, announceSilent } from '../../src/gateway/announce.ts';
 import { pruneEvents } from '../../src/gateway/prune.ts';
 import { changeSource } from '../../src/gateway/sources.ts';
 import type { Database } from '../../src/platform/database/database.ts';
@@ -144,6 +144,14 @@ test('dead letters are sent to webhooks once an hour, and a source that falls si
   await send(event({ time: undefined }));
   await interpretAll(db, now.add({ minutes: 60 }));
   expect(await messages('gateway.dead')).toMatchObject([{ dead: 1 }, { dead: 3 }]);
+  // What dies within the hour is said once it is over, though nothing dies any more.
+  await send(event({ time: undefined }));
+  await interpretAll(db, now.add({ minutes: 61 }));
+  await announceDeadSince(db, now.add({ minutes: 119 }));
+  expect(await messages('gateway.dead')).toHaveLength(2);
+  await announceDeadSince(db, now.add({ minutes: 120 }));
+  await announceDeadSince(db, now.add({ minutes: 300 }));
+  expect(await messages('gateway.dead')).toMatchObject([{ dead: 1 }, { dead: 3 }, { dead: 4 }]);
 
   await announceSilent(db, now.add({ hours: 5 }));
   expect(await messages('gateway.silent')).toEqual([]);
