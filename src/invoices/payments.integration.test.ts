@@ -135,6 +135,7 @@ it('what is given back is below zero, whatever it is called, and has an id of it
 it.each<[string, Partial<SaidPayment>, string]>([
   ['another currency', { currency: 'EUR' }, 'payment_currency'],
   ['an unknown invoice', { invoice: 'INV-999999' }, 'not_found'],
+  ['more than a day ahead', { paidAt: at('2026-02-12').add({ hours: 1 }) }, 'invalid_argument'],
   ['nothing', { amount: '0' }, 'invalid_argument'],
   ['less than nothing', { amount: '-1.00' }, 'invalid_argument'],
   ['parts of a cent', { amount: '1.001' }, 'invalid_argument'],
@@ -147,13 +148,21 @@ it('a credit note lessens what is owed, and cannot be paid; what was paid of wha
   const { invoiceId } = await getInvoice(test.db, number);
   await cancelInvoice(test.db, invoiceId, { reason: 'wrong', by: 'ann', now: feb5 });
   expect(await standingOf(number)).toBe('null 0.00 0.00');
-  await recordPayment(test.db, { ...(await said('acme')), payment: 'c-1', invoice: number }, { by: 'ann', now: feb5 });
+  await recordPayment(
+    test.db,
+    { ...(await said('acme')), payment: 'c-1', invoice: number },
+    { by: 'ann', now: at('2026-02-11') },
+  );
   expect(await standingOf(number)).toBe('credit 50.00 -50.00');
   const note = (await getInvoice(test.db, number)).cancelledBy ?? '';
   // The invoice has it in what it owes: counted with both it would count twice.
   expect(await standingOf(note)).toBe('null null null');
   await expect(
-    recordPayment(test.db, { ...(await said('acme')), payment: 'c-2', invoice: note }, { by: 'ann', now: feb5 }),
+    recordPayment(
+      test.db,
+      { ...(await said('acme')), payment: 'c-2', invoice: note },
+      { by: 'ann', now: at('2026-02-11') },
+    ),
   ).rejects.toMatchObject({ code: 'invalid_argument' });
 });
 
@@ -185,7 +194,7 @@ it('of many, each is recorded or refused for itself, and one that is named twice
   const done = await test.db.transaction().execute((trx) =>
     recordPayments(trx, [one, one, { ...one, amount: '2.00' }, { ...one, payment: 'm-2', currency: 'EUR' }], {
       by: 'ann',
-      now: feb5,
+      now: at('2026-02-11'),
     }),
   );
   expect(done.map((each) => ('code' in each ? each.code : each.status))).toEqual([
@@ -198,7 +207,9 @@ it('of many, each is recorded or refused for itself, and one that is named twice
 
 it('of two who record the same at once, one records it', async () => {
   const one = await said('beta', { payment: 'twice', amount: '3.00' });
-  const done = await Promise.all([1, 2, 3].map(() => recordPayment(test.db, one, { by: 'ann', now: feb5 })));
+  const done = await Promise.all(
+    [1, 2, 3].map(() => recordPayment(test.db, one, { by: 'ann', now: at('2026-02-11') })),
+  );
   expect(done.map(({ status }) => status).sort()).toEqual(['known', 'known', 'recorded']);
 });
 

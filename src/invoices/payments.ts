@@ -216,6 +216,9 @@ export async function customerOfNumber(trx: UnitOfWork, number: string): Promise
   return invoice.customer;
 }
 
+/** What is paid counts at once: a day may have begun where it was paid that has not begun in UTC. */
+const aheadHours = 24;
+
 /** What is to be stored of it, or why it cannot be. */
 function readSaid(
   { invoice: which, invoiceId: id, amount: text, ...said }: SaidPayment,
@@ -228,6 +231,11 @@ function readSaid(
     return new ArcadiaError('invalid_argument', `${which} is a credit note: name the invoice that it credits.`);
   if (invoice.currency !== said.currency)
     return paymentCurrency(`Invoice ${invoice.number} is in ${invoice.currency}, and the payment in ${said.currency}.`);
+  if (said.paidAt !== null && Temporal.Instant.compare(said.paidAt, now.add({ hours: aheadHours })) > 0)
+    return new ArcadiaError(
+      'invalid_argument',
+      `It is said to be paid at ${said.paidAt}, which is more than a day ahead.`,
+    );
   const amount = new Decimal(text);
   const digits = currencyDigits(said.currency);
   if (said.kind !== 'failed' && (amount.lte(0) || amount.decimalPlaces() > digits || amount.gte('1e15')))
