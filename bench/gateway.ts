@@ -67,7 +67,11 @@ async function openSource(db: Database): Promise<Source> {
   const secretKey = parseSecretKey(Buffer.from(Array.from({ length: 32 }, (_, at) => at)).toString('base64'));
   if (secretKey === null) throw new Error('that is a key');
   const meteredFrom = Temporal.Instant.from('2026-05-01T00:00:00Z');
-  await addSource(db, { source: 'edge', name: 'edge', meteredFrom, limits: usualLimits, secretKey }, receivedAt);
+  await addSource(
+    db,
+    { source: 'edge', name: 'edge', meteredFrom, limits: usualLimits, secretKey, isOwner: true },
+    receivedAt,
+  );
   await applyGatewayMeters(db, meters, receivedAt);
   return getSource(db, 'edge');
 }

@@ -1,7 +1,8 @@
 -- payments: what was said to be paid of an invoice, and given back.
 
 -- A fact, kept as it was said: by whom (a provider of payments, a bank, a person) and under which id. What is given back
--- is below zero, and an attempt that failed is nothing. What an invoice's payment comes to is derived from it by the clock.
+-- is below zero, an attempt that failed is nothing, and a reversal is the opposite of what was recorded under its id in error.
+-- What an invoice's payment comes to is derived from it by the clock.
 CREATE TABLE invoice_payments (
   invoice_payment_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   provider           slug NOT NULL,
@@ -16,9 +17,12 @@ CREATE TABLE invoice_payments (
   recorded_at        timestamptz NOT NULL,
   recorded_by        text NOT NULL,
   UNIQUE (provider, payment, kind),
-  CHECK (CASE kind WHEN 'payment' THEN amount > 0 WHEN 'failed' THEN amount = 0 ELSE amount < 0 END)
+  CHECK (CASE kind WHEN 'payment' THEN amount > 0 WHEN 'failed' THEN amount = 0 WHEN 'reversal' THEN amount <> 0 ELSE amount < 0 END)
 );
+-- One id is of one thing: two that were given back of one payment each have an id of their own.
+CREATE UNIQUE INDEX invoice_payments_one_id ON invoice_payments (provider, payment) WHERE kind IN ('payment', 'refund', 'chargeback');
 CREATE INDEX invoice_payments_by_invoice ON invoice_payments (invoice_id);
+CREATE INDEX invoice_payments_by_customer ON invoice_payments (customer_id, invoice_payment_id);
 CREATE INDEX invoices_by_credited ON invoices (credits_invoice_id) WHERE credits_invoice_id IS NOT NULL;
 CREATE TRIGGER payments_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON invoice_payments
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_kept();

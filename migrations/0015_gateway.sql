@@ -7,6 +7,8 @@ ALTER TABLE gateway_sources
   ADD COLUMN pauses_on  text COLLATE "C" NOT NULL DEFAULT 'next_day' CHECK (pauses_on IN ('same_day', 'next_day')),
   ADD COLUMN resumes_on text COLLATE "C" NOT NULL DEFAULT 'same_day' CHECK (resumes_on IN ('same_day', 'next_day')),
   ADD COLUMN ends_on    text COLLATE "C" NOT NULL DEFAULT 'next_day' CHECK (ends_on IN ('same_day', 'next_day')),
+  -- From when on none but owners were shown the secrets that hold; NULL: others know one.
+  ADD COLUMN owners_alone_from timestamptz,
   -- After so long without an event it is said to be silent; NULL: never.
   ADD COLUMN silent_after_hours int CHECK (silent_after_hours BETWEEN 1 AND 8784);
 
@@ -39,6 +41,8 @@ CREATE TABLE gateway_lifecycles (
   -- Its sequence, or the microseconds of its time since 1970.
   place            numeric NOT NULL,
   by_sequence      boolean NOT NULL,
+  -- The latest time of its events: by it an event is placed that has a sequence where they had none, or none where they had one.
+  event_time       timestamptz NOT NULL,
   gateway_event_id bigint NOT NULL,
   from_day         date NOT NULL,
   PRIMARY KEY (account_id, deployment)
@@ -49,6 +53,8 @@ ALTER TABLE gateway_progress
   ADD COLUMN pruned_before       timestamptz,
   -- When webhooks were last sent that events count for nothing, and that none came.
   ADD COLUMN dead_announced_at   timestamptz,
+  -- Whether more of them died since, which is still to be sent.
+  ADD COLUMN dead_unannounced    boolean NOT NULL DEFAULT false,
   ADD COLUMN silent_announced_at timestamptz;
 
 -- The greatest value that can be metered exactly: of a level 10^10 units, of what adds up 10^12 an event (meters.ts).

@@ -11,13 +11,19 @@ import {
   placeOf,
   type Source,
 } from '../gateway/index.ts';
-import { getInvoice, type PaymentKind, recordPayment } from '../invoices/index.ts';
+import { customerOfNumber, type PaymentKind, recorderOf, recordPayment } from '../invoices/index.ts';
 import { dayOf, startOfDay } from '../metering/index.ts';
 import type { Database, UnitOfWork } from '../platform/database/database.ts';
 import { nestedDatabase } from '../platform/database/nested-database.ts';
 import { currency, line, slug } from '../platform/declare/schemas.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { endSubscription, isPausedAt, pauseSubscription, resumeSubscription } from '../pricing/index.ts';
+import {
+  endSubscription,
+  isPausedAt,
+  pauseSubscription,
+  resumeSubscription,
+  subscriptionHistory,
+} from '../pricing/index.ts';
 
 // What events of gateways do: to a deployment's subscription, and to what is known of an invoice's payment, each by the
 // function that does it for a person. An event that cannot be done is a dead letter with the reason.
@@ -37,7 +43,13 @@ export async function applyGatewayEffects(
   context: Parameters<typeof doEffects>[3],
 ): Promise<{ done: number; errors: unknown[] }> {
   const sender = await getSource(db, source);
-  return doEffects(db, sender, (trx, event, now) => applyEvent(trx, sender, event, now), context);
+  // What it may is read with each event: it can be taken away meanwhile.
+  return doEffects(
+    db,
+    sender,
+    async (trx, event, now) => applyEvent(trx, await getSource(trx, source), event, now),
+    context,
+  );
 }
 
 async function applyEvent(
@@ -61,9 +73,6 @@ async function applyEvent(
     return dead(reasons[family][error.code] ?? error.code, error.message);
   }
 }
-
-/** What a source does is recorded as done by it. */
-const byOf = ({ source }: Source) => `gateway:${source}`;
 
 // Lifecycle ---------------------------------------------------------------------------------------
 
@@ -95,15 +104,19 @@ async function applyLifecycle(
   if (placed === null) return dead('bad_sequence');
   const { customerExternalId } = await findDeployment(trx, deployment);
   if (!isTheirs(source, customerExternalId)) return dead('not_yours');
-  const { order, fromDay } = await compareLifecycle(trx, source.accountId, deployment, placed);
-  if (order === 'mixed')
-    return dead('sequence_mixed', 'Others of its subject have a sequence and it has none, or the other way around.');
-  if (order === 'not_later') return { outcome: 'superseded' };
+  const { isLater, fromDay } = await compareLifecycle(trx, source.accountId, deployment, placed);
+  if (!isLater) return { outcome: 'superseded' };
   const rule = { pauses: source.pausesOn, resumes: source.resumesOn, ends: source.endsOn }[how];
   const own = dayBy(rule, event.time);
   // Never before what an earlier event did: a pause from tomorrow that is resumed today would else go on for ever.
   const day = fromDay !== null && Temporal.PlainDate.compare(fromDay, own) > 0 ? fromDay : own;
-  await change(nestedDatabase(trx), how, { deployment, from: startOfDay(day) }, byOf(source), now);
+  const [last] = await subscriptionHistory(trx, deployment, 1);
+  if (last === undefined && customerExternalId !== null)
+    return dead('not_subscribed', `"${deployment}" was on no plan yet.`);
+  const hasEnded = last !== undefined && last.to !== null && Temporal.Instant.compare(last.to, startOfDay(day)) <= 0;
+  if (how !== 'ends' && hasEnded)
+    return dead('subscription_ended', `"${deployment}" is on no plan from ${last.to} on.`);
+  await change(nestedDatabase(trx), how, { deployment, from: startOfDay(day) }, recorderOf(source.source), now);
   await moveLifecycle(trx, source.accountId, deployment, event.number, { ...placed, fromDay: day });
   return { outcome: 'applied', fromDay: day };
 }
@@ -127,17 +140,20 @@ function isTheirs({ customers }: Source, customer: string | null): boolean {
 
 // Payment -----------------------------------------------------------------------------------------
 
-const paymentKinds: Readonly<Partial<Record<string, PaymentKind>>> = {
+const paymentKinds: Readonly<Partial<Record<string, Exclude<PaymentKind, 'reversal'>>>> = {
   'arcadia.payment.succeeded': 'payment',
   'arcadia.payment.failed': 'failed',
   'arcadia.payment.refunded': 'refund',
   'arcadia.payment.disputed': 'chargeback',
 } satisfies Partial<Record<EffectType, PaymentKind>>;
 
+/** In which of an event's data stands the id of what it is about: a payment is given back in parts, each of its own. */
+const idFields = { payment: 'payment', failed: 'attempt', refund: 'refund', chargeback: 'dispute' } as const;
+
 const saidSchema = z.object({
   provider: slug,
-  payment: line,
-  invoice: z.string().regex(/^\S{1,64}$/, { error: 'is no number of an invoice' }),
+  id: line,
+  invoice: z.string().regex(/^\S(.{0,62}\S)?$/, { error: 'is no number of an invoice' }),
   amount: z.string(),
   currency,
 });
@@ -151,20 +167,24 @@ async function applyPayment(
   const kind = paymentKinds[event.type];
   if (kind === undefined) throw new RangeError(`nothing is known of the type ${event.type}`);
   const { payment, invoice, amount, currency: saidCurrency } = event;
+  const idField = idFields[kind];
   const said = saidSchema.safeParse({
     provider: event.provider ?? source.source,
-    payment,
+    // Attempts that are not told apart are one.
+    id: kind === 'failed' ? (event.attempt ?? payment) : event[idField],
     invoice,
     amount: kind === 'failed' ? (amount ?? '0') : amount,
     currency: saidCurrency,
   });
   if (!said.success) {
     const [issue] = said.error.issues;
-    return dead('bad_payment', `${String(issue?.path[0] ?? '')}: ${issue?.message ?? 'is not valid'}`);
+    const [field] = issue?.path ?? [];
+    return dead('bad_payment', `${field === 'id' ? idField : String(field)}: ${issue?.message ?? 'is not valid'}`);
   }
-  const { customer } = await getInvoice(trx, said.data.invoice);
-  if (!isTheirs(source, customer)) return dead('not_yours');
-  const whole = { ...said.data, kind, paidAt: event.time, note: null };
-  await recordPayment(nestedDatabase(trx), whole, { by: byOf(source), now });
+  if (!isTheirs(source, await customerOfNumber(trx, said.data.invoice))) return dead('not_yours');
+  const { id, ...rest } = said.data;
+  const note = kind === 'payment' || payment === null || payment === id ? null : `of ${payment}`;
+  const whole = { ...rest, payment: id, kind, invoiceId: null, paidAt: event.time, note };
+  await recordPayment(nestedDatabase(trx), whole, { by: recorderOf(source.source), now });
   return { outcome: 'applied', fromDay: null };
 }

@@ -1,17 +1,32 @@
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 
-/** Whether it is this transaction's to send that events count for nothing: nobody has since an instant. */
+/** Whether it is this transaction's to send that events count for nothing: nobody has since an instant. If not, it is still to be sent. */
 export async function claimDeadNotice(
   trx: UnitOfWork,
   accountId: number,
   since: Temporal.Instant,
   now: Temporal.Instant,
 ): Promise<boolean> {
-  const { numAffectedRows } = await statement('gateway.claimDeadNotice')`
-    UPDATE gateway_progress SET dead_announced_at = ${now}
-    WHERE account_id = ${accountId} AND (dead_announced_at IS NULL OR dead_announced_at <= ${since})`.execute(trx);
-  return (numAffectedRows ?? 0n) > 0n;
+  const { rows } = await statement<{ isClaimed: boolean }>('gateway.claimDeadNotice')`
+    UPDATE gateway_progress SET
+      dead_announced_at = CASE WHEN dead_announced_at > ${since} THEN dead_announced_at ELSE ${now} END,
+      dead_unannounced = coalesce(dead_announced_at > ${since}, false)
+    WHERE account_id = ${accountId} RETURNING NOT dead_unannounced AS "isClaimed"`.execute(trx);
+  return rows[0]?.isClaimed ?? false;
+}
+
+/** Sources of which it is still to be sent that events count for nothing, and of which nobody has sent it since an instant, by name. */
+export async function claimUnannounced(
+  trx: UnitOfWork,
+  since: Temporal.Instant,
+  now: Temporal.Instant,
+): Promise<{ readonly accountId: number; readonly source: string }[]> {
+  const { rows } = await statement<{ accountId: number; source: string }>('gateway.claimUnannounced')`
+    UPDATE gateway_progress p SET dead_announced_at = ${now}, dead_unannounced = false FROM inventory_accounts a
+    WHERE a.account_id = p.account_id AND p.dead_unannounced AND p.dead_announced_at <= ${since}
+    RETURNING p.account_id AS "accountId", a.slug AS source`.execute(trx);
+  return rows.sort((a, b) => (a.source < b.source ? -1 : 1));
 }
 
 /** Dead letters of a source. */

@@ -1,7 +1,7 @@
 import type { Database, UnitOfWork } from '../platform/database/database.ts';
 import { publishEvent } from '../platform/events.ts';
 import { writeMessages } from '../webhooks/index.ts';
-import { claimDeadNotice, claimSilentNotices, countDead } from './announce.store.ts';
+import { claimDeadNotice, claimSilentNotices, claimUnannounced, countDead } from './announce.store.ts';
 
 // What is published of sources: to the live stream each time, to webhooks so rarely that nobody is flooded.
 
@@ -16,8 +16,24 @@ export async function announceDead(
 ): Promise<void> {
   await publishEvent(trx, 'gateway.dead', source);
   if (!(await claimDeadNotice(trx, accountId, now.subtract({ minutes: deadNoticeMinutes }), now))) return;
-  const data = { source, dead: await countDead(trx, accountId), path: pathOf(source) };
-  await writeMessages(trx, 'gateway.dead', [{ customerId: null, data }], now);
+  await writeMessages(trx, 'gateway.dead', [await deadMessage(trx, { accountId, source })], now);
+}
+
+async function deadMessage(
+  trx: UnitOfWork,
+  { accountId, source }: { readonly accountId: number; readonly source: string },
+) {
+  return { customerId: null, data: { source, dead: await countDead(trx, accountId), path: pathOf(source) } };
+}
+
+/** The same of what died within the hour after it was sent, once that is over. */
+export async function announceDeadSince(db: Database, now: Temporal.Instant): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const messages: Awaited<ReturnType<typeof deadMessage>>[] = [];
+    for (const source of await claimUnannounced(trx, now.subtract({ minutes: deadNoticeMinutes }), now))
+      messages.push(await deadMessage(trx, source));
+    await writeMessages(trx, 'gateway.dead', messages, now);
+  });
 }
 
 /** That sources have been silent for as long as each was given; once, until an event of theirs comes. */

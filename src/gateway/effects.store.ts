@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 import type { TemporaryTable } from '../platform/database/temporary-table.ts';
+import { effectTypes } from './effect-types.ts';
 
 // Events that do something: which of them are open, what they say, and what came of them.
 
@@ -43,18 +44,82 @@ export async function reopenEffects(
     WHERE x.account_id = ${accountId} AND x.gateway_event_id = chosen.gateway_event_id`.execute(trx);
 }
 
-/** Open effects of a source behind an event, in the order in which their events came. */
+const isLifecycle = sql`e.type = ANY (${[...effectTypes.lifecycle]}::text[])`;
+
+/**
+ * Has lifecycle events that died of one of these reasons tried again where another of their subject is to be done: that one
+ * would overtake them.
+ */
+export async function reopenOvertaken(
+  trx: UnitOfWork,
+  accountId: number,
+  {
+    reasons,
+    held,
+    limit,
+  }: { readonly reasons: readonly string[]; readonly held: readonly string[]; readonly limit: number },
+): Promise<void> {
+  await statement('gateway.reopenOvertaken')`
+    WITH subjects AS MATERIALIZED (
+      SELECT DISTINCT e.subject FROM gateway_effects x JOIN gateway_events e USING (account_id, gateway_event_id)
+      WHERE x.account_id = ${accountId} AND x.outcome IS NULL AND ${isLifecycle} AND NOT e.subject = ANY (${[...held]}::text[])
+    ), chosen AS (
+      SELECT x.gateway_event_id FROM gateway_effects x JOIN gateway_events e USING (account_id, gateway_event_id) JOIN subjects USING (subject)
+      WHERE x.account_id = ${accountId} AND x.outcome = 'dead' AND x.reason = ANY (${[...reasons]}::text[]) AND ${isLifecycle}
+      ORDER BY x.tried_at, x.gateway_event_id LIMIT ${limit}
+    )
+    UPDATE gateway_effects x SET outcome = NULL, reason = '', detail = NULL
+    FROM chosen WHERE x.account_id = ${accountId} AND x.gateway_event_id = chosen.gateway_event_id`.execute(trx);
+}
+
+/** An event that is still to do something. */
+export interface OpenEffect {
+  readonly number: number;
+  /** Whose lifecycle it is of; null: of none. */
+  readonly subject: string | null;
+}
+
+/**
+ * Open effects of a source: payments in the order in which they came, then lifecycle events, of each subject in the order of
+ * their sequence or time. One without a sequence stands behind those with one that were not later. `failed` and those of the
+ * subjects `held` are left out.
+ */
 export async function selectOpenEffects(
   db: Queryable,
   accountId: number,
-  after: number,
-  limit: number,
-): Promise<number[]> {
-  const { rows } = await statement<{ id: number }>('gateway.selectOpenEffects')`
-    SELECT gateway_event_id AS id FROM gateway_effects
-    WHERE account_id = ${accountId} AND outcome IS NULL AND gateway_event_id > ${after}
-    ORDER BY 1 LIMIT ${limit}`.execute(db);
-  return rows.map(({ id }) => id);
+  {
+    failed,
+    held,
+    limit,
+  }: { readonly failed: readonly number[]; readonly held: readonly string[]; readonly limit: number },
+): Promise<OpenEffect[]> {
+  const { rows } = await statement<OpenEffect>('gateway.selectOpenEffects')`
+    WITH open AS (
+      SELECT x.gateway_event_id AS number, CASE WHEN ${isLifecycle} THEN coalesce(e.subject, '') END AS subject,
+             e.event_time + coalesce(d.shift, '0') AS time,
+             CASE WHEN scalar_text(e.attributes -> 'sequence') ~ '^[0-9]{1,40}$' THEN scalar_text(e.attributes -> 'sequence')::numeric END AS sequence
+      FROM gateway_effects x JOIN gateway_events e USING (account_id, gateway_event_id)
+      LEFT JOIN gateway_decisions d USING (account_id, gateway_event_id)
+      WHERE x.account_id = ${accountId} AND x.outcome IS NULL AND NOT x.gateway_event_id = ANY (${[...failed]}::bigint[])
+    ), placed AS (
+      SELECT number, subject, sequence,
+             CASE WHEN sequence IS NULL THEN time ELSE max(time) OVER (PARTITION BY subject, sequence IS NULL ORDER BY sequence) END AS reached
+      FROM open WHERE subject IS NULL OR NOT subject = ANY (${[...held]}::text[])
+    )
+    SELECT number, subject FROM placed
+    ORDER BY subject NULLS FIRST, CASE WHEN subject IS NOT NULL THEN reached END, sequence NULLS LAST, number LIMIT ${limit}`.execute(
+    db,
+  );
+  return rows;
+}
+
+/** Whether anything of a source is still to be done. */
+export async function selectHasOpen(db: Queryable, accountId: number): Promise<boolean> {
+  const { rows } = await statement<{ open: boolean }>('gateway.selectHasOpen')`
+    SELECT EXISTS (SELECT FROM gateway_effects WHERE account_id = ${accountId} AND outcome IS NULL) AS open`.execute(
+    db,
+  );
+  return rows[0]?.open ?? false;
 }
 
 /** What an event that is to do something says. Values that are no text, number or truth value are null. */
@@ -67,6 +132,10 @@ export interface EffectEvent {
   readonly sequence: string | null;
   readonly provider: string | null;
   readonly payment: string | null;
+  /** Ids of what was given back, or tried. */
+  readonly refund: string | null;
+  readonly dispute: string | null;
+  readonly attempt: string | null;
   readonly invoice: string | null;
   /** Exactly as it was written; null: none, or no number. */
   readonly amount: string | null;
@@ -79,7 +148,8 @@ export async function claimEffect(trx: UnitOfWork, accountId: number, number: nu
   const { rows } = await statement<EffectEvent>('gateway.claimEffect')`
     SELECT e.gateway_event_id AS number, e.type, e.subject, e.event_time + coalesce(d.shift, '0') AS time,
            CASE WHEN e.attributes ? 'sequence' THEN coalesce(scalar_text(e.attributes -> 'sequence'), '') END AS sequence,
-           ${said('provider')} AS provider, ${said('payment')} AS payment, ${said('invoice')} AS invoice,
+           ${said('provider')} AS provider, ${said('payment')} AS payment, ${said('refund')} AS refund,
+           ${said('dispute')} AS dispute, ${said('attempt')} AS attempt, ${said('invoice')} AS invoice,
            trim_scale(exact_number(e.data -> 'amount'))::text AS amount, ${said('currency')} AS currency
     FROM gateway_effects x JOIN gateway_events e USING (account_id, gateway_event_id)
     LEFT JOIN gateway_decisions d USING (account_id, gateway_event_id)
@@ -120,6 +190,8 @@ export async function settleEffect(
 export interface Lifecycle {
   readonly place: string;
   readonly bySequence: boolean;
+  /** The latest of its events. */
+  readonly time: Temporal.Instant;
   readonly fromDay: Temporal.PlainDate;
 }
 
@@ -130,7 +202,7 @@ export async function selectLifecycle(
   deployment: string,
 ): Promise<Lifecycle | null> {
   const { rows } = await statement<Lifecycle>('gateway.selectLifecycle')`
-    SELECT place::text AS place, by_sequence AS "bySequence", from_day AS "fromDay" FROM gateway_lifecycles
+    SELECT place::text AS place, by_sequence AS "bySequence", event_time AS time, from_day AS "fromDay" FROM gateway_lifecycles
     WHERE account_id = ${accountId} AND deployment = ${deployment}`.execute(trx);
   return rows[0] ?? null;
 }
@@ -140,15 +212,14 @@ export async function upsertLifecycle(
   accountId: number,
   deployment: string,
   number: number,
-  { place, bySequence, fromDay }: Lifecycle,
+  { place, bySequence, time, fromDay }: Lifecycle,
 ): Promise<void> {
   await statement('gateway.upsertLifecycle')`
-    INSERT INTO gateway_lifecycles (account_id, deployment, place, by_sequence, gateway_event_id, from_day)
-    VALUES (${accountId}, ${deployment}, ${place}::numeric, ${bySequence}, ${number}, ${fromDay})
+    INSERT INTO gateway_lifecycles (account_id, deployment, place, by_sequence, event_time, gateway_event_id, from_day)
+    VALUES (${accountId}, ${deployment}, ${place}::numeric, ${bySequence}, ${time}, ${number}, ${fromDay})
     ON CONFLICT (account_id, deployment) DO UPDATE SET
-      place = excluded.place, by_sequence = excluded.by_sequence, gateway_event_id = excluded.gateway_event_id, from_day = excluded.from_day`.execute(
-    trx,
-  );
+      place = excluded.place, by_sequence = excluded.by_sequence, event_time = greatest(gateway_lifecycles.event_time, excluded.event_time),
+      gateway_event_id = excluded.gateway_event_id, from_day = excluded.from_day`.execute(trx);
 }
 
 /** What came of an event that does something. */

@@ -12,7 +12,7 @@ export type { EffectEvent, EffectOutcome } from './effects.store.ts';
 export type { EffectType } from './effect-types.ts';
 
 /** Of what is not there yet: what died of it is tried again. */
-const waitingReasons = ['deployment_unknown', 'not_subscribed', 'invoice_unknown', 'invoice_not_issued'] as const;
+const waitingReasons = ['deployment_unknown', 'not_subscribed', 'invoice_unknown'] as const;
 
 /** What waits is tried again so often, and so many at a time. */
 const waitMinutes = 10;
@@ -20,9 +20,10 @@ const waitingMax = 1_000;
 const openMax = 1_000;
 
 /**
- * Does what is open of a source, one after the other in the order in which events came. Each is claimed, done and written
- * down in one transaction, while nobody interprets events of the source. One that fails unexpectedly stays open and keeps
- * no other from being done. Returns the errors of these.
+ * Does what is open of a source, one after the other: payments in the order in which they came, lifecycle events of a
+ * deployment in the order of their places, with those of it that wait. Each is claimed, done and written down in one
+ * transaction, while nobody interprets events of the source. One that fails unexpectedly stays open, and keeps none from being
+ * done but others of its deployment, which would overtake it. Returns the errors of these.
  */
 export async function doEffects(
   db: Database,
@@ -37,11 +38,19 @@ export async function doEffects(
     await store.reopenEffects(trx, accountId, { reasons: waitingReasons, triedBefore, limit: waitingMax });
   });
   const errors: unknown[] = [];
+  const failed: number[] = [];
+  const held: string[] = [];
   let done = 0;
-  for (let after = 0; ; ) {
-    const open = await store.selectOpenEffects(db, accountId, after, openMax);
-    for (const number of open) {
+  for (;;) {
+    await db.transaction().execute(async (trx) => {
+      await lockProgress(trx, accountId);
+      await store.reopenOvertaken(trx, accountId, { reasons: waitingReasons, held, limit: waitingMax });
+    });
+    const open = await store.selectOpenEffects(db, accountId, { failed, held, limit: openMax });
+    if (open.length === 0) break;
+    for (const { number, subject } of open) {
       signal.throwIfAborted();
+      if (subject !== null && held.includes(subject)) continue;
       const now = await clock.now();
       const once = async (trx: UnitOfWork) => {
         await lockProgress(trx, accountId);
@@ -57,11 +66,10 @@ export async function doEffects(
       } catch (error) {
         signal.throwIfAborted();
         errors.push(error);
+        if (subject === null) failed.push(number);
+        else held.push(subject);
       }
     }
-    const last = open.at(-1);
-    if (last === undefined) break;
-    after = last;
   }
   if (done > 0) await db.transaction().execute((trx) => publishEvent(trx, 'gateway.interpreted', source.source));
   return { done, errors };
@@ -71,29 +79,32 @@ export async function doEffects(
 interface Placed {
   readonly place: string;
   readonly bySequence: boolean;
+  readonly time: Temporal.Instant;
 }
 
 /** By its sequence, or where it has none by its time; null: its sequence is no whole number of up to 40 digits. */
 export function placeOf({ sequence, time }: store.EffectEvent): Placed | null {
-  if (sequence === null) return { place: String(time.epochNanoseconds / 1000n), bySequence: false };
-  return /^\d{1,40}$/.test(sequence) ? { place: sequence, bySequence: true } : null;
+  if (sequence === null) return { place: String(time.epochNanoseconds / 1000n), bySequence: false, time };
+  return /^\d{1,40}$/.test(sequence) ? { place: sequence, bySequence: true, time } : null;
 }
 
 /**
- * Where the lifecycle of a deployment stands by this source, beside where the event stands: `mixed`, where one of the two has
- * a sequence and the other has none, so that nobody knows which is later.
+ * Whether an event is later than where the lifecycle of a deployment stands by this source. Where one of the two has a
+ * sequence and the other has none, their times say so.
  */
 export async function compareLifecycle(
   trx: UnitOfWork,
   accountId: number,
   deployment: string,
-  { place, bySequence }: Placed,
-): Promise<{ readonly order: 'later' | 'not_later' | 'mixed'; readonly fromDay: Temporal.PlainDate | null }> {
+  { place, bySequence, time }: Placed,
+): Promise<{ readonly isLater: boolean; readonly fromDay: Temporal.PlainDate | null }> {
   const there = await store.selectLifecycle(trx, accountId, deployment);
-  if (there === null) return { order: 'later', fromDay: null };
-  const { fromDay } = there;
-  if (there.bySequence !== bySequence) return { order: 'mixed', fromDay };
-  return { order: BigInt(place) > BigInt(there.place) ? 'later' : 'not_later', fromDay };
+  if (there === null) return { isLater: true, fromDay: null };
+  const isLater =
+    there.bySequence === bySequence
+      ? BigInt(place) > BigInt(there.place)
+      : Temporal.Instant.compare(time, there.time) > 0;
+  return { isLater, fromDay: there.fromDay };
 }
 
 /** Sources of which something is to be done, or waits, by name. */
@@ -102,8 +113,8 @@ export function sourcesWithEffects(db: Queryable): Promise<string[]> {
 }
 
 /** Whether something of a source is to be done. */
-export async function hasOpenEffects(db: Queryable, { accountId }: Source): Promise<boolean> {
-  return (await store.selectOpenEffects(db, accountId, 0, 1)).length > 0;
+export function hasOpenEffects(db: Queryable, { accountId }: Source): Promise<boolean> {
+  return store.selectHasOpen(db, accountId);
 }
 
 export { upsertLifecycle as moveLifecycle } from './effects.store.ts';

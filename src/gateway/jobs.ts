@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { assertClocksAgree } from '../platform/clock.ts';
 import { declareJob, referToJob } from '../platform/declare/job.ts';
-import { announceSilent } from './announce.ts';
+import { announceDeadSince, announceSilent } from './announce.ts';
 import { hasOpenEffects } from './effects.ts';
 import { interpretSource, retryPassing } from './interpret.ts';
 import { selectBehind } from './interpret.store.ts';
@@ -56,7 +56,7 @@ export const reconcileGatewayJob = declareJob({
   name: 'reconcile_gateway',
   queue: 'gateway_events',
   title:
-    'Confirms usage that gateways have sent whole, retries dead letters whose cause may have passed, and says who is silent',
+    'Confirms usage that gateways have sent whole, retries dead letters whose cause may have passed, and says who is silent and what died',
   arguments: z.strictObject({}),
   timeoutSeconds: 600,
   attemptsMax: 3,
@@ -66,6 +66,7 @@ export const reconcileGatewayJob = declareJob({
     const now = await clock.now();
     await applyGrace(db, now);
     await announceSilent(db, now);
+    await announceDeadSince(db, now);
     const sources = await listSources(db);
     for (const source of sources) await retryPassing(db, source, { now, signal });
     // Watermarks that waited for events.

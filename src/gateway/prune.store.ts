@@ -10,7 +10,7 @@ export async function movePrunedBefore(trx: UnitOfWork, accountId: number, befor
 
 /**
  * Removes interpreted events with a time before an instant that came before it, and what became of them; but not those
- * that did something or that somebody decided about. Returns how many, `limit` at most.
+ * that did something or that somebody decided about, nor watermarks: what became of one says whether it still holds. Returns how many, `limit` at most.
  */
 export async function deleteEventsBefore(
   trx: UnitOfWork,
@@ -23,6 +23,7 @@ export async function deleteEventsBefore(
       SELECT e.gateway_event_id FROM gateway_events e JOIN gateway_progress p USING (account_id)
       WHERE e.account_id = ${accountId} AND e.event_time < ${before} AND e.received_at < ${before} AND e.gateway_event_id <= p.through_id
         AND NOT EXISTS (SELECT FROM gateway_effects x WHERE x.account_id = e.account_id AND x.gateway_event_id = e.gateway_event_id)
+        AND NOT EXISTS (SELECT FROM gateway_watermarks w WHERE w.account_id = e.account_id AND w.gateway_event_id = e.gateway_event_id)
         AND NOT EXISTS (SELECT FROM gateway_decisions d WHERE d.account_id = e.account_id AND d.gateway_event_id = e.gateway_event_id)
       ORDER BY e.event_time LIMIT ${limit}
     ), outcomes AS (

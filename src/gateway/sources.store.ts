@@ -40,6 +40,8 @@ export interface Source extends SourceLimits {
   /** Nothing before it is metered. */
   readonly meteredFrom: Temporal.Instant;
   readonly disconnectedAt: Temporal.Instant | null;
+  /** From when on none but owners were shown the secrets that hold; null: others know one. */
+  readonly ownersAloneFrom: Temporal.Instant | null;
 }
 
 export async function selectSources(db: Queryable): Promise<Source[]> {
@@ -48,21 +50,26 @@ export async function selectSources(db: Queryable): Promise<Source[]> {
            a.disconnected_at AS "disconnectedAt", s.dialect, s.customers, s.past_limit_hours AS "pastLimitHours",
            s.future_limit_seconds AS "futureLimitSeconds", s.grace_hours AS "graceHours",
            s.max_events_per_second AS "maxEventsPerSecond", s.max_new_subjects AS "maxNewSubjects", s.effects,
-           s.pauses_on AS "pausesOn", s.resumes_on AS "resumesOn", s.ends_on AS "endsOn", s.silent_after_hours AS "silentAfterHours", s.paused
+           s.pauses_on AS "pausesOn", s.resumes_on AS "resumesOn", s.ends_on AS "endsOn", s.silent_after_hours AS "silentAfterHours", s.paused,
+           s.owners_alone_from AS "ownersAloneFrom"
     FROM gateway_sources s JOIN inventory_accounts a USING (account_id) ORDER BY a.slug`.execute(db);
   return rows;
 }
 
-export async function insertSource(trx: UnitOfWork, accountId: number, limits: SourceLimits): Promise<void> {
+export async function insertSource(
+  trx: UnitOfWork,
+  accountId: number,
+  limits: SourceLimits,
+  ownersAloneFrom: Temporal.Instant | null,
+): Promise<void> {
   await statement('gateway.insertSource')`
     INSERT INTO gateway_sources (account_id, dialect, customers, past_limit_hours, future_limit_seconds, grace_hours,
                                  max_events_per_second, max_new_subjects, effects, pauses_on, resumes_on, ends_on,
-                                 silent_after_hours, paused)
+                                 silent_after_hours, paused, owners_alone_from)
     VALUES (${accountId}, ${limits.dialect}, ${limits.customers}::text[], ${limits.pastLimitHours}, ${limits.futureLimitSeconds},
             ${limits.graceHours}::int, ${limits.maxEventsPerSecond}, ${limits.maxNewSubjects},
-            ${[...limits.effects]}::text[], ${limits.pausesOn}, ${limits.resumesOn}, ${limits.endsOn}, ${limits.silentAfterHours}::int, ${limits.paused})`.execute(
-    trx,
-  );
+            ${[...limits.effects]}::text[], ${limits.pausesOn}, ${limits.resumesOn}, ${limits.endsOn}, ${limits.silentAfterHours}::int, ${limits.paused},
+            ${ownersAloneFrom}::timestamptz)`.execute(trx);
   await statement('gateway.insertSource.insert_progress')`
     INSERT INTO gateway_progress (account_id, through_id) VALUES (${accountId}, 0)`.execute(trx);
 }
@@ -76,6 +83,15 @@ export async function updateSource(trx: UnitOfWork, accountId: number, limits: S
            resumes_on = ${limits.resumesOn}, ends_on = ${limits.endsOn}, silent_after_hours = ${limits.silentAfterHours}::int,
            paused = ${limits.paused}
     WHERE account_id = ${accountId}`.execute(trx);
+}
+
+export async function updateOwnersAlone(
+  trx: UnitOfWork,
+  accountId: number,
+  from: Temporal.Instant | null,
+): Promise<void> {
+  await statement('gateway.updateOwnersAlone')`
+    UPDATE gateway_sources SET owners_alone_from = ${from}::timestamptz WHERE account_id = ${accountId}`.execute(trx);
 }
 
 /** Of a source: what came, what of it waits, and how far its clock is off. */

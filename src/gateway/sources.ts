@@ -11,6 +11,7 @@ import {
   selectSourceStatus,
   type Source,
   type SourceLimits,
+  updateOwnersAlone,
   updateSource,
 } from './sources.store.ts';
 
@@ -91,6 +92,8 @@ interface SourceRequest {
   readonly meteredFrom?: Temporal.Instant | undefined;
   readonly limits: SourceLimits;
   readonly secretKey: SecretKey;
+  /** Whether its secret is shown to an owner. */
+  readonly isOwner: boolean;
 }
 
 /**
@@ -99,7 +102,7 @@ interface SourceRequest {
  */
 export async function addSource(
   db: Database,
-  { source, name, meteredFrom, limits, secretKey }: SourceRequest,
+  { source, name, meteredFrom, limits, secretKey, isOwner }: SourceRequest,
   now: Temporal.Instant,
 ): Promise<{ readonly source: Source; readonly secret: string }> {
   const secret = newWebhookSecret();
@@ -107,7 +110,7 @@ export async function addSource(
   await db.transaction().execute(async (trx) => {
     const sender = { slug: source, name, meteredFrom, secrets, secretKey };
     const { accountId } = await addSender(nestedDatabase(trx), sender, now);
-    await insertSource(trx, accountId, limits);
+    await insertSource(trx, accountId, limits, isOwner ? now : null);
   });
   return { source: await getSource(db, source), secret };
 }
@@ -119,6 +122,9 @@ export async function changeSource(db: Database, slug: string, change: Partial<S
   return getSource(db, slug);
 }
 
+const latest = (instants: readonly Temporal.Instant[]): Temporal.Instant | undefined =>
+  instants.toSorted(Temporal.Instant.compare).at(-1);
+
 /** Secrets of a source at a time: so many may hold beside a new one. */
 const secretsMax = 4;
 
@@ -129,19 +135,28 @@ const secretsMax = 4;
 export async function rotateSecret(
   db: Database,
   slug: string,
-  { keep, secretKey }: { readonly keep: Temporal.Duration; readonly secretKey: SecretKey },
+  {
+    keep,
+    secretKey,
+    isOwner,
+  }: { readonly keep: Temporal.Duration; readonly secretKey: SecretKey; readonly isOwner: boolean },
   now: Temporal.Instant,
 ): Promise<{ readonly secret: string; readonly oldHoldsUntil: Temporal.Instant }> {
-  const { accountId } = await getSource(db, slug);
+  const { accountId, ownersAloneFrom } = await getSource(db, slug);
   const until = now.add(keep);
   const secret = newWebhookSecret();
+  let endings: Temporal.Instant[] = [];
   const replace = (held: SenderSecrets): SenderSecrets => {
     if (held.length === 0) throw sourceDisconnected(`The source '${slug}' is disconnected: it sends no more.`);
     const holding = held
       .filter(({ to }) => to === null || Temporal.Instant.compare(now, Temporal.Instant.from(to)) < 0)
       .map((one) => ({ ...one, to: one.to ?? until.toString() }));
+    endings = holding.map(({ to }) => Temporal.Instant.from(to));
     return [{ secret, from: now.toString(), to: null }, ...holding.slice(0, secretsMax)];
   };
-  await db.transaction().execute((trx) => replaceSecrets(trx, { accountId, slug }, secretKey, replace));
+  await db.transaction().execute(async (trx) => {
+    await replaceSecrets(trx, { accountId, slug }, secretKey, replace);
+    await updateOwnersAlone(trx, accountId, isOwner ? (ownersAloneFrom ?? latest(endings) ?? now) : null);
+  });
   return { secret, oldHoldsUntil: until };
 }

@@ -56,12 +56,6 @@ export const documentNotDrawn = declareError({
   todo: 'Use its form as CSV or JSON meanwhile: drawing it is tried again every hour. Look at the logo and the font of its seller.',
 });
 
-export const invoiceNotIssued = declareError({
-  code: 'invoice_not_issued',
-  status: 409,
-  todo: 'Issue it first.',
-});
-
 export const paymentCurrency = declareError({
   code: 'payment_currency',
   status: 409,
@@ -71,11 +65,10 @@ export const paymentCurrency = declareError({
 export const paymentConflict = declareError({
   code: 'payment_conflict',
   status: 409,
-  todo: 'Give another payment another id. What was recorded in error is taken back by one of the kind reversal.',
+  todo: 'Give another payment another id. What was recorded in error is taken back by a reversal under its id.',
 });
 
 export const invoiceErrors = [
-  invoiceNotIssued,
   paymentCurrency,
   paymentConflict,
   invoiceFactsChanged,

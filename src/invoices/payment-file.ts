@@ -17,9 +17,9 @@ export const paymentRowsMax = 10_000;
 const problemsMax = 1_000;
 
 const required = ['provider', 'payment', 'invoice', 'amount', 'currency', 'paidAt'];
-const optional = ['kind', 'note'];
+const optional = ['invoiceId', 'kind', 'note'];
 /** For whoever reads the list as CSV: they say nothing. */
-const unread = ['paymentId', 'invoiceId', 'customer', 'customerName', 'recordedAt', 'recordedBy'];
+const unread = ['paymentId', 'customer', 'customerName', 'recordedAt', 'recordedBy'];
 
 const row = z
   .strictObject({
@@ -27,6 +27,12 @@ const row = z
     payment: paymentFields.payment,
     kind: z.enum(paymentKinds).default('payment'),
     invoice: paymentFields.invoice,
+    invoiceId: z
+      .string()
+      .regex(/^[1-9]\d{0,14}$/, { error: 'is no id of an invoice' })
+      .transform(Number)
+      .nullable()
+      .default(null),
     amount: paymentFields.amount,
     currency: paymentFields.currency,
     paidAt: z.union([day.transform(startOfDay), instant], {

@@ -56,6 +56,7 @@ async function said(customer: string, change: Partial<SaidPayment> = {}): Promis
     payment: 'tx-1',
     kind: 'payment',
     invoice: await invoiceOf(customer),
+    invoiceId: null,
     amount: '50.00',
     currency: 'USD',
     paidAt: at('2026-02-10'),
@@ -82,8 +83,16 @@ it('an invoice is open until it is due, and overdue from the first moment of the
 });
 
 it('nothing is to be paid of a draft, and nothing can be', async () => {
-  expect(await standing('dune')).toBe('null 0.00 50.00');
-  await expect(record('dune', { payment: 'tx-draft' })).rejects.toMatchObject({ code: 'invoice_not_issued' });
+  expect(await standing('dune')).toBe('null null null');
+  await expect(record('dune', { payment: 'tx-draft' })).rejects.toMatchObject({ code: 'not_found' });
+});
+
+it('an id names no invoice: it could be the number of another', async () => {
+  const { invoiceId, number } = await getInvoice(test.db, await invoiceOf('acme'));
+  await expect(record('acme', { invoice: String(invoiceId) })).rejects.toMatchObject({ code: 'not_found' });
+  await expect(record('acme', { invoice: number ?? '', invoiceId: invoiceId + 1 })).rejects.toMatchObject({
+    code: 'not_found',
+  });
 });
 
 it('parts add up exactly; the same again is known, and something else under its id is refused', async () => {
@@ -102,12 +111,18 @@ it('parts add up exactly; the same again is known, and something else under its 
   expect(await standing('acme', at('2027-01-01'))).toBe('paid 50.00 0.00');
 });
 
-it('what is given back is below zero, whatever it is called, and may bear the id of what it gives back', async () => {
+it('what is given back is below zero, whatever it is called, and has an id of its own', async () => {
   await record('beta', { payment: 'b-1', amount: '60.00' });
   expect(await standing('beta')).toBe('credit 60.00 -10.00');
-  const back = async (kind: PaymentKind, amount: string) => record('beta', { payment: 'b-1', kind, amount });
+  const back = async (kind: PaymentKind, amount: string) => record('beta', { payment: `b-1-${kind}`, kind, amount });
+  await expect(record('beta', { payment: 'b-1', kind: 'refund', amount: '10.00' })).rejects.toMatchObject({
+    code: 'payment_conflict',
+  });
   expect((await back('refund', '10.00')).payment.amount).toBe('-10.00');
   expect(await standing('beta')).toBe('paid 50.00 0.00');
+  await expect(record('beta', { payment: 'b-9', kind: 'chargeback', amount: '50.01' })).rejects.toMatchObject({
+    code: 'conflict',
+  });
   await back('chargeback', '50.00');
   expect(await standing('beta')).toBe('open 0.00 50.00');
   await back('failed', '50.00');
@@ -120,6 +135,7 @@ it('what is given back is below zero, whatever it is called, and may bear the id
 it.each<[string, Partial<SaidPayment>, string]>([
   ['another currency', { currency: 'EUR' }, 'payment_currency'],
   ['an unknown invoice', { invoice: 'INV-999999' }, 'not_found'],
+  ['more than a day ahead', { paidAt: at('2026-02-12').add({ hours: 1 }) }, 'invalid_argument'],
   ['nothing', { amount: '0' }, 'invalid_argument'],
   ['less than nothing', { amount: '-1.00' }, 'invalid_argument'],
   ['parts of a cent', { amount: '1.001' }, 'invalid_argument'],
@@ -132,11 +148,21 @@ it('a credit note lessens what is owed, and cannot be paid; what was paid of wha
   const { invoiceId } = await getInvoice(test.db, number);
   await cancelInvoice(test.db, invoiceId, { reason: 'wrong', by: 'ann', now: feb5 });
   expect(await standingOf(number)).toBe('null 0.00 0.00');
-  await recordPayment(test.db, { ...(await said('acme')), payment: 'c-1', invoice: number }, { by: 'ann', now: feb5 });
+  await recordPayment(
+    test.db,
+    { ...(await said('acme')), payment: 'c-1', invoice: number },
+    { by: 'ann', now: at('2026-02-11') },
+  );
   expect(await standingOf(number)).toBe('credit 50.00 -50.00');
   const note = (await getInvoice(test.db, number)).cancelledBy ?? '';
+  // The invoice has it in what it owes: counted with both it would count twice.
+  expect(await standingOf(note)).toBe('null null null');
   await expect(
-    recordPayment(test.db, { ...(await said('acme')), payment: 'c-2', invoice: note }, { by: 'ann', now: feb5 }),
+    recordPayment(
+      test.db,
+      { ...(await said('acme')), payment: 'c-2', invoice: note },
+      { by: 'ann', now: at('2026-02-11') },
+    ),
   ).rejects.toMatchObject({ code: 'invalid_argument' });
 });
 
@@ -146,12 +172,29 @@ async function standingOf(number: string): Promise<string> {
   return `${one?.paymentState} ${one?.paid} ${one?.balance}`;
 }
 
+it('a reversal is the opposite of what was recorded under its id, as a whole and once', async () => {
+  await record('beta', { payment: 'e-1', amount: '40.00' });
+  await record('beta', { payment: 'e-2', kind: 'refund', amount: '10.00' });
+  expect(await standing('beta')).toBe('part_paid 30.00 20.00');
+  const reverse = async (change: Partial<SaidPayment>) => record('beta', { kind: 'reversal', ...change });
+  await expect(reverse({ payment: 'e-3', amount: '40.00' })).rejects.toMatchObject({ code: 'not_found' });
+  await expect(reverse({ payment: 'e-1', amount: '400.00' })).rejects.toMatchObject({ code: 'payment_conflict' });
+  await expect(reverse({ payment: 'e-1', amount: '40.00', invoice: await invoiceOf('acme') })).rejects.toMatchObject({
+    code: 'payment_conflict',
+  });
+  expect((await reverse({ payment: 'e-2', amount: '10.00' })).payment.amount).toBe('10.00');
+  expect(await standing('beta')).toBe('part_paid 40.00 10.00');
+  expect((await reverse({ payment: 'e-2', amount: '10.00' })).status).toBe('known');
+  expect((await reverse({ payment: 'e-1', amount: '40.00' })).payment.amount).toBe('-40.00');
+  expect(await standing('beta')).toBe('open 0.00 50.00');
+});
+
 it('of many, each is recorded or refused for itself, and one that is named twice is recorded once', async () => {
   const one = await said('beta', { payment: 'm-1', amount: '1.00' });
   const done = await test.db.transaction().execute((trx) =>
     recordPayments(trx, [one, one, { ...one, amount: '2.00' }, { ...one, payment: 'm-2', currency: 'EUR' }], {
       by: 'ann',
-      now: feb5,
+      now: at('2026-02-11'),
     }),
   );
   expect(done.map((each) => ('code' in each ? each.code : each.status))).toEqual([
@@ -164,7 +207,9 @@ it('of many, each is recorded or refused for itself, and one that is named twice
 
 it('of two who record the same at once, one records it', async () => {
   const one = await said('beta', { payment: 'twice', amount: '3.00' });
-  const done = await Promise.all([1, 2, 3].map(() => recordPayment(test.db, one, { by: 'ann', now: feb5 })));
+  const done = await Promise.all(
+    [1, 2, 3].map(() => recordPayment(test.db, one, { by: 'ann', now: at('2026-02-11') })),
+  );
   expect(done.map(({ status }) => status).sort()).toEqual(['known', 'known', 'recorded']);
 });
 

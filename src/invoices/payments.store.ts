@@ -7,7 +7,7 @@ import type { PageRequest } from '../platform/declare/operation.ts';
 // What was paid of invoices, and what an invoice's payment comes to.
 
 export const paymentKinds = ['payment', 'refund', 'chargeback', 'reversal', 'failed'] as const;
-/** `reversal` takes back what was recorded in error; `failed` is an attempt that brought nothing. */
+/** `reversal` is the opposite of what was recorded under its id in error; `failed` is an attempt that brought nothing. */
 export type PaymentKind = (typeof paymentKinds)[number];
 
 export const paymentStates = ['open', 'part_paid', 'paid', 'overdue', 'credit'] as const;
@@ -36,9 +36,9 @@ export interface StandingRow {
   readonly invoiceId: number;
   /** null: nothing is to be paid of it: it is not issued, a credit note, or was cancelled before anything was paid. */
   readonly state: PaymentState | null;
-  /** Its total less what was credited. */
-  readonly owed: string;
-  readonly paid: string;
+  /** Its total less what was credited. null, as `paid`: of a credit note, and of what is not issued. */
+  readonly owed: string | null;
+  readonly paid: string | null;
 }
 
 /** How invoices stand on a UTC day. */
@@ -49,38 +49,31 @@ export async function selectStandingsOn(
 ): Promise<StandingRow[]> {
   const { rows } = await statement<StandingRow>('invoices.selectStandingsOn')`
     SELECT i.invoice_id AS "invoiceId", ${paymentStateOn(today)} AS state, b.owed::text AS owed, b.paid::text AS paid
-    FROM invoices i CROSS JOIN ${balanceOf} WHERE i.invoice_id = ANY (${[...invoiceIds]}::bigint[])`.execute(db);
+    FROM invoices i LEFT JOIN ${balanceOf} ON i.kind = 'invoice' AND i.issued_at IS NOT NULL
+    WHERE i.invoice_id = ANY (${[...invoiceIds]}::bigint[])`.execute(db);
   return rows;
 }
 
 /** An invoice that a payment names. */
 export interface NamedInvoiceRow {
-  /** As it was named. */
+  /** As it was named: by its number. */
   readonly named: string;
   readonly invoiceId: number;
   readonly kind: 'invoice' | 'credit_note';
-  /** null: not issued. */
-  readonly number: string | null;
+  readonly number: string;
   readonly currency: string;
   readonly month: Temporal.PlainDate;
   readonly customerId: number;
   readonly customer: string;
 }
 
-/** Invoices by their numbers or ids, locked so that whoever else records a payment of them waits. */
+/** Documents by their numbers, locked so that whoever else records a payment of them waits. */
 export async function lockNamed(trx: UnitOfWork, names: readonly string[]): Promise<NamedInvoiceRow[]> {
   const { rows } = await statement<NamedInvoiceRow>('invoices.lockNamed')`
-    WITH names AS (SELECT DISTINCT named FROM unnest(${[...names]}::text[]) AS w (named)),
-    numbered AS (
-      SELECT n.named, i.invoice_id FROM names n JOIN invoices i
-        ON lower(i.number) COLLATE "C" = lower(n.named) AND i.number = n.named AND i.number IS NOT NULL
-    ), found AS (
-      SELECT named, invoice_id FROM numbered
-      UNION ALL
-      SELECT named, named::bigint FROM names WHERE named ~ '^[0-9]{1,15}$' AND named NOT IN (SELECT named FROM numbered)
-    )
-    SELECT f.named, i.invoice_id AS "invoiceId", i.kind, i.number, i.currency, i.month, i.customer_id AS "customerId", c.external_id AS customer
-    FROM found f JOIN invoices i USING (invoice_id) JOIN deployments_customers c ON c.customer_id = i.customer_id
+    SELECT n.named, i.invoice_id AS "invoiceId", i.kind, i.number, i.currency, i.month, i.customer_id AS "customerId", c.external_id AS customer
+    FROM (SELECT DISTINCT named FROM unnest(${[...names]}::text[]) AS w (named)) AS n
+    JOIN invoices i ON lower(i.number) COLLATE "C" = lower(n.named) AND i.number = n.named AND i.number IS NOT NULL
+    JOIN deployments_customers c ON c.customer_id = i.customer_id
     ORDER BY i.invoice_id FOR NO KEY UPDATE OF i`.execute(trx);
   return rows;
 }
@@ -100,7 +93,7 @@ export interface NewPayment {
 
 export type PaymentKey = Pick<NewPayment, 'provider' | 'payment' | 'kind'>;
 
-/** Stores those whose key is new; of several with one key the first. Returns which these are. */
+/** Stores those whose key is new and whose id is of nothing else; of several with one key the first. Returns which these are. */
 export async function insertPayments(
   trx: UnitOfWork,
   payments: readonly NewPayment[],
@@ -120,7 +113,7 @@ export async function insertPayments(
         AS s (provider, payment, kind, invoice_id, customer_id, currency, amount, paid_at, note, n)
       ORDER BY provider, payment, kind, n) AS first
     ORDER BY provider, payment, kind
-    ON CONFLICT (provider, payment, kind) DO NOTHING
+    ON CONFLICT DO NOTHING
     RETURNING provider, payment, kind`.execute(trx);
   return rows;
 }
@@ -157,9 +150,25 @@ export async function selectPaymentsByKey(trx: UnitOfWork, keys: readonly Paymen
   return rows;
 }
 
+/** What reversals take back: what was recorded under their ids. */
+export async function selectReversed(
+  trx: UnitOfWork,
+  reversals: readonly Pick<PaymentKey, 'provider' | 'payment'>[],
+): Promise<PaymentRow[]> {
+  const { rows } = await statement<PaymentRow>('invoices.selectReversed')`
+    SELECT ${columns(true)}
+    FROM (SELECT DISTINCT * FROM unnest(${reversals.map(({ provider }) => provider)}::text[],
+                                        ${reversals.map(({ payment }) => payment)}::text[]) AS k (provider, payment)) AS k
+    JOIN invoice_payments p USING (provider, payment) JOIN invoices i USING (invoice_id)
+    JOIN deployments_customers c ON c.customer_id = p.customer_id
+    WHERE p.kind IN ('payment', 'refund', 'chargeback')`.execute(trx);
+  return rows;
+}
+
 export interface PaymentFilter {
-  /** An invoice's number or id. */
+  /** An invoice's number. */
   readonly invoice?: string | undefined;
+  readonly invoiceId?: number | undefined;
   /** The customer's external id. */
   readonly customer?: string | undefined;
   readonly provider?: string | undefined;
@@ -179,15 +188,16 @@ export type PaymentSort = keyof typeof paymentSorts;
 /** `limit` at most. With a customer's id: what is theirs, without what they may not read. */
 export async function selectPayments(
   db: Queryable,
-  { invoice = null, customer = null, provider = null, kind = null, q }: Nullable<PaymentFilter>,
+  { invoice = null, invoiceId = null, customer = null, provider = null, kind = null, q }: Nullable<PaymentFilter>,
   { sort, limit, ...request }: Omit<PageRequest<PaymentSort>, 'q'>,
   customerId: number | null,
 ): Promise<(PaymentRow & Sorted)[]> {
   const { columns: place, beyond, by } = keyset(paymentSorts[sort], newestKey, request);
   const { rows } = await statement<PaymentRow & Sorted>('invoices.selectPayments')`
     SELECT ${columns(customerId === null)}, ${place} FROM ${tables}
-    WHERE (${customerId}::bigint IS NULL OR p.customer_id = ${customerId})
-      AND (${invoice}::text IS NULL OR i.number = ${invoice} OR i.invoice_id::text = ${invoice})
+    WHERE ${customerId === null ? sql`true` : sql`p.customer_id = ${customerId}`}
+      ${invoiceId === null ? sql`` : sql`AND p.invoice_id = ${invoiceId}`}
+      ${invoice === null ? sql`` : sql`AND p.invoice_id = ANY (ARRAY(SELECT n.invoice_id FROM invoices n WHERE lower(n.number) COLLATE "C" = lower(${invoice}::text) AND n.number = ${invoice}))`}
       AND (${customer}::text IS NULL OR c.external_id = ${customer}) AND (${provider}::text IS NULL OR p.provider = ${provider})
       AND (${kind}::text IS NULL OR p.kind = ${kind})
       AND ${holds(q, sql`p.payment`, sql`i.number`, sql`c.external_id`, sql`c.name`)} AND ${beyond}

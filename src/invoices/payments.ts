@@ -2,12 +2,12 @@ import type { Database, Queryable, UnitOfWork } from '../platform/database/datab
 import { cursorOf } from '../platform/database/keyset.ts';
 import type { Page, PageRequest } from '../platform/declare/operation.ts';
 import { pageOf } from '../platform/declare/pages.ts';
-import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { ArcadiaError } from '../platform/errors.ts';
 import { currencyDigits, formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
 import { dayOf } from '../metering/index.ts';
 import { writeMessages } from '../webhooks/index.ts';
-import { invoiceNotIssued, paymentConflict, paymentCurrency } from './errors.ts';
+import { paymentConflict, paymentCurrency } from './errors.ts';
 import type { Reader } from './invoices.ts';
 import * as store from './payments.store.ts';
 
@@ -21,11 +21,13 @@ export { paymentKinds, paymentStates } from './payments.store.ts';
 export interface SaidPayment {
   /** Who says it: a provider of payments, a bank. */
   readonly provider: string;
-  /** The provider's id of it. A refund has one of its own, or that of what it gives back. */
+  /** The provider's id of it: of a refund or a chargeback that of itself, not of the payment that it gives back. */
   readonly payment: string;
   readonly kind: store.PaymentKind;
-  /** An invoice's number or id. */
+  /** An invoice's number. */
   readonly invoice: string;
+  /** Its id as well: of two sellers' documents of one number, which one. null: there is one. */
+  readonly invoiceId: number | null;
   /** Above zero, whatever the kind. */
   readonly amount: string;
   readonly currency: string;
@@ -46,17 +48,18 @@ interface Recording {
 export interface PaymentStanding {
   /** null: nothing is to be paid of it. */
   readonly paymentState: store.PaymentState | null;
-  /** Its total less what was credited. */
-  readonly owed: string;
-  readonly paid: string;
+  /** Its total less what was credited. null, as `paid` and `balance`: of a credit note, whose invoice counts it, and of a draft. */
+  readonly owed: string | null;
+  readonly paid: string | null;
   /** What is left to pay; below zero: in the customer's favour. */
-  readonly balance: string;
+  readonly balance: string | null;
 }
 
 /**
  * Records one. The same again changes nothing.
- * @throws ArcadiaError not_found; conflict (two documents of one number); invoice_not_issued; payment_currency (another than the
- *   invoice's); payment_conflict (the id says something else); invalid_argument (an amount that is none)
+ * @throws ArcadiaError not_found; conflict (two documents of one number); payment_currency (another than the
+ *   invoice's); payment_conflict (the id says something else, or is
+ *   of something else); conflict (people give back more than was paid); not_found (nothing to reverse); invalid_argument (an amount that is none)
  */
 export async function recordPayment(db: Database, said: SaidPayment, recording: Recording): Promise<Recorded> {
   return db.transaction().execute(async (trx) => {
@@ -69,7 +72,8 @@ export async function recordPayment(db: Database, said: SaidPayment, recording: 
 
 /**
  * Records many, each for itself: in place of one that cannot be recorded stands why, as `recordPayment` throws it.
- * Whoever records of the same invoices meanwhile waits for this transaction.
+ * Whoever records of the same invoices meanwhile waits for this transaction. That people give back more than was paid is found
+ * out once it is written: who records for people rolls the transaction back if anything is refused.
  */
 export async function recordPayments(
   trx: UnitOfWork,
@@ -83,17 +87,26 @@ export async function recordPayments(
     ),
     (row) => row.named,
   );
-  const read = said.map((one) => readSaid(one, named.get(one.invoice) ?? [], now));
-  const sound = read.flatMap((one) => (one instanceof ArcadiaError ? [] : [one.stored]));
-  const inserted = await store.insertPayments(trx, sound, by, now);
-  const fresh = new Set(inserted.map(keyOf));
-  const stored = new Map((await store.selectPaymentsByKey(trx, sound)).map((row) => [keyOf(row), row]));
+  const facts = said.map((one) => readSaid(one, named.get(one.invoice) ?? [], now));
+  const others = await store.insertPayments(trx, soundOf(facts.filter((one) => !isReversal(one))), by, now);
+  // After the others: a file may take back what it records.
+  const reversed = await store.selectReversed(trx, soundOf(facts.filter(isReversal)));
+  const read = readReversals(facts, reversed);
+  const reversals = await store.insertPayments(trx, soundOf(read.filter(isReversal)), by, now);
+  const fresh = new Set([...others, ...reversals].map(keyOf));
+  const stored = new Map((await store.selectPaymentsByKey(trx, soundOf(read))).map((row) => [keyOf(row), row]));
+  const refused = isOfEvent(by) ? new Map<number, ArcadiaError>() : await tooMuchBack(trx, stored, fresh, now);
   await publish(trx, { invoices: [...named.values()].flat(), touched: paidNow(stored, fresh), now });
   return read.map((one, place) => {
     if (one instanceof ArcadiaError) return one;
     const row = stored.get(keyOf(one.stored));
-    if (row === undefined) throw new RangeError('a payment was stored and is gone');
-    return same(one, row, said[place]?.paidAt ?? null)
+    if (row === undefined)
+      return paymentConflict(
+        `${one.stored.provider} ${one.stored.payment} was recorded before, and is no ${one.stored.kind}: what was given back has an id of its own.`,
+      );
+    const tooMuch = refused.get(row.invoiceId);
+    if (tooMuch !== undefined && givenBack.has(row.kind) && fresh.has(keyOf(row))) return tooMuch;
+    return same(one, row, { paidAt: said[place]?.paidAt ?? null, by })
       ? { status: fresh.delete(keyOf(row)) ? 'recorded' : 'known', payment: row }
       : paymentConflict(
           `The ${row.kind} ${row.payment} of ${row.provider} was recorded before, and says something else.`,
@@ -109,6 +122,69 @@ export async function recordPayments(
   });
 }
 
+const soundOf = (read: readonly (ReadPayment | ArcadiaError)[]): store.NewPayment[] =>
+  read.flatMap((one) => (one instanceof ArcadiaError ? [] : [one.stored]));
+
+const isReversal = (one: ReadPayment | ArcadiaError) =>
+  !(one instanceof ArcadiaError) && one.stored.kind === 'reversal';
+
+const idOf = ({ provider, payment }: Pick<store.PaymentKey, 'provider' | 'payment'>) => `${provider}\n${payment}`;
+
+/** A reversal is the opposite of what was recorded under its id, and of nothing else. The rest stays as it is. */
+function readReversals(
+  facts: readonly (ReadPayment | ArcadiaError)[],
+  reversed: readonly store.PaymentRow[],
+): (ReadPayment | ArcadiaError)[] {
+  const rows = new Map(reversed.map((row) => [idOf(row), row]));
+  return facts.map((one) => {
+    if (one instanceof ArcadiaError || !isReversal(one)) return one;
+    const said = one.stored;
+    const row = rows.get(idOf(said));
+    if (row === undefined)
+      return new ArcadiaError(
+        'not_found',
+        `Nothing was recorded as ${said.provider} ${said.payment}: there is nothing to take back.`,
+      );
+    const amount = new Decimal(row.amount).neg();
+    if (row.invoiceId !== said.invoiceId || !amount.abs().eq(new Decimal(said.amount).abs()))
+      return paymentConflict(
+        `${said.provider} ${said.payment} is a ${row.kind} of ${row.amount} ${row.currency} of ${row.invoice}: it is taken back as a whole.`,
+      );
+    return { stored: { ...said, amount: formatMoney(amount, said.currency) } };
+  });
+}
+
+const givenBack: ReadonlySet<store.PaymentKind> = new Set(['refund', 'chargeback']);
+
+/**
+ * Of which invoices more is given back now than was paid of them, or is owed to the customer, and how it is refused. Of what
+ * events say nothing is: a refund may come before its payment.
+ */
+async function tooMuchBack(
+  trx: UnitOfWork,
+  stored: ReadonlyMap<string, store.PaymentRow>,
+  fresh: ReadonlySet<string>,
+  now: Temporal.Instant,
+): Promise<ReadonlyMap<number, ArcadiaError>> {
+  const rows = [...stored].flatMap(([key, row]) => (fresh.has(key) && givenBack.has(row.kind) ? [row] : []));
+  const invoices = new Map(rows.map((row) => [row.invoiceId, row]));
+  const standings = await readStandings(trx, [...invoices.values()], now);
+  return new Map(
+    [...invoices].flatMap(([invoiceId, { invoice, currency }]): [number, ArcadiaError][] => {
+      const { paid, owed } = standingOf(standings, invoiceId);
+      const least = Decimal.min(0, owed ?? 0);
+      if (paid === null || new Decimal(paid).gte(least)) return [];
+      const over = formatMoney(least.minus(paid), currency);
+      return [
+        [
+          invoiceId,
+          new ArcadiaError('conflict', `That is ${over} ${currency} more than can be given back of ${invoice}.`),
+        ],
+      ];
+    }),
+  );
+}
+
 const keyOf = ({ provider, payment, kind }: store.PaymentKey) => `${provider}\n${payment}\n${kind}`;
 
 /** The invoices of which something is new. */
@@ -120,21 +196,46 @@ interface ReadPayment {
   readonly stored: store.NewPayment;
 }
 
+/** Numbers alone name what is paid: an id that looks like one would be another customer's invoice. */
+function onlyOne(found: readonly store.NamedInvoiceRow[], number: string): store.NamedInvoiceRow | ArcadiaError {
+  const [invoice] = found;
+  if (invoice === undefined)
+    return new ArcadiaError('not_found', `No issued invoice has the number ${number}: name one by its number.`);
+  if (found.length > 1)
+    return new ArcadiaError('conflict', `More than one seller has a document ${number}; give its id as well.`);
+  return invoice;
+}
+
+/**
+ * Whose invoice has a number: the customer's external id. Whoever records of it meanwhile waits for this transaction.
+ * @throws ArcadiaError not_found; conflict (two documents of one number)
+ */
+export async function customerOfNumber(trx: UnitOfWork, number: string): Promise<string> {
+  const invoice = onlyOne(await store.lockNamed(trx, [number]), number);
+  if (invoice instanceof ArcadiaError) throw invoice;
+  return invoice.customer;
+}
+
+/** What is paid counts at once: a day may have begun where it was paid that has not begun in UTC. */
+const aheadHours = 24;
+
 /** What is to be stored of it, or why it cannot be. */
 function readSaid(
-  { invoice: which, amount: text, ...said }: SaidPayment,
+  { invoice: which, invoiceId: id, amount: text, ...said }: SaidPayment,
   found: readonly store.NamedInvoiceRow[],
   now: Temporal.Instant,
 ): ReadPayment | ArcadiaError {
-  const [invoice] = found;
-  if (invoice === undefined) return notFound('invoice', which);
-  if (found.length > 1)
-    return new ArcadiaError('conflict', `More than one seller has a document ${which}; name it by its id.`);
+  const invoice = onlyOne(id === null ? found : found.filter(({ invoiceId }) => invoiceId === id), which);
+  if (invoice instanceof ArcadiaError) return invoice;
   if (invoice.kind === 'credit_note')
     return new ArcadiaError('invalid_argument', `${which} is a credit note: name the invoice that it credits.`);
-  if (invoice.number === null) return invoiceNotIssued(`Invoice ${which} is not issued: nothing can be paid of it.`);
   if (invoice.currency !== said.currency)
     return paymentCurrency(`Invoice ${invoice.number} is in ${invoice.currency}, and the payment in ${said.currency}.`);
+  if (said.paidAt !== null && Temporal.Instant.compare(said.paidAt, now.add({ hours: aheadHours })) > 0)
+    return new ArcadiaError(
+      'invalid_argument',
+      `It is said to be paid at ${said.paidAt}, which is more than a day ahead.`,
+    );
   const amount = new Decimal(text);
   const digits = currencyDigits(said.currency);
   if (said.kind !== 'failed' && (amount.lte(0) || amount.decimalPlaces() > digits || amount.gte('1e15')))
@@ -142,6 +243,7 @@ function readSaid(
       'invalid_argument',
       `The amount ${text} is not above zero with up to ${digits} decimals; what is given back is of the kind refund, chargeback or reversal.`,
     );
+  // Of a reversal, what it takes back says the sign.
   const signed = said.kind === 'failed' ? new Decimal(0) : said.kind === 'payment' ? amount : amount.neg();
   const { invoiceId, customerId } = invoice;
   return {
@@ -149,13 +251,25 @@ function readSaid(
   };
 }
 
-/** Whether what is stored is what was said; a time that was not said differs from none. */
-function same({ stored: said }: ReadPayment, row: store.PaymentRow, paidAt: Temporal.Instant | null): boolean {
+/** Who records what events of a gateway's source say. */
+export const recorderOf = (source: string): string => `gateway:${source}`;
+const isOfEvent = (by: string | null) => by?.startsWith(recorderOf('')) ?? false;
+
+/**
+ * Whether what is stored is what was said; a time that was not said differs from none. Events are sent again under another
+ * time, a file knows the day alone, and a failed attempt is repeated: of these, the time says nothing.
+ */
+function same(
+  { stored: said }: ReadPayment,
+  row: store.PaymentRow,
+  { paidAt, by }: { readonly paidAt: Temporal.Instant | null; readonly by: string },
+): boolean {
+  const isAnyTime = paidAt === null || row.kind === 'failed' || isOfEvent(by) || isOfEvent(row.recordedBy);
   return (
     row.invoiceId === said.invoiceId &&
     row.currency === said.currency &&
     new Decimal(row.amount).eq(said.amount) &&
-    (paidAt === null || row.paidAt.equals(paidAt))
+    (isAnyTime || row.paidAt.equals(paidAt))
   );
 }
 
@@ -172,7 +286,6 @@ async function publish(
     readonly now: Temporal.Instant;
   },
 ): Promise<void> {
-  // One that was named by its id and by its number is one.
   const changed = new Map(
     invoices
       .filter(({ invoiceId }) => touched.has(invoiceId))
@@ -181,10 +294,12 @@ async function publish(
   const standings = await readStandings(trx, [...changed.values()], now);
   const messages = [...changed.values()].flatMap(({ invoiceId, number, customer, customerId, month, currency }) => {
     const standing = standings.get(invoiceId);
-    if (standing === undefined || number === null) return [];
+    if (standing === undefined) return [];
+    const { paymentState, owed, paid, balance } = standing;
+    if (owed === null || paid === null || balance === null) return [];
     const path = `/api/v1/invoices/${invoiceId}`;
     const whose = { invoiceId, number, customer, month: month.toPlainYearMonth().toString(), currency };
-    return [{ customerId, data: { ...whose, ...standing, path } }];
+    return [{ customerId, data: { ...whose, paymentState, owed, paid, balance, path } }];
   });
   await writeMessages(trx, 'invoice.payment_changed', messages, now);
 }
@@ -198,8 +313,10 @@ export async function readStandings(
   const currencies = new Map(invoices.map(({ invoiceId, currency }) => [invoiceId, currency]));
   const rows = await store.selectStandingsOn(db, [...currencies.keys()], dayOf(now));
   return new Map(
-    rows.map(({ invoiceId, state, owed, paid }) => {
+    rows.map(({ invoiceId, state, owed, paid }): [number, PaymentStanding] => {
       const money = (amount: Decimal) => formatMoney(amount, currencies.get(invoiceId) ?? '');
+      if (owed === null || paid === null)
+        return [invoiceId, { paymentState: state, owed: null, paid: null, balance: null }];
       const [due, got] = [new Decimal(owed), new Decimal(paid)];
       return [invoiceId, { paymentState: state, owed: money(due), paid: money(got), balance: money(due.minus(got)) }];
     }),
@@ -208,7 +325,7 @@ export async function readStandings(
 
 /** The standing of one of those that were read; of one that is gone since, that nothing is to be paid. */
 export function standingOf(standings: ReadonlyMap<number, PaymentStanding>, invoiceId: number): PaymentStanding {
-  return standings.get(invoiceId) ?? { paymentState: null, owed: '0', paid: '0', balance: '0' };
+  return standings.get(invoiceId) ?? { paymentState: null, owed: null, paid: null, balance: null };
 }
 
 /** A page of payments, the newest first unless another order is asked for. */

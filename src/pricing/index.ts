@@ -24,6 +24,7 @@ export {
   pauseSubscription,
   resumeSubscription,
   startSubscription,
+  subscriptionHistory,
 } from './subscriptions.ts';
 export { applyPlans } from './plan-apply.ts';
 export { ForecastSums, type UsageSource, UsageSums, UsageUntil } from './usage-sums.ts';

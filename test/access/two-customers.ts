@@ -136,12 +136,12 @@ async function insertInvoices(
   const [alphasInvoice, bravosInvoice] = [find(alpha, 5), find(bravo, 5)];
   for (const invoice of [alphasInvoice, bravosInvoice]) {
     await approveInvoice(db, invoice, { by: 'test', now, override: 'no listings in this test' });
-    await issueInvoice(db, invoice, { by: 'test', now, incomplete: true });
+    const { number } = await issueInvoice(db, invoice, { by: 'test', now, incomplete: true });
     const payment = `${invoice === alphasInvoice ? 'alpha' : 'bravo'}-tx`;
     const said = { provider: 'bank', payment, kind: 'payment', amount: '1.00', currency: 'USD' } as const;
     await recordPayment(
       db,
-      { ...said, invoice: String(invoice), paidAt: null, note: `cost us ${plantedCost}` },
+      { ...said, invoice: number, invoiceId: invoice, paidAt: null, note: `cost us ${plantedCost}` },
       { by: 'test', now },
     );
   }

@@ -62,6 +62,7 @@ beforeAll(async () => {
       payment: `tx-${index}`,
       kind: 'payment',
       invoice: number,
+      invoiceId: null,
       currency: 'USD',
       note: null,
     } as const;

@@ -101,11 +101,20 @@ test('a file is imported whole or not at all, and again without any effect', asy
 });
 
 test('the list as CSV is imported again without any effect', async () => {
-  await post('/payments', paid({ payment: 'tx-1', kind: 'refund', amount: '5.00' }));
+  await post('/payments', paid({ payment: 'rf-1', kind: 'refund', amount: '5.00' }));
   const csv = await (await api.fetch('/payments.csv', { as: 'finance' })).text();
   expect(csv).toContain('-5.00');
   expect(await (await file(csv)).json()).toEqual({ written: true, recorded: 0, known: 4, problems: [] });
   await post('/payments', paid({ payment: 'tx-9', amount: '5.00' }));
+});
+
+test('payments are found by number, or by id', async () => {
+  const { invoiceId } = await get(`/invoices/${numbers.beta}`);
+  for (const query of [`invoice=${numbers.beta}`, `invoiceId=${invoiceId}`])
+    expect((await get(`/payments?${query}`)).items.map((one: any) => one.payment)).toEqual(['f-2']);
+  expect((await get(`/payments?invoice=${invoiceId}`)).items).toEqual([]);
+  expect((await post('/payments', paid({ payment: 'tx-8', invoice: String(invoiceId) }))).status).toBe(404);
+  expect((await post('/payments', paid({ payment: 'tx-8', invoice: 'F 2026 17' }))).status).toBe(404);
 });
 
 test('a customer sees their own payments and the state of their invoices, and nothing of ours', async () => {
@@ -113,7 +122,7 @@ test('a customer sees their own payments and the state of their invoices, and no
   const { items } = await get('/payments', acme);
   expect(items.map((one: any) => [one.payment, one.invoice, one.note, one.recordedBy])).toEqual([
     ['tx-9', numbers.acme, null, null],
-    ['tx-1', numbers.acme, null, null],
+    ['rf-1', numbers.acme, null, null],
     ['f-1', numbers.acme, null, null],
     ['tx-1', numbers.acme, null, null],
   ]);

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { announceSilent } from '../../src/gateway/announce.ts';
+import { announceDeadSince, announceSilent } from '../../src/gateway/announce.ts';
 import { pruneEvents } from '../../src/gateway/prune.ts';
 import { changeSource } from '../../src/gateway/sources.ts';
 import type { Database } from '../../src/platform/database/database.ts';
@@ -144,6 +144,14 @@ test('dead letters are sent to webhooks once an hour, and a source that falls si
   await send(event({ time: undefined }));
   await interpretAll(db, now.add({ minutes: 60 }));
   expect(await messages('gateway.dead')).toMatchObject([{ dead: 1 }, { dead: 3 }]);
+  // What dies within the hour is said once it is over, though nothing dies any more.
+  await send(event({ time: undefined }));
+  await interpretAll(db, now.add({ minutes: 61 }));
+  await announceDeadSince(db, now.add({ minutes: 119 }));
+  expect(await messages('gateway.dead')).toHaveLength(2);
+  await announceDeadSince(db, now.add({ minutes: 120 }));
+  await announceDeadSince(db, now.add({ minutes: 300 }));
+  expect(await messages('gateway.dead')).toMatchObject([{ dead: 1 }, { dead: 3 }, { dead: 4 }]);
 
   await announceSilent(db, now.add({ hours: 5 }));
   expect(await messages('gateway.silent')).toEqual([]);
@@ -162,6 +170,24 @@ test('the settings of a source that is busy can be changed', async () => {
   await send(event());
   const changed = await api.fetch('/gateway/sources/edge', json('PATCH', { graceHours: 5 }));
   expect([changed.status, ((await changed.json()) as { graceHours: number }).graceHours]).toEqual([200, 5]);
+});
+
+test('a watermark that was retracted stays so when events are removed, and holds up no later one', async () => {
+  const word = (id: string, time: string, data: object) =>
+    event({ id, type: 'arcadia.gateway.watermark', subject: undefined, time, data });
+  const miscounted = { through: '2026-05-04T00:00:00Z', counts: { '2026-05-03T10Z': 9 } };
+  await send(
+    word('w1', '2026-05-04T10:00:00Z', miscounted),
+    event({ type: 'arcadia.gateway.retract', time: '2026-05-04T11:00:00Z', data: { ids: ['w1'], reason: 'no' } }),
+  );
+  await interpretAll(db, now);
+  const later = instant('2027-05-10');
+  await setClock(db, later);
+  await pruneEvents(db, instant('2026-05-06'), new AbortController().signal);
+  await send(word('w2', '2027-05-09T23:00:00Z', { through: '2027-05-09T00:00:00Z' }));
+  await interpretAll(db, later);
+  const source = (await (await api.fetch('/gateway/sources/edge')).json()) as { confirmedThrough: string };
+  expect(source.confirmedThrough).toBe('2027-05-09T00:00:00Z');
 });
 
 test('what is removed stays counted, and is not counted again', async () => {

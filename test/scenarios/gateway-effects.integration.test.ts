@@ -11,7 +11,7 @@ import { startWorker } from '../../src/jobs/worker.ts';
 import { program } from '../../src/modules.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { createLog } from '../../src/platform/log.ts';
-import { pauseSubscription, subscriptionHistory } from '../../src/pricing/subscriptions.ts';
+import { pauseSubscription, subscribe, subscriptionHistory } from '../../src/pricing/subscriptions.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { event, instant, interpretAll, makeSource, setClock } from '../fixtures/gateway.ts';
 import { addDeployment, openBusiness, settle } from '../fixtures/invoices.ts';
@@ -131,14 +131,63 @@ test('paused with sequence 7 comes before resumed with 6: it is paused, and 6 is
   expect(await history()).toEqual(['2026-01-01 running to 2026-05-05', '2026-05-05 paused']);
 });
 
-test('sequences and times of one subject are not compared', async () => {
+test('a source that begins to send sequences, or ends to, is gone on with by the times of its events', async () => {
   await send(
     lifecycle('paused', '2026-05-04T13:20:00Z', { sequence: '7' }),
+    lifecycle('resumed', '2026-05-04T12:00:00Z'),
     lifecycle('resumed', '2026-05-06T00:00:00Z'),
   );
+  await act();
+  expect(await history()).toEqual([
+    '2026-01-01 running to 2026-05-05',
+    '2026-05-05 paused to 2026-05-06',
+    '2026-05-06 running',
+  ]);
+  await send(lifecycle('paused', '2026-05-05T22:00:00Z', { sequence: '8' }));
+  await act();
+  await send(lifecycle('paused', '2026-05-07T00:00:00Z', { sequence: '3' }));
   await send(lifecycle('ended', '2026-05-07T00:00:00Z', { sequence: 'seven' }));
   await act();
-  expect(await states()).toEqual(['applied', 'dead sequence_mixed', 'dead bad_sequence']);
+  expect((await states()).slice(3)).toEqual(['superseded', 'applied', 'dead bad_sequence']);
+  expect((await history()).at(-1)).toBe('2026-05-07 paused');
+});
+
+test('what is received together is done in the order of its sequence or time, however it is named', async () => {
+  await send(
+    lifecycle('paused', '2026-05-04T13:20:00Z', { id: 'f3', sequence: '1' }),
+    lifecycle('resumed', '2026-05-08T07:00:00Z', { id: '0a', sequence: '2' }),
+    lifecycle('paused', '2026-05-04T13:20:00Z', { id: 'f4', subject: 'deployment:beta-shop' }),
+    lifecycle('resumed', '2026-05-08T07:00:00Z', { id: '0b', subject: 'deployment:beta-shop' }),
+  );
+  await act();
+  expect(await states()).toEqual(['applied', 'applied', 'applied', 'applied']);
+  for (const deployment of ['acme-shop', 'beta-shop'])
+    expect(await history(deployment)).toEqual([
+      '2026-01-01 running to 2026-05-05',
+      '2026-05-05 paused to 2026-05-08',
+      '2026-05-08 running',
+    ]);
+});
+
+test('a later event does not overtake one of its deployment that waits', async () => {
+  await send(lifecycle('paused', '2026-05-04T13:20:00Z', { subject: 'deployment:new-shop' }));
+  await act();
+  expect(await states()).toEqual(['dead deployment_unknown']);
+  await createDeployment(db, { slug: 'new-shop', name: 'New', customer: 'acme', startsAt: instant('2026-05-01') }, now);
+  await subscribe(
+    db,
+    { deployment: 'new-shop', plan: 'studio', from: Temporal.PlainDate.from('2026-05-01') },
+    'ann',
+    now,
+  );
+  await send(lifecycle('resumed', '2026-05-09T07:00:00Z', { subject: 'deployment:new-shop' }));
+  await act(now.add({ minutes: 2 }));
+  expect(await states()).toEqual(['applied', 'applied']);
+  expect(await history('new-shop')).toEqual([
+    '2026-05-01 running to 2026-05-05',
+    '2026-05-05 paused to 2026-05-09',
+    '2026-05-09 running',
+  ]);
 });
 
 test('what its deployment or its plan is missing for waits, and is done once it is there', async () => {
@@ -184,6 +233,9 @@ test('only an owner gives a source effects, and rotates the secret of one that h
     await api.fetch('/gateway/sources', { ...json('POST', made), ...operator }),
     await api.fetch('/gateway/sources/app', { ...json('PATCH', { effects: [] }), ...operator }),
     await api.fetch('/gateway/sources/app/rotate', { ...json('POST', {}), ...operator }),
+    await api.fetch('/gateway/sources/app', { ...json('PATCH', { customers: null }), ...operator }),
+    await api.fetch('/gateway/sources/app', { ...json('PATCH', { pausesOn: 'same_day' }), ...operator }),
+    await api.fetch('/gateway/sources/app', { ...json('PATCH', { dialect: 'bearer' }), ...operator }),
   ])
     expect(answer.status).toBe(403);
   const plain = await api.fetch('/gateway/sources', { ...json('POST', { source: 'other' }), ...operator });
@@ -191,6 +243,21 @@ test('only an owner gives a source effects, and rotates the secret of one that h
   expect((await api.fetch('/gateway/sources/other', { ...json('PATCH', { graceHours: 3 }), ...operator })).status).toBe(
     200,
   );
+  // The operator knows its secret: what it may do is given once that holds no more.
+  const give = async (source = 'other') =>
+    (await api.fetch(`/gateway/sources/${source}`, json('PATCH', { effects: ['payment'] }))).status;
+  const rotate = async (keepHours: number, as: 'owner' | 'operator', source = 'other') =>
+    (await api.fetch(`/gateway/sources/${source}/rotate`, { ...json('POST', { keepHours }), as })).status;
+  expect(await give()).toBe(409);
+  expect([await rotate(0, 'operator'), await give()]).toEqual([200, 409]);
+  expect([await rotate(0, 'owner'), await give()]).toEqual([200, 200]);
+  await api.fetch('/gateway/sources', { ...json('POST', { source: 'kept' }), ...operator });
+  for (const [keepHours, as] of [
+    [24, 'owner'],
+    [0, 'operator'],
+    [0, 'owner'],
+  ] as const)
+    expect([await rotate(keepHours, as, 'kept'), await give('kept')]).toEqual([200, 409]);
 });
 
 test('the same twice, a replay and a retraction do nothing twice and undo nothing', async () => {
@@ -209,10 +276,11 @@ test('the same twice, a replay and a retraction do nothing twice and undo nothin
   expect(await history()).toEqual(['2026-01-01 running to 2026-05-05', '2026-05-05 paused']);
 });
 
-test('one that fails in the midst of it leaves nothing behind, keeps no other from being done, and is done by the next run', async () => {
+test('one that fails in the midst of it leaves nothing behind, keeps no other deployment from its own, and is done by the next run', async () => {
   await send(
     lifecycle('paused', '2026-05-04T13:20:00Z'),
     lifecycle('paused', '2026-05-06T13:20:00Z', { subject: 'deployment:beta-shop' }),
+    lifecycle('resumed', '2026-05-09T07:00:00Z', { id: 'later' }),
   );
   await interpretAll(db, now);
   // The last thing that is written of an effect fails, once its subscription is paused.
@@ -226,12 +294,16 @@ test('one that fails in the midst of it leaves nothing behind, keeps no other fr
   );
   const { done, errors } = await applyGatewayEffects(db, 'app', { clock, signal: new AbortController().signal });
   expect([done, errors.length]).toEqual([1, 1]);
-  expect(await states()).toEqual(['waiting', 'applied']);
+  expect(await states()).toEqual(['waiting', 'applied', 'waiting']);
   expect(await history()).toEqual(['2026-01-01 running']);
   await sql`DROP TRIGGER refuse_acme ON gateway_lifecycles`.execute(db);
   await act();
-  expect(await states()).toEqual(['applied', 'applied']);
-  expect(await history()).toEqual(['2026-01-01 running to 2026-05-05', '2026-05-05 paused']);
+  expect(await states()).toEqual(['applied', 'applied', 'applied']);
+  expect(await history()).toEqual([
+    '2026-01-01 running to 2026-05-05',
+    '2026-05-05 paused to 2026-05-09',
+    '2026-05-09 running',
+  ]);
 });
 
 test('a worker does by itself what events say, within seconds of their arrival', async () => {
@@ -265,6 +337,42 @@ test('a refusal of the domain is a dead letter with its words', async () => {
   expect(await states()).toEqual(['applied', 'dead bad_subject', 'dead invalid_argument']);
 });
 
+test('an end whose plan is not entered yet waits for it; a pause behind an end does not wait', async () => {
+  await createDeployment(db, { slug: 'new-shop', name: 'New', customer: 'acme', startsAt: instant('2026-05-01') }, now);
+  const subject = 'deployment:new-shop';
+  await send(lifecycle('ended', '2026-05-09T07:00:00Z', { subject }));
+  await act();
+  expect(await states()).toEqual(['dead not_subscribed']);
+  await subscribe(
+    db,
+    { deployment: 'new-shop', plan: 'studio', from: Temporal.PlainDate.from('2026-05-01') },
+    'ann',
+    now,
+  );
+  await act(now.add({ minutes: 11 }));
+  expect(await history('new-shop')).toEqual(['2026-05-01 running to 2026-05-10']);
+  for (const what of ['paused', 'resumed'] as const) await send(lifecycle(what, '2026-05-12T07:00:00Z', { subject }));
+  await act(now.add({ minutes: 12 }));
+  expect(await states()).toEqual(['applied', 'dead subscription_ended', 'dead subscription_ended']);
+});
+
+test('what a source may is read anew for each of its events', async () => {
+  await send(
+    lifecycle('paused', '2026-05-04T13:20:00Z'),
+    lifecycle('paused', '2026-05-04T13:20:00Z', { subject: 'deployment:beta-shop' }),
+  );
+  await interpretAll(db, now);
+  // An owner takes it away while the first is done.
+  await sql`
+    CREATE FUNCTION take_away() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN UPDATE gateway_sources SET effects = '{}'; RETURN NEW; END $$`.execute(db);
+  await sql`CREATE TRIGGER take_away AFTER INSERT ON gateway_lifecycles FOR EACH ROW EXECUTE FUNCTION take_away()`.execute(
+    db,
+  );
+  await act();
+  expect(await states()).toEqual(['applied', 'dead effect_not_allowed']);
+});
+
 // Payments --------------------------------------------------------------------------------------
 
 async function issued(): Promise<string> {
@@ -290,7 +398,7 @@ test('payments are facts of their invoice, exact to the cent, in whatever order 
   const number = await issued();
   const usd = { invoice: number, currency: 'USD' };
   await send(
-    payment('refunded', { payment: 'p-1', amount: '0.10', ...usd }),
+    payment('refunded', { refund: 'r-1', payment: 'p-1', amount: '0.10', ...usd }),
     payment('succeeded', { payment: 'p-1', amount: 50.1, ...usd }),
     payment('failed', { payment: 'p-0', amount: '50.00', ...usd }),
     payment('succeeded', { payment: 'p-1', amount: '50.10', ...usd }),
@@ -311,8 +419,45 @@ test('payments are facts of their invoice, exact to the cent, in whatever order 
   ).toEqual([
     ['app', 'p-0', 'failed', '0.00', '2026-05-10T08:00:00Z', 'gateway:app'],
     ['app', 'p-1', 'payment', '50.10', '2026-05-10T08:00:00Z', 'gateway:app'],
-    ['app', 'p-1', 'refund', '-0.10', '2026-05-10T08:00:00Z', 'gateway:app'],
+    ['app', 'r-1', 'refund', '-0.10', '2026-05-10T08:00:00Z', 'gateway:app'],
   ]);
+});
+
+test('a payment is given back in parts, and tried more than once; sent again at another time it is known', async () => {
+  const number = await issued();
+  const usd = { invoice: number, currency: 'USD', payment: 'p-1' };
+  const later = { time: '2026-05-12T08:00:00Z' };
+  await send(
+    payment('failed', { amount: '50.00', ...usd }),
+    payment('failed', { amount: '50.00', ...usd }, later),
+    payment('failed', { attempt: 'a-3', amount: '50.00', ...usd }),
+    payment('succeeded', { amount: '50.00', ...usd }),
+    payment('succeeded', { amount: '50.00', ...usd }, later),
+    payment('refunded', { refund: 'r-1', amount: '10.00', ...usd }),
+    payment('refunded', { refund: 'r-2', amount: '10.00', ...usd }),
+    payment('disputed', { dispute: 'd-1', amount: '5.00', ...usd }),
+  );
+  await act();
+  expect(await states()).toEqual(Array.from({ length: 8 }, () => 'applied'));
+  expect(await standing(number)).toBe('overdue 25.00 25.00');
+  const { items } = (await (await api.fetch('/payments?kind=refund')).json()) as { items: Record<string, string>[] };
+  expect(items.map((one) => [one.payment, one.note])).toEqual([
+    ['r-2', 'of p-1'],
+    ['r-1', 'of p-1'],
+  ]);
+  // The bank knows the day alone.
+  const file = await api.fetch('/payments/import', {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv' },
+    body: `provider,payment,invoice,amount,currency,paidAt\napp,p-1,${number},50.00,USD,2026-05-11\n`,
+  });
+  expect(await file.json()).toMatchObject({ recorded: 0, known: 1 });
+  await send(
+    payment('refunded', { amount: '1.00', ...usd }),
+    payment('refunded', { refund: 'p-1', amount: '1.00', ...usd }),
+  );
+  await act();
+  expect((await states()).slice(8)).toEqual(['dead bad_payment', 'dead payment_conflict']);
 });
 
 test('an unknown invoice waits; another currency, another payment under the id and no amount are dead', async () => {
@@ -322,6 +467,7 @@ test('an unknown invoice waits; another currency, another payment under the id a
   expect(await issued()).toBe('INV-000001');
   await act(now.add({ minutes: 11 }));
   expect(await standing('INV-000001')).toBe('paid 50.00 0.00');
+  const { invoiceId: id } = (await (await api.fetch('/invoices/INV-000001')).json()) as { invoiceId: number };
   const of = (data: object) =>
     payment('succeeded', { payment: 'p-1', invoice: 'INV-000001', amount: '50.00', currency: 'USD', ...data });
   await send(
@@ -329,6 +475,9 @@ test('an unknown invoice waits; another currency, another payment under the id a
     of({ payment: 'p-2', currency: 'EUR' }),
     of({ payment: 'p-3', amount: 'much' }),
     of({ payment: 'p-4', amount: '-1' }),
+    // The invoice's id, which could be the number of another; and a number as accounting systems give them.
+    of({ payment: 'p-5', invoice: String(id) }),
+    of({ payment: 'p-6', invoice: 'F 2026 17' }),
   );
   await act();
   expect(await states()).toEqual([
@@ -337,6 +486,8 @@ test('an unknown invoice waits; another currency, another payment under the id a
     'dead payment_currency',
     'dead bad_payment',
     'dead bad_payment',
+    'dead invoice_unknown',
+    'dead invoice_unknown',
   ]);
   expect(await standing('INV-000001')).toBe('paid 50.00 0.00');
   const letters = (await (await api.fetch('/gateway/dead-letters?reason=payment_currency')).json()) as {

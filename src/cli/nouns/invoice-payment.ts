@@ -23,7 +23,7 @@ export function standingText({
   balance,
   currency,
 }: Pick<AnswerOf<typeof recordPayment>, 'paymentState' | 'owed' | 'balance' | 'currency'>): string | null {
-  if (paymentState === null) return null;
+  if (paymentState === null || balance === null) return null;
   const state = paymentState.replace('_', ' ');
   if (paymentState === 'paid') return state;
   if (paymentState === 'credit') return `in credit: ${balance.replace('-', '')} ${currency}`;
@@ -45,7 +45,8 @@ export const invoicePaymentNoun: Noun = {
   summary: 'what was paid of invoices',
   views: [
     actionView(recordPayment, {
-      details: 'It never changes. What was recorded in error is taken back with --kind reversal.',
+      details:
+        'It never changes. What was recorded in error is taken back, as a whole, with --kind reversal under its --payment.',
       example: `
 $ arcadia invoice payment record INV-000017 --provider bank --payment tx-4711 --amount 20.00 --currency USD
 Recorded. INV-000017 is part paid: 30.00 of 50.00 USD left.`,

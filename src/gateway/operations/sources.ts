@@ -100,7 +100,7 @@ type Db = Parameters<typeof sources.listSources>[0];
 async function answers(db: Db, found: readonly sources.Source[]): Promise<z.input<typeof source>[]> {
   const only = found.length === 1 ? (found[0]?.accountId ?? null) : null;
   const known = await sources.readSourceStatus(db, only, sources.backlogShown);
-  return found.map(({ accountId, ...rest }) => {
+  return found.map(({ accountId, ownersAloneFrom: _hidden, ...rest }) => {
     const one = known.find((each) => each.accountId === accountId);
     if (one === undefined) throw new Error(`the source ${rest.source} has no status`);
     const { accountId: _, ...shown } = one;
@@ -115,6 +115,19 @@ async function answer(db: Db, slugOfSource: string): Promise<z.input<typeof sour
 }
 
 const params = z.object({ source: slug });
+
+/** Of a source that may do something: whom it names, when it holds, and how it shows who it is. */
+const ofEffects = ['effects', 'customers', 'dialect', 'pausesOn', 'resumesOn', 'endsOn'] as const;
+
+/** What others than owners know of a source's secrets ends before it may do anything. Errors: conflict. */
+function assertOwnersAlone({ source: name, ownersAloneFrom }: sources.Source, now: Temporal.Instant): void {
+  if (ownersAloneFrom !== null && Temporal.Instant.compare(ownersAloneFrom, now) <= 0) return;
+  throw new ArcadiaError(
+    'conflict',
+    `A secret of '${name}' holds that others than owners were shown: give it a new one, with keepHours 0, before it may do anything.`,
+    { next: { operation: 'gateway source rotate', arguments: { source: name, keepHours: 0 } } },
+  );
+}
 
 /** Whoever has the secret of a source that may do something can do it: that is an owner's to give. Errors: forbidden. */
 function assertMayDo({ role }: Principal, effects: readonly EffectFamily[]): void {
@@ -202,7 +215,15 @@ export const addGatewaySource = declareOperation({
     assertMayDo(principal, body.effects);
     const { source: name, name: title = name, meteredFrom, ...wanted } = body;
     const secretKey = await openSecretKey(db, config);
-    const request = { source: name, name: title, meteredFrom, limits: { ...wanted, paused: false }, secretKey };
+    const isOwner = principal.role === 'owner';
+    const request = {
+      source: name,
+      name: title,
+      meteredFrom,
+      limits: { ...wanted, paused: false },
+      secretKey,
+      isOwner,
+    };
     const { secret } = await sources.addSource(db, request, now);
     return { ...(await answer(db, name)), secret };
   },
@@ -216,13 +237,17 @@ export const changeGatewaySource = declareOperation({
   tag: 'gateway',
   summary: 'Change what a source may send, or pause it',
   description:
-    'Omitted fields keep their value. It holds within a second in every process. Only an owner sets `effects`.',
+    'Omitted fields keep their value. It holds within a second in every process. Only an owner sets `effects`, and of a source that has them ' +
+    '`customers`, `dialect` and the day rules. Before it is given effects, it has a secret that owners alone were shown (`gateway source rotate`).',
   roles: ['owner', 'operator'],
   params,
   body: z.strictObject(limits).partial(),
   response: source,
-  async run({ db, params: { source: name }, body, principal }) {
-    if (body.effects !== undefined) assertMayDo(principal, ['lifecycle']);
+  async run({ db, params: { source: name }, body, principal, now }) {
+    const there = await sources.getSource(db, name);
+    if (ofEffects.some((field) => body[field] !== undefined))
+      assertMayDo(principal, body.effects === undefined ? there.effects : effectFamilies);
+    if (there.effects.length === 0 && (body.effects?.length ?? 0) > 0) assertOwnersAlone(there, now);
     const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
     await sources.changeSource(db, name, given);
     return answer(db, name);
@@ -249,7 +274,10 @@ export const rotateGatewaySecret = declareOperation({
     assertMayDo(principal, (await sources.getSource(db, name)).effects);
     const secretKey = await openSecretKey(db, config);
     const keep = Temporal.Duration.from({ hours: keepHours });
-    return { source: name, ...(await sources.rotateSecret(db, name, { keep, secretKey }, now)) };
+    return {
+      source: name,
+      ...(await sources.rotateSecret(db, name, { keep, secretKey, isOwner: principal.role === 'owner' }, now)),
+    };
   },
 });
 

@@ -3,8 +3,8 @@ import { readCsvFile } from '../../platform/csv-file.ts';
 import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
 import { decimalOut, id, instant, instantOut, slug } from '../../platform/declare/schemas.ts';
 import { sendSoon } from '../../webhooks/index.ts';
-import { invoiceNotIssued, paymentConflict, paymentCurrency } from '../errors.ts';
-import { invoiceName, paymentFields } from '../payment-fields.ts';
+import { paymentConflict, paymentCurrency } from '../errors.ts';
+import { invoiceNumber, paymentFields } from '../payment-fields.ts';
 import { importPayments, paymentRowsMax } from '../payment-file.ts';
 import * as payments from '../payments.ts';
 import { deciders, readerOf, readers, standingOut } from './schemas.ts';
@@ -15,14 +15,17 @@ const payment = z
     provider: slug.meta({ examples: ['bank'] }),
     payment: z.string().meta({ description: "The provider's id of it", examples: ['tx-4711'] }),
     kind: z.enum(payments.paymentKinds).meta({
-      description: 'reversal takes back what was recorded in error; failed is an attempt that brought nothing',
+      description:
+        'reversal is the opposite of what was recorded under its id in error; failed is an attempt that brought nothing',
     }),
     invoiceId: id,
     invoice: z.string().meta({ description: "The invoice's number", examples: ['INV-000017'] }),
     customer: z.string().meta({ description: "arcadia-app's id of the customer" }),
     customerName: z.string(),
     currency: z.string(),
-    amount: decimalOut.meta({ description: 'Below zero: it lessens what was paid' }),
+    amount: decimalOut.meta({
+      description: 'Below zero: it lessens what was paid; of a reversal the opposite of what it takes back',
+    }),
     paidAt: instantOut,
     note: z.string().nullable().meta({ description: 'null: none, or a customer reads' }),
     recordedAt: instantOut,
@@ -39,7 +42,7 @@ export const recordPayment = declareOperation({
   summary: 'Record that something was paid of an invoice, or given back',
   description:
     'A payment is known by its provider, its id and its kind: the same again changes nothing, and something else under them is refused. ' +
-    'It never changes. What was recorded in error is taken back by one of the kind `reversal`.',
+    'It never changes. What was recorded in error is taken back as a whole by one of the kind `reversal` under its id.',
   roles: deciders,
   command: { positional: ['invoice'] },
   body: z.strictObject({
@@ -52,9 +55,9 @@ export const recordPayment = declareOperation({
     changed: z.boolean().meta({ description: 'false: it was recorded before' }),
     ...standingOut,
   }),
-  refuses: [invoiceNotIssued, paymentCurrency, paymentConflict],
-  async run({ db, body: { note = null, paidAt = null, ...said }, principal, now, enqueue }) {
-    const done = await payments.recordPayment(db, { ...said, note, paidAt }, { by: principal.subject, now });
+  refuses: [paymentCurrency, paymentConflict],
+  async run({ db, body: { note = null, paidAt = null, invoiceId = null, ...said }, principal, now, enqueue }) {
+    const done = await payments.recordPayment(db, { ...said, invoiceId, note, paidAt }, { by: principal.subject, now });
     await sendSoon({ db, enqueue });
     const standings = await payments.readStandings(db, [done.payment], now);
     return {
@@ -77,7 +80,7 @@ export const importPaymentsOperation = declareOperation({
   tag: 'invoices',
   summary: 'Record payments from a CSV file, all or nothing',
   description: `The columns are those of the list as CSV: \`provider, payment, invoice, amount, currency, paidAt\` and, if wanted, \`kind\` and \`note\`. \`paidAt\` is a
-UTC day or a moment with its offset, \`invoice\` a number or an id. What was recorded before and says the same is left as it
+UTC day or a moment with its offset, \`invoice\` a number, and \`invoiceId\` says which where two sellers have a document of it. What was recorded before and says the same is left as it
 is, so that a file can be imported again. It has ${paymentRowsMax} payments at most.`,
   roles: deciders,
   query: z.object({
@@ -112,7 +115,14 @@ export const listPayments = declareList({
   description: 'A customer sees what is theirs.',
   roles: readers,
   query: z.object({
-    invoice: invoiceName.optional(),
+    invoice: invoiceNumber.optional(),
+    invoiceId: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(Number.MAX_SAFE_INTEGER)
+      .optional()
+      .meta({ description: "The invoice's id" }),
     customer: z.string().max(200).optional().meta({ description: "arcadia-app's id of the customer" }),
     provider: slug.optional(),
     kind: z.enum(payments.paymentKinds).optional(),

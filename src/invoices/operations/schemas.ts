@@ -21,9 +21,13 @@ export const standingOut = {
     description:
       'overdue: something is left to pay after dueOn, a UTC day. credit: more was paid than is owed. null: nothing is to be paid of it',
   }),
-  owed: decimalOut.meta({ description: 'Its total less what was credited' }),
-  paid: decimalOut,
-  balance: decimalOut.meta({ description: "What is left to pay; below zero: in the customer's favour" }),
+  owed: decimalOut.nullable().meta({
+    description: 'Its total less what was credited. null: a credit note, which its invoice counts, or a draft',
+  }),
+  paid: decimalOut.nullable().meta({ description: 'null as owed' }),
+  balance: decimalOut
+    .nullable()
+    .meta({ description: "What is left to pay; below zero: in the customer's favour. null as owed" }),
 };
 
 export const monthText = z.string().meta({ description: 'A UTC calendar month', examples: ['2026-05'] });

@@ -26,11 +26,11 @@ const reasons: Readonly<Record<string, string>> = {
   deployment_unknown: 'waiting for its deployment',
   not_subscribed: 'waiting for a plan of its deployment',
   invoice_unknown: 'waiting for its invoice',
-  invoice_not_issued: 'waiting for its invoice to be issued',
   payment_currency: "another currency than the invoice's",
   payment_conflict: 'its payment was recorded before and says something else',
   bad_payment: 'its payment cannot be read',
-  sequence_mixed: 'others of its subject have a sequence, or only it has',
+  bad_sequence: 'its sequence is no whole number',
+  subscription_ended: 'its deployment has ended its plan before',
   before_metered_from: 'it is of before its source is metered',
   before_retention: 'it is of before events are kept',
 };

@@ -34,7 +34,7 @@ export function Payments({ detail, now, records }: PaymentsProps) {
     (signal) =>
       bodyOf(
         api.GET('/payments', {
-          params: { query: { invoice: String(invoiceId), limit: shownMax } },
+          params: { query: { invoiceId, limit: shownMax } },
           headers: { accept: 'application/json' },
           signal,
         }),
@@ -88,7 +88,7 @@ export function Payments({ detail, now, records }: PaymentsProps) {
 
 function standingText({ balance, currency, dueOn }: InvoiceDetail, state: PaymentState, now: string): string {
   const word = paymentWords[state];
-  const left = `${money(balance.replace('-', ''))} ${currency}`;
+  const left = `${money((balance ?? '').replace('-', ''))} ${currency}`;
   switch (state) {
     case 'paid':
       return word;
@@ -111,8 +111,8 @@ interface Said {
 
 /** A payment by hand, or something given back. */
 function RecordSheet({ detail, onClose }: { readonly detail: InvoiceDetail; readonly onClose: () => void }) {
-  const { invoiceId, currency, balance } = detail;
-  const left = balance.startsWith('-') ? '' : balance;
+  const { invoiceId, number, currency, balance } = detail;
+  const left = balance === null || balance.startsWith('-') ? '' : balance;
   const [said, setSaid] = useState<Said>({ kind: 'payment', amount: left, payment: '', paidOn: '', note: '' });
   const set = (name: keyof Said) => (value: string) => setSaid({ ...said, [name]: value });
   const record = useChange({
@@ -121,7 +121,8 @@ function RecordSheet({ detail, onClose }: { readonly detail: InvoiceDetail; read
         api.POST('/payments', {
           body: {
             provider: 'manual',
-            invoice: String(invoiceId),
+            invoice: number ?? '',
+            invoiceId,
             kind,
             amount,
             payment,
@@ -149,7 +150,9 @@ function RecordSheet({ detail, onClose }: { readonly detail: InvoiceDetail; read
         </button>
       }
     >
-      <p className={ui.note}>It never changes. What was recorded in error is taken back by a reversal.</p>
+      <p className={ui.note}>
+        It never changes. What was recorded in error is taken back by a reversal with its reference and its amount.
+      </p>
       <label className={sheet.label}>
         What it is
         <select className={sheet.input} value={said.kind} onChange={({ target }) => set('kind')(target.value)}>
