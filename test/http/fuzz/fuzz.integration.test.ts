@@ -267,6 +267,6 @@ test(`${requestsInAll} requests are each answered as the document says`, {
     // Nothing to shrink: what is there has changed since.
     { numRuns: soakRuns(numRuns), endOnFailure: true },
   );
-  // Else it would have tried refusals only.
-  expect(successes.size / operations.size).toBeGreaterThan(0.6);
+  // Else it would have tried refusals only. Each has some seventeen tries.
+  expect(successes.size / operations.size).toBeGreaterThan(0.5);
 });
