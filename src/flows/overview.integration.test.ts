@@ -104,9 +104,8 @@ test('what is kept of the month, and of the one before, is what the overview com
   expect((await rateMonths(db, { now })).rated).toContain('2026-06');
   const { totals } = await readOverview(db, { now });
   const kept = await readFigures(db, june.from);
-  expect(kept?.totals.map(({ currency, toDate }) => ({ currency, subtotal: toDate }))).toEqual(
-    totals.map(({ currency, subtotal }) => ({ currency, subtotal })),
-  );
+  const shown = new Map(totals.map(({ currency, subtotal }) => [currency, subtotal]));
+  expect(new Map(kept?.totals.map(({ currency, toDate }) => [currency, toDate]))).toEqual(shown);
   expect(kept?.days.findLast(({ currency }) => currency === 'USD')).toMatchObject({ toDate: dollars(totals) });
   expect(await rateMonths(db, { now })).toEqual({ rated: [] });
 });
