@@ -7,11 +7,12 @@ import { openApiDocument, type OpenApiOperation } from '../../src/http/document/
 import type { JsonSchema } from '../../src/http/document/openapi-schemas.ts';
 import { importBytesMax, importRowsMax } from '../../src/deployments/index.ts';
 import { program } from '../../src/modules.ts';
+import { parseSecretKey, seal } from '../../src/platform/secrets/crypto.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { addDeployment, at, openBusiness } from '../fixtures/invoices.ts';
 import { png } from '../fixtures/images.ts';
 import { soaking, timeoutOf } from '../soak.ts';
-import { startTestApi, type TestApi } from './api-fixture.ts';
+import { startTestApi, type TestApi, testSecretKey } from './api-fixture.ts';
 
 // No operation holds the event loop for longer than 50 ms, whatever it is sent: measured while each gets as large a body
 // as its schema and the limits let it have. `npm run soak` measures; in `npm test` the same bodies only have to be
@@ -143,6 +144,11 @@ beforeAll(async () => {
   database = await openTestDatabase();
   await sql`INSERT INTO simulated_clock (instant) VALUES (${at('2026-02-05')})`.execute(database.db);
   await openBusiness(database.db);
+  // What asks the provider is answered by the built-in simulator.
+  const credentials = seal(parseSecretKey(testSecretKey)!, 'accounts.credentials', JSON.stringify({ token: 'any' }));
+  await sql`UPDATE accounts SET credentials = ${credentials}, api_url = 'simulator:pilot?seed=1', simulated = true`.execute(
+    database.db,
+  );
   await addDeployment(database.db, { customer: 'acme', slug: 'shop' });
   api = await startTestApi(database);
 });
