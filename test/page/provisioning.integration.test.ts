@@ -145,6 +145,7 @@ test('a deployment is proposed from a blueprint, with the money for both sides, 
   // Nobody has reloaded the page.
   await page.getByRole('heading', { level: 1, name: 'Create beta-shop: done.' }).waitFor();
   await page.getByRole('link', { name: 'beta-shop', exact: true }).click();
+  await page.getByRole('button', { name: 'Show proposals and rollouts' }).click();
   const card = page.getByRole('region', { name: 'Proposals and rollouts' });
   await card.getByRole('link', { name: `Rollout ${rollout}` }).waitFor();
   expect(wrong).toEqual([]);
@@ -180,6 +181,7 @@ test('what has changed since it was proposed is named, and proposed again', asyn
   if (!isThere) skip();
   const { page, context } = await dashboard.open({ path: '/deployments/beta-shop' });
   await settle(page, /beta-shop/);
+  await page.getByRole('button', { name: 'Show proposals and rollouts' }).click();
   const card = page.getByRole('region', { name: 'Proposals and rollouts' });
   await card.getByRole('button', { name: 'Change' }).click();
   const sheet = page.getByRole('dialog', { name: 'Change beta-shop' });
@@ -210,6 +212,7 @@ test('a protected one is not taken down; else by whoever types its slug', async 
   if (!isThere) skip();
   const { page, context, wrong } = await dashboard.open({ path: '/deployments/gamma-shop' });
   await settle(page, /gamma-shop/);
+  await page.getByRole('button', { name: 'Show proposals and rollouts' }).click();
   const card = page.getByRole('region', { name: 'Proposals and rollouts' });
   await card.getByRole('button', { name: 'Protect' }).click();
   const protecting = page.getByRole('dialog', { name: 'Protect gamma-shop' });
@@ -232,6 +235,7 @@ test('a protected one is not taken down; else by whoever types its slug', async 
   await page.getByRole('dialog').getByRole('button', { name: 'Unprotect' }).click();
   await page.getByText('Nothing is protected.').waitFor();
   await page.goto('/deployments/gamma-shop');
+  await page.getByRole('button', { name: 'Show proposals and rollouts' }).click();
   await takeDown();
   await page.getByRole('region', { name: 'What stays, and goes on costing' }).waitFor();
   await page.getByRole('button', { name: 'Approve', exact: true }).click();

@@ -48,9 +48,11 @@ export function Deployment() {
             <FactsCard detail={data} now={now} />
             <MetersCard detail={data} now={now} />
             <OwnershipCard deployment={deployment} now={now} />
-            <Suspense fallback={<Skeleton rows={3} />}>
-              <DeploymentCard deployment={deployment} />
-            </Suspense>
+            <OnDemand title="proposals and rollouts">
+              <Suspense fallback={<Skeleton rows={3} />}>
+                <DeploymentCard deployment={deployment} />
+              </Suspense>
+            </OnDemand>
             <OnDemand title="plans over time">
               <PlansCard deployment={deployment} now={now} />
             </OnDemand>

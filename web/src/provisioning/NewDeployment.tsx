@@ -30,6 +30,7 @@ import { Refused } from './Refused.tsx';
 export function NewDeployment() {
   const { blueprint, from } = useSearch({ from: '/provisioning/new' });
   const before = useProposal(from ?? '', from !== undefined);
+  const blueprints = useBlueprints({});
   return (
     <div className={styles.page}>
       <header>
@@ -43,24 +44,32 @@ export function NewDeployment() {
           Proposed first, with the money for both sides: nothing is created, and nothing is written to the provider.
         </p>
       </header>
-      {from === undefined ? (
-        <Form key={blueprint ?? ''} blueprint={blueprint ?? ''} before={null} />
-      ) : (
-        <States query={before} rows={6}>
-          {(data) => <Form key={data.hash} blueprint={data.blueprint ?? ''} before={data} />}
-        </States>
-      )}
+      <States query={blueprints} rows={6}>
+        {({ items }) => {
+          const names = items.map((each) => each.blueprint);
+          if (names.length === 0) return <NoBlueprints />;
+          if (from === undefined)
+            return <Form key={blueprint ?? ''} blueprint={blueprint ?? ''} names={names} before={null} />;
+          return (
+            <States query={before} rows={6}>
+              {(data) => <Form key={data.hash} blueprint={data.blueprint ?? ''} names={names} before={data} />}
+            </States>
+          );
+        }}
+      </States>
     </div>
   );
 }
 
 interface FormProps {
   readonly blueprint: string;
+  /** Of all blueprints. */
+  readonly names: readonly string[];
   /** The proposal that is proposed again. */
   readonly before: ProposalDetail | null;
 }
 
-function Form({ blueprint: suggested, before }: FormProps) {
+function Form({ blueprint: suggested, names, before }: FormProps) {
   const navigate = useNavigate();
   const [blueprint, setBlueprint] = useState(suggested);
   const [deployment, setDeployment] = useState(before?.deployment ?? '');
@@ -69,7 +78,6 @@ function Form({ blueprint: suggested, before }: FormProps) {
   const [account, setAccount] = useState(before?.account ?? '');
   const [values, setValues] = useState(openOf(before?.parameters ?? {}));
   const [isAccepted, setAccepted] = useState(false);
-  const blueprints = useBlueprints({});
   const detail = useBlueprint(blueprint, blueprint !== '');
   const change = useChange({
     write: (body: Creation, headers) => proposeCreation(body, headers),
@@ -85,8 +93,6 @@ function Form({ blueprint: suggested, before }: FormProps) {
       parameters: givenOf(values),
       acceptUnmetered: isAccepted,
     });
-  if (blueprints.data?.items.length === 0) return <NoBlueprints />;
-  const names = blueprints.data?.items.map((each) => each.blueprint) ?? [];
   const isWhole = blueprint !== '' && deployment.trim() !== '' && customer.trim() !== '';
   return (
     <form
@@ -143,9 +149,11 @@ interface ChoiceProps {
 }
 
 function CustomerField({ value, onChange }: ChoiceProps) {
+  const [isAsked, setAsked] = useState(false);
   const found = useQuery({
     queryKey: ['customerChoice', value],
     queryFn: ({ signal }) => readCustomers(value, signal),
+    enabled: isAsked,
   });
   return (
     <label className={sheet.label}>
@@ -156,6 +164,7 @@ function CustomerField({ value, onChange }: ChoiceProps) {
         value={value}
         autoComplete="off"
         placeholder="Id or name"
+        onFocus={() => setAsked(true)}
         onChange={({ target }) => onChange(target.value)}
       />
       <datalist id="customers-to-choose">
