@@ -78,6 +78,9 @@ describe.skipIf(described === null)("the client against the provider's API descr
     const members = await readListing(provider.listMemberships(['4e1bfbc3-dc3e-41f2-a18f-1b4d7ba71679']));
     expect(members.items[0]).toMatchObject({ kind: 'droplet', urn: expect.stringContaining('do:droplet:') });
     expect((await provider.identify()).accountId).not.toBe('');
+    const { limits, keys } = await provider.offer();
+    expect(limits).toMatchObject({ droplets: 25 });
+    expect(keys[0]?.fingerprint).toMatch(/^[0-9a-f:]{47}$/);
     const { billing } = provider;
     expect(await billing.balance()).toMatchObject({ monthToDateBalance: '23.44', accountBalance: '12.23' });
     expect((await billing.history()).map(({ type, invoiceUuid }) => [type, invoiceUuid])).toEqual([
