@@ -102,19 +102,15 @@ function pathOf(text: string | null): string[] | null {
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-/**
- * Units that one event may say: of a level, which is multiplied with the time that it stands; and of what adds up, so that
- * an hour of events at the usual rate of a source stays below 10^20.
- */
+/** Units of a level that one event may say: they are multiplied with the time that it stands. */
 const levelUnitsMax = new Decimal('1e10');
-const addedUnitsMax = new Decimal('1e12');
-/** Whatever the divisor. */
+/** What one event may say of anything; a store of usage holds a hundred times as much for an hour. */
 const valueMax = new Decimal('1e18');
 
 /** Of a greater value, usage would leave what every store of usage accrues exactly. */
 function valueMaxOf({ aggregation: how, divisor }: GatewayMeter): string {
-  const units = how === 'max' || how === 'gauge' ? levelUnitsMax : addedUnitsMax;
-  return Decimal.min(valueMax, units.times(divisor)).toFixed();
+  const isLevel = how === 'max' || how === 'gauge';
+  return (isLevel ? Decimal.min(valueMax, levelUnitsMax.times(divisor)) : valueMax).toFixed();
 }
 
 /**

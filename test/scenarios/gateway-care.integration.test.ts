@@ -78,14 +78,14 @@ test('a value that could not be metered exactly is dead, and keeps no other from
   await makeMeters(db, [gauge], now);
   const shop = { subject: 'deployment:acme-shop' };
   await send(
-    event({ ...shop, data: { requests: 1_000_000_000_000 } }),
-    event({ ...shop, data: { requests: '1000000000000.1' } }),
+    event({ ...shop, data: { requests: '1000000000000000000' } }),
+    event({ ...shop, data: { requests: '1000000000000000000.1' } }),
     event({ ...shop, type: 'size', data: { requests: 10_000_000_000_000 } }),
     event({ ...shop, type: 'size', time: '2026-05-03T11:00:00Z', data: { requests: '10000000000000.1' } }),
   );
   await meterAll(db, now);
   expect(await states()).toEqual(['counted', 'dead value_too_large', 'counted', 'dead value_too_large']);
-  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 03': '1000000000000' });
+  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 03': '1000000000000000000' });
 });
 
 test('a replay says first what events count as before and after, and writes nothing', async () => {
