@@ -1,21 +1,19 @@
 import type { ActionState, Found, Look, Sent } from '../cloud/index.ts';
+import {
+  ATTEMPTS_MAX,
+  LOOK_AGAIN_SECONDS,
+  LOOK_SECONDS_MAX,
+  LOOK_SECONDS_MIN,
+  READY_SECONDS,
+  SETTLE_SECONDS,
+  UNSENT_MAX,
+  UNSENT_SECONDS,
+} from './patience.ts';
 
 /** A write leaves within so long of the moment at which its intent was committed, or not at all. */
 export const SEND_WITHIN_MS = 5_000;
-/** After an unclear answer: how long the provider may take to show what it has done, and how often it is asked. */
-const SETTLE_SECONDS = 120;
-const LOOK_AGAIN_SECONDS = 15;
-/** Intents of one marker that may have been carried out, at most. */
-const ATTEMPTS_MAX = 5;
-/** Intents of one marker in a row of which nothing can have come, at most; the wait after each, unless the provider says. */
-const UNSENT_MAX = 40;
-const UNSENT_SECONDS = 15;
 /** How long a thing may answer 404 by its id after the provider accepted it. */
 const NOT_YET_SECONDS = 600;
-/** How long it may take to be ready. */
-const READY_SECONDS = 1_800;
-const LOOK_SECONDS_MIN = 10;
-const LOOK_SECONDS_MAX = 30;
 
 interface Counts {
   /** Intents that may have been carried out: of one that is under way, it too. */

@@ -1,20 +1,21 @@
 import type { ActionState, Effect, Sent } from '../cloud/index.ts';
+import {
+  ATTEMPTS_MAX,
+  LOOK_AGAIN_SECONDS,
+  LOOK_SECONDS_MAX,
+  LOOK_SECONDS_MIN,
+  READY_SECONDS,
+  SETTLE_SECONDS,
+  UNSENT_MAX,
+  UNSENT_SECONDS,
+} from './patience.ts';
 
 // What is done to something that is there: an act on it, or its end. What it is to bring about can be looked for, so that
 // it is sent once and looked for after every answer that is not clear.
 
-/** After an unclear answer: how long the provider may take to show what it has done. */
-const SETTLE_SECONDS = 120;
-const LOOK_AGAIN_SECONDS = 15;
-const ATTEMPTS_MAX = 5;
-const UNSENT_MAX = 40;
-const UNSENT_SECONDS = 15;
 /** How long something may be locked, in use, or not empty. */
 const BUSY_SECONDS_MAX = 1_800;
 const BUSY_SECONDS = 10;
-const READY_SECONDS = 1_800;
-const LOOK_SECONDS_MIN = 10;
-const LOOK_SECONDS_MAX = 30;
 
 interface Counts {
   readonly attempt: number;
