@@ -118,7 +118,8 @@ async function isBuilt({ url }: TestApi): Promise<boolean> {
   return text.includes('/assets/');
 }
 
-function launch(): Promise<Browser> {
+/** Debian's Chromium, without a window. */
+export function launch(): Promise<Browser> {
   const isRoot = process.getuid?.() === 0;
   return chromium.launch({
     executablePath: '/usr/bin/chromium',

@@ -37,6 +37,26 @@ test('a table lines up, numbers to the right, wide characters counted as two', (
   expect(table(rows, columns)).toBe('NAME  HOURS\nacme    480\n深圳    0.5\nnone      -');
 });
 
+test('on a terminal what does not fit a line goes on below, and numbers stay whole', () => {
+  const rows = [
+    { name: 'droplet, volume and everything that hangs on them', hours: '12345678901234567890' },
+    { name: 'averyveryverylongnamewithoutspaces', hours: '1' },
+  ];
+  expect(table(rows, columns, 40)).toBe(
+    [
+      'NAME                               HOURS',
+      'droplet, volume     12345678901234567890',
+      'and everything',
+      'that hangs on them',
+      'averyveryverylongn                     1',
+      'amewithoutspaces',
+    ].join('\n'),
+  );
+  // No terminal is too narrow for it.
+  expect(table(rows, columns, 1).split('\n')[0]).toBe('NAME                             HOURS');
+  expect(table(rows, columns, Number.POSITIVE_INFINITY).split('\n')).toHaveLength(3);
+});
+
 test('fields line up', () => {
   expect(
     fields([

@@ -19,7 +19,7 @@ export interface Column<Row> {
  */
 export class Output {
   readonly json: boolean;
-  readonly #stdout: Writable & { readonly isTTY?: boolean };
+  readonly #stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly #stderr: Writable & { readonly isTTY?: boolean };
   #log: Logger | null = null;
 
@@ -117,7 +117,7 @@ export class Output {
         const cells = cellsOf(page, options.columns);
         const lines = items === 0 ? [headerOf(options.columns), ...cells] : cells;
         widths = widthsOf(lines, widths);
-        await this.text(align(lines, widths, options.columns));
+        await this.text(align(lines, narrowed(widths, options.columns, columnsOf(this.#stdout)), options.columns));
       }
       items += page.length;
     }
@@ -215,10 +215,67 @@ function write(stream: Writable, chunk: string | Uint8Array): Promise<void> {
   });
 }
 
-/** Aligned columns with a header line; two spaces between, no trailing blanks. */
-export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
+/**
+ * Aligned columns with a header line; two spaces between, no trailing blanks. On a terminal, cells of the widest columns
+ * go on below where a line would be longer than `limit`; a file or a program gets each row on one line.
+ */
+export function table<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  limit = columnsOf(process.stdout),
+): string {
   const lines = [headerOf(columns), ...cellsOf(rows, columns)];
-  return align(lines, widthsOf(lines), columns);
+  return align(lines, narrowed(widthsOf(lines), columns, limit), columns);
+}
+
+/** How many columns a terminal has; anything else has as many as it takes. */
+function columnsOf(stream: Writable & { readonly isTTY?: boolean; readonly columns?: number }): number {
+  return stream.isTTY === true && stream.columns ? stream.columns : Number.POSITIVE_INFINITY;
+}
+
+/** No column of text is made narrower than this. */
+const narrowest = 16;
+
+/** The widest columns of text made narrower, all to one width, until a line is no longer than `limit` or they are narrowest. */
+function narrowed<Row>(widths: readonly number[], columns: readonly Column<Row>[], limit: number): readonly number[] {
+  const gaps = 2 * (widths.length - 1);
+  const upTo = (most: number) =>
+    widths.map((wide, index) => (columns[index]?.align === 'right' ? wide : Math.min(wide, most)));
+  let most = Math.max(...widths);
+  while (most > narrowest && upTo(most).reduce((sum, wide) => sum + wide, gaps) > limit) most -= 1;
+  return upTo(most);
+}
+
+/** One row as the lines that it takes, where its cells are broken at spaces. */
+function wrapped(line: readonly string[], widths: readonly number[]): string[][] {
+  const cells = line.map((cell, index) => brokenAtSpaces(cell, widths[index] ?? 0));
+  const height = Math.max(...cells.map((cell) => cell.length));
+  return Array.from({ length: height }, (_, row) => cells.map((cell) => cell[row] ?? ''));
+}
+
+/** A word that is longer than a line is broken where the line ends. */
+function brokenAtSpaces(cell: string, columns: number): string[] {
+  if (width(cell) <= columns) return [cell];
+  const broken = [''];
+  for (const word of cell.split(' ')) {
+    let rest = word;
+    const last = broken.at(-1) ?? '';
+    if (last !== '' && width(`${last} ${rest}`) <= columns) {
+      broken[broken.length - 1] = `${last} ${rest}`;
+      continue;
+    }
+    if (last !== '') broken.push('');
+    while (width(rest) > columns) {
+      const part = [...graphemes.segment(rest)].map(({ segment }) => segment);
+      let taken = '';
+      while (part[0] !== undefined && width(taken + part[0]) <= columns) taken += part.shift();
+      broken[broken.length - 1] = taken;
+      broken.push('');
+      rest = part.join('');
+    }
+    broken[broken.length - 1] = rest;
+  }
+  return broken;
 }
 
 function headerOf<Row>(columns: readonly Column<Row>[]): string[] {
@@ -243,13 +300,15 @@ function align<Row>(
   widths: readonly number[],
   columns: readonly Column<Row>[],
 ): string {
-  const aligned = lines.map((line) => {
-    const cells = line.map((cell, index) => {
-      const padding = ' '.repeat((widths[index] ?? 0) - width(cell));
-      return columns[index]?.align === 'right' ? padding + cell : cell + padding;
+  const aligned = lines
+    .flatMap((line) => wrapped(line, widths))
+    .map((line) => {
+      const cells = line.map((cell, index) => {
+        const padding = ' '.repeat((widths[index] ?? 0) - width(cell));
+        return columns[index]?.align === 'right' ? padding + cell : cell + padding;
+      });
+      return cells.join('  ').trimEnd();
     });
-    return cells.join('  ').trimEnd();
-  });
   return aligned.join('\n');
 }
 
