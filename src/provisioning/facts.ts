@@ -8,6 +8,7 @@ import { currentSubscriptions, getPlan, listPlanVersions, otherCurrency, retired
 import type { ReadBlueprint } from './blueprint-problems.ts';
 import { hmacs } from './blueprints.ts';
 import type { PlanOfMonth } from './money.ts';
+import { hasTag } from './living.ts';
 import { selectOwned, selectOwners, selectProjects, selectProtections } from './owned.store.ts';
 import { readParameters } from './parameters.ts';
 import { blueprintFrom, type WrittenBlueprint } from './blueprint-from.ts';
@@ -15,7 +16,7 @@ import type { ProposalDocument } from './proposal-document.ts';
 import { deploymentTag, nameOf, referenceOf, userDataName } from './propose.ts';
 import type { Facts, KnownThing } from './proposal.ts';
 import { type SeenAccount, seeAccount } from './seen.ts';
-import { type System, systemOf } from './system.ts';
+import { type System, systemOf, valuesOf } from './system.ts';
 import { filled } from './templates.ts';
 
 /** Who looks, and with what. */
@@ -118,12 +119,8 @@ async function look({ db, secretKey, signal }: Looking, slug: string, ownership:
     const wanted = { zones: idsOf('dns_zone'), droplets: idsOf('droplet'), project };
     const seen = await seeAccount(provider, wanted, signal);
     const tag = deploymentTag(slug);
-    // The provider writes a tag as it was first written, and compares without case.
     const tagged = seen.resources.filter(
-      (each) =>
-        !owned.has(referenceOf(each)) &&
-        !shared.has(referenceOf(each)) &&
-        each.tags.some((one) => one.toLowerCase() === tag),
+      (each) => !owned.has(referenceOf(each)) && !shared.has(referenceOf(each)) && hasTag(each, tag),
     );
     const rows = await selectOwners(db, account.accountId, tagged);
     const ownersOf = new Map(rows.map(({ kind, externalId, owners }) => [`${kind}:${externalId}`, owners]));
@@ -161,9 +158,9 @@ export async function gatherFacts(
   const given = readParameters(blueprint?.blueprint.parameters ?? {}, asked.parameters);
   if (given.problems.length > 0)
     throw new ArcadiaError('invalid_argument', given.problems.join(' '), { details: { problems: given.problems } });
-  const of = { slug, customer: customer.externalId };
+  const of = { slug, name: asked.name, customer: customer.externalId };
   const wanted = blueprint && systemOf(blueprint.blueprint, given.open, of);
-  const values = { ...given.open, ...given.secret, ...of };
+  const values = { ...given.open, ...given.secret, ...valuesOf(of) };
   const userData = userDataOf(wanted?.system ?? null, blueprint?.userData ?? {}, values);
   const { seen, owned, unseen, ofOthers } = await look(looking, slug, ownership);
   const book = await listProviderPrices(db, dayOf(now), { account: account.slug });
@@ -184,7 +181,7 @@ export async function gatherFacts(
   const marks = hmacs(given.secret, secretKey);
   const facts: Facts = {
     purpose,
-    deployment: { slug, name: asked.name, customer: customer.externalId },
+    deployment: of,
     account: account.slug,
     blueprint: blueprint && {
       blueprint: blueprint.blueprint.blueprint,
@@ -301,14 +298,14 @@ export async function writeBlueprint(
   now: Temporal.Instant,
 ): Promise<WrittenBlueprint & { readonly account: string }> {
   const { db } = looking;
-  await findDeployment(db, slug);
+  const { name } = await findDeployment(db, slug);
   const ownership = await ownershipOf(db, slug, null, now);
   const { seen, owned: ours, unseen, ofOthers } = await look(looking, slug, ownership);
   const owned = seen.resources.filter((each) => ours.has(referenceOf(each)));
   const others = seen.resources.filter((each) => !ours.has(referenceOf(each)));
   const plan = await planOf(db, slug, now);
   const { project, account } = ownership;
-  const { document, leftOut } = blueprintFrom({ slug, blueprint, owned, others, project, plan });
+  const { document, leftOut } = blueprintFrom({ slug, name, blueprint, owned, others, project, plan });
   return {
     document,
     leftOut: [

@@ -5,7 +5,7 @@ import { preflight } from './preflight.ts';
 import type { ProposalDocument, ProposedStep, StayingThing } from './proposal-document.ts';
 import { proposeSteps, referenceOf, seenThing } from './propose.ts';
 import type { SeenAccount } from './seen.ts';
-import type { ReadSystem } from './system.ts';
+import type { OfDeployment, ReadSystem } from './system.ts';
 import { proposeTeardown } from './teardown.ts';
 
 /** A proposal holds for so long. */
@@ -21,7 +21,7 @@ export interface KnownThing {
 /** All that a proposal is made from. */
 export interface Facts {
   readonly purpose: ProposalDocument['purpose'];
-  readonly deployment: { readonly slug: string; readonly name: string; readonly customer: string };
+  readonly deployment: OfDeployment;
   readonly account: string;
   readonly blueprint: ProposalDocument['blueprint'];
   readonly parameters: Readonly<Record<string, string>>;
@@ -115,7 +115,11 @@ interface Made {
 
 type Living = { readonly owned: SeenAccount['resources']; readonly others: SeenAccount['resources'] };
 
-function changed({ purpose, ...facts }: Facts, { system, problems }: ReadSystem, { owned, others }: Living): Made {
+function changed(
+  { purpose, ...facts }: Facts,
+  { system, problems, givenBy }: ReadSystem,
+  { owned, others }: Living,
+): Made {
   const { deployment, seen, project, userData, now } = facts;
   const subscriptionFrom = now.toZonedDateTimeISO('UTC').toPlainDate().add({ days: 1 });
   const isNew = purpose === 'create';
@@ -147,7 +151,7 @@ function changed({ purpose, ...facts }: Facts, { system, problems }: ReadSystem,
     problems: [
       ...problems,
       ...proposed.problems,
-      ...preflight(created, seen, { isNew, userData }),
+      ...preflight(created, seen, { isNew, userData, givenBy }),
       ...unknown.map((slug) => `The provider has no size ${slug}.`),
       ...smaller,
     ],
