@@ -43,7 +43,7 @@ interface PartProps {
 }
 
 function Head({ rollout, now }: PartProps) {
-  const { proposal, begunAt, begunBy, changedAt, endedAt, account, deployment, requests, writes } = rollout;
+  const { proposal, begunAt, begunBy, undoBy, changedAt, endedAt, account, deployment, requests, writes } = rollout;
   return (
     <header className={styles.page}>
       <div>
@@ -62,7 +62,8 @@ function Head({ rollout, now }: PartProps) {
           <Link to="/deployments/$deployment" params={{ deployment }} search={inPeriod({})} className={ui.link}>
             {deployment}
           </Link>{' '}
-          in {account}. Begun <span title={exactMoment(begunAt)}>{moment(begunAt, now)}</span> by {begunBy},{' '}
+          in {account}. Begun <span title={exactMoment(begunAt)}>{moment(begunAt, now)}</span> by {begunBy}
+          {undoBy === null ? null : <>, undoing asked for by {undoBy}</>},{' '}
           {endedAt === null ? (
             <span title={exactMoment(changedAt)}>last change {moment(changedAt, now)}</span>
           ) : (
