@@ -35,6 +35,17 @@ test('there is every command that the documentation promises', () => {
   expect(words).toEqual(expect.arrayContaining(promised.split(',').map((one) => one.trim())));
 });
 
+test("a command's own --version is not the program's", async () => {
+  const words = ['bill', 'show', '3', '--version', '1'];
+  const built = buildProgram(words);
+  const parsed: unknown[] = [];
+  const found = runnable(built).find((leaf) => leaf.words === 'bill show')?.command;
+  found?.action((_bill: string, options: unknown) => void parsed.push(options));
+  await built.parseAsync(words, { from: 'user' });
+  expect(parsed).toEqual([expect.objectContaining({ version: ['1'] })]);
+  await expect(buildProgram().parseAsync(['--version'], { from: 'user' })).rejects.toThrow('0.1.0');
+});
+
 describe('commands and operations', () => {
   const architecture = readFileSync(new URL('../../../docs/architecture.md', import.meta.url), 'utf8');
 
