@@ -4,10 +4,18 @@ import { dayOf, listKinds, startOfDay } from '../metering/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
-import { currentSubscriptions, getPlan, listPlanVersions, otherCurrency, retiredPlans } from '../pricing/index.ts';
+import {
+  currentSubscriptions,
+  getPlan,
+  listPlanVersions,
+  otherCurrency,
+  retiredPlans,
+  segmentsOfDeployment,
+  segmentsOnPlan,
+} from '../pricing/index.ts';
 import type { ReadBlueprint } from './blueprint-problems.ts';
 import { hmacs } from './blueprints.ts';
-import type { PlanOfMonth } from './money.ts';
+import type { MonthUnderWay, PlanOfMonth } from './money.ts';
 import { hasTag } from './living.ts';
 import { selectOwned, selectOwners, selectProjects, selectProtections } from './owned.store.ts';
 import { readParameters } from './parameters.ts';
@@ -171,6 +179,7 @@ export async function gatherFacts(
     day: dayOf(proposedAt),
     currency: customer.currency,
   });
+  const underWay = await monthUnderWay(db, { purpose, slug, plan: wanted?.system.plan ?? null, now: proposedAt });
   const secretParameters = Object.fromEntries(
     Object.entries(given.secret).map(([name, value]) => [parameterName(name), value]),
   );
@@ -204,6 +213,7 @@ export async function gatherFacts(
     snapshots: asked.snapshots,
     prices: { book: new Map(book.map((price) => [price.subject, price])), sizes: seen.sizes },
     months,
+    underWay,
     acceptUnmetered: asked.acceptUnmetered,
     problems: [...ofOthers, ...problems],
     notes,
@@ -286,6 +296,37 @@ async function planFacts(
   } else if (wanted !== null && wanted !== plan)
     notes.push(`It is on plan ${plan}, and the blueprint says ${wanted}: change its subscription for that.`);
   return { months, problems, notes };
+}
+
+/** The month of a proposal by the plans of its days. null: there is none, or nothing is foreseen for it. */
+async function monthUnderWay(
+  db: Queryable,
+  {
+    purpose,
+    slug,
+    plan,
+    now,
+  }: {
+    readonly purpose: Asked['purpose'];
+    readonly slug: string;
+    /** The blueprint's. */
+    readonly plan: string | null;
+    readonly now: Temporal.Instant;
+  },
+): Promise<MonthUnderWay | null> {
+  const day = dayOf(now);
+  const month = day.toPlainYearMonth();
+  const kinds = await listKinds(db, month.toPlainDate({ day: month.daysInMonth }));
+  if (purpose === 'create' && plan !== null) {
+    const next = day.add({ days: 1 });
+    const segments = await segmentsOnPlan(db, plan, next, month);
+    return { month: month.toString(), from: startOfDay(next), segments, kinds };
+  }
+  if (purpose !== 'change') return null;
+  const segments = await segmentsOfDeployment(db, (await findDeployment(db, slug)).deploymentId, month);
+  return segments.every(({ version }) => version === null)
+    ? null
+    : { month: month.toString(), from: now, segments, kinds };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { billableOf, billablesOf, type Billable } from './billables.ts';
 import { canonicalJson, digestOf } from './canonical.ts';
-import { customersMoney, ourMoney, type PlanOfMonth, type PriceList } from './money.ts';
+import { customersMoney, type MonthUnderWay, ourMoney, type PlanOfMonth, type PriceList } from './money.ts';
 import { preflight } from './preflight.ts';
 import type { ProposalDocument, ProposedStep, StayingThing } from './proposal-document.ts';
 import { proposeSteps, referenceOf, seenThing } from './propose.ts';
@@ -43,6 +43,8 @@ export interface Facts {
   readonly prices: PriceList;
   /** The plan in the month of the proposal and in the one after it, but for one at whose end it is on none. */
   readonly months: readonly PlanOfMonth[];
+  /** The month of the proposal; null: it is on no plan in it. */
+  readonly underWay: MonthUnderWay | null;
   readonly acceptUnmetered: boolean;
   /** What else is wrong, and what else is to be known. */
   readonly problems: readonly string[];
@@ -66,7 +68,7 @@ export function makeProposal(facts: Facts): ProposalDocument {
   const rated =
     facts.months.length === 0 || purpose === 'destroy'
       ? null
-      : customersMoney({ before: purpose === 'create' ? null : before, after: made.after }, facts.months, ours);
+      : customersMoney({ before: purpose === 'create' ? null : before, after: made.after }, facts, { ours, now });
   const notMetered = rated?.notMetered ?? [];
   const unmetered =
     notMetered.length === 0 || facts.acceptUnmetered

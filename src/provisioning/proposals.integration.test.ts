@@ -175,8 +175,13 @@ test('what a new deployment costs is proposed for both sides, and nothing is wri
     { month: '2026-06', plan: 'studio', version, before: null, after: '88.00', difference: '88.00' },
     { month: '2026-07', plan: 'studio', version, before: null, after: '88.84', difference: '88.84' },
   ]);
-  expect(answer.customers.margin).toBeNull();
-  expect((await ask(`/proposals/${answer.hash}`)).answer.customers.margin).toBe('18.84');
+  // On its plan from the next day on: 21 of June's 30 days. Margins are the owner's.
+  const from = '2026-06-10T00:00:00Z';
+  expect(answer.customers).toMatchObject({ margin: null, restOfMonth: { from, difference: '61.60', margin: null } });
+  expect((await ask(`/proposals/${answer.hash}`)).answer.customers).toMatchObject({
+    margin: '18.84',
+    restOfMonth: { from, difference: '61.60', margin: '7.64' },
+  });
   // 518 of 672 hours are left of June.
   expect(answer.ours.restOfMonth).toBe('53.96');
   expect(answer.stepList.map(({ key }) => key)).toEqual([
