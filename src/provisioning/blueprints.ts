@@ -71,10 +71,11 @@ export async function previewBlueprint(
   return { blueprint, version: (newest?.version ?? 0) + (changed ? 1 : 0), changed };
 }
 
-/** The newest version. Throws not_found. */
-export async function getBlueprint(db: Queryable, blueprint: string): Promise<BlueprintRow> {
-  const [row] = await selectBlueprints(db, { blueprint });
-  if (row === undefined) throw notFound('blueprint', blueprint);
+/** The newest version, unless one is named. Throws not_found. */
+export async function getBlueprint(db: Queryable, blueprint: string, version?: number): Promise<BlueprintRow> {
+  const [row] = await selectBlueprints(db, { blueprint, version });
+  if (row === undefined)
+    throw notFound('blueprint', version === undefined ? blueprint : `${blueprint}, version ${version}`);
   return row;
 }
 
