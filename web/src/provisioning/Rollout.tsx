@@ -78,7 +78,9 @@ function Head({ rollout, now }: PartProps) {
 }
 
 function Acts({ rollout }: { readonly rollout: RolloutDetail }) {
-  const { state, endedAt } = rollout;
+  const { state, endedAt, purpose, undoBy } = rollout;
+  // What destroys goes on by an owner alone.
+  const destroys = purpose === 'destroy' || undoBy !== null;
   const [asking, setAsking] = useState<'undo' | 'cancel' | null>(null);
   const resuming = useChange({ write: (_: null, headers) => decide('resume', rollout.rollout, headers) });
   const isStopped = state === 'held' || state === 'failed';
@@ -90,7 +92,8 @@ function Acts({ rollout }: { readonly rollout: RolloutDetail }) {
         {isStopped ? (
           <Act
             operation="resumeRollout"
-            needs="operator"
+            needs={destroys ? 'owner' : 'operator'}
+            isOwners={destroys}
             isPrimary
             isBusy={resuming.state !== 'idle'}
             onAct={() => resuming.send(null)}
