@@ -3,6 +3,7 @@ import { notFound } from '../platform/errors.ts';
 import { type SecretKey, seal, sign, unseal } from '../platform/secrets/crypto.ts';
 import { declareTask } from '../platform/workers/task.ts';
 import { runTask } from '../platform/workers/pool.ts';
+import { blueprintSchema } from './blueprint.ts';
 import type { readBlueprint } from './blueprint-file.ts';
 import { formatProblem, type NamedText, type ReadBlueprint } from './blueprint-problems.ts';
 import { type BlueprintRow, insertVersion, selectBlueprints } from './blueprints.store.ts';
@@ -76,7 +77,8 @@ export async function getBlueprint(db: Queryable, blueprint: string, version?: n
   const [row] = await selectBlueprints(db, { blueprint, version });
   if (row === undefined)
     throw notFound('blueprint', version === undefined ? blueprint : `${blueprint}, version ${version}`);
-  return row;
+  // In the order in which blueprints are written: the database has another one.
+  return { ...row, document: blueprintSchema.parse(row.document) };
 }
 
 /** By the name under which the blueprint has it. Throws secret_unreadable. */

@@ -181,7 +181,7 @@ export interface ProposalDocument {
   /** All scopes that the write token needs, sorted. */
   readonly scopes: readonly string[];
   readonly ours: OurMoney;
-  /** null: it is on no plan. */
+  /** null: it is on no plan, or is destroyed. */
   readonly customers: CustomersMoney | null;
   /** Meters that the plan prices, that what is created would use, and that are disabled. */
   readonly notMetered: readonly string[];

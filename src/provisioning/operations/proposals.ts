@@ -117,7 +117,7 @@ const proposalDetail = z
           .meta({ description: 'What it changes of the month in which it is proposed; null: it is on no plan in it' }),
       })
       .nullable()
-      .meta({ description: 'What the customer pays without tax; null: it is on no plan' }),
+      .meta({ description: 'What the customer pays without tax; null: it is on no plan, or is destroyed' }),
     notMetered: many(z.string()).meta({ description: 'Meters that the plan has prices for, and that are disabled' }),
     problems: many(z.string()).meta({ description: 'Why it cannot be approved' }),
     notes: many(z.string()),

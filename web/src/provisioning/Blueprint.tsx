@@ -83,12 +83,12 @@ function Parameters({ document }: { readonly document: Readonly<Record<string, u
             </tr>
           </thead>
           <tbody>
-            {declared.map(([name, { type, default: usual, allow }]) => (
+            {declared.map(([name, { type, default: usual, range }]) => (
               <tr key={name} data-row="">
                 <th scope="row">{name}</th>
                 <td>{type}</td>
                 <td>{usual ?? 'has to be given'}</td>
-                <td className={own.says}>{allow === null ? 'any' : allow.join(', ')}</td>
+                <td className={own.says}>{range}</td>
               </tr>
             ))}
           </tbody>

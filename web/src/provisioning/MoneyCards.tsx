@@ -79,6 +79,8 @@ export function OurMoneyCard({ proposal: { ours } }: { readonly proposal: Propos
   );
 }
 
+/** On a phone there is room for the difference alone. */
+const figures = `${styles.figure} ${styles.spare}`;
 const twoCurrencies = 'Cost and price are in two currencies.';
 
 /** What the plan comes to, as the invoice rates it. */
@@ -91,16 +93,23 @@ export function CustomersMoneyCard({ proposal }: { readonly proposal: ProposalDe
         <span className={ui.note}>{customers === null ? '' : 'before tax'}</span>
       </div>
       {customers === null ? (
-        <Empty title="It is on no plan.">
-          <p>
-            What it uses is metered and not billed.
-            {purpose === 'destroy' ? '' : ' Name a plan in the blueprint to have it billed.'}
-          </p>
-        </Empty>
+        <Unforeseen isEnd={purpose === 'destroy'} />
       ) : (
         <Months customers={customers} proposedAt={proposedAt} />
       )}
     </section>
+  );
+}
+
+function Unforeseen({ isEnd }: { readonly isEnd: boolean }) {
+  return isEnd ? (
+    <Empty title="Its subscription ends with it.">
+      <p>The last invoice has what was used until then, and the plan's fee through the day on which it ends.</p>
+    </Empty>
+  ) : (
+    <Empty title="It is on no plan.">
+      <p>What it uses is metered and not billed. Name a plan in the blueprint to have it billed.</p>
+    </Empty>
   );
 }
 
@@ -114,14 +123,14 @@ function Months({ customers, proposedAt }: MonthsProps) {
   const { data: me } = useMe();
   const maySeeMargin = me?.may.includes('listMargins') === true;
   return (
-    <DataTable label="What the customer pays">
+    <DataTable label="What the customer pays" isCards>
       <thead>
         <tr>
           <th scope="col">Month</th>
-          <th scope="col" className={styles.figure}>
+          <th scope="col" className={figures}>
             Now
           </th>
-          <th scope="col" className={styles.figure}>
+          <th scope="col" className={figures}>
             Then
           </th>
           <th scope="col" className={styles.figure}>
@@ -146,8 +155,8 @@ function Months({ customers, proposedAt }: MonthsProps) {
             <th scope="row">
               {monthName(month)} <span className={ui.note}>whole, on {plan}</span>
             </th>
-            <td className={styles.figure}>{before === null ? '–' : <Money amount={before} />}</td>
-            <td className={styles.figure}>
+            <td className={figures}>{before === null ? '–' : <Money amount={before} />}</td>
+            <td className={figures}>
               <Money amount={after} currency={currency} />
             </td>
             <td className={styles.figure}>
