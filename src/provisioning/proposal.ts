@@ -200,6 +200,10 @@ export function differencesOf(was: ProposalDocument, is: ProposalDocument): stri
       .map(({ month, after, plan }) => `${after} ${customers.currency} in ${month} (plan ${plan})`)
       .join(', ') ?? 'nothing';
   if (priceOf(was) !== priceOf(is)) found.push(`the customer was to pay ${priceOf(was)}, and now ${priceOf(is)}`);
+  const restOf = ({ customers }: ProposalDocument) =>
+    customers?.restOfMonth ? `${customers.restOfMonth.difference} ${customers.currency}` : 'nothing';
+  if (restOf(was) !== restOf(is))
+    found.push(`the rest of the month was to be ${restOf(was)} more for the customer, and now ${restOf(is)}`);
   const versionsOf = ({ customers }: ProposalDocument) => customers?.months.map(({ version }) => version).join();
   if (priceOf(was) === priceOf(is) && versionsOf(was) !== versionsOf(is))
     found.push("the prices of the customer's plan have changed");
