@@ -80,6 +80,8 @@ CREATE TABLE rollouts (
   reason      text,
   begun_at    timestamptz NOT NULL,
   begun_by    text NOT NULL,
+  -- Who has asked for it to be undone. NULL: nobody.
+  undo_by     text,
   changed_at  timestamptz NOT NULL,
   ended_at    timestamptz
 );

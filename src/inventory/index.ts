@@ -15,7 +15,15 @@ export {
 } from './accounts.ts';
 export { connectAccount as connectAccountOperation } from './operations/accounts.ts';
 export { listProviderPrices, type ProviderPrice } from './prices.ts';
-export { type MonthlyPrices, factText, openMonthlyPrices, type PricedGroup, priceGroups } from './monthly-prices.ts';
+export {
+  type MonthlyPrices,
+  factText,
+  groupOfOne,
+  openMonthlyPrices,
+  type PricedGroup,
+  priceGroups,
+  unitsOfMonth,
+} from './monthly-prices.ts';
 export { type AccountStatus, readAccountsStatus } from './account-status.ts';
 export { syncJobs } from './jobs.ts';
 export { type Freshness, readFreshness } from './freshness.ts';

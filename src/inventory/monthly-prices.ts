@@ -4,8 +4,8 @@ import { Decimal } from '../platform/quantity.ts';
 import { listProviderPrices, type ProviderPrice } from './prices.ts';
 import { chargeOf, type ResourceGroup } from './resource-charges.ts';
 
-/** Units of which a month of a resource is so many as it has. */
-const unitsOfMonth = new Set(['month', 'GiB-month', 'GB-month', 'node-month']);
+/** Units of which a month of a resource is so many as it has: what has a price by another is not priced by the month. */
+export const unitsOfMonth: ReadonlySet<string> = new Set(['month', 'GiB-month', 'GB-month', 'node-month']);
 
 /** What resources cost in a month by the price book: not what the provider billed. */
 export interface MonthlyPrices {
@@ -77,11 +77,27 @@ function currencyOf(book: ReadonlyMap<string, ProviderPrice> | undefined): strin
 }
 
 /** What a resource is charged by: how a listing shows it. */
-interface PricedResource {
-  readonly account: string;
+interface ChargedResource {
   readonly kind: string;
   readonly parents: readonly string[];
   readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+/** One resource as it is charged. */
+export function groupOfOne({ kind, parents, attributes }: ChargedResource): ResourceGroup {
+  const text = (name: string) => factText(attributes[name]);
+  const ipVersion = text('ip_version');
+  return {
+    kind,
+    source: parents[0]?.split(':', 1)[0] ?? null,
+    sizeSlug: text('size_slug'),
+    type: text('type'),
+    assigned: text('assigned') === null ? null : text('assigned') === 'true',
+    ipVersion: ipVersion === null ? null : Number(ipVersion),
+    resources: 1,
+    sizeGb: text('size_gb'),
+    nodes: text('nodes'),
+  };
 }
 
 /** What single resources of some accounts cost in a month, by the price book of a day: 0 of what is free; null: nobody knows. */
@@ -89,22 +105,14 @@ export async function openMonthlyPrices(
   db: Queryable,
   accounts: Iterable<string>,
   day: Temporal.PlainDate,
-): Promise<(resource: PricedResource) => { readonly currency: string; readonly amount: string } | null> {
+): Promise<
+  (
+    resource: ChargedResource & { readonly account: string },
+  ) => { readonly currency: string; readonly amount: string } | null
+> {
   const books = await priceBooks(db, accounts, day);
-  return ({ account, kind, parents, attributes }) => {
-    const text = (name: string) => factText(attributes[name]);
-    const ipVersion = text('ip_version');
-    const group: ResourceGroup = {
-      kind,
-      source: parents[0]?.split(':', 1)[0] ?? null,
-      sizeSlug: text('size_slug'),
-      type: text('type'),
-      assigned: text('assigned') === null ? null : text('assigned') === 'true',
-      ipVersion: ipVersion === null ? null : Number(ipVersion),
-      resources: 1,
-      sizeGb: text('size_gb'),
-      nodes: text('nodes'),
-    };
+  return ({ account, ...resource }) => {
+    const group = groupOfOne(resource);
     const book = books.get(account);
     const { monthly, unknown } = sumPrices([group], (_, subject) => book?.get(subject));
     if (unknown > 0) return null;

@@ -14,7 +14,7 @@ export {
 export type { PlanVersion } from './plan.ts';
 export { listPlanVersions, listPlans } from './plans.ts';
 export { retiredPlans } from './retire.ts';
-export { openRating, ratedMonth } from './rated-months.ts';
+export { openRating, ratedMonth, segmentsOfDeployment, segmentsOnPlan } from './rated-months.ts';
 export type { RatedLine, RatedMonth, UnchargedUsage } from './rating/rate-month.ts';
 export {
   changeSubscription,
@@ -37,5 +37,6 @@ export { notBilledOut } from './operations/not-billed.ts';
 export { gapsWithMoney } from './gaps.ts';
 export { searchPlans } from './search.store.ts';
 export { type PlannedResource, usageOfPlanned } from './planned-resources.ts';
-export { ratePlan } from './rating/rate-plan.ts';
+export { ratePlan, rateSegments } from './rating/rate-plan.ts';
+export type { Segment } from './rating/timeline.ts';
 export { getPlan } from './plans.ts';

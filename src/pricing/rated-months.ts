@@ -1,7 +1,7 @@
-import { dayOf, type UsageScope } from '../metering/index.ts';
+import { dayOf, startOfDay, type UsageScope } from '../metering/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { carryOverMonthsMax, type PlanVersion } from './plan.ts';
-import { planVersionsById } from './plans.ts';
+import { listPlanVersions, planVersionsById } from './plans.ts';
 import { type BaseFee, feesBilled, feesOfMonth } from './rating/base-fees.ts';
 import { monthsToLookBack } from './rating/carry-over.ts';
 import { monthSpan, overlap } from './rating/proration.ts';
@@ -152,6 +152,32 @@ function monthsBefore(month: Temporal.PlainYearMonth, timeline: Timeline, count:
     if (timeline.some((phase) => Temporal.Instant.compare(phase.from, to) < 0)) months.push(before);
   }
   return months;
+}
+
+/** A calendar month of a deployment, cut where its plan, the plan's version or a pause changes, as it is decided now. */
+export async function segmentsOfDeployment(
+  db: Queryable,
+  deploymentId: number,
+  month: Temporal.PlainYearMonth,
+): Promise<Segment[]> {
+  return segmentsOf((await readTimelines(db, [deploymentId], month)).get(deploymentId) ?? [], month);
+}
+
+/** A calendar month of what comes onto a plan on a day and stays on it. Throws not_found. */
+export async function segmentsOnPlan(
+  db: Queryable,
+  plan: string,
+  from: Temporal.PlainDate,
+  month: Temporal.PlainYearMonth,
+): Promise<Segment[]> {
+  const versions = await listPlanVersions(db, plan);
+  const phases = versions.flatMap((version, index): Phase[] => {
+    const begins = Temporal.PlainDate.compare(version.from, from) < 0 ? from : version.from;
+    const next = versions[index + 1]?.from;
+    if (next !== undefined && Temporal.PlainDate.compare(next, begins) <= 0) return [];
+    return [{ version, from: startOfDay(begins), to: next === undefined ? null : startOfDay(next), paused: false }];
+  });
+  return segmentsOf(phases, month);
 }
 
 /**

@@ -76,6 +76,12 @@ export class Attempt {
     return this.parts.steps;
   }
 
+  /** Whose doing it is: who has asked for it to be undone, or has begun it. */
+  get by(): string {
+    const { undoBy, begunBy } = this.parts.rollout;
+    return undoBy ?? begunBy;
+  }
+
   get provisioner(): Provisioner {
     if (this.#provisioner === null) throw new RangeError('nothing is opened to write to');
     return this.#provisioner;

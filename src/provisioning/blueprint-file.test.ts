@@ -32,7 +32,7 @@ test('the blueprint that comes along fits the schema, and is read', () => {
   const { blueprint } = read(shop)!;
   const { open, problems } = readParameters(blueprint.parameters, { domain: 'beta.example', servers: '3' });
   expect(problems).toEqual([]);
-  const of = systemOf(blueprint, open, { slug: 'beta', customer: 'c-1' });
+  const of = systemOf(blueprint, open, { slug: 'beta', name: 'Beta', customer: 'c-1' });
   expect(of.problems).toEqual([]);
   expect(of.system.droplets.map(({ name, size }) => `${name} ${size}`)).toEqual([
     'beta-web-1 s-2vcpu-4gb',
@@ -96,7 +96,7 @@ test('what a blueprint names and does not have is said', () => {
 volumes: { data: { size: 10, attach: web-1 } }
 firewall: { droplets: db, inbound: [{ tcp: 80, from: balancer }] }
 dns: { zone: a.example, records: [{ A: '@', to: reserved_ip }] }\n`)!;
-  expect(systemOf(blueprint, {}, { slug: 'beta', customer: 'c' }).problems).toEqual([
+  expect(systemOf(blueprint, {}, { slug: 'beta', name: 'Beta', customer: 'c' }).problems).toEqual([
     'Droplet web: ops is neither one of keys nor a fingerprint.',
     'Volume data: there is no droplet web-1.',
     'Firewall beta-firewall: there is no group of droplets db.',

@@ -1,11 +1,14 @@
-import { type BlueprintDocument, recordTypes } from './blueprint.ts';
+import { type BlueprintDocument, type Parameter, parametersMax, recordTypes } from './blueprint.ts';
 import { canonicalJson } from './canonical.ts';
 import * as living from './living.ts';
+import { deploymentTag } from './propose.ts';
 import type { SeenResource } from './seen.ts';
 import { type Environment, plainName, type Rules } from './system.ts';
 
 interface LivingDeployment {
   readonly slug: string;
+  /** How people call it. */
+  readonly name: string;
   readonly blueprint: string;
   readonly owned: readonly SeenResource[];
   readonly others: readonly SeenResource[];
@@ -43,7 +46,9 @@ class BlueprintWriting {
   readonly #groups: readonly Group[];
   /** By the droplet's id. */
   readonly #keyOf: ReadonlyMap<string, string>;
-  /** The parameters that stand for zones, by their names: another deployment has zones of its own. */
+  /** What another deployment has to have of its own, and has no name for that its slug gives. */
+  readonly #parameters = new Map<string, Parameter>();
+  /** The parameters that stand for zones, by their names. */
   readonly #domains: ReadonlyMap<string, string>;
 
   constructor(from: LivingDeployment) {
@@ -60,19 +65,43 @@ class BlueprintWriting {
     const covering = [...this.#ofKind('firewall'), ...this.#balancers].map((each) =>
       living.coveredBy(each, this.#droplets),
     );
-    const { groups, keyOf } = groupsOf(this.#droplets, this.#slug, ({ externalId }) =>
-      covering.map((ids) => ids.includes(externalId)),
+    const fixed = this.#ofKind('dns_zone').filter(({ name }) => this.#named(name) === name);
+    this.#domains = new Map(
+      fixed.map(({ name }) => [name, this.#parameter('domain', { type: 'domain', default: name })]),
     );
+    const { groups, keyOf } = groupsOf(this.#droplets, {
+      slug: this.#slug,
+      roles: ({ externalId }) => covering.map((ids) => ids.includes(externalId)),
+      named: (name, key) => this.#ownName(name, key),
+    });
     this.#groups = groups;
     this.#keyOf = keyOf;
-    const fixed = this.#ofKind('dns_zone').filter(({ name }) => this.#named(name) === name);
-    this.#domains = new Map(fixed.map(({ name }, index) => [name, index === 0 ? 'domain' : `domain_${index + 1}`]));
+  }
+
+  /** A parameter of that name, or of one after it that is free. */
+  #parameter(wanted: string, declared: Parameter): string {
+    let name = wanted;
+    for (let number = 2; this.#parameters.has(name); number += 1) name = `${wanted}_${number}`;
+    this.#parameters.set(name, declared);
+    return name;
+  }
+
+  /** The name of something of which an account has one: the slug gives it, or a parameter. */
+  #ownName(name: string, key: string): string {
+    const said = this.#named(name);
+    if (said !== name || this.#parameters.size >= parametersMax) return said;
+    const parameter = this.#parameter(`${key.replaceAll('-', '_')}_name`, { type: 'text', default: name });
+    return `\${${parameter}}`;
   }
 
   write(): WrittenBlueprint {
-    const { blueprint, owned, others, project, plan } = this.#from;
-    const own = [...owned, ...others].find(({ kind, externalId }) => kind === 'project' && externalId === project);
+    const { blueprint, owned, others, plan } = this.#from;
+    const own = [...owned, ...others].find(
+      ({ kind, externalId }) => kind === 'project' && externalId === this.#from.project,
+    );
     const vpc = this.#network();
+    const project = own && this.#projectName(own.name);
+    const vpcName = vpc && this.#named(vpc.name);
     const parts = {
       droplets: Object.fromEntries(this.#groups.map(({ key, droplet }) => [key, droplet])),
       volumes: this.#volumes(),
@@ -87,21 +116,19 @@ class BlueprintWriting {
       document: {
         blueprint,
         schema: 1,
-        ...(this.#domains.size > 0 && {
-          parameters: Object.fromEntries(
-            [...this.#domains].map(([zone, name]) => [name, { type: 'domain' as const, default: zone }]),
-          ),
-        }),
+        ...(this.#parameters.size > 0 && { parameters: Object.fromEntries(this.#parameters) }),
         region: this.#region,
         ...(own !== undefined && {
           project: {
-            name: this.#named(own.name),
+            ...(project !== own.name && { name: project }),
             purpose: living.textOf(own.settings['purpose']) ?? 'Web Application',
             environment: environmentOf(own),
           },
         }),
-        // Its range is this one's alone: another like it gets one that is free.
-        ...(vpc !== undefined && { network: { vpc: { name: this.#named(vpc.name), ip_range: null } } }),
+        // Its range is this one's alone: another like it gets one that is free. So is a name without the slug.
+        ...(vpc !== undefined && {
+          network: { vpc: { ...(vpcName !== vpc.name && { name: vpcName }), ip_range: null } },
+        }),
         ...parts,
         ...(plan !== null && { plan }),
       },
@@ -110,7 +137,7 @@ class BlueprintWriting {
 
   #ofKind(kind: string): SeenResource[] {
     return this.#from.owned
-      .filter((each) => each.kind === kind)
+      .filter((each) => each.kind === kind && !living.isOfCluster(each))
       .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   }
 
@@ -122,16 +149,22 @@ class BlueprintWriting {
     return templated(name, this.#slug);
   }
 
+  /** Projects alone are called as people call the deployment. */
+  #projectName(project: string): string {
+    const { slug, name } = this.#from;
+    return templated(project, slug, name);
+  }
+
   #volumes(): NonNullable<BlueprintDocument['volumes']> {
     return unique(
       this.#here('volume'),
       ({ name }) => keyFor(name, this.#slug),
-      (each) => {
+      (each, key) => {
         const at = living.dropletOf(each);
         const attach = at === null ? undefined : this.#keyOf.get(at);
         return {
           size: living.gigabytesOf(each),
-          name: this.#named(each.name),
+          name: this.#ownName(each.name, key),
           ...(attach !== undefined && { attach }),
         };
       },
@@ -154,10 +187,17 @@ class BlueprintWriting {
       return {
         name: this.#named(plainName(each.name)),
         ...(droplets !== undefined && { droplets }),
-        inbound: ruleTexts(living.rulesOf(each, 'inbound', peers), 'from'),
-        outbound: ruleTexts(living.rulesOf(each, 'outbound', peers), 'to'),
+        inbound: ruleTexts(this.#rulesOf(each, 'inbound', peers), 'from'),
+        outbound: ruleTexts(this.#rulesOf(each, 'outbound', peers), 'to'),
       };
     });
+  }
+
+  /** Tags of the deployment's own are those of another one there. */
+  #rulesOf(each: SeenResource, side: 'inbound' | 'outbound', named: ReadonlyMap<string, string>): Rules {
+    const rules = Object.entries(living.rulesOf(each, side, named));
+    const peer = (text: string) => (text.startsWith('tag:') ? this.#named(text) : text);
+    return Object.fromEntries(rules.map(([key, peers]) => [key, peers.map(peer)]));
   }
 
   #balancer(each: SeenResource) {
@@ -226,12 +266,8 @@ class BlueprintWriting {
   #network(): SeenResource | undefined {
     const { owned, others } = this.#from;
     const networks = new Set(this.#droplets.map(({ settings }) => living.textOf(settings['vpc'])));
-    const network = [...owned, ...others].find(
-      ({ kind, externalId, settings }) => kind === 'vpc' && networks.has(externalId) && settings['default'] !== true,
-    );
-    if (network !== undefined && networks.size > 1)
-      this.#leftOut.push('Its droplets are in several private networks, and a blueprint has one.');
-    return networks.size === 1 ? network : undefined;
+    if (networks.size > 1) this.#leftOut.push('Its droplets are in several private networks, and a blueprint has one.');
+    return living.networkOf(this.#droplets, [...owned, ...others]);
   }
 
   #noteOthers(): void {
@@ -239,6 +275,13 @@ class BlueprintWriting {
       this.#from.owned.filter(({ kind }) => !covered.includes(kind)),
       ({ kind }) => kind,
     );
+    for (const kind of ['droplet', 'volume']) {
+      const ofClusters = this.#from.owned.filter((each) => each.kind === kind && living.isOfCluster(each)).length;
+      if (ofClusters > 0)
+        this.#leftOut.push(
+          `A Kubernetes cluster makes its own: ${ofClusters} ${kind}${ofClusters === 1 ? '' : 's'} left out.`,
+        );
+    }
     for (const [kind, all] of others) this.#leftOut.push(`Blueprints have no ${kind}: ${all.length} left out.`);
     if (this.#droplets.length > 0)
       this.#leftOut.push('No provider tells SSH keys and user data of droplets that are there: add them for new ones.');
@@ -254,8 +297,15 @@ interface Group {
 /** Droplets named web-1 to web-n that are alike are one group; every other is one of its own. */
 function groupsOf(
   droplets: readonly SeenResource[],
-  slug: string,
-  roles: (droplet: SeenResource) => unknown,
+  {
+    slug,
+    roles,
+    named,
+  }: {
+    readonly slug: string;
+    readonly roles: (droplet: SeenResource) => unknown;
+    readonly named: (name: string, key: string) => string;
+  },
 ): { groups: Group[]; keyOf: Map<string, string> } {
   const alike = Map.groupBy(droplets, (each) =>
     canonicalJson([stemOf(each.name)?.stem ?? each.name, saidOf(each, slug), roles(each)]),
@@ -273,7 +323,7 @@ function groupsOf(
   const single = (each: SeenResource) => {
     const key = freeKey(each.name);
     keyOf.set(each.externalId, key);
-    groups.push({ key, ids: [each.externalId], droplet: { name: templated(each.name, slug), ...saidOf(each, slug) } });
+    groups.push({ key, ids: [each.externalId], droplet: { name: named(each.name, key), ...saidOf(each, slug) } });
   };
   for (const members of alike.values()) {
     const stems = members.map(({ name }) => stemOf(name));
@@ -290,7 +340,7 @@ function groupsOf(
     groups.push({
       key,
       ids: members.map(({ externalId }) => externalId),
-      droplet: { count: members.length, name: templated(first.stem, slug), ...saidOf(members[0], slug) },
+      droplet: { count: members.length, name: named(first.stem, key), ...saidOf(members[0], slug) },
     });
   }
   return { groups, keyOf };
@@ -319,13 +369,22 @@ function saidOf(each: SeenResource, slug: string) {
 
 /** Tags that rollouts set themselves. */
 function isOurs(tag: string, slug: string): boolean {
-  return tag === `deployment:${slug}` || tag.startsWith('arcadia-step:') || tag.startsWith(`${slug}:`);
+  const plain = tag.toLowerCase();
+  return plain === deploymentTag(slug) || plain.startsWith('arcadia-step:') || plain.startsWith(`${slug}:`);
 }
 
-/** The deployment's slug stands for whichever it will be. */
-function templated(name: string, slug: string): string {
-  const isWord = new RegExp(`(?<![a-z0-9])${slug.replaceAll(/[^a-z0-9]/g, '\\$&')}(?![a-z0-9])`, 'g');
-  return name.replaceAll('${', '$ {').replaceAll(isWord, '${slug}');
+/** The deployment's slug stands for whichever it will be, and its name too where that is given. */
+function templated(text: string, slug: string, name?: string): string {
+  const words = new Map([...(name === undefined ? [] : [[name, '${deployment_name}'] as const]), [slug, '${slug}']]);
+  // The longer one first: one may hold the other.
+  const longest = [...words.keys()].sort((a, b) => b.length - a.length);
+  const either = longest.map((word) => RegExp.escape(word)).join('|');
+  return text
+    .replaceAll('${', '$ {')
+    .replaceAll(
+      new RegExp(`(?<![\\p{L}\\p{N}])(?:${either})(?![\\p{L}\\p{N}])`, 'gu'),
+      (word) => words.get(word) ?? word,
+    );
 }
 
 /** `acme-shop-web` of acme-shop is `web`. */
@@ -343,14 +402,14 @@ function keyFor(name: string, slug: string): string {
 function unique<Item, Value>(
   items: readonly Item[],
   key: (item: Item) => string,
-  value: (item: Item) => Value,
+  value: (item: Item, key: string) => Value,
 ): Record<string, Value> {
   const found: Record<string, Value> = {};
   for (const item of items) {
     const wanted = key(item);
     let name = wanted;
     for (let number = 2; name in found; number += 1) name = `${wanted}-${number}`;
-    found[name] = value(item);
+    found[name] = value(item, name);
   }
   return found;
 }

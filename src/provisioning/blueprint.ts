@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { recordOf } from '../platform/declare/schemas.ts';
 import { namesIn } from './templates.ts';
 
-// What a deployment consists of, as an operator writes it. Texts may hold ${parameter}, ${slug} and ${customer}; nothing
-// in it is code.
+// What a deployment consists of, as an operator writes it. Texts may hold ${parameter}, ${slug},
+// ${deployment_name} and ${customer}; nothing in it is code.
 
 /** As many as one account's rollout is expected to create in a day's work. */
 export const dropletsMax = 50;
@@ -12,8 +12,12 @@ export const dropletsMax = 50;
 export const volumeGibMax = 16_384;
 export const nodesMax = 200;
 const groupsMax = 50;
+export const parametersMax = 50;
 const rulesMax = 100;
 const recordsMax = 200;
+
+/** What texts may refer to besides parameters. */
+const givenNames = ['slug', 'deployment_name', 'customer'];
 
 const text = z.string().min(1).max(255);
 /** A name in the blueprint itself. */
@@ -21,7 +25,7 @@ const key = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, { error: 'is not a name s
 const parameterName = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,62}$/, { error: 'is not the name of a parameter such as size or admin_key' });
-const template = text.meta({ description: 'May hold ${parameter}, ${slug} and ${customer}' });
+const template = text.meta({ description: 'May hold ${parameter}, ${slug}, ${deployment_name} and ${customer}' });
 /** A whole number, or the parameter that gives it. */
 const count = (max: number) => z.union([z.int().min(1).max(max), z.string().regex(/^\$\{[a-z][a-z0-9_]{0,62}\}$/)]);
 
@@ -154,7 +158,7 @@ export const blueprintSchema = z
       .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, { error: 'is not a slug such as shop' })
       .meta({ description: 'Its name', examples: ['shop'] }),
     schema: z.literal(1).meta({ description: 'Of this form of blueprints' }),
-    parameters: recordOf(parameterName, parameter, 50).default({}),
+    parameters: recordOf(parameterName, parameter, parametersMax).default({}),
     region: template.meta({ examples: ['fra1'] }),
     project: z
       .strictObject({
@@ -199,7 +203,7 @@ export const blueprintSchema = z
   })
   .superRefine((blueprint, context) => {
     const { parameters } = blueprint;
-    const known = new Set([...Object.keys(parameters), 'slug', 'customer']);
+    const known = new Set([...Object.keys(parameters), ...givenNames]);
     for (const { path, value } of textsOf(blueprint)) {
       if (path[0] === 'parameters' || path.at(-2) === 'user_data') continue;
       for (const name of namesIn(value)) {
@@ -208,7 +212,7 @@ export const blueprintSchema = z
         else if (parameters[name]?.type === 'secret') refuse(`${name} is a secret: it can stand in user data only`);
       }
     }
-    for (const name of ['slug', 'customer'])
+    for (const name of givenNames)
       if (name in parameters)
         context.addIssue({ code: 'custom', message: 'has its value already', path: ['parameters', name] });
   });

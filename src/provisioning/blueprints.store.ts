@@ -15,19 +15,38 @@ export interface BlueprintRow {
   readonly appliedBy: string;
 }
 
-/** The newest version of each, or of one; or one version by its id. */
+/** The newest version of each, or of one; or one version by its number or its id. */
 export async function selectBlueprints(
   db: Queryable,
-  only: { readonly blueprint?: string; readonly versionId?: number } = {},
+  only: { readonly blueprint?: string; readonly version?: number | undefined; readonly versionId?: number } = {},
 ): Promise<BlueprintRow[]> {
-  const { blueprint = null, versionId = null } = only;
+  const { blueprint = null, version = null, versionId = null } = only;
   const { rows } = await statement<BlueprintRow>('provisioning.selectBlueprints')`
     SELECT DISTINCT ON (b.slug) v.blueprint_version_id AS "blueprintVersionId", b.slug AS blueprint, v.version, v.digest, v.document,
            v.user_data AS "userData", v.applied_at AS "appliedAt", v.applied_by AS "appliedBy"
     FROM blueprint_versions v JOIN blueprints b USING (blueprint_id)
     WHERE (${blueprint}::text IS NULL OR b.slug = ${blueprint})
+      AND (${version}::int IS NULL OR v.version = ${version})
       AND (${versionId}::bigint IS NULL OR v.blueprint_version_id = ${versionId})
     ORDER BY b.slug, v.version DESC`.execute(db);
+  return rows;
+}
+
+/** So many of a blueprint's versions are listed. */
+export const versionsMax = 100;
+
+interface VersionRow {
+  readonly version: number;
+  readonly appliedAt: Temporal.Instant;
+  readonly appliedBy: string;
+}
+
+/** The newest first. */
+export async function selectVersions(db: Queryable, blueprint: string): Promise<VersionRow[]> {
+  const { rows } = await statement<VersionRow>('provisioning.selectVersions')`
+    SELECT v.version, v.applied_at AS "appliedAt", v.applied_by AS "appliedBy"
+    FROM blueprint_versions v JOIN blueprints b USING (blueprint_id) WHERE b.slug = ${blueprint}
+    ORDER BY v.version DESC LIMIT ${versionsMax}`.execute(db);
   return rows;
 }
 

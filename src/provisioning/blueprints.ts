@@ -3,6 +3,7 @@ import { notFound } from '../platform/errors.ts';
 import { type SecretKey, seal, sign, unseal } from '../platform/secrets/crypto.ts';
 import { declareTask } from '../platform/workers/task.ts';
 import { runTask } from '../platform/workers/pool.ts';
+import { blueprintSchema } from './blueprint.ts';
 import type { readBlueprint } from './blueprint-file.ts';
 import { formatProblem, type NamedText, type ReadBlueprint } from './blueprint-problems.ts';
 import { type BlueprintRow, insertVersion, selectBlueprints } from './blueprints.store.ts';
@@ -71,11 +72,13 @@ export async function previewBlueprint(
   return { blueprint, version: (newest?.version ?? 0) + (changed ? 1 : 0), changed };
 }
 
-/** The newest version. Throws not_found. */
-export async function getBlueprint(db: Queryable, blueprint: string): Promise<BlueprintRow> {
-  const [row] = await selectBlueprints(db, { blueprint });
-  if (row === undefined) throw notFound('blueprint', blueprint);
-  return row;
+/** The newest version, unless one is named. Throws not_found. */
+export async function getBlueprint(db: Queryable, blueprint: string, version?: number): Promise<BlueprintRow> {
+  const [row] = await selectBlueprints(db, { blueprint, version });
+  if (row === undefined)
+    throw notFound('blueprint', version === undefined ? blueprint : `${blueprint}, version ${version}`);
+  // In the order in which blueprints are written: the database has another one.
+  return { ...row, document: blueprintSchema.parse(row.document) };
 }
 
 /** By the name under which the blueprint has it. Throws secret_unreadable. */

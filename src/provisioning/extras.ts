@@ -1,4 +1,4 @@
-import { type PricedGroup, priceGroups } from '../inventory/index.ts';
+import { groupOfOne, type PricedGroup, priceGroups } from '../inventory/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import type { StepWork } from './proposal-document.ts';
 import { selectProposal } from './proposals.store.ts';
@@ -29,28 +29,21 @@ export async function extrasOf(db: Queryable, rollout: RolloutRow, now: Temporal
 
 /** One thing as it is charged; null: its kind costs nothing, or is charged by what only the provider knows. */
 function groupOf(work: StepWork, account: string): PricedGroup | null {
-  if (work.do !== 'create') return null;
-  const one = {
-    account,
-    kind: work.kind,
-    source: null,
-    sizeSlug: null,
-    type: null,
-    assigned: null,
-    ipVersion: null,
-    resources: 1,
-    sizeGb: null,
-    nodes: null,
-  };
+  const attributes = work.do === 'create' ? attributesOf(work) : null;
+  if (work.do !== 'create' || attributes === null) return null;
+  return { account, ...groupOfOne({ kind: work.kind, parents: [], attributes }) };
+}
+
+function attributesOf(work: Extract<StepWork, { do: 'create' }>): Readonly<Record<string, unknown>> | null {
   switch (work.kind) {
     case 'droplet':
-      return typeof work.spec.size === 'string' ? { ...one, sizeSlug: work.spec.size } : null;
+      return typeof work.spec.size === 'string' ? { size_slug: work.spec.size } : null;
     case 'volume':
-      return { ...one, sizeGb: String(work.spec.sizeGb) };
+      return { size_gb: work.spec.sizeGb };
     case 'load_balancer':
-      return { ...one, type: 'regional', nodes: String(work.spec.nodes) };
+      return { type: 'regional', nodes: work.spec.nodes };
     case 'reserved_ip':
-      return { ...one, ipVersion: 4, assigned: true };
+      return { ip_version: 4, assigned: true };
     default:
       return null;
   }

@@ -4,10 +4,19 @@ import { dayOf, listKinds, startOfDay } from '../metering/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
-import { currentSubscriptions, getPlan, listPlanVersions, otherCurrency, retiredPlans } from '../pricing/index.ts';
+import {
+  currentSubscriptions,
+  getPlan,
+  listPlanVersions,
+  otherCurrency,
+  retiredPlans,
+  segmentsOfDeployment,
+  segmentsOnPlan,
+} from '../pricing/index.ts';
 import type { ReadBlueprint } from './blueprint-problems.ts';
 import { hmacs } from './blueprints.ts';
-import type { PlanOfMonth } from './money.ts';
+import type { MonthUnderWay, PlanOfMonth } from './money.ts';
+import { hasTag } from './living.ts';
 import { selectOwned, selectOwners, selectProjects, selectProtections } from './owned.store.ts';
 import { readParameters } from './parameters.ts';
 import { blueprintFrom, type WrittenBlueprint } from './blueprint-from.ts';
@@ -15,7 +24,7 @@ import type { ProposalDocument } from './proposal-document.ts';
 import { deploymentTag, nameOf, referenceOf, userDataName } from './propose.ts';
 import type { Facts, KnownThing } from './proposal.ts';
 import { type SeenAccount, seeAccount } from './seen.ts';
-import { type System, systemOf } from './system.ts';
+import { type System, systemOf, valuesOf } from './system.ts';
 import { filled } from './templates.ts';
 
 /** Who looks, and with what. */
@@ -118,12 +127,8 @@ async function look({ db, secretKey, signal }: Looking, slug: string, ownership:
     const wanted = { zones: idsOf('dns_zone'), droplets: idsOf('droplet'), project };
     const seen = await seeAccount(provider, wanted, signal);
     const tag = deploymentTag(slug);
-    // The provider writes a tag as it was first written, and compares without case.
     const tagged = seen.resources.filter(
-      (each) =>
-        !owned.has(referenceOf(each)) &&
-        !shared.has(referenceOf(each)) &&
-        each.tags.some((one) => one.toLowerCase() === tag),
+      (each) => !owned.has(referenceOf(each)) && !shared.has(referenceOf(each)) && hasTag(each, tag),
     );
     const rows = await selectOwners(db, account.accountId, tagged);
     const ownersOf = new Map(rows.map(({ kind, externalId, owners }) => [`${kind}:${externalId}`, owners]));
@@ -161,9 +166,9 @@ export async function gatherFacts(
   const given = readParameters(blueprint?.blueprint.parameters ?? {}, asked.parameters);
   if (given.problems.length > 0)
     throw new ArcadiaError('invalid_argument', given.problems.join(' '), { details: { problems: given.problems } });
-  const of = { slug, customer: customer.externalId };
+  const of = { slug, name: asked.name, customer: customer.externalId };
   const wanted = blueprint && systemOf(blueprint.blueprint, given.open, of);
-  const values = { ...given.open, ...given.secret, ...of };
+  const values = { ...given.open, ...given.secret, ...valuesOf(of) };
   const userData = userDataOf(wanted?.system ?? null, blueprint?.userData ?? {}, values);
   const { seen, owned, unseen, ofOthers } = await look(looking, slug, ownership);
   const book = await listProviderPrices(db, dayOf(now), { account: account.slug });
@@ -174,6 +179,7 @@ export async function gatherFacts(
     day: dayOf(proposedAt),
     currency: customer.currency,
   });
+  const underWay = await monthUnderWay(db, { purpose, slug, plan: wanted?.system.plan ?? null, now: proposedAt });
   const secretParameters = Object.fromEntries(
     Object.entries(given.secret).map(([name, value]) => [parameterName(name), value]),
   );
@@ -184,7 +190,7 @@ export async function gatherFacts(
   const marks = hmacs(given.secret, secretKey);
   const facts: Facts = {
     purpose,
-    deployment: { slug, name: asked.name, customer: customer.externalId },
+    deployment: of,
     account: account.slug,
     blueprint: blueprint && {
       blueprint: blueprint.blueprint.blueprint,
@@ -207,6 +213,7 @@ export async function gatherFacts(
     snapshots: asked.snapshots,
     prices: { book: new Map(book.map((price) => [price.subject, price])), sizes: seen.sizes },
     months,
+    underWay,
     acceptUnmetered: asked.acceptUnmetered,
     problems: [...ofOthers, ...problems],
     notes,
@@ -291,6 +298,37 @@ async function planFacts(
   return { months, problems, notes };
 }
 
+/** The month of a proposal by the plans of its days. null: there is none, or nothing is foreseen for it. */
+async function monthUnderWay(
+  db: Queryable,
+  {
+    purpose,
+    slug,
+    plan,
+    now,
+  }: {
+    readonly purpose: Asked['purpose'];
+    readonly slug: string;
+    /** The blueprint's. */
+    readonly plan: string | null;
+    readonly now: Temporal.Instant;
+  },
+): Promise<MonthUnderWay | null> {
+  const day = dayOf(now);
+  const month = day.toPlainYearMonth();
+  const kinds = await listKinds(db, month.toPlainDate({ day: month.daysInMonth }));
+  if (purpose === 'create' && plan !== null) {
+    const next = day.add({ days: 1 });
+    const segments = await segmentsOnPlan(db, plan, next, month);
+    return { month: month.toString(), from: startOfDay(next), segments, kinds };
+  }
+  if (purpose !== 'change') return null;
+  const segments = await segmentsOfDeployment(db, (await findDeployment(db, slug)).deploymentId, month);
+  return segments.every(({ version }) => version === null)
+    ? null
+    : { month: month.toString(), from: now, segments, kinds };
+}
+
 /**
  * A blueprint of what a deployment has now, by a listing that is made anew.
  * @throws ArcadiaError as gatherFacts
@@ -301,14 +339,14 @@ export async function writeBlueprint(
   now: Temporal.Instant,
 ): Promise<WrittenBlueprint & { readonly account: string }> {
   const { db } = looking;
-  await findDeployment(db, slug);
+  const { name } = await findDeployment(db, slug);
   const ownership = await ownershipOf(db, slug, null, now);
   const { seen, owned: ours, unseen, ofOthers } = await look(looking, slug, ownership);
   const owned = seen.resources.filter((each) => ours.has(referenceOf(each)));
   const others = seen.resources.filter((each) => !ours.has(referenceOf(each)));
   const plan = await planOf(db, slug, now);
   const { project, account } = ownership;
-  const { document, leftOut } = blueprintFrom({ slug, blueprint, owned, others, project, plan });
+  const { document, leftOut } = blueprintFrom({ slug, name, blueprint, owned, others, project, plan });
   return {
     document,
     leftOut: [

@@ -39,15 +39,38 @@ export function dropletOf({ parents }: SeenResource): string | null {
   return parent === undefined ? null : parent.slice('droplet:'.length);
 }
 
+/** Whether a cluster has made it: it makes it anew where it goes. */
+export function isOfCluster({ parents }: SeenResource): boolean {
+  return parents.some((each) => each.startsWith('kubernetes_cluster:'));
+}
+
+/** The one private network that all of some droplets are in; undefined: the default one of their region, or several. */
+export function networkOf(
+  droplets: readonly SeenResource[],
+  resources: readonly SeenResource[],
+): SeenResource | undefined {
+  const ids = new Set(droplets.map(({ settings }) => textOf(settings['vpc'])));
+  if (ids.size !== 1) return undefined;
+  return resources.find(
+    ({ kind, externalId, settings }) => kind === 'vpc' && ids.has(externalId) && settings['default'] !== true,
+  );
+}
+
+/** Whether something has a tag: the provider compares them without case, and shows each as it was first written. */
+export function hasTag({ tags }: Pick<SeenResource, 'tags'>, tag: string): boolean {
+  return tags.some((each) => each.toLowerCase() === tag.toLowerCase());
+}
+
 /** The droplets that a firewall or a balancer is of: those named, and those with one of its tags. */
-export function coveredBy({ kind, settings }: SeenResource, droplets: readonly SeenResource[]): readonly string[] {
-  const tags = kind === 'firewall' ? textsOf(settings['tags']) : listOf(textOf(settings['tag']));
-  const named = textsOf(settings['droplets']);
+export function coveredBy(seen: SeenResource, droplets: readonly SeenResource[]): readonly string[] {
+  const tags = tagsOf(seen);
+  const named = textsOf(seen.settings['droplets']);
   return droplets
-    .filter(({ externalId, tags: own }) => named.includes(externalId) || tags.some((tag) => own.includes(tag)))
+    .filter((each) => named.includes(each.externalId) || tags.some((tag) => hasTag(each, tag)))
     .map(({ externalId }) => externalId);
 }
 
+/** Those by which a firewall or a balancer knows its droplets. */
 export function tagsOf({ kind, settings }: SeenResource): readonly string[] {
   return kind === 'firewall' ? textsOf(settings['tags']) : listOf(textOf(settings['tag']));
 }

@@ -1,18 +1,24 @@
 import type { ProviderSize } from '../cloud/index.ts';
-import { chargeOf, factText, type ProviderPrice } from '../inventory/index.ts';
+import { chargeOf, factText, groupOfOne, type ProviderPrice, unitsOfMonth } from '../inventory/index.ts';
 import type { Kind } from '../metering/index.ts';
 import { formatMoney, roundMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
-import { type PlannedResource, type PlanVersion, ratePlan, usageOfPlanned } from '../pricing/index.ts';
+import {
+  type PlannedResource,
+  type PlanVersion,
+  ratePlan,
+  rateSegments,
+  type Segment,
+  usageOfPlanned,
+} from '../pricing/index.ts';
 import type { Billable } from './billables.ts';
-import { digestOf } from './canonical.ts';
+import { canonicalJson, digestOf } from './canonical.ts';
 import type { CustomersMoney, OurMoney } from './proposal-document.ts';
 
 /** The provider's hours of a month are at most so many: after them a month's price is reached. */
 const hoursMax = 672;
 /** What backups of a droplet cost, in percent of its own price. */
 const backupPercent = { weekly: 20, daily: 30 } as const;
-const unitsOfMonth = new Set(['month', 'GiB-month', 'GB-month', 'node-month']);
 
 /** What everything costs in a month by the price book; amounts are not rounded. */
 interface Charge {
@@ -35,20 +41,8 @@ function priceOf({ book, sizes }: PriceList, subject: string): { amount: string;
 
 /** null: nobody knows; empty: it is free. */
 function chargesFor(billable: Billable, prices: PriceList): Charge[] | null {
-  const { what, kind, parents, attributes, backups } = billable;
-  const text = (name: string) => factText(attributes[name]);
-  const ipVersion = text('ip_version');
-  const charge = chargeOf({
-    kind,
-    source: parents[0]?.split(':', 1)[0] ?? null,
-    sizeSlug: text('size_slug'),
-    type: text('type'),
-    assigned: text('assigned') === null ? null : text('assigned') === 'true',
-    ipVersion: ipVersion === null ? null : Number(ipVersion),
-    resources: 1,
-    sizeGb: text('size_gb'),
-    nodes: text('nodes'),
-  });
+  const { what, kind, backups } = billable;
+  const charge = chargeOf(groupOfOne(billable));
   // Backups are a part of their droplet's price.
   if (charge === 'free' || kind === 'droplet_backup') return [];
   const price = charge === null ? undefined : priceOf(prices, charge.subject);
@@ -119,16 +113,36 @@ export interface PlanOfMonth {
   readonly kinds: readonly Kind[];
 }
 
-/** What whole months cost a customer, before and after. */
+/** The month in which a proposal is made. */
+export interface MonthUnderWay {
+  readonly month: string;
+  /** From when on what it changes is charged. */
+  readonly from: Temporal.Instant;
+  /** By the plans that it is on, or comes onto; its meters as they stand at its end. */
+  readonly segments: readonly Segment[];
+  readonly kinds: readonly Kind[];
+}
+
+interface Sides {
+  /** null: it is new. */
+  readonly before: readonly Billable[] | null;
+  readonly after: readonly Billable[];
+}
+
+/**
+ * What months cost a customer, before and after: whole ones, and what changes of the one that is under way.
+ * @param underWay null: it is on no plan in it
+ */
 export function customersMoney(
-  { before, after }: { readonly before: readonly Billable[] | null; readonly after: readonly Billable[] },
-  months: readonly PlanOfMonth[],
-  ours: OurMoney,
+  { before, after }: Sides,
+  { months, underWay }: { readonly months: readonly PlanOfMonth[]; readonly underWay: MonthUnderWay | null },
+  { ours, now }: { readonly ours: OurMoney; readonly now: Temporal.Instant },
 ): { readonly money: CustomersMoney; readonly notMetered: readonly string[] } {
   const notMetered = new Set<string>();
   const rated = months.map(({ month, version, kinds }) => {
     const of = (billables: readonly Billable[]) => {
-      const usage = plannedUsage(billables, version, kinds, month);
+      const whole = billables.map((billable) => ({ billable }));
+      const usage = plannedUsage(whole, version, kinds, month);
       const billed = ratePlan(version, usage, Temporal.PlainYearMonth.from(month));
       return { usage, total: new Decimal(billed.total) };
     };
@@ -160,21 +174,112 @@ export function customersMoney(
         difference: money(is.minus(was ?? 0)),
       })),
       margin: last === undefined || currency !== ours.currency ? null : money(last.is.minus(ours.monthly.after)),
+      restOfMonth: underWay && restOfMonth({ before, after }, underWay, { currency, ours, now }),
     },
     notMetered: [...notMetered].sort(),
   };
 }
 
-/** What billables would use in a whole month, by the meters that are on or that the plan has a price for. */
+/**
+ * What the month under way costs the customer more, or less, for what changes from now on. What is there counts as
+ * if it had been there since its beginning.
+ */
+function restOfMonth(
+  { before, after }: Sides,
+  underWay: MonthUnderWay,
+  { currency, ours, now }: { readonly currency: string; readonly ours: OurMoney; readonly now: Temporal.Instant },
+): CustomersMoney['restOfMonth'] {
+  const month = Temporal.PlainYearMonth.from(underWay.month);
+  const whole = { from: underWay.segments[0]?.from ?? now, to: underWay.segments.at(-1)?.to ?? now };
+  const was = before?.map((billable): Held => ({ billable, ...whole })) ?? [];
+  const costs = (held: readonly Held[]) => {
+    const segments = underWay.segments.map((segment) => ({ ...segment, usage: usageWithin(segment, held, underWay) }));
+    return new Decimal(rateSegments({ month, segments }).find((each) => each.currency === currency)?.total ?? 0);
+  };
+  const difference = costs(heldFrom(now, { before: before ?? [], after }, whole)).minus(
+    before === null ? 0 : costs(was),
+  );
+  return {
+    from: underWay.from.toString(),
+    difference: formatMoney(difference, currency),
+    margin: currency === ours.currency ? formatMoney(difference.minus(ours.restOfMonth), currency) : null,
+  };
+}
+
+/** Something that is charged for, and when it is there. */
+interface Held extends Span {
+  readonly billable: Billable;
+}
+
+interface Span {
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
+}
+
+/** What is there all of a month, to now, and from now on. */
+function heldFrom(
+  now: Temporal.Instant,
+  { before, after }: { readonly before: readonly Billable[]; readonly after: readonly Billable[] },
+  month: Span,
+): Held[] {
+  const [was, is] = [before, after].map((billables) => new Set(billables.map(canonicalJson)));
+  return [
+    ...before.map((billable) => ({
+      billable,
+      from: month.from,
+      to: is?.has(canonicalJson(billable)) ? month.to : now,
+    })),
+    ...after.flatMap((billable) => (was?.has(canonicalJson(billable)) ? [] : [{ billable, from: now, to: month.to }])),
+  ];
+}
+
+/** What is used in a segment of a month: sums by its time, and what raises a peak where it begins. */
+function usageWithin(
+  { from, to, version }: Segment,
+  held: readonly Held[],
+  { month, kinds }: MonthUnderWay,
+): ReadonlyMap<string, string> {
+  if (version === null) return new Map();
+  const during = held.flatMap(({ billable, ...span }) => {
+    const shared = { from: later(span.from, from), to: earlier(span.to, to) };
+    return Temporal.Instant.compare(shared.from, shared.to) < 0 ? [{ billable, hours: hoursOf(shared) }] : [];
+  });
+  const begun = held.flatMap(({ billable, ...span }) =>
+    Temporal.Instant.compare(span.from, from) >= 0 && Temporal.Instant.compare(span.from, to) < 0
+      ? [{ billable, hours: hoursOf(span) }]
+      : [],
+  );
+  const [sums, peaks] = [true, false].map((is) => kinds.filter(({ aggregation }) => (aggregation === 'sum') === is));
+  return new Map([
+    ...plannedUsage(during, version, sums ?? [], month),
+    ...plannedUsage(begun, version, peaks ?? [], month),
+  ]);
+}
+
+function later(a: Temporal.Instant, b: Temporal.Instant): Temporal.Instant {
+  return Temporal.Instant.compare(a, b) < 0 ? b : a;
+}
+
+function earlier(a: Temporal.Instant, b: Temporal.Instant): Temporal.Instant {
+  return Temporal.Instant.compare(a, b) < 0 ? a : b;
+}
+
+function hoursOf({ from, to }: Span): string {
+  return new Decimal(from.until(to, { largestUnit: 'seconds' }).total('seconds')).div(3_600).toFixed();
+}
+
+/** What billables would use in a month, or some hours of it, by the meters that are on or that the plan has a price for. */
 function plannedUsage(
-  billables: readonly Billable[],
+  billables: readonly { readonly billable: Billable; readonly hours?: string }[],
   version: PlanVersion,
   kinds: readonly Kind[],
   month: string,
 ): ReadonlyMap<string, string> {
   const priced = new Set(version.items.map(({ kind }) => kind));
   const counting = kinds.filter(({ kind, enabled }) => enabled || priced.has(kind));
-  const planned = billables.map(plannedOf).filter((each) => counting.some((kind) => isCounted(each, kind)));
+  const planned = billables
+    .map(({ billable, hours }) => ({ ...plannedOf(billable), ...(hours !== undefined && { hours }) }))
+    .filter((each) => counting.some((kind) => isCounted(each, kind)));
   return usageOfPlanned(planned, counting, Temporal.PlainYearMonth.from(month));
 }
 

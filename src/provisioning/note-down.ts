@@ -41,7 +41,8 @@ const listedAs: Partial<Record<MadeKind, string>> = {
  */
 export async function noteDown(attempt: Attempt, step: Step, work: RecordedWork): Promise<void> {
   const { db, rollout } = attempt.parts;
-  const { deployment, begunBy: by } = rollout;
+  const { deployment } = rollout;
+  const { by } = attempt;
   switch (work.what) {
     case 'deployment':
       return noteDeployment(attempt, step, work);
@@ -82,7 +83,8 @@ async function noteDeployment(
   { customer, name, project }: Extract<RecordedWork, { what: 'deployment' }>,
 ): Promise<void> {
   const { db, rollout } = attempt.parts;
-  const { deployment: slug, begunBy: by } = rollout;
+  const slug = rollout.deployment;
+  const { by } = attempt;
   const projectId = attempt.resolve<string>(step, project);
   const createdAt = await selectCreatedAt(db, await resourceOf(attempt, 'project', projectId));
   const now = await attempt.now();
@@ -102,7 +104,8 @@ async function noteDeployment(
  */
 export async function endAll(attempt: Attempt, subscriptionFrom: string | null): Promise<void> {
   const { db, rollout } = attempt.parts;
-  const { deployment, begunBy: by } = rollout;
+  const { deployment } = rollout;
+  const { by } = attempt;
   const now = await attempt.now();
   if ((await found(findDeployment(db, deployment))) === undefined) return;
   const today = now.toZonedDateTimeISO('UTC').toPlainDate();
@@ -123,9 +126,9 @@ export async function unprotect(
   step: Step,
   work: Extract<RecordedWork, { what: 'protection' }>,
 ): Promise<void> {
-  const { db, rollout } = attempt.parts;
+  const { db } = attempt.parts;
   const resourceId = await resourceOf(attempt, work.kind, attempt.resolve<string>(step, work.externalId));
-  await endProtection(db, resourceId, rollout.begunBy, await attempt.now());
+  await endProtection(db, resourceId, attempt.by, await attempt.now());
 }
 
 /** undefined: it is not there. */

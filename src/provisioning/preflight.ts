@@ -1,5 +1,5 @@
 import type { SeenAccount, SeenResource } from './seen.ts';
-import type { System } from './system.ts';
+import type { ReadSystem, System } from './system.ts';
 
 const userDataBytesMax = 65_536;
 
@@ -10,24 +10,34 @@ export function preflight(
   {
     isNew,
     userData,
+    givenBy,
   }: {
-    /** Its project and its network are created too. */
+    /** Its project is created too. */
     readonly isNew: boolean;
     /** By the droplet's key. */
     readonly userData: ReadonlyMap<string, string>;
+    readonly givenBy: ReadSystem['givenBy'];
   },
 ): string[] {
+  /** The end of a sentence: what to do about a name that is taken. */
+  const another = (what: string, name: string) => {
+    const parameters = givenBy.get(`${what} ${name}`);
+    return parameters === undefined ? '.' : `: give another value for the parameter ${parameters.join(' or ')}.`;
+  };
   return [
     ...limits(created, account),
     ...places(created, account),
     ...keys(created, account),
-    ...names(created, account.resources, isNew),
-    ...networks(created, account.resources, isNew),
+    ...names(created, account.resources, { isNew, another }),
+    ...networks(created, account.resources, another),
     ...created.zones
       .filter(({ zone }) =>
         account.resources.some(({ kind, externalId }) => kind === 'dns_zone' && externalId === zone),
       )
-      .map(({ zone }) => `The account has a DNS zone ${zone} already, which is not the deployment's.`),
+      .map(
+        ({ zone }) =>
+          `The account has a DNS zone ${zone} already, which is not the deployment's${another('DNS zone', zone)}`,
+      ),
     ...created.droplets.flatMap(({ key, name }) => {
       const bytes = Buffer.byteLength(userData.get(key) ?? '');
       return bytes > userDataBytesMax
@@ -80,7 +90,13 @@ const volumeName = /^[a-z]([a-z0-9-]{0,62}[a-z0-9])?$/;
 /** With what a rollout adds to them: a hyphen and six digits. */
 const generatedName = /^[a-zA-Z0-9][a-zA-Z0-9.-]{0,200}$/;
 
-function names(created: System, resources: readonly SeenResource[], isNew: boolean): string[] {
+type Another = (what: string, name: string) => string;
+
+function names(
+  created: System,
+  resources: readonly SeenResource[],
+  { isNew, another }: { readonly isNew: boolean; readonly another: Another },
+): string[] {
   const isTaken = (kind: string, name: string, region?: string) =>
     resources.some((each) => each.kind === kind && each.name === name && (region ?? each.region) === each.region);
   const { region, project, droplets, volumes, firewalls, balancers } = created;
@@ -95,17 +111,16 @@ function names(created: System, resources: readonly SeenResource[], isNew: boole
   ];
   return asked.flatMap(({ what, name, form, taken }) => [
     ...(form.test(name) ? [] : [`"${name}" can be no name of a ${what}.`]),
-    ...(taken ? [`There is a ${what} named ${name} already.`] : []),
+    ...(taken ? [`There is a ${what} named ${name} already${another(what, name)}`] : []),
   ]);
 }
 
-function networks({ vpc, region }: System, resources: readonly SeenResource[], isNew: boolean): string[] {
+function networks({ vpc }: System, resources: readonly SeenResource[], another: Another): string[] {
   if (vpc === null) return [];
   const there = resources.filter(({ kind }) => kind === 'vpc');
-  const same = there.find(({ name }) => name === vpc.name);
-  // One of its own that is there already is used.
-  if (!isNew && same?.region === region) return [];
-  const problems = same === undefined ? [] : [`There is a private network named ${vpc.name} already.`];
+  const problems = there.some(({ name }) => name === vpc.name)
+    ? [`There is a private network named ${vpc.name} already${another('private network', vpc.name)}`]
+    : [];
   const { ipRange } = vpc;
   if (ipRange === null) return problems;
   for (const { name, settings } of there) {

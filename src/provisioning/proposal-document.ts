@@ -126,6 +126,17 @@ export interface CustomersMoney {
   readonly months: readonly MonthForCustomer[];
   /** Of the second month: what the customer pays without tax, less what it costs us. null: in two currencies. */
   readonly margin: string | null;
+  /** Of the month of the proposal, by its own time: nothing is carried over into it. null: it is on no plan in it. */
+  readonly restOfMonth: RestOfMonth | null;
+}
+
+/** What a proposal changes of what the customer pays for the month in which it is made. */
+interface RestOfMonth {
+  /** From when on: what is created is on its plan from the next day. */
+  readonly from: string;
+  readonly difference: string;
+  /** Less what it changes of our cost to the end of the month. null: in two currencies. */
+  readonly margin: string | null;
 }
 
 /** Something that was seen as it was proposed: a proposal is stale once it differs. */
@@ -170,7 +181,7 @@ export interface ProposalDocument {
   /** All scopes that the write token needs, sorted. */
   readonly scopes: readonly string[];
   readonly ours: OurMoney;
-  /** null: it is on no plan. */
+  /** null: it is on no plan, or is destroyed. */
   readonly customers: CustomersMoney | null;
   /** Meters that the plan prices, that what is created would use, and that are disabled. */
   readonly notMetered: readonly string[];

@@ -1,11 +1,11 @@
 import { billableOf, billablesOf, type Billable } from './billables.ts';
 import { canonicalJson, digestOf } from './canonical.ts';
-import { customersMoney, ourMoney, type PlanOfMonth, type PriceList } from './money.ts';
+import { customersMoney, type MonthUnderWay, ourMoney, type PlanOfMonth, type PriceList } from './money.ts';
 import { preflight } from './preflight.ts';
 import type { ProposalDocument, ProposedStep, StayingThing } from './proposal-document.ts';
 import { proposeSteps, referenceOf, seenThing } from './propose.ts';
 import type { SeenAccount } from './seen.ts';
-import type { ReadSystem } from './system.ts';
+import type { OfDeployment, ReadSystem } from './system.ts';
 import { proposeTeardown } from './teardown.ts';
 
 /** A proposal holds for so long. */
@@ -21,7 +21,7 @@ export interface KnownThing {
 /** All that a proposal is made from. */
 export interface Facts {
   readonly purpose: ProposalDocument['purpose'];
-  readonly deployment: { readonly slug: string; readonly name: string; readonly customer: string };
+  readonly deployment: OfDeployment;
   readonly account: string;
   readonly blueprint: ProposalDocument['blueprint'];
   readonly parameters: Readonly<Record<string, string>>;
@@ -43,6 +43,8 @@ export interface Facts {
   readonly prices: PriceList;
   /** The plan in the month of the proposal and in the one after it, but for one at whose end it is on none. */
   readonly months: readonly PlanOfMonth[];
+  /** The month of the proposal; null: it is on no plan in it. */
+  readonly underWay: MonthUnderWay | null;
   readonly acceptUnmetered: boolean;
   /** What else is wrong, and what else is to be known. */
   readonly problems: readonly string[];
@@ -66,7 +68,7 @@ export function makeProposal(facts: Facts): ProposalDocument {
   const rated =
     facts.months.length === 0 || purpose === 'destroy'
       ? null
-      : customersMoney({ before: purpose === 'create' ? null : before, after: made.after }, facts.months, ours);
+      : customersMoney({ before: purpose === 'create' ? null : before, after: made.after }, facts, { ours, now });
   const notMetered = rated?.notMetered ?? [];
   const unmetered =
     notMetered.length === 0 || facts.acceptUnmetered
@@ -115,7 +117,11 @@ interface Made {
 
 type Living = { readonly owned: SeenAccount['resources']; readonly others: SeenAccount['resources'] };
 
-function changed({ purpose, ...facts }: Facts, { system, problems }: ReadSystem, { owned, others }: Living): Made {
+function changed(
+  { purpose, ...facts }: Facts,
+  { system, problems, givenBy }: ReadSystem,
+  { owned, others }: Living,
+): Made {
   const { deployment, seen, project, userData, now } = facts;
   const subscriptionFrom = now.toZonedDateTimeISO('UTC').toPlainDate().add({ days: 1 });
   const isNew = purpose === 'create';
@@ -147,7 +153,7 @@ function changed({ purpose, ...facts }: Facts, { system, problems }: ReadSystem,
     problems: [
       ...problems,
       ...proposed.problems,
-      ...preflight(created, seen, { isNew, userData }),
+      ...preflight(created, seen, { isNew, userData, givenBy }),
       ...unknown.map((slug) => `The provider has no size ${slug}.`),
       ...smaller,
     ],
@@ -194,6 +200,10 @@ export function differencesOf(was: ProposalDocument, is: ProposalDocument): stri
       .map(({ month, after, plan }) => `${after} ${customers.currency} in ${month} (plan ${plan})`)
       .join(', ') ?? 'nothing';
   if (priceOf(was) !== priceOf(is)) found.push(`the customer was to pay ${priceOf(was)}, and now ${priceOf(is)}`);
+  const restOf = ({ customers }: ProposalDocument) =>
+    customers?.restOfMonth ? `${customers.restOfMonth.difference} ${customers.currency}` : 'nothing';
+  if (restOf(was) !== restOf(is))
+    found.push(`the rest of the month was to be ${restOf(was)} more for the customer, and now ${restOf(is)}`);
   const versionsOf = ({ customers }: ProposalDocument) => customers?.months.map(({ version }) => version).join();
   if (priceOf(was) === priceOf(is) && versionsOf(was) !== versionsOf(is))
     found.push("the prices of the customer's plan have changed");

@@ -11,7 +11,8 @@ import { startOfDay } from '../metering/index.ts';
 import { followSimulatedClock } from '../platform/clock.ts';
 import { applyPlans, changeSubscription, endSubscription, startSubscription } from '../pricing/index.ts';
 import { type Simulator, startSimulator } from '../simulator/server.ts';
-import { openProposal } from './proposals.ts';
+import { differencesOf } from './proposal.ts';
+import { getProposal, openProposal } from './proposals.ts';
 import { resealProvisioning } from './reseal.ts';
 import type { FleetEventInput } from '../simulator/events.ts';
 
@@ -175,8 +176,13 @@ test('what a new deployment costs is proposed for both sides, and nothing is wri
     { month: '2026-06', plan: 'studio', version, before: null, after: '88.00', difference: '88.00' },
     { month: '2026-07', plan: 'studio', version, before: null, after: '88.84', difference: '88.84' },
   ]);
-  expect(answer.customers.margin).toBeNull();
-  expect((await ask(`/proposals/${answer.hash}`)).answer.customers.margin).toBe('18.84');
+  // On its plan from the next day on: 21 of June's 30 days. Margins are the owner's.
+  const from = '2026-06-10T00:00:00Z';
+  expect(answer.customers).toMatchObject({ margin: null, restOfMonth: { from, difference: '61.60', margin: null } });
+  expect((await ask(`/proposals/${answer.hash}`)).answer.customers).toMatchObject({
+    margin: '18.84',
+    restOfMonth: { from, difference: '61.60', margin: '7.64' },
+  });
   // 518 of 672 hours are left of June.
   expect(answer.ours.restOfMonth).toBe('53.96');
   expect(answer.stepList.map(({ key }) => key)).toEqual([
@@ -526,6 +532,14 @@ test('each month is rated on the plan that it will be on at its end', async () =
   expect(refused.answer.detail).toContain('in 2026-07 (plan atelier)');
   await endSubscription(db, july, 'test', simulator.now());
   expect(await plans()).toEqual(['2026-06 studio']);
+  // What the rest of the month comes to is named too.
+  const { document } = await getProposal(db, proposed.hash);
+  const { customers } = document;
+  if (customers?.restOfMonth == null) throw new Error('it is on a plan');
+  const other = { ...customers, restOfMonth: { ...customers.restOfMonth, difference: '7.00' } };
+  expect(differencesOf(document, { ...document, customers: other })).toEqual([
+    'the rest of the month was to be 0.00 USD more for the customer, and now 7.00 USD',
+  ]);
 });
 
 test('a price of the plan that is not reached, and one that holds from tomorrow on, make a proposal stale', async () => {

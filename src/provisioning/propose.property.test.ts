@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { blueprintSchema, type Blueprint } from './blueprint.ts';
 import { blueprintFrom } from './blueprint-from.ts';
 import { canonicalJson } from './canonical.ts';
+import { coveredBy } from './living.ts';
 import { readParameters } from './parameters.ts';
 import { preflight } from './preflight.ts';
 import type { ProposedStep } from './proposal-document.ts';
@@ -12,7 +13,7 @@ import { type System, systemOf } from './system.ts';
 
 // Whatever a blueprint says: what its steps make, done one after the other on a model of the provider, is what it says.
 
-const of = { slug: 'beta-shop', customer: 'cus-88' };
+const of = { slug: 'beta-shop', name: 'Beta Shop', customer: 'cus-88' };
 
 const sizes = ['s-1vcpu-1gb', 's-2vcpu-4gb'] as const;
 const groupNames = ['web', 'db', 'work'] as const;
@@ -214,12 +215,11 @@ class Model {
 }
 
 const subscriptionFrom = Temporal.PlainDate.from('2026-06-10');
-const deployment = { slug: of.slug, name: of.slug, customer: of.customer };
 
 function stepsOf(system: System, purpose: 'create' | 'change', model: Model) {
   const owned = model.resources;
   const project = owned.find(({ kind }) => kind === 'project')?.externalId ?? null;
-  return proposeSteps({ purpose, deployment, system, owned, others: [], project, subscriptionFrom });
+  return proposeSteps({ purpose, deployment: of, system, owned, others: [], project, subscriptionFrom });
 }
 
 test('what the steps of a blueprint make is what it says, and the blueprint of that says the same', () => {
@@ -236,7 +236,15 @@ test('what the steps of a blueprint make is what it says, and the blueprint of t
       expect([again.steps.map(({ key }) => key), again.problems]).toEqual([[], []]);
       const owned = model.resources;
       const project = owned.find(({ kind }) => kind === 'project')?.externalId ?? null;
-      const from = { slug: of.slug, blueprint: 'shop', owned, others: [], project, plan: blueprint.plan };
+      const from = {
+        slug: of.slug,
+        name: of.name,
+        blueprint: 'shop',
+        owned,
+        others: [],
+        project,
+        plan: blueprint.plan,
+      };
       const written = systemOf(blueprintSchema.parse(blueprintFrom(from).document), {}, of);
       expect(written.problems).toEqual([]);
       const same = stepsOf(written.system, 'change', model);
@@ -318,13 +326,21 @@ test('a blueprint of what lives is one of another deployment too: neither its zo
   const model = new Model();
   for (const step of stepsOf(system, 'create', model).steps) model.do(step);
   const project = model.resources.find(({ kind }) => kind === 'project')?.externalId ?? null;
-  const from = { slug: of.slug, blueprint: 'shop', owned: model.resources, others: [], project, plan: null };
+  const from = {
+    slug: of.slug,
+    name: of.name,
+    blueprint: 'shop',
+    owned: model.resources,
+    others: [],
+    project,
+    plan: null,
+  };
   const written = blueprintSchema.parse(blueprintFrom(from).document);
   const valued = (given: Record<string, string>, other: typeof of) =>
     systemOf(written, readParameters(written.parameters, given).open, other);
   // Of itself it has nothing to do, with no parameter given.
   expect(stepsOf(valued({}, of).system, 'change', model).steps).toEqual([]);
-  const like = valued({ domain: 'gamma.example' }, { slug: 'gamma-shop', customer: 'cus-88' });
+  const like = valued({ domain: 'gamma.example' }, { slug: 'gamma-shop', name: 'Gamma Shop', customer: 'cus-88' });
   expect(like.problems).toEqual([]);
   expect(like.system.zones.map(({ zone }) => zone)).toEqual(['gamma.example']);
   expect(like.system.zones[0]?.records.map(({ to }) => to)).toEqual([
@@ -340,11 +356,95 @@ test('a blueprint of what lives is one of another deployment too: neither its zo
     sizes: [],
     offer: { limits, images: new Map(), keys: [] },
   };
-  const problems = preflight(like.system, account, { isNew: true, userData: new Map() });
+  const problems = preflight(like.system, account, { isNew: true, userData: new Map(), givenBy: like.givenBy });
   expect(problems.filter((each) => /network|zone/i.test(each))).toEqual([]);
 });
 
 const limits = { droplets: 10, reservedIps: 10 };
+
+test('names without the slug: of projects and networks the slug gives one, of droplets and volumes a parameter', () => {
+  const shop = blueprintSchema.parse({
+    blueprint: 'shop',
+    schema: 1,
+    region: 'fra1',
+    project: { name: 'Beta Shop (live)' },
+    network: { vpc: { name: 'gp-net' } },
+    droplets: {
+      web: { name: 'gp-web', count: 2, size: 's-1vcpu-1gb', image: 'ubuntu-24-04-x64', tags: ['beta-shop-db', 'eu'] },
+    },
+    volumes: { data: { name: 'gp-data', size: 10, attach: 'web-1' } },
+    firewall: { inbound: [{ tcp: 22, from: ['tag:beta-shop:ops', 'droplet:4711'] }] },
+  });
+  const model = new Model();
+  for (const step of stepsOf(systemOf(shop, {}, of).system, 'create', model).steps) model.do(step);
+  // What a cluster has made is not the blueprint's.
+  const [first] = model.resources.filter(({ kind }) => kind === 'droplet');
+  const worker = { ...(first as SeenResource), externalId: '99', name: 'pool-1', parents: ['kubernetes_cluster:c-1'] };
+  model.resources.push(worker);
+  const project = model.resources.find(({ kind }) => kind === 'project')?.externalId ?? null;
+  const written = (from: Partial<Parameters<typeof blueprintFrom>[0]> = {}) =>
+    blueprintFrom({ ...of, blueprint: 'shop', owned: model.resources, others: [], project, plan: null, ...from });
+  const { document, leftOut } = written();
+  expect(leftOut).toContain('A Kubernetes cluster makes its own: 1 droplet left out.');
+  expect(document.project?.name).toBe('${deployment_name} (live)');
+  // Where people call it otherwise, a new project is named after its slug.
+  expect(written({ name: 'Beta Ltd' }).document.project?.name).toBeUndefined();
+  expect(document.network).toEqual({ vpc: { ip_range: null } });
+  expect(document.parameters).toEqual({
+    gp_web_name: { type: 'text', default: 'gp-web' },
+    gp_data_name: { type: 'text', default: 'gp-data' },
+  });
+  const blueprint = blueprintSchema.parse(document);
+  const valued = (given: Record<string, string>, other: typeof of) =>
+    systemOf(blueprint, readParameters(blueprint.parameters, given).open, other);
+  const same = stepsOf(valued({}, of).system, 'change', model);
+  expect([same.steps, same.problems]).toEqual([[], []]);
+  const account = {
+    resources: model.resources,
+    listed: new Set<string>(),
+    members: [],
+    sizes: [],
+    offer: { limits, images: new Map(), keys: [] },
+  };
+  const other = { slug: 'gamma', name: 'Gamma', customer: 'cus-9' };
+  const namesTaken = (given: Record<string, string>) => {
+    const { system, problems, givenBy } = valued(given, other);
+    const found = preflight(system, account, { isNew: true, userData: new Map(), givenBy });
+    return [...problems, ...found.filter((each) => !/^The provider has no (size|image)/.test(each))];
+  };
+  expect(namesTaken({})).toEqual([
+    'There is a droplet named gp-web-1 already: give another value for the parameter gp_web_name.',
+    'There is a droplet named gp-web-2 already: give another value for the parameter gp_web_name.',
+    'There is a volume named gp-data already: give another value for the parameter gp_data_name.',
+  ]);
+  const given = { gp_web_name: 'ga-web', gp_data_name: 'ga-data' };
+  expect(namesTaken(given)).toEqual([]);
+  const { system } = valued(given, other);
+  expect([system.project.name, system.vpc?.name]).toEqual(['Gamma (live)', 'gamma']);
+  expect(system.droplets[0]?.tags).toEqual(['eu', 'gamma-db']);
+  // The tag of the deployment's own is the other one's there; a droplet of nobody's is the same one.
+  expect(system.firewalls[0]?.inbound).toEqual({ 'tcp/22': ['droplet:4711', 'tag:gamma:ops'] });
+});
+
+test('a droplet that is not in the private network of its blueprint is a problem, also where that is to be created', () => {
+  const said = { blueprint: 'shop', schema: 1, region: 'fra1' };
+  const droplets = { web: { size: 's-1vcpu-1gb', image: 'ubuntu-24-04-x64' } };
+  const systemWith = (network: object) =>
+    systemOf(blueprintSchema.parse({ ...said, droplets, network }), {}, of).system;
+  const model = new Model();
+  for (const step of stepsOf(systemWith({ vpc: null }), 'create', model).steps) model.do(step);
+  expect(stepsOf(systemWith({ vpc: {} }), 'change', model).problems).toEqual([
+    'Droplet beta-shop-web is not in the private network beta-shop: no rollout moves it.',
+  ]);
+});
+
+test('a firewall and a balancer know their droplets by tags without case, as the provider does', () => {
+  const droplet = { kind: 'droplet', externalId: '1', tags: ['Beta-Shop:Web'] } as unknown as SeenResource;
+  const of = (kind: string, settings: object) => ({ kind, settings }) as unknown as SeenResource;
+  expect(coveredBy(of('firewall', { tags: ['beta-shop:web'] }), [droplet])).toEqual(['1']);
+  expect(coveredBy(of('load_balancer', { tag: 'BETA-SHOP:WEB' }), [droplet])).toEqual(['1']);
+  expect(coveredBy(of('load_balancer', { tag: 'beta-shop:db' }), [droplet])).toEqual([]);
+});
 
 test('a firewall that names a droplet which comes after it is a problem, and the tag in its place is none', () => {
   const said = {

@@ -3,12 +3,12 @@ import { canonicalJson, digestOf } from './canonical.ts';
 import * as living from './living.ts';
 import type { DeferredValue, ProposedStep, SeenThing, StepWork } from './proposal-document.ts';
 import type { SeenResource } from './seen.ts';
-import { plainName, type Rules, type System, type SystemDroplet, words } from './system.ts';
+import { type OfDeployment, plainName, type Rules, type System, type SystemDroplet, words } from './system.ts';
 
 /** What steps are made from: a pure function of it. */
 interface StepsInput {
   readonly purpose: 'create' | 'change';
-  readonly deployment: { readonly slug: string; readonly name: string; readonly customer: string };
+  readonly deployment: OfDeployment;
   readonly system: System;
   /** What is the deployment's now, alone. */
   readonly owned: readonly SeenResource[];
@@ -114,8 +114,8 @@ class StepsOfChange {
     this.#slug = input.deployment.slug;
     const { owned, others, system } = input;
     const ofKind = (kind: string) => owned.filter((each) => each.kind === kind);
-    this.#ownDroplets = ofKind('droplet');
-    for (const { key, name } of system.droplets) this.#match(this.#droplets, key, ofKind('droplet'), name, 'droplets');
+    this.#ownDroplets = ofKind('droplet').filter((each) => !living.isOfCluster(each));
+    for (const { key, name } of system.droplets) this.#match(this.#droplets, key, this.#ownDroplets, name, 'droplets');
     for (const { key, name } of system.volumes) this.#match(this.#volumes, key, ofKind('volume'), name, 'volumes');
     for (const { name } of system.firewalls) this.#match(this.#firewalls, name, ofKind('firewall'), name, 'firewalls');
     for (const { name } of system.balancers)
@@ -131,11 +131,7 @@ class StepsOfChange {
     if (balancer !== undefined && another === undefined)
       this.#peers.set(`load_balancer:${balancer.externalId}`, 'balancer');
     this.#network =
-      input.purpose === 'create'
-        ? undefined
-        : [...owned, ...others].find(
-            (each) => each.kind === 'vpc' && each.name === system.vpc?.name && each.region === system.region,
-          );
+      input.purpose === 'create' ? undefined : networkOf(system, this.#ownDroplets, [...owned, ...others]);
   }
 
   #match(
@@ -189,9 +185,10 @@ class StepsOfChange {
 
   /** What of the system is not there yet. */
   #created(): System {
-    const { droplets, volumes, firewalls, balancers, reservedIps, zones } = this.#system;
+    const { vpc, droplets, volumes, firewalls, balancers, reservedIps, zones } = this.#system;
     return {
       ...this.#system,
+      vpc: this.#network === undefined ? vpc : null,
       droplets: droplets.filter(({ key }) => !this.#droplets.has(key)),
       volumes: volumes.filter(({ key }) => !this.#volumes.has(key)),
       firewalls: firewalls.filter(({ name }) => !this.#firewalls.has(name)),
@@ -237,7 +234,7 @@ class StepsOfChange {
     const tag = this.#roleTag(kind, name, keys);
     for (const key of this.#wantedKeys(keys)) {
       const there = this.#droplets.get(key);
-      if (there !== undefined && !there.tags.some((each) => each.toLowerCase() === tag))
+      if (there !== undefined && !living.hasTag(there, tag))
         this.#problems.push(
           `The ${kind} ${name} is to be of droplet ${there.name}, which has no tag ${tag}, and no rollout sets it: set it first.`,
         );
@@ -303,12 +300,13 @@ class StepsOfChange {
   #createNetwork(): void {
     const { vpc, region } = this.#system;
     if (vpc === null || this.#network !== undefined) return;
-    const range = vpc.ipRange === null ? '' : ` (${vpc.ipRange})`;
-    this.#create('network', `create private network ${vpc.name}${range} in ${region}`, {
+    const { name, ipRange } = vpc;
+    const range = ipRange === null ? '' : ` (${ipRange})`;
+    this.#create('network', `create private network ${name}${range} in ${region}`, {
       do: 'create',
       kind: 'vpc',
-      spec: { ...vpc, region, description: { $mark: 'text' } },
-      marker: { name: vpc.name, mark: { $mark: 'text' } },
+      spec: { name, ipRange, region, description: { $mark: 'text' } },
+      marker: { name, mark: { $mark: 'text' } },
       mayAdopt: false,
     });
   }
@@ -411,7 +409,7 @@ class StepsOfChange {
     // It is there before the droplets, so that none is open for a minute.
     for (const peer of [inbound, outbound].flatMap((rules) => Object.values(rules).flat())) {
       const key = peer.startsWith('droplet:') ? peer.slice('droplet:'.length) : null;
-      if (key !== null && !this.#droplets.has(key))
+      if (key !== null && !isId(key) && !this.#droplets.has(key))
         this.#problems.push(
           `Firewall ${name} names droplet ${key}, which is created after it: name a tag of the droplet in its place.`,
         );
@@ -451,6 +449,7 @@ class StepsOfChange {
   }
 
   #dropletReference(key: string): Reference {
+    if (isId(key)) return key;
     return this.#droplets.get(key)?.externalId ?? { $id: `droplet ${key}` };
   }
 
@@ -552,9 +551,11 @@ class StepsOfChange {
     const { region } = this.#system;
     if (there.region !== null && there.region !== region)
       this.#problems.push(`Droplet ${name} is in ${there.region}, and not in ${region}: no rollout moves it.`);
-    const network = this.#network;
-    if (network !== undefined && there.settings['vpc'] !== network.externalId)
-      this.#problems.push(`Droplet ${name} is not in the private network ${network.name}: no rollout moves it.`);
+    const { vpc } = this.#system;
+    if (vpc !== null && there.settings['vpc'] !== this.#network?.externalId)
+      this.#problems.push(
+        `Droplet ${name} is not in the private network ${this.#network?.name ?? vpc.name}: no rollout moves it.`,
+      );
   }
 
   #resize(of: { key: string; name: string; id: string; was: string; size: string; isOff: boolean }): void {
@@ -758,6 +759,28 @@ class StepsOfChange {
       if (ours.has(each.kind) && !met.has(referenceOf(each)))
         this.#notes.push(`${nameOf(each)} is not in the blueprint, and stays.`);
   }
+}
+
+/** The private network of a deployment that is there: of the name that the blueprint gives, or that its droplets are in. */
+function networkOf(
+  { vpc, region }: System,
+  droplets: readonly SeenResource[],
+  resources: readonly SeenResource[],
+): SeenResource | undefined {
+  if (vpc === null) return undefined;
+  const here = resources.filter((each) => each.region === region);
+  const used = vpc.isUsual
+    ? living.networkOf(
+        droplets.filter((each) => each.region === region),
+        here,
+      )
+    : undefined;
+  return used ?? here.find(({ kind, name }) => kind === 'vpc' && name === vpc.name);
+}
+
+/** Keys of droplets begin with a letter; a number is the provider's id of one that is not the deployment's. */
+function isId(key: string): boolean {
+  return /^\d+$/.test(key);
 }
 
 /** Under which name the user data of a droplet is sealed. */

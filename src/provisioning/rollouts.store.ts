@@ -30,6 +30,8 @@ export interface RolloutRow {
   readonly reason: string | null;
   readonly begunAt: Temporal.Instant;
   readonly begunBy: string;
+  /** Who has asked for it to be undone; null: nobody. */
+  readonly undoBy: string | null;
   /** When it, or one of its steps, last changed. */
   readonly changedAt: Temporal.Instant;
   readonly endedAt: Temporal.Instant | null;
@@ -40,7 +42,7 @@ export interface RolloutRow {
 
 const columns = sql`
   r.rollout_id AS "rolloutId", r.proposal_id AS "proposalId", p.hash, p.purpose, p.deployment, r.account_id AS "accountId",
-  a.slug AS account, r.state, r.reason, r.begun_at AS "begunAt", r.begun_by AS "begunBy",
+  a.slug AS account, r.state, r.reason, r.begun_at AS "begunAt", r.begun_by AS "begunBy", r.undo_by AS "undoBy",
   greatest(r.changed_at, s.changed_at) AS "changedAt", r.ended_at AS "endedAt", s.steps, s.done`;
 
 const joined = sql`
@@ -202,6 +204,11 @@ export async function updateRollout(
   await statement('provisioning.updateRollout')`
     UPDATE rollouts SET state = ${state}, reason = ${reason}, ended_at = ${endedAt}, changed_at = ${now}
     WHERE rollout_id = ${rolloutId}`.execute(trx);
+}
+
+export async function updateUndoBy(trx: UnitOfWork, rolloutId: number, by: string): Promise<void> {
+  await statement('provisioning.updateUndoBy')`
+    UPDATE rollouts SET undo_by = ${by} WHERE rollout_id = ${rolloutId}`.execute(trx);
 }
 
 interface StepChange {

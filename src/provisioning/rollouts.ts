@@ -26,6 +26,7 @@ import {
   selectUnended,
   updateRollout,
   updateStep,
+  updateUndoBy,
 } from './rollouts.store.ts';
 
 /** Who begins, and with what. */
@@ -156,10 +157,11 @@ export async function resumeRollout(deciding: Deciding & { readonly role: Role }
  * @throws ArcadiaError not_found; rollout_under_way: it, or another one of the account, is; rollout_ended: it is done, or
  *   undone, or a later one of the deployment has begun
  */
-export async function undoRollout(deciding: Deciding, rolloutId: number): Promise<void> {
-  const { trx, now } = deciding;
+export async function undoRollout(deciding: Deciding & Pick<Beginning, 'by'>, rolloutId: number): Promise<void> {
+  const { trx, now, by } = deciding;
   await decideAbout(deciding, rolloutId, ['held', 'failed', 'cancelled']);
   for (const step of await selectSteps(trx, rolloutId)) await renewUndo(deciding, step);
+  await updateUndoBy(trx, rolloutId, by);
   await become(deciding, rolloutId, 'undoing', now);
   await deciding.enqueue(trx, runRolloutJob, { rollout: rolloutId });
 }

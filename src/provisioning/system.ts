@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { MadeKind, Specs } from '../cloud/index.ts';
 import { type Blueprint, dropletsMax, listOf, nodesMax, recordTypes, volumeGibMax } from './blueprint.ts';
-import { filled } from './templates.ts';
+import { filled, namesIn } from './templates.ts';
 
 // What a deployment consists of, with every name and number in place: what a blueprint comes to, and what lives is read
 // into, so that both compare.
@@ -72,7 +72,8 @@ interface SystemZone {
 export interface System {
   readonly region: string;
   readonly project: { readonly name: string; readonly purpose: string; readonly environment: Environment };
-  readonly vpc: { readonly name: string; readonly ipRange: string | null } | null;
+  /** `isUsual`: the blueprint gives it no name, and any private network that its droplets are in is it. */
+  readonly vpc: { readonly name: string; readonly ipRange: string | null; readonly isUsual: boolean } | null;
   readonly keys: readonly { readonly name: string; readonly publicKey: string; readonly fingerprint: string }[];
   readonly droplets: readonly SystemDroplet[];
   readonly volumes: readonly SystemVolume[];
@@ -90,18 +91,27 @@ export type Environment = Specs['project']['environment'];
 export interface ReadSystem {
   readonly system: System;
   readonly problems: readonly string[];
+  /** Names that parameters give, as `volume beta-data`: which parameters. */
+  readonly givenBy: ReadonlyMap<string, readonly string[]>;
 }
 
-/**
- * @param values of the parameters that are no secrets
- * @param of the deployment's slug and its customer's id
- */
-export function systemOf(
-  blueprint: Blueprint,
-  values: Readonly<Record<string, string>>,
-  of: { readonly slug: string; readonly customer: string },
-): ReadSystem {
-  return new SystemReading(blueprint, { ...values, ...of }, of.slug).read();
+/** What is known of a deployment before it is made. */
+export interface OfDeployment {
+  readonly slug: string;
+  /** How people call it. */
+  readonly name: string;
+  /** Its customer's id. */
+  readonly customer: string;
+}
+
+/** @param values of the parameters that are no secrets */
+export function systemOf(blueprint: Blueprint, values: Readonly<Record<string, string>>, of: OfDeployment): ReadSystem {
+  return new SystemReading(blueprint, { ...values, ...valuesOf(of) }, of.slug).read();
+}
+
+/** What texts may refer to besides parameters. */
+export function valuesOf({ slug, name, customer }: OfDeployment): Readonly<Record<string, string>> {
+  return { slug, deployment_name: name, customer };
 }
 
 type Several<Kind extends 'firewall' | 'balancer' | 'dns'> = Exclude<Blueprint[Kind], readonly unknown[] | null>;
@@ -111,6 +121,7 @@ class SystemReading {
   readonly #values: Readonly<Record<string, string>>;
   readonly #slug: string;
   readonly #problems: string[] = [];
+  readonly #givenBy = new Map<string, readonly string[]>();
   readonly #droplets: readonly SystemDroplet[];
   readonly #counts: Readonly<Record<string, number>>;
 
@@ -140,8 +151,12 @@ class SystemReading {
     const zones = listOf(this.#blueprint.dns).map((asked) => this.#zone(asked));
     const system: System = {
       region: this.#fill(region),
-      project: { ...project, name: this.#named(project.name, this.#slug) },
-      vpc: network.vpc && { name: this.#named(network.vpc.name, this.#slug), ipRange: network.vpc.ip_range },
+      project: { ...project, name: this.#named(project.name, this.#slug, 'project') },
+      vpc: network.vpc && {
+        name: this.#named(network.vpc.name, this.#slug, 'private network'),
+        ipRange: network.vpc.ip_range,
+        isUsual: network.vpc.name === undefined,
+      },
       keys,
       droplets: this.#droplets,
       volumes,
@@ -152,7 +167,7 @@ class SystemReading {
       plan: plan === null ? null : this.#fill(plan),
     };
     for (const [what, names] of Object.entries(namesOf(system))) this.#refuseRepeated(names, what);
-    return { system, problems: this.#problems };
+    return { system, problems: this.#problems, givenBy: this.#givenBy };
   }
 
   #refuseRepeated(names: readonly string[], what: string): void {
@@ -163,8 +178,17 @@ class SystemReading {
     return filled(text, this.#values);
   }
 
-  #named(name: string | undefined, usual: string): string {
-    return name === undefined ? usual : this.#fill(name);
+  #named(name: string | undefined, usual: string, what: string): string {
+    if (name === undefined) return usual;
+    const filled = this.#fill(name);
+    this.#give(what, filled, name);
+    return filled;
+  }
+
+  /** Notes which parameters a name is made from. */
+  #give(what: string, name: string, template: string): void {
+    const parameters = namesIn(template).filter((each) => Object.hasOwn(this.#blueprint.parameters, each));
+    if (parameters.length > 0) this.#givenBy.set(`${what} ${name}`, parameters);
   }
 
   #number(value: number | string, max: number, what: string): number {
@@ -177,7 +201,7 @@ class SystemReading {
   }
 
   #group(group: string, asked: Blueprint['droplets'][string]): SystemDroplet[] {
-    const stem = this.#named(asked.name, `${this.#slug}-${group}`);
+    const stem = this.#named(asked.name, `${this.#slug}-${group}`, 'droplet');
     const rest = {
       group,
       size: this.#fill(asked.size),
@@ -189,11 +213,11 @@ class SystemReading {
     };
     if (asked.count === undefined) return [{ key: group, name: stem, ...rest }];
     const count = this.#number(asked.count, dropletsMax, `The count of droplets ${group}`);
-    return Array.from({ length: count }, (_, index) => ({
-      key: `${group}-${index + 1}`,
-      name: `${stem}-${index + 1}`,
-      ...rest,
-    }));
+    return Array.from({ length: count }, (_, index) => {
+      const name = `${stem}-${index + 1}`;
+      this.#give('droplet', name, asked.name ?? '');
+      return { key: `${group}-${index + 1}`, name, ...rest };
+    });
   }
 
   /** The keys of the droplets of some groups; null: all. */
@@ -230,7 +254,7 @@ class SystemReading {
   #volume(key: string, asked: Blueprint['volumes'][string]): SystemVolume {
     return {
       key,
-      name: this.#named(asked.name, `${this.#slug}-${key}`),
+      name: this.#named(asked.name, `${this.#slug}-${key}`, 'volume'),
       sizeGb: this.#number(asked.size, volumeGibMax, `The size of volume ${key}`),
       attach: asked.attach === null ? null : this.#dropletKey(this.#fill(asked.attach), `Volume ${key}`),
       protected: asked.protected,
@@ -238,7 +262,7 @@ class SystemReading {
   }
 
   #numbered(name: string | undefined, index: number, word: string): string {
-    return this.#named(name, `${this.#slug}-${word}${index === 0 ? '' : `-${index + 1}`}`);
+    return this.#named(name, `${this.#slug}-${word}${index === 0 ? '' : `-${index + 1}`}`, word);
   }
 
   #balancer(asked: Several<'balancer'>, index: number): SystemBalancer {
@@ -256,7 +280,9 @@ class SystemReading {
       const said = this.#fill(text);
       if (said === 'balancer' && this.#counts['balancer'] !== 1)
         this.#problems.push(`Firewall ${name}: there is not one balancer but ${this.#counts['balancer']}.`);
-      if (said.startsWith('droplet:')) this.#dropletKey(said.slice('droplet:'.length), `Firewall ${name}`);
+      // What is a number is a droplet outside of it, by the provider's id.
+      if (said.startsWith('droplet:') && !/^droplet:\d+$/.test(said))
+        this.#dropletKey(said.slice('droplet:'.length), `Firewall ${name}`);
       return said;
     };
     return {
@@ -268,7 +294,7 @@ class SystemReading {
   }
 
   #zone({ zone, records }: Several<'dns'>): SystemZone {
-    const name = this.#fill(zone);
+    const name = this.#named(zone, '', 'DNS zone');
     return { zone: name, records: records.map((asked) => this.#record(asked, name)) };
   }
 

@@ -117,3 +117,23 @@ test('a network in which a hidden database may be stays', () => {
   );
   expect(keysOf(made)).toEqual(['power off droplet 17', 'snapshot of droplet 17', 'destroy droplet 17', 'end']);
 });
+
+test('what a Kubernetes cluster has made stays with it: it would be made anew', () => {
+  const parents = ['kubernetes_cluster:c-1'];
+  const worker: SeenResource = { ...droplet, externalId: '18', name: 'pool-1', parents };
+  const volume: SeenResource = {
+    ...droplet,
+    kind: 'volume',
+    externalId: 'v-1',
+    name: 'pvc-1',
+    attributes: { size_gb: 5 },
+    parents,
+  };
+  const made = teardown({ owned: [droplet, worker, volume] });
+  expect([...made.goes]).toEqual(['droplet:17']);
+  const why = 'its Kubernetes cluster, which no rollout destroys, would make it anew';
+  expect(made.stays.filter((each) => each.why === why).map(({ what }) => what)).toEqual([
+    'droplet 18 pool-1',
+    'volume v-1 pvc-1',
+  ]);
+});

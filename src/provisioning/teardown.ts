@@ -71,7 +71,8 @@ class StepsOfTeardown {
     this.#input = input;
     this.#prices = prices;
     this.#going = input.owned.filter(
-      (each) => destroyable.has(each.kind) && each.settings['default'] !== true && !isIpv6(each),
+      (each) =>
+        destroyable.has(each.kind) && each.settings['default'] !== true && !isIpv6(each) && !living.isOfCluster(each),
     );
   }
 
@@ -254,6 +255,7 @@ function isIpv6(each: SeenResource): boolean {
 function whyItStays(each: SeenResource): string {
   const { kind, settings } = each;
   if (isIpv6(each)) return 'no rollout destroys an IPv6 address';
+  if (living.isOfCluster(each)) return 'its Kubernetes cluster, which no rollout destroys, would make it anew';
   if (kind === 'vpc' && settings['default'] === true) return 'it is the default network of its region';
   if (kind === 'snapshot' || kind === 'droplet_backup') return 'snapshots and backups are kept';
   return 'no rollout destroys what is of this kind';

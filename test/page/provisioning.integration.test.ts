@@ -109,6 +109,12 @@ async function expectNoFaults(page: Page): Promise<void> {
   expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 }
 
+/** The navigation says that one is in provisioning. */
+async function expectHere(page: Page): Promise<void> {
+  const link = page.getByRole('navigation', { name: 'Main', exact: true }).getByRole('link', { name: 'Provisioning' });
+  expect(await link.getAttribute('aria-current')).toBe('page');
+}
+
 async function propose(page: Page, slug: string, domain?: string): Promise<void> {
   await page.getByLabel(/^Slug of the deployment/).fill(slug);
   await page.getByLabel('Customer').fill('cus-88');
@@ -132,6 +138,7 @@ test('a deployment is proposed from a blueprint, with the money for both sides, 
   await page.getByRole('link', { name: 'Blueprints', exact: true }).click();
   await page.getByRole('link', { name: 'shop', exact: true }).click();
   await page.getByRole('region', { name: 'The blueprint, in YAML' }).getByText('s-2vcpu-4gb').waitFor();
+  await page.getByRole('region', { name: 'Parameters', exact: true }).getByText('1 to 4').waitFor();
   await page.getByRole('link', { name: 'New deployment from this' }).click();
   await propose(page, 'beta-shop', 'beta.example');
   const ours = page.getByRole('region', { name: 'What it costs us' });
@@ -139,8 +146,12 @@ test('a deployment is proposed from a blueprint, with the money for both sides, 
   const customers = page.getByRole('region', { name: 'What the customer pays', exact: true });
   for (const text of ['June 2026', '88.00', 'July 2026', '88.84', 'Our margin, July 2026', '18.84'])
     await customers.getByText(text).first().waitFor();
+  for (const text of ['Rest of June 2026', 'from 10 Jun', '61.60', 'Our margin, rest of June 2026', '7.64'])
+    await customers.getByText(text).first().waitFor();
+  await expectHere(page);
   const rollout = await approveAndBegin(page);
   await page.getByRole('heading', { level: 1, name: /^Create beta-shop: waiting/ }).waitFor();
+  await expectHere(page);
   await drive(rollout);
   // Nobody has reloaded the page.
   await page.getByRole('heading', { level: 1, name: 'Create beta-shop: done.' }).waitFor();
@@ -238,6 +249,11 @@ test('a protected one is not taken down; else by whoever types its slug', async 
   await page.getByRole('button', { name: 'Show proposals and rollouts' }).click();
   await takeDown();
   await page.getByRole('region', { name: 'What stays, and goes on costing' }).waitFor();
+  const operators = await dashboard.open({ as: 'operator', path: `/proposals/${shownId(page)}` });
+  await settle(operators.page, /^Destroy gamma-shop/);
+  // Operators approve what adds little, and nothing that destroys.
+  expect(await operators.page.getByRole('button', { name: /^Approve/ }).isDisabled()).toBe(true);
+  await operators.context.close();
   await page.getByRole('button', { name: 'Approve', exact: true }).click();
   const sheet = page.getByRole('dialog', { name: 'Approve that gamma-shop is destroyed' });
   const approve = sheet.getByRole('button', { name: 'Approve destroying gamma-shop' });
@@ -267,6 +283,15 @@ test('a blueprint is written from what a deployment has, and applied', async ({ 
   expect(await sheet.getByLabel('The blueprint, in YAML').inputValue()).toContain('blueprint: "beta-shop"');
   await sheet.getByRole('button', { name: 'Apply' }).click();
   await page.getByRole('heading', { level: 1, name: 'beta-shop, version 1' }).waitFor();
+  await expectHere(page);
+  expect(await page.getByRole('region', { name: 'Versions' }).count()).toBe(0);
+  await ask('/blueprints', { files: [{ name: 'stall.yaml', text: stall.replace('s-2vcpu-4gb', 's-4vcpu-8gb') }] });
+  await page.goto('/blueprints/stall');
+  await settle(page, /^stall, version 2$/);
+  await page.getByRole('region', { name: 'Versions' }).getByRole('link', { name: '1', exact: true }).click();
+  await page.getByRole('heading', { level: 1, name: 'stall, version 1' }).waitFor();
+  await page.getByText(/Not the newest/).waitFor();
+  await page.getByRole('region', { name: 'The blueprint, in YAML' }).getByText('s-2vcpu-4gb').waitFor();
   expect(wrong).toEqual([]);
   await context.close();
 });

@@ -113,6 +113,8 @@ async function approved(path: string, body: object, approval: object = {}) {
 async function rolledOut(proposal: string): Promise<unknown> {
   const { rollout } = await ask('/rollouts', { proposal });
   await drive(rollout);
+  // The job that follows a rollout.
+  await sync();
   const { state, reason } = await ask(`/rollouts/${rollout}`);
   return [state, reason];
 }
@@ -123,7 +125,9 @@ async function placesOf(text: string): Promise<string[]> {
   const hex = Buffer.from(text).toString('hex');
   const { rows: tables } = await sql<{ name: string }>`
     SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
-    WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`.execute(db);
+    WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname NOT LIKE 'pg!_temp%' ESCAPE '!'`.execute(
+    db,
+  );
   expect(tables.map(({ name }) => name)).toContain('pgboss.job');
   const found: string[] = [];
   for (const { name } of tables) {
@@ -186,8 +190,15 @@ test('what is proposed is made once, owned at birth, and billed as it was quoted
     await sync();
   }
   await meterOutstanding(db, { now: cloud.simulator.now() });
-  const invoice = await ask('/deployments/beta-shop/invoice-preview?month=2026-07');
-  expect(invoice.invoices.map(({ total }: { total: string }) => total)).toEqual(['88.84']);
+  // July as a whole month, and June from the day after the proposal on.
+  expect(proposed.customers.restOfMonth).toEqual({ from: '2026-06-10T00:00:00Z', difference: '61.60', margin: '7.64' });
+  for (const [month, total] of [
+    ['2026-06', '61.60'],
+    ['2026-07', '88.84'],
+  ]) {
+    const invoice = await ask(`/deployments/beta-shop/invoice-preview?month=${month}`);
+    expect([month, invoice.invoices.map((each: { total: string }) => each.total)]).toEqual([month, [total]]);
+  }
   // Nothing of what was made has been anybody's but the deployment's at any moment.
   const made = done.stepList.flatMap(({ externalId }: { externalId: string | null }) => externalId ?? []);
   const { rows: usage } = await sql<{ owner: string; records: number }>`
@@ -203,21 +214,56 @@ test('it is changed, and taken down with its snapshots, by proposals too', { tim
   const change = await approved('/deployments/beta-shop/proposals/changes', {});
   expect(change.problems).toEqual([]);
   expect(await rolledOut(change.hash)).toEqual(['done', null]);
-  await sync();
   const live = async (kind: string) =>
     (await cloud.all(`/v2/${kind}`, kind)).filter(({ name }) => String(name).includes('beta')).length;
   expect(await Promise.all(['droplets', 'volumes', 'load_balancers'].map(live))).toEqual([3, 1, 1]);
+  // A cluster of a kind that no blueprint has, in the deployment's own project.
+  const [project] = (await cloud.all('/v2/projects', 'projects')).filter(({ name }) => name === 'beta-shop');
+  const cluster = randomUUID();
+  const size = 'db-s-1vcpu-1gb';
+  const wanted = { type: 'create_database', id: cluster, name: 'beta-shop-pg', size, region: 'fra1', nodes: 2 };
+  await cloud.control('fleet', { events: [{ ...wanted, project: project.id }] });
+  const price = { from: '2026-07-01', amount: '15.15', unit: 'node-month', currency: 'USD' };
+  expect((await api.fetch(`/prices/database:${size}`, { as: 'owner', ...json('PUT', price) })).status).toBe(200);
+  await pass(3_600);
+  await sync();
   const [{ id: volume }] = (await cloud.all('/v2/volumes', 'volumes')).filter(({ name }) => name.includes('beta'));
   expect((await ask('/deployments/beta-shop/proposals/destructions', {})).problems).toHaveLength(1);
   await ask('/protections/end', { resource: `volume:${volume}` });
   const gone = await approved('/deployments/beta-shop/proposals/destructions', {}, { typeName: 'beta-shop' });
   expect(gone.problems).toEqual([]);
+  // What goes on costing is said before: a last snapshot of each disk, at most as large as it, and the cluster with its
+  // nodes. Its project and its network hold it.
+  expect(gone.stays.map(({ what, monthly }: { what: string; monthly: string | null }) => [what, monthly])).toEqual([
+    [expect.stringMatching(/^the last snapshot of droplet \d+ beta-shop-web-1$/), '4.80'],
+    [expect.stringMatching(/^the last snapshot of droplet \d+ beta-shop-web-2$/), '4.80'],
+    [expect.stringMatching(/^the last snapshot of droplet \d+ beta-shop-web-3$/), '4.80'],
+    [`the last snapshot of volume ${volume} beta-shop-data`, '6.00'],
+    [`database ${cluster} beta-shop-pg`, '30.30'],
+    [`project ${project.id} beta-shop`, '0.00'],
+  ]);
+  expect(gone.stays.map(({ why }: { why: string }) => why).slice(-2)).toEqual([
+    'no rollout destroys what is of this kind',
+    `it holds database ${cluster} beta-shop-pg`,
+  ]);
   expect(await rolledOut(gone.hash)).toEqual(['done', null]);
-  for (const kind of ['droplets', 'volumes', 'load_balancers', 'firewalls', 'projects', 'vpcs', 'domains'])
+  for (const kind of ['droplets', 'volumes', 'load_balancers', 'firewalls', 'domains'])
     expect([kind, await live(kind)]).toEqual([kind, 0]);
   expect(await live('snapshots')).toBe(4);
   const deployment = await findDeployment(db, 'beta-shop');
   expect(deployment.endsAt).not.toBeNull();
+  // The cluster is there, in its project, and nobody's: it is shown among what is unassigned.
+  expect((await cloud.all('/v2/databases', 'databases')).map(({ name }) => name)).toEqual(['beta-shop-pg']);
+  expect(await live('projects')).toBe(1);
+  await pass(86_400);
+  await sync();
+  const { resources } = await unattributedResources(db, cloud.simulator.now());
+  expect(resources.map(({ name }) => name).filter((name) => name.includes('beta'))).toEqual(['beta-shop-pg']);
+  await meterOutstanding(db, { now: cloud.simulator.now() });
+  // Two of 31 days' fee (3.23), and until 11:16 of the second the volume beyond what is included (0.55) and the load
+  // balancer (1.23).
+  const last = await ask('/deployments/beta-shop/invoice-preview?month=2026-08');
+  expect(last.invoices.map(({ total }: { total: string }) => total)).toEqual(['5.01']);
 });
 
 test('what waited behind another rollout of its account goes on, once it is found to be fresh', {

@@ -129,7 +129,9 @@ export async function openRolloutScene(
     async decide(what, rolloutId) {
       const decide = { resume: resumeRollout, undo: undoRollout, cancel: cancelRollout }[what];
       const at = await clock.now();
-      await db.transaction().execute((trx) => decide({ trx, enqueue, now: at, role: 'owner' }, rolloutId));
+      await db
+        .transaction()
+        .execute((trx) => decide({ trx, enqueue, now: at, role: 'owner', by: `who asked for ${what}` }, rolloutId));
     },
     async rollout(rolloutId) {
       const [row] = await selectRollouts(db, { rolloutId });

@@ -146,6 +146,22 @@ test('undone weeks later, what was owed by then stays owed, and a volume that wa
   expect((await findDeployment(db, 'beta-shop')).endsAt).not.toBeNull();
 });
 
+test('what an undoing writes down is recorded under whoever has asked for it, not under whoever began the rollout', async () => {
+  const { db } = scene;
+  await createCustomer(db, { externalId: 'cus_88', name: 'Beta', currency: 'USD' }, scene.cloud.simulator.now());
+  await scene.faults({ fault: 'limit_reached', path: '/v2/domains' });
+  const rolloutId = await scene.begin([...owned(), zone]);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'held', begunBy: 'owner', undoBy: null });
+  await scene.decide('undo', rolloutId);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'undone', reason: null, undoBy: 'who asked for undo' });
+  const { rows } = await sql`SELECT protected_by, ended_by FROM protections`.execute(db);
+  expect(rows).toEqual([{ protected_by: 'owner', ended_by: 'who asked for undo' }]);
+  const { rows: audited } = await sql`
+    SELECT DISTINCT after ->> 'undo_by' AS by FROM audit_log
+    WHERE table_name = 'rollouts' AND after ->> 'state' = 'undoing'`.execute(db);
+  expect(audited).toEqual([{ by: 'who asked for undo' }]);
+});
+
 test('a volume that was attached to what lives stays, however far the rollout came', async () => {
   await scene.drive(await scene.begin(shop()));
   const [{ id }] = (await scene.cloud.all('/v2/droplets', 'droplets')).filter(({ name }) => name === 'beta-shop-web-2');

@@ -10,20 +10,27 @@ import {
 import { applyPlans } from '../../src/pricing/index.ts';
 import { applyBlueprint, readBlueprintFiles } from '../../src/provisioning/blueprints.ts';
 import { writeBlueprint } from '../../src/provisioning/facts.ts';
-import { proposeChange } from '../../src/provisioning/proposing.ts';
+import { proposeChange, proposeCreation } from '../../src/provisioning/proposing.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { openSimulatedAccount, secretKey, type SimulatedAccount } from './simulated-account.ts';
 
-// An agency of 40 deployments after 80 days: each is written down as a blueprint and proposed against itself.
+// An agency of 40 deployments after 80 days, and the one of the pilot: each is written down as a blueprint, proposed against
+// itself, and another one is proposed to be like it.
 
-let database: TestDatabase;
-let cloud: SimulatedAccount;
+const fleets = [
+  { fleet: 'agency', days: 80 },
+  { fleet: 'pilot', days: 20 },
+] as const;
+const databases: TestDatabase[] = [];
+const clouds: SimulatedAccount[] = [];
 
-beforeAll(async () => {
-  database = await openTestDatabase();
+async function open({ fleet, days }: (typeof fleets)[number]): Promise<void> {
+  const database = await openTestDatabase();
+  databases.push(database);
   const { db } = database;
-  cloud = await openSimulatedAccount(db, { fleet: 'agency' });
-  await cloud.advance({ days: 80 });
+  const cloud = await openSimulatedAccount(db, { fleet });
+  clouds.push(cloud);
+  await cloud.advance({ days });
   await cloud.sync();
   const now = cloud.simulator.now();
   await createCustomer(db, { externalId: 'all', name: 'All', currency: 'USD' }, now);
@@ -44,31 +51,57 @@ beforeAll(async () => {
   ]);
   await applyRules(db, { rules }, 'test', now);
   await bringAttributionsUpToDate(db, now);
+}
+
+beforeAll(async () => {
+  for (const fleet of fleets) await open(fleet);
 });
 afterAll(async () => {
-  await cloud?.close();
-  await database?.close();
+  for (const cloud of clouds) await cloud.close();
+  for (const database of databases) await database.close();
 });
 
-test('40 deployments, each proposed against the blueprint of what it has: 0 steps, 0.00', async () => {
-  const { db } = database;
-  const now = cloud.simulator.now();
-  const looking = { db, secretKey };
+test('each deployment proposed against the blueprint of what it has is 0 steps, 0.00; another like it can be made', {
+  timeout: 0,
+}, async () => {
+  let deployments = 0;
   let droplets = 0;
   const found: Record<string, unknown> = {};
-  for (const { slug } of cloud.simulator.deployments) {
-    const { document } = await writeBlueprint(looking, { slug, blueprint: slug }, now);
-    droplets += Object.values(document.droplets ?? {}).reduce((sum, { count = 1 }) => sum + Number(count), 0);
-    // As a file is: written, and read again.
-    const read = await readBlueprintFiles([{ name: `${slug}.yaml`, text: documentText(document) }]);
-    await db.transaction().execute((trx) => applyBlueprint(trx, read, { secretKey, by: 'test', now }));
-    const request = { deployment: slug, blueprint: slug, parameters: {}, acceptUnmetered: false };
-    const { document: proposed } = await proposeChange(looking, request, now);
-    const { steps, problems, ours } = proposed;
-    if (steps.length > 0 || problems.length > 0 || ours.monthly.difference !== '0.00')
-      found[slug] = { steps: steps.map(({ says }) => says), problems, difference: ours.monthly.difference };
+  const toAnswer: string[] = [];
+  for (const [index, cloud] of clouds.entries()) {
+    const { db } = databases[index] as TestDatabase;
+    const now = cloud.simulator.now();
+    const looking = { db, secretKey };
+    for (const { slug } of cloud.simulator.deployments) {
+      deployments++;
+      const { document } = await writeBlueprint(looking, { slug, blueprint: slug }, now);
+      // Before it is applied: of a deployment without a blueprint one is written.
+      const fresh = {
+        deployment: 'new-one',
+        name: 'New One',
+        customer: 'all',
+        account: null,
+        like: slug,
+        blueprint: null,
+      };
+      const like = await proposeCreation(looking, { ...fresh, parameters: {}, acceptUnmetered: true }, now);
+      toAnswer.push(...like.document.problems);
+      droplets += Object.values(document.droplets ?? {}).reduce((sum, { count = 1 }) => sum + Number(count), 0);
+      // As a file is: written, and read again.
+      const read = await readBlueprintFiles([{ name: `${slug}.yaml`, text: documentText(document) }]);
+      await db.transaction().execute((trx) => applyBlueprint(trx, read, { secretKey, by: 'test', now }));
+      const request = { deployment: slug, blueprint: slug, parameters: {}, acceptUnmetered: false };
+      const { document: proposed } = await proposeChange(looking, request, now);
+      const { steps, problems, ours } = proposed;
+      if (steps.length > 0 || problems.length > 0 || ours.monthly.difference !== '0.00')
+        found[slug] = { steps: steps.map(({ says }) => says), problems, difference: ours.monthly.difference };
+    }
   }
   expect(found).toEqual({});
-  expect(cloud.simulator.deployments).toHaveLength(40);
+  // A domain is what nobody can make up.
+  expect(toAnswer).toEqual([
+    "The account has a DNS zone acme-shop.example already, which is not the deployment's: give another value for the parameter domain.",
+  ]);
+  expect(deployments).toBe(41);
   expect(droplets).toBeGreaterThan(80);
 });

@@ -35,6 +35,18 @@ test('there is every command that the documentation promises', () => {
   expect(words).toEqual(expect.arrayContaining(promised.split(',').map((one) => one.trim())));
 });
 
+test("a command's own --version is not the program's", async () => {
+  const words = ['bill', 'show', '3', '--version', '1'];
+  const built = buildProgram(words);
+  const parsed: unknown[] = [];
+  const found = runnable(built).find((leaf) => leaf.words === 'bill show')?.command;
+  found?.action((_bill: string, options: unknown) => void parsed.push(options));
+  await built.parseAsync(words, { from: 'user' });
+  expect(parsed).toEqual([expect.objectContaining({ version: ['1'] })]);
+  const whole = buildProgram().configureOutput({ writeOut: () => {} });
+  await expect(whole.parseAsync(['--version'], { from: 'user' })).rejects.toMatchObject({ code: 'commander.version' });
+});
+
 describe('commands and operations', () => {
   const architecture = readFileSync(new URL('../../../docs/architecture.md', import.meta.url), 'utf8');
 

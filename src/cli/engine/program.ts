@@ -38,6 +38,8 @@ export function buildProgram(argv: readonly string[] | null = null, program: Pro
   const built = new RootCommand('arcadia', program)
     .description("Inventory, metering and billing of customers' deployments on somebody else's cloud.")
     .version(packageJson.version, '--version', 'print the version')
+    // Before a command alone: some commands have an option of that name.
+    .enablePositionalOptions()
     .helpOption('-h, --help', 'show what a command does, with an example')
     .exitOverride()
     // Errors are shown once, in one form, at the end of run.

@@ -6,7 +6,7 @@ import {
   writeBlueprintFrom,
 } from '../../provisioning/operations/blueprints.ts';
 import { documentText } from '../../platform/declare/yaml-file.ts';
-import { type Column, count, fields, moment } from '../engine/output.ts';
+import { type Column, count, fields, moment, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, documentView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
 type Shown = AnswerOf<typeof getBlueprint>;
@@ -20,7 +20,13 @@ const columns: readonly Column<RowOf<typeof listBlueprints>>[] = [
   { header: 'by', value: (row) => row.appliedBy },
 ];
 
-function shownText({ document, ...row }: Shown): string {
+const versionColumns: readonly Column<Shown['history'][number]>[] = [
+  { header: 'version', value: (row) => count(row.version), align: 'right' },
+  { header: 'applied (utc)', value: (row) => moment(row.appliedAt) },
+  { header: 'by', value: (row) => row.appliedBy },
+];
+
+function shownText({ document, history, ...row }: Shown): string {
   return [
     fields([
       ['blueprint', row.blueprint],
@@ -28,6 +34,7 @@ function shownText({ document, ...row }: Shown): string {
       ['digest', row.digest],
     ]),
     documentText(document).trimEnd(),
+    ...(history.length < 2 ? [] : [table(history, versionColumns)]),
   ].join('\n\n');
 }
 

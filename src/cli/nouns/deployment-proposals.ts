@@ -96,6 +96,19 @@ async function begin(
   return (await surface.act(beginRolloutOperation, { ...noInput, body: { proposal } })) as Begun;
 }
 
+/** What a deployment that is there is proposed for: with a hash it is done. */
+function proposeOrBegin(
+  operation: typeof proposeChangeOperation | typeof proposeDestructionOperation,
+  purpose: Proposal['purpose'],
+) {
+  return async (tools: RunTools): Promise<Proposal> => {
+    const { params, query, body } = tools.input;
+    // One command prints two sorts of answers.
+    if (typeof query['hash'] === 'string') return (await begin(tools, purpose, query['hash'])) as unknown as Proposal;
+    return (await tools.surface.act(operation, { ...noInput, params, body })) as Proposal;
+  };
+}
+
 function text(answer: Answer): string {
   if ('hash' in answer) return proposalText(answer);
   if ('rollout' in answer)
@@ -188,16 +201,7 @@ proposal  90be6c13aa04 to change beta-shop of cus-88
 ...
 $ arcadia deployment change beta-shop --yes --hash 90be6c13aa044e67a8c01b95d7f3620e8a41c6b9d0e57f2384ba69c1e0d7352f
 Begun: rollout 4.`,
-  async run(tools) {
-    const { surface, input } = tools;
-    const { hash: proposal } = input.query;
-    if (typeof proposal === 'string') return (await begin(tools, 'change', proposal)) as unknown as Proposal;
-    return (await surface.act(proposeChangeOperation, {
-      ...noInput,
-      params: input.params,
-      body: input.body,
-    })) as Proposal;
-  },
+  run: proposeOrBegin(proposeChangeOperation, 'change'),
   text,
   notes,
 });
@@ -215,16 +219,7 @@ proposal  c2e90f4471d8 to destroy beta-shop of cus-88
 ...
 $ arcadia deployment destroy beta-shop --yes --hash c2e90f4471d84e67a8c01b95d7f3620e8a41c6b9d0e57f2384ba69c1e0d7352f
 Begun: rollout 5.`,
-  async run(tools) {
-    const { surface, input } = tools;
-    const { hash: proposal } = input.query;
-    if (typeof proposal === 'string') return (await begin(tools, 'destroy', proposal)) as unknown as Proposal;
-    return (await surface.act(proposeDestructionOperation, {
-      ...noInput,
-      params: input.params,
-      body: input.body,
-    })) as Proposal;
-  },
+  run: proposeOrBegin(proposeDestructionOperation, 'destroy'),
   text,
   notes,
 });

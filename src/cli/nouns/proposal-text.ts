@@ -29,7 +29,7 @@ export function proposalText(proposal: Proposal): string {
         ? []
         : [['blueprint', `${proposal.blueprint}, version ${proposal.version}`] as const]),
       ['ours', `${after} ${ours.currency} a month (${before} now, difference ${difference})`],
-      ['this month', `${ours.restOfMonth} ${ours.currency} of that difference, to the end of the month`],
+      ['ours now', `${ours.restOfMonth} ${ours.currency} for the rest of the month`],
       ...(customers === null ? [] : customersText(customers)),
     ]),
     ...(steps.length === 0 ? ['Nothing has to be done.'] : [table(steps, stepColumns)]),
@@ -44,8 +44,10 @@ export function proposalText(proposal: Proposal): string {
   ].join('\n\n');
 }
 
-function customersText({ currency, months, margin }: NonNullable<Proposal['customers']>) {
+function customersText({ currency, months, margin, restOfMonth }: NonNullable<Proposal['customers']>) {
   return [
+    ...(restOfMonth === null ? [] : [['customer now', restText(restOfMonth, currency)] as const]),
+
     ...months.map(
       ({ month, plan, before, after, difference }) =>
         [
@@ -55,6 +57,14 @@ function customersText({ currency, months, margin }: NonNullable<Proposal['custo
     ),
     ...(margin === null ? [] : [['margin', `${margin} ${currency} in ${months.at(-1)?.month}`] as const]),
   ];
+}
+
+function restText(
+  { from, difference, margin }: NonNullable<NonNullable<Proposal['customers']>['restOfMonth']>,
+  currency: string,
+): string {
+  const ofMargin = margin === null ? '' : `, margin ${margin}`;
+  return `${difference} ${currency} for the rest of the month, from ${moment(from)}${ofMargin}`;
 }
 
 /** What to do next with it. */

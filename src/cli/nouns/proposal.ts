@@ -24,12 +24,16 @@ const columns: readonly Column<RowOf<typeof listProposals>>[] = [
 
 const set = { parameters: 'a parameter of the blueprint' };
 
-const example = `proposal        5f3a0c91d2be to create beta-shop of cus-88
-state           proposed
-valid until     2026-06-10 10:00:00Z
-blueprint       shop, version 2
-ours            70.00 USD a month (0.00 now, difference 70.00)
+const example = `proposal          5f3a0c91d2be to create beta-shop of cus-88
+state             proposed
+valid until       2026-06-10 10:00:00Z
+blueprint         shop, version 2
+ours              70.00 USD a month (0.00 now, difference 70.00)
+ours now          53.96 USD for the rest of the month
+customer now      61.60 USD for the rest of the month, from 2026-06-10 00:00:00Z, margin 7.64
+customer 2026-06  88.00 USD on studio
 customer 2026-07  88.84 USD on studio
+margin            18.84 USD in 2026-07
 ...`;
 
 export const proposalNoun: Noun = {

@@ -51,6 +51,7 @@ function rolloutText(found: Detail): string {
     ['state', found.state],
     ...(found.reason === null ? [] : [['because', found.reason] as const]),
     ['begun', `${moment(found.begunAt)} by ${found.begunBy}`],
+    ...(found.undoBy === null ? [] : [['undo asked for', `by ${found.undoBy}`] as const]),
     ['ended', found.endedAt === null ? null : moment(found.endedAt)],
     ['requests', `${found.requests}, ${found.writes} of them to change something`],
   ]);

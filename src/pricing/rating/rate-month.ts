@@ -375,12 +375,16 @@ function hullOf({ lineGroup, fees }: VersionLines): Span {
   return { from: froms[0] as Temporal.Instant, to: tos.at(-1) as Temporal.Instant };
 }
 
-/** A whole month on one plan version with its usage, and nothing before: what an estimate rates. */
+/** A month with what is used in each of its segments, and nothing before: what an estimate rates. */
+export function estimatedMonth({ month, segments }: UsedMonth): RateMonthInput {
+  return { month, segments, fees: feesOfMonth(segments, month), earlier: [] };
+}
+
+/** A whole month on one plan version with its usage, and nothing before. */
 export function wholeMonth(
   version: PlanVersion,
   usage: ReadonlyMap<string, string>,
   month: Temporal.PlainYearMonth,
 ): RateMonthInput {
-  const segments: UsedSegment[] = [{ ...monthSpan(month), state: 'active', version, usage }];
-  return { month, segments, fees: feesOfMonth(segments, month), earlier: [] };
+  return estimatedMonth({ month, segments: [{ ...monthSpan(month), state: 'active', version, usage }] });
 }

@@ -4,7 +4,15 @@ import type { PlanItem, PlanVersion } from '../plan.ts';
 import { type Cliff, cliffOf } from './cliffs.ts';
 import { monthSpan } from './proration.ts';
 import type { RatedTier } from './rate.ts';
-import { type AdjustmentLine, type RatedMonth, rateMonth, type UsageLine, wholeMonth } from './rate-month.ts';
+import type { UsedMonth } from './line-groups.ts';
+import {
+  type AdjustmentLine,
+  estimatedMonth,
+  type RatedMonth,
+  rateMonth,
+  type UsageLine,
+  wholeMonth,
+} from './rate-month.ts';
 
 /** What one billing kind costs. Money has its currency's digits; quantities are exact decimals. */
 interface QuoteLine {
@@ -88,6 +96,14 @@ export interface Quote {
 /** Rates a calendar month's usage (billing kind to decimal quantity, zero or more) on a plan. */
 export function ratePlan(plan: PlanVersion, usage: ReadonlyMap<string, string>, month: Temporal.PlainYearMonth): Quote {
   return quoteOf(rateMonth(wholeMonth(plan, usage, month)), [plan]);
+}
+
+/**
+ * Rates a calendar month in which a plan begins, changes or is paused: what its own time costs, by currency. Of base fees
+ * in advance or by the year it has the month's own part, and nothing is carried over into it.
+ */
+export function rateSegments(month: UsedMonth): RatedMonth['totals'] {
+  return rateMonth(estimatedMonth(month)).totals;
 }
 
 /**

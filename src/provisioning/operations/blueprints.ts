@@ -14,7 +14,7 @@ import { instantOut, slug } from '../../platform/declare/schemas.ts';
 import { blueprintJsonSchema } from '../blueprint.ts';
 import { blueprintLengthMax } from '../blueprint-problems.ts';
 import * as blueprints from '../blueprints.ts';
-import { type BlueprintRow, selectBlueprints } from '../blueprints.store.ts';
+import { type BlueprintRow, selectBlueprints, selectVersions, versionsMax } from '../blueprints.store.ts';
 import { blueprintInvalid } from '../errors.ts';
 import { writeBlueprint } from '../facts.ts';
 
@@ -32,7 +32,7 @@ const blueprintOut = z
     appliedAt: instantOut,
     appliedBy: z.string(),
   })
-  .meta({ id: 'Blueprint', description: 'What a deployment consists of, in its newest version' });
+  .meta({ id: 'Blueprint', description: 'What a deployment consists of, in one version' });
 
 function blueprintAnswer({
   document,
@@ -69,6 +69,9 @@ export const listBlueprints = declareList({
 });
 
 const named = z.object({ blueprint: slug });
+const ofVersion = z.object({
+  version: z.int().min(1).max(2_147_483_647).optional().meta({ description: 'The newest, unless given' }),
+});
 
 export const getBlueprint = declareOperation({
   method: 'GET',
@@ -80,12 +83,17 @@ export const getBlueprint = declareOperation({
   description: 'User data is kept sealed and shown to nobody: a droplet has its name alone.',
   roles: staff,
   params: named,
+  query: ofVersion,
   response: blueprintOut.extend({
     document: z.record(z.string(), z.unknown()).meta({ description: 'What its file says' }),
+    history: z
+      .array(z.object({ version: z.int(), appliedAt: instantOut, appliedBy: z.string() }))
+      .readonly()
+      .meta({ description: `Its versions, the newest first, ${versionsMax} at most` }),
   }),
-  async run({ db, params }) {
-    const row = await blueprints.getBlueprint(db, params.blueprint);
-    return { ...blueprintAnswer(row), document: { ...row.document } };
+  async run({ db, params: { blueprint }, query }) {
+    const row = await blueprints.getBlueprint(db, blueprint, query.version);
+    return { ...blueprintAnswer(row), document: { ...row.document }, history: await selectVersions(db, blueprint) };
   },
 });
 
@@ -155,9 +163,10 @@ export const exportBlueprint = declareDocument({
     'Applied again, with the files of its user data, it changes nothing. Those are kept sealed, and not given out.',
   roles: staff,
   params: named,
+  query: ofVersion,
   produces: ['application/yaml'],
-  async run({ db, params }) {
-    const { document } = await blueprints.getBlueprint(db, params.blueprint);
+  async run({ db, params, query }) {
+    const { document } = await blueprints.getBlueprint(db, params.blueprint, query.version);
     return {
       type: 'application/yaml',
       body: documentText(document),

@@ -14,7 +14,7 @@ import { ArcadiaError } from '../../platform/errors.ts';
 import { proposalBlocked, proposalClosed, proposalNotApproved, proposalStale } from '../errors.ts';
 import type { Looking } from '../facts.ts';
 import { assertFresh } from '../freshness.ts';
-import type { ProposalDocument } from '../proposal-document.ts';
+import type { CustomersMoney, ProposalDocument } from '../proposal-document.ts';
 import { type MadeProposal, proposeChange, proposeCreation, proposeDestruction, storeProposal } from '../proposing.ts';
 import * as proposals from '../proposals.ts';
 import type { ProposalHead, ProposalRow } from '../proposals.store.ts';
@@ -105,9 +105,19 @@ const proposalDetail = z
         margin: decimalOut.nullable().meta({
           description: 'Of the last of the months, for the roles owner and finance; null: in two currencies',
         }),
+        restOfMonth: z
+          .object({
+            from: instantOut.meta({ description: 'What is created is on its plan from the next day' }),
+            difference: decimalOut.meta({ description: 'By the days that are left, as the invoice rates them' }),
+            margin: decimalOut
+              .nullable()
+              .meta({ description: 'For the roles owner and finance; null: in two currencies' }),
+          })
+          .nullable()
+          .meta({ description: 'What it changes of the month in which it is proposed; null: it is on no plan in it' }),
       })
       .nullable()
-      .meta({ description: 'What the customer pays without tax; null: it is on no plan' }),
+      .meta({ description: 'What the customer pays without tax; null: it is on no plan, or is destroyed' }),
     notMetered: many(z.string()).meta({ description: 'Meters that the plan has prices for, and that are disabled' }),
     problems: many(z.string()).meta({ description: 'Why it cannot be approved' }),
     notes: many(z.string()),
@@ -150,9 +160,22 @@ function shown(call: Showing, row: ProposalRow): z.input<typeof proposalDetail> 
   return {
     ...headShown(call, proposals.headOf(row)),
     ...partsOf(document),
-    customers: customers === null || seesMargin(call.principal.role) ? customers : { ...customers, margin: null },
+    customers: customers && customersShown(customers, call.principal.role),
     stepList: document.steps.map(({ work, ...step }) => ({ ...step, request: { ...work } })),
     approvals,
+  };
+}
+
+function customersShown({ margin, restOfMonth, ...customers }: CustomersMoney, role: Role) {
+  const own = (amount: string | null) => (seesMargin(role) ? amount : null);
+  return {
+    ...customers,
+    margin: own(margin),
+    restOfMonth: restOfMonth && {
+      from: Temporal.Instant.from(restOfMonth.from),
+      difference: restOfMonth.difference,
+      margin: own(restOfMonth.margin),
+    },
   };
 }
 

@@ -33,6 +33,7 @@ const rolloutOut = z
     done: z.int().meta({ description: 'How many of the steps are done' }),
     begunAt: instantOut,
     begunBy: z.string(),
+    undoBy: z.string().nullable().meta({ description: 'Who has asked for it to be undone' }),
     changedAt: instantOut.meta({ description: 'When it, or one of its steps, last changed' }),
     endedAt: instantOut.nullable(),
   })
@@ -160,8 +161,8 @@ export const undoRollout = declareOperation({
   params: which,
   response: decided,
   status: 202,
-  async run({ db, params, now, enqueue }) {
-    await db.transaction().execute((trx) => rollouts.undoRollout({ trx, enqueue, now }, params.rollout));
+  async run({ db, params, now, enqueue, principal: { subject: by } }) {
+    await db.transaction().execute((trx) => rollouts.undoRollout({ trx, enqueue, now, by }, params.rollout));
     return stateOf(db, params.rollout);
   },
 });

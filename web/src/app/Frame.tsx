@@ -1,4 +1,4 @@
-import { Link, Outlet } from '@tanstack/react-router';
+import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Icon } from '../ui/icons.tsx';
 import { AccountMenu } from './AccountMenu.tsx';
@@ -140,11 +140,13 @@ interface PlacesProps {
 }
 
 function Places({ places, onGo }: PlacesProps) {
-  return places.map(({ to, label, icon, beginsGroup }) => (
+  const pathname = useLocation({ select: (location) => location.pathname });
+  return places.map(({ to, label, icon, beginsGroup, within }) => (
     <Link
       key={to}
       to={to}
       className={styles.place}
+      aria-current={within?.some((place) => pathname.startsWith(place)) === true ? 'page' : undefined}
       data-begins-group={beginsGroup === true ? '' : undefined}
       activeOptions={{ exact: to === '/', includeSearch: false }}
       search={({ m }) => (m === undefined ? {} : { m })}

@@ -32,6 +32,8 @@ export interface Place {
   readonly needs: string;
   /** Above it the navigation leaves a little room. */
   readonly beginsGroup?: true;
+  /** Where else one is in it, besides what begins as it does. */
+  readonly within?: readonly string[];
 }
 
 const places: readonly Place[] = [
@@ -40,7 +42,14 @@ const places: readonly Place[] = [
   { to: '/drift', label: 'Unexpected changes', icon: 'drift', key: 'f', needs: 'listFindingGroups' },
   { to: '/resources', label: 'Inventory', icon: 'inventory', key: 'i', needs: 'listResources', beginsGroup: true },
   { to: '/deployments', label: 'Deployments', icon: 'deployments', key: 'd', needs: 'listDeploymentMonths' },
-  { to: '/provisioning', label: 'Provisioning', icon: 'provisioning', key: 'n', needs: 'listProposals' },
+  {
+    to: '/provisioning',
+    label: 'Provisioning',
+    icon: 'provisioning',
+    key: 'n',
+    needs: 'listProposals',
+    within: ['/proposals/', '/rollouts/', '/blueprints/'],
+  },
   { to: '/customers', label: 'Customers', icon: 'customers', key: 'c', needs: 'listCustomerMonths' },
   { to: '/rules', label: 'Rules', icon: 'filter', key: 'r', needs: 'listRules' },
   { to: '/usage', label: 'Usage', icon: 'usage', key: 's', needs: 'listUsageGrid' },

@@ -20,7 +20,7 @@ import { inventorySearch } from '../inventory/search.ts';
 import { jobsSearch } from '../jobs/search.ts';
 import { invoicesSearch } from '../invoices/search.ts';
 import { planSearch, plansSearch } from '../plans/search.ts';
-import { newDeploymentSearch, provisioningSearch } from '../provisioning/search.ts';
+import { blueprintSearch, newDeploymentSearch, provisioningSearch } from '../provisioning/search.ts';
 import { rulesSearch } from '../rules/read.ts';
 import { auditSearch } from '../audit/search.ts';
 import { settingsSearch } from '../settings/search.ts';
@@ -238,6 +238,7 @@ const rollout = createRoute({
 const blueprint = createRoute({
   getParentRoute: () => root,
   path: '/blueprints/$blueprint',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...blueprintSearch(search) }),
   component: lazyRouteComponent(() => loaded(import('../provisioning/Blueprint.tsx')), 'Blueprint'),
 });
 

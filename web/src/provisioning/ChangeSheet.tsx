@@ -27,7 +27,7 @@ export function ChangeSheet({ deployment, blueprint, given = {}, onClose }: Chan
   const [values, setValues] = useState(openOf(given));
   const [isAccepted, setAccepted] = useState(false);
   const blueprints = useBlueprints({});
-  const detail = useBlueprint(chosen, chosen !== '');
+  const detail = useBlueprint(chosen, { enabled: chosen !== '' });
   const change = useChange({
     write: (body: ChangeAsked, headers) => proposeChange(deployment, body, headers),
     onDone: ({ hash }) => {

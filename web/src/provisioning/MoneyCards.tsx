@@ -3,7 +3,7 @@ import { DataTable } from '../lists/DataTable.tsx';
 import styles from '../lists/lists.module.css';
 import { Money } from '../ui/Figure.tsx';
 import { Empty } from '../ui/States.tsx';
-import { month as monthName } from '../ui/time.ts';
+import { day, month as monthName, monthOf } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { More } from './Parts.tsx';
 import own from './provisioning.module.css';
@@ -79,42 +79,58 @@ export function OurMoneyCard({ proposal: { ours } }: { readonly proposal: Propos
   );
 }
 
+/** On a phone there is room for the difference alone. */
+const figures = `${styles.figure} ${styles.spare}`;
+const twoCurrencies = 'Cost and price are in two currencies.';
+
 /** What the plan comes to, as the invoice rates it. */
-export function CustomersMoneyCard({ proposal: { customers, purpose } }: { readonly proposal: ProposalDetail }) {
+export function CustomersMoneyCard({ proposal }: { readonly proposal: ProposalDetail }) {
+  const { customers, purpose, proposedAt } = proposal;
   return (
     <section className={`${ui.card} ${styles.half} ${styles.card}`} aria-labelledby="customers">
       <div className={ui.cardHead}>
         <h2 id="customers">What the customer pays</h2>
-        <span className={ui.note}>{customers === null ? '' : 'whole months, before tax'}</span>
+        <span className={ui.note}>{customers === null ? '' : 'before tax'}</span>
       </div>
       {customers === null ? (
-        <Empty title="It is on no plan.">
-          <p>
-            What it uses is metered and not billed.
-            {purpose === 'destroy' ? '' : ' Name a plan in the blueprint to have it billed.'}
-          </p>
-        </Empty>
+        <Unforeseen isEnd={purpose === 'destroy'} />
       ) : (
-        <Months customers={customers} />
+        <Months customers={customers} proposedAt={proposedAt} />
       )}
     </section>
   );
 }
 
-function Months({ customers }: { readonly customers: NonNullable<ProposalDetail['customers']> }) {
-  const { months, currency, margin } = customers;
+function Unforeseen({ isEnd }: { readonly isEnd: boolean }) {
+  return isEnd ? (
+    <Empty title="Its subscription ends with it.">
+      <p>The last invoice has what was used until then, and the plan's fee through the day on which it ends.</p>
+    </Empty>
+  ) : (
+    <Empty title="It is on no plan.">
+      <p>What it uses is metered and not billed. Name a plan in the blueprint to have it billed.</p>
+    </Empty>
+  );
+}
+
+interface MonthsProps {
+  readonly customers: NonNullable<ProposalDetail['customers']>;
+  readonly proposedAt: string;
+}
+
+function Months({ customers, proposedAt }: MonthsProps) {
+  const { months, currency, restOfMonth: rest } = customers;
   const { data: me } = useMe();
   const maySeeMargin = me?.may.includes('listMargins') === true;
-  const last = months.at(-1)?.month;
   return (
-    <DataTable label="What the customer pays">
+    <DataTable label="What the customer pays" isCards>
       <thead>
         <tr>
           <th scope="col">Month</th>
-          <th scope="col" className={styles.figure}>
+          <th scope="col" className={figures}>
             Now
           </th>
-          <th scope="col" className={styles.figure}>
+          <th scope="col" className={figures}>
             Then
           </th>
           <th scope="col" className={styles.figure}>
@@ -123,13 +139,24 @@ function Months({ customers }: { readonly customers: NonNullable<ProposalDetail[
         </tr>
       </thead>
       <tbody>
+        {rest === null ? null : (
+          <tr data-row="">
+            <th scope="row" colSpan={3}>
+              Rest of {monthName(monthOf(proposedAt))}{' '}
+              <span className={ui.note}>from {day(rest.from, proposedAt)}</span>
+            </th>
+            <td className={styles.figure}>
+              <More amount={rest.difference} currency={currency} none="" />
+            </td>
+          </tr>
+        )}
         {months.map(({ month, plan, before, after, difference }) => (
           <tr key={month} data-row="">
             <th scope="row">
-              {monthName(month)} <span className={ui.note}>on {plan}</span>
+              {monthName(month)} <span className={ui.note}>whole, on {plan}</span>
             </th>
-            <td className={styles.figure}>{before === null ? '–' : <Money amount={before} />}</td>
-            <td className={styles.figure}>
+            <td className={figures}>{before === null ? '–' : <Money amount={before} />}</td>
+            <td className={figures}>
               <Money amount={after} currency={currency} />
             </td>
             <td className={styles.figure}>
@@ -138,18 +165,36 @@ function Months({ customers }: { readonly customers: NonNullable<ProposalDetail[
           </tr>
         ))}
       </tbody>
-      {!maySeeMargin || last === undefined ? null : (
-        <tfoot>
-          <tr>
-            <th scope="row" colSpan={3}>
-              Our margin, {monthName(last)}
-            </th>
-            <td className={styles.figure}>
-              <Money amount={margin} currency={currency} reason="Cost and price are in two currencies." />
-            </td>
-          </tr>
-        </tfoot>
-      )}
+      {maySeeMargin ? <Margins customers={customers} proposedAt={proposedAt} /> : null}
     </DataTable>
+  );
+}
+
+function Margins({ customers, proposedAt }: MonthsProps) {
+  const { months, currency, margin, restOfMonth: rest } = customers;
+  const last = months.at(-1)?.month;
+  return (
+    <tfoot>
+      {rest === null ? null : (
+        <tr>
+          <th scope="row" colSpan={3}>
+            Our margin, rest of {monthName(monthOf(proposedAt))}
+          </th>
+          <td className={styles.figure}>
+            <Money amount={rest.margin} currency={currency} reason={twoCurrencies} />
+          </td>
+        </tr>
+      )}
+      {last === undefined ? null : (
+        <tr>
+          <th scope="row" colSpan={3}>
+            Our margin, {monthName(last)}
+          </th>
+          <td className={styles.figure}>
+            <Money amount={margin} currency={currency} reason={twoCurrencies} />
+          </td>
+        </tr>
+      )}
+    </tfoot>
   );
 }

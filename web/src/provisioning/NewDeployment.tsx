@@ -78,7 +78,7 @@ function Form({ blueprint: suggested, names, before }: FormProps) {
   const [account, setAccount] = useState(before?.account ?? '');
   const [values, setValues] = useState(openOf(before?.parameters ?? {}));
   const [isAccepted, setAccepted] = useState(false);
-  const detail = useBlueprint(blueprint, blueprint !== '');
+  const detail = useBlueprint(blueprint, { enabled: blueprint !== '' });
   const change = useChange({
     write: (body: Creation, headers) => proposeCreation(body, headers),
     onDone: ({ hash }) => void navigate({ to: '/proposals/$hash', params: { hash }, search: inPeriod({}) }),

@@ -6,6 +6,8 @@ interface Declared {
   readonly default: string | null;
   /** The only values that it may have; null: any of its type. */
   readonly allow: readonly string[] | null;
+  /** In words: `1 to 4`. */
+  readonly range: string;
 }
 
 /** What a blueprint's document declares of its parameters, by name. */
@@ -13,9 +15,24 @@ export function parametersOf(document: Readonly<Record<string, unknown>>): reado
   const declared = document.parameters;
   if (typeof declared !== 'object' || declared === null) return [];
   return Object.entries(declared).map(([name, one]) => {
-    const { type, default: usual, allow } = one as { type: string; default?: string | number; allow?: string[] };
-    return [name, { type, default: usual === undefined ? null : String(usual), allow: allow ?? null }] as const;
+    const { type, default: usual, allow = null, min, max } = one as OneDeclared;
+    const range = allow === null ? rangeOf(min, max) : allow.join(', ');
+    return [name, { type, default: usual === undefined ? null : String(usual), allow, range }] as const;
   });
+}
+
+interface OneDeclared {
+  readonly type: string;
+  readonly default?: string | number;
+  readonly allow?: readonly string[];
+  readonly min?: number;
+  readonly max?: number;
+}
+
+function rangeOf(min: number | undefined, max: number | undefined): string {
+  if (min !== undefined && max !== undefined) return `${min} to ${max}`;
+  if (min !== undefined) return `${min} or more`;
+  return max === undefined ? 'any' : `${max} or less`;
 }
 
 /** Those that were given; an empty one is not. */

@@ -38,6 +38,7 @@ export function ProposalActs({ proposal }: ProposalActsProps) {
           <Act
             operation="approveProposal"
             needs="owner"
+            isOwners={purpose === 'destroy'}
             isPrimary
             isBusy={isBusy}
             onAct={() => (purpose === 'destroy' ? setTyping(true) : approving.send(null))}
@@ -49,6 +50,7 @@ export function ProposalActs({ proposal }: ProposalActsProps) {
           <Act
             operation="beginRollout"
             needs={purpose === 'destroy' ? 'owner' : 'operator'}
+            isOwners={purpose === 'destroy'}
             isPrimary
             isBusy={isBusy}
             onAct={() => beginning.send(null)}

@@ -43,7 +43,7 @@ interface PartProps {
 }
 
 function Head({ rollout, now }: PartProps) {
-  const { proposal, begunAt, begunBy, changedAt, endedAt, account, deployment, requests, writes } = rollout;
+  const { proposal, begunAt, begunBy, undoBy, changedAt, endedAt, account, deployment, requests, writes } = rollout;
   return (
     <header className={styles.page}>
       <div>
@@ -62,7 +62,8 @@ function Head({ rollout, now }: PartProps) {
           <Link to="/deployments/$deployment" params={{ deployment }} search={inPeriod({})} className={ui.link}>
             {deployment}
           </Link>{' '}
-          in {account}. Begun <span title={exactMoment(begunAt)}>{moment(begunAt, now)}</span> by {begunBy},{' '}
+          in {account}. Begun <span title={exactMoment(begunAt)}>{moment(begunAt, now)}</span> by {begunBy}
+          {undoBy === null ? null : <>, undoing asked for by {undoBy}</>},{' '}
           {endedAt === null ? (
             <span title={exactMoment(changedAt)}>last change {moment(changedAt, now)}</span>
           ) : (
@@ -77,7 +78,9 @@ function Head({ rollout, now }: PartProps) {
 }
 
 function Acts({ rollout }: { readonly rollout: RolloutDetail }) {
-  const { state, endedAt } = rollout;
+  const { state, endedAt, purpose, undoBy } = rollout;
+  // What destroys goes on by an owner alone.
+  const destroys = purpose === 'destroy' || undoBy !== null;
   const [asking, setAsking] = useState<'undo' | 'cancel' | null>(null);
   const resuming = useChange({ write: (_: null, headers) => decide('resume', rollout.rollout, headers) });
   const isStopped = state === 'held' || state === 'failed';
@@ -89,7 +92,8 @@ function Acts({ rollout }: { readonly rollout: RolloutDetail }) {
         {isStopped ? (
           <Act
             operation="resumeRollout"
-            needs="operator"
+            needs={destroys ? 'owner' : 'operator'}
+            isOwners={destroys}
             isPrimary
             isBusy={resuming.state !== 'idle'}
             onAct={() => resuming.send(null)}

@@ -55,16 +55,24 @@ export function useBlueprints(asked: Asked) {
   return useRead(['listBlueprints', query], read, { keepsPrevious: true });
 }
 
-export function useBlueprint(blueprint: string, enabled = true) {
+/** In its newest version, unless one is named. */
+export function useBlueprint(
+  blueprint: string,
+  { enabled = true, version }: { enabled?: boolean; version?: number } = {},
+) {
+  const query = version === undefined ? {} : { version };
   const read = (signal: AbortSignal) =>
-    bodyOf(api.GET('/blueprints/{blueprint}', { params: { path: { blueprint } }, signal }));
-  return useRead(['getBlueprint', blueprint], read, { enabled });
+    bodyOf(api.GET('/blueprints/{blueprint}', { params: { path: { blueprint }, query }, signal }));
+  return useRead(['getBlueprint', blueprint, query], read, { enabled });
 }
 
-/** Its file; of another version it is another one. */
+export type BlueprintDetail = NonNullable<ReturnType<typeof useBlueprint>['data']>;
+
+/** The file of a version. */
 export function useBlueprintFile({ blueprint, version }: Blueprint) {
+  const params = { path: { blueprint }, query: { version } };
   const read = (signal: AbortSignal) =>
-    bodyOf(api.GET('/blueprints/{blueprint}/export', { params: { path: { blueprint } }, parseAs: 'text', signal }));
+    bodyOf(api.GET('/blueprints/{blueprint}/export', { params, parseAs: 'text', signal }));
   return useRead(['exportBlueprint', blueprint, version], read);
 }
 

@@ -37,6 +37,15 @@ export function provisioningSearch(search: Record<string, unknown>): Provisionin
   };
 }
 
+export interface BlueprintSearch {
+  /** undefined: the newest. */
+  readonly version?: string;
+}
+
+export function blueprintSearch({ version }: Record<string, unknown>): BlueprintSearch {
+  return typeof version === 'string' && /^[1-9]\d{0,8}$/.test(version) ? { version } : {};
+}
+
 export interface NewDeploymentSearch {
   readonly blueprint?: string;
   /** The hash of a proposal that is proposed again. */

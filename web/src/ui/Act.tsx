@@ -7,6 +7,8 @@ interface ActProps {
   readonly operation: string;
   /** Who may, in a word: `operator`. */
   readonly needs: string;
+  /** Of what only owners do here, whoever else may call the operation. */
+  readonly isOwners?: boolean;
   readonly onAct: () => void;
   readonly isPrimary?: boolean;
   readonly isBusy?: boolean;
@@ -16,9 +18,18 @@ interface ActProps {
 }
 
 /** A button that does something; disabled, with who may, for whoever may not. */
-export function Act({ operation, needs, onAct, isPrimary = false, isBusy = false, label, children }: ActProps) {
+export function Act({
+  operation,
+  needs,
+  isOwners = false,
+  onAct,
+  isPrimary = false,
+  isBusy = false,
+  label,
+  children,
+}: ActProps) {
   const { data: me } = useMe();
-  const may = me?.may.includes(operation) ?? false;
+  const may = me !== undefined && me.may.includes(operation) && (!isOwners || me.role === 'owner');
   return (
     <button
       type="button"
