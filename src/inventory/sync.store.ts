@@ -218,7 +218,7 @@ const merged = {
 };
 
 /** What is listed, row by row, compared with what is believed of it. */
-function compared({ accountId }: Observation, source: RawBuilder<unknown>): RawBuilder<unknown> {
+function compared({ accountId }: OfAccount, source: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`(
     SELECT ord, kind, external_id, urn, name, status, created_at, region, tags, parents, attributes, digest, resource_id,
            CASE
@@ -269,6 +269,19 @@ async function stageListing(conn: Session, observation: Observation, source: Raw
   return rows[0]!;
 }
 
+/** Whose rows a part of a statement is about. */
+interface OfAccount {
+  readonly accountId: number | RawBuilder<unknown>;
+}
+
+/**
+ * A parameter on whose value no plan rests. With values in sight each kind would seem to deserve a plan of its own, and a
+ * prepared statement be planned in every run, which takes longer than it does.
+ */
+function unplanned(value: unknown, type: 'int' | 'text' | 'text[]' | 'jsonb' | 'timestamptz'): RawBuilder<unknown> {
+  return sql`(SELECT ${value}::${sql.raw(type)})`;
+}
+
 /** Settings that a listing does not tell, and since when they have to have been read; null: the kind has none. */
 interface DetailsSince {
   readonly having: Attributes;
@@ -289,25 +302,36 @@ export async function finishUnchanged(
   now: RawBuilder<unknown>,
 ): Promise<boolean> {
   const { accountId, kind, syncRunId } = observation;
-  const having = details === null ? null : JSON.stringify(details.having);
+  const account = { accountId: unplanned(accountId, 'int') };
+  const ofKind = unplanned(kind, 'text');
+  const noneDue =
+    details === null
+      ? sql``
+      : sql`AND NOT EXISTS (
+          SELECT FROM listed l
+          JOIN resource_settings k ON k.resource_id = l.resource_id AND k.superseded_at = 'infinity' AND k.valid_to = 'infinity'
+          LEFT JOIN resource_payloads d ON d.resource_id = l.resource_id
+          WHERE k.settings @> ${unplanned(JSON.stringify(details.having), 'jsonb')}
+            AND (d.details_at IS NULL OR d.details_at < ${unplanned(details.dayStart, 'timestamptz')}))`;
   const { numAffectedRows } = await preparedStatement('inventory.finishUnchanged')`
     WITH listed AS MATERIALIZED (
       SELECT resource_id, change IS NULL AND NOT (identity_incomplete OR payload_new OR settings_wanted) AS same
-      FROM ${compared(observation, listedResources(json))} c
+      FROM ${compared(account, listedResources(json))} c
     )
     ${endOfRun(syncRunId, end, now)}
       AND (SELECT coalesce(bool_and(same), true) AND count(*) = count(DISTINCT resource_id)
-             AND count(*) = (SELECT count(*) FROM resource_states s WHERE s.account_id = ${accountId} AND s.kind = ${kind}
+             AND count(*) = (SELECT count(*) FROM resource_states s WHERE s.account_id = ${account.accountId} AND s.kind = ${ofKind}
                              AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity') FROM listed)
-      AND NOT EXISTS (SELECT FROM end_candidates c JOIN resources r USING (resource_id)
-                      WHERE r.account_id = ${accountId} AND r.kind = ${kind})
-      AND NOT EXISTS (
-        SELECT FROM listed l
-        JOIN resource_settings k ON k.resource_id = l.resource_id AND k.superseded_at = 'infinity' AND k.valid_to = 'infinity'
-        LEFT JOIN resource_payloads d ON d.resource_id = l.resource_id
-        WHERE k.settings @> ${having}::jsonb AND (d.details_at IS NULL OR d.details_at < ${details?.dayStart ?? null}::timestamptz))
+      AND ${noneWaits(account, sql`r.kind = ${ofKind}`)} ${noneDue}
       AND (SELECT pg_try_advisory_xact_lock(${historyLock(accountId)}))`.execute(conn);
   return numAffectedRows === 1n;
+}
+
+/** Whether no absence of these resources r waits to be settled: of the few that wait it is asked whose they are. */
+function noneWaits({ accountId }: OfAccount, covered: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`NOT EXISTS (
+    SELECT FROM end_candidates c
+    WHERE (SELECT r.account_id = ${accountId} AND ${covered} FROM resources r WHERE r.resource_id = c.resource_id))`;
 }
 
 /**
@@ -350,27 +374,28 @@ export async function finishUnchangedProjects(
   now: RawBuilder<unknown>,
 ): Promise<boolean> {
   const { accountId, syncRunId } = observation;
-  const covered = (kind: RawBuilder<unknown>) => sql`(${kind} = 'project' OR ${kind} <> ALL(${listable}::text[]))`;
+  const account = { accountId: unplanned(accountId, 'int') };
+  const others = sql`${unplanned([...listable], 'text[]')}::text[]`;
+  const covered = (kind: RawBuilder<unknown>) => sql`(${kind} = 'project' OR ${kind} <> ALL(${others}))`;
   const listed = sql`(
     SELECT * FROM ${listedResources(projects)} p
     UNION ALL ${onlyShown(sql`members`)} WHERE ${covered(sql`kind`)})`;
   const { numAffectedRows } = await preparedStatement('inventory.finishUnchangedProjects')`
     WITH members AS MATERIALIZED (SELECT * FROM ${listedMembers(members)} m), compared AS MATERIALIZED (
       SELECT resource_id, change IS NULL AND NOT (identity_incomplete OR payload_new OR settings_wanted) AS same
-      FROM ${compared(observation, listed)} c
+      FROM ${compared(account, listed)} c
     ),
-    ${placed(observation, listedPlaces(observation, sql`members`, true), sql`true`, graceHours)}
+    ${placed(observation, listedPlaces(account, sql`members`, true), sql`true`, graceHours)}
     ${endOfRun(syncRunId, end, now)}
       AND (SELECT coalesce(bool_and(same), true) AND count(*) = count(DISTINCT resource_id)
-             AND count(*) = (SELECT count(*) FROM resource_states s WHERE s.account_id = ${accountId}
+             AND count(*) = (SELECT count(*) FROM resource_states s WHERE s.account_id = ${account.accountId}
                              AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity' AND ${covered(sql`s.kind`)}) FROM compared)
-      AND NOT EXISTS (SELECT FROM end_candidates c JOIN resources r USING (resource_id)
-                      WHERE r.account_id = ${accountId} AND ${covered(sql`r.kind`)})
-      AND NOT EXISTS (SELECT FROM members m LEFT JOIN resources r ON r.account_id = ${accountId} AND r.kind = m.kind
+      AND ${noneWaits(account, covered(sql`r.kind`))}
+      AND NOT EXISTS (SELECT FROM members m LEFT JOIN resources r ON r.account_id = ${account.accountId} AND r.kind = m.kind
                         AND r.external_id = m.external_id
                       WHERE r.resource_id IS NULL)
       AND NOT EXISTS (SELECT FROM placed)
-      AND NOT EXISTS (SELECT FROM ${unshown(observation, sql`members`)} u)
+      AND NOT EXISTS (SELECT FROM ${unshown(account, sql`members`)} u)
       AND (SELECT pg_try_advisory_xact_lock(${historyLock(accountId)}))`.execute(conn);
   return numAffectedRows === 1n;
 }
@@ -899,7 +924,7 @@ export async function stageUnshown(trx: UnitOfWork, observation: Observation): P
 }
 
 /** The memberships of what no listing shows and none of these members is. */
-function unshown({ accountId }: Observation, members: RawBuilder<unknown>): RawBuilder<unknown> {
+function unshown({ accountId }: OfAccount, members: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`(
     SELECT r.resource_id, m.valid_from
     FROM resources r
@@ -916,7 +941,7 @@ interface Placements {
 }
 
 /** What is alive and says itself which project it is in. */
-function saidProjects({ accountId }: Observation): RawBuilder<unknown> {
+function saidProjects({ accountId }: OfAccount): RawBuilder<unknown> {
   return sql`
     SELECT r.resource_id, r.first_seen_at, p.resource_id AS project_id, 'resource' AS source
     FROM resource_settings k
@@ -947,7 +972,7 @@ export async function stageMoves(
 }
 
 /** The projects of these members, and of what they do not show and says itself where it is. */
-function listedPlaces(observation: Observation, members: RawBuilder<unknown>, whole: boolean): RawBuilder<unknown> {
+function listedPlaces(observation: OfAccount, members: RawBuilder<unknown>, whole: boolean): RawBuilder<unknown> {
   return sql`
     shown AS (
       SELECT DISTINCT ON (m.kind, m.external_id) r.resource_id, r.first_seen_at, p.resource_id AS project_id, 'listing' AS source
