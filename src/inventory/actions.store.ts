@@ -31,13 +31,6 @@ export async function selectActionPosition(
   return rows[0]!;
 }
 
-/** Notes on a run how far it has read: what it read now, or what was read before. */
-export async function setReadThrough(conn: Session, syncRunId: number, readThrough: Temporal.Instant): Promise<void> {
-  await statement(
-    'inventory.setReadThrough',
-  )`UPDATE sync_runs SET read_through = ${readThrough} WHERE sync_run_id = ${syncRunId}`.execute(conn);
-}
-
 /** Actions that were in progress when they were last read, without those just `listed`; others in each run. */
 export async function selectOpenActions(
   conn: Session,

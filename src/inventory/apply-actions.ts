@@ -14,7 +14,6 @@ import {
   selectLastSightings,
   selectLiving,
   selectSightings,
-  selectUnappliedWords,
   type Sighting,
   stageCorrections,
   type Subject,
@@ -74,11 +73,17 @@ export const correctedKinds: readonly string[] = subjects.map(({ kind }) => kind
 
 const words = [...new Set(subjects.map(({ word }) => word))];
 
-/** Brings history in line with the actions that it does not know of yet, kind by kind and batch by batch. */
-export async function applyActions(conn: Session, observation: Observation, now: Temporal.Instant): Promise<void> {
+/**
+ * Brings history in line with the actions that it does not know of yet, kind by kind and batch by batch.
+ * @param unapplied the words for what these are about (see selectUnappliedWords)
+ */
+export async function applyActions(
+  conn: Session,
+  observation: Observation,
+  unapplied: ReadonlySet<string | null>,
+  now: Temporal.Instant,
+): Promise<void> {
   const { accountId } = observation;
-  const unapplied = new Set(await selectUnappliedWords(conn, accountId));
-  if (unapplied.size === 0) return;
   const sightings = await selectLastSightings(
     conn,
     accountId,

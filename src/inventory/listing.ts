@@ -1,5 +1,15 @@
 import { hash } from 'node:crypto';
-import type { Absence, Attributes, ListedResource, ListingEnd, ResourceKind } from '../cloud/index.ts';
+import type { RawBuilder } from 'kysely';
+import type {
+  Absence,
+  Attributes,
+  DetailedKind,
+  ListedResource,
+  ListingEnd,
+  Provider,
+  ResourceKind,
+} from '../cloud/index.ts';
+import { instantFor } from '../platform/clock.ts';
 import type { UnitOfWork } from '../platform/database/database.ts';
 import { toStorableJson } from '../platform/storable-json.ts';
 import { isSuspicious, listingsApartMinutes, listingsToConfirm, lookUp, lookupsMax } from './absence.ts';
@@ -17,13 +27,15 @@ import {
   writeDetailsRead,
 } from './settings.store.ts';
 import type { RunEnd } from './store.ts';
-import { type Run, type SyncContext, stagePages } from './sync-run.ts';
+import { type ReadEnd, type Run, type SyncContext, stagePages } from './sync-run.ts';
 import {
   analyzeStaging,
   clearCandidates,
+  clearStaging,
   countListing,
   countUnsettled,
   dropRepeated,
+  finishUnchanged,
   type KindSummary,
   type Observation,
   rewriteMemberships,
@@ -80,46 +92,145 @@ interface Staged {
   readonly details: DetailsRead | null;
 }
 
-/** Reads the listing of one kind into the staging tables. */
-export async function stageKind(session: SyncContext, observation: Observation, kind: ResourceKind) {
+/** Some of a listing, as it is sent to the database. */
+interface Batch {
+  readonly resources: readonly ListedResource[];
+  /** How many are listed before them. */
+  readonly first: number;
+  readonly payloads: readonly string[];
+  /** For stageResources. */
+  readonly rows: string;
+}
+
+function describeBatch(
+  { settingsVersion }: Provider,
+  kind: ResourceKind,
+  resources: readonly ListedResource[],
+  first: number,
+): Batch {
+  const payloads = resources.map(({ payload }) => toStorableJson(payload));
+  const rows = resources.map((resource, index) => ({
+    ord: first + index,
+    kind,
+    external_id: resource.externalId,
+    urn: resource.urn,
+    name: resource.name,
+    status: resource.status,
+    created_at: resource.createdAt,
+    region: resource.region,
+    tags: resource.tags,
+    parents: resource.parents,
+    attributes: resource.attributes,
+    untold: resource.untold,
+    // What is read of the same answer may be more than it was.
+    sha256: hash('sha256', `${settingsVersion} ${payloads[index]}`),
+  }));
+  return { resources, first, payloads, rows: toStorableJson(rows) };
+}
+
+/** Stages a batch; of how many the settings are other than what is believed, or not all told. */
+async function stageBatch(
+  { conn, provider, staging }: SyncContext,
+  observation: Observation,
+  kind: ResourceKind,
+  { resources, first, payloads, rows }: Batch,
+): Promise<number> {
+  const wanted = await stageResources(conn, observation, rows);
+  if (wanted.payloads.length > 0) {
+    const news = wanted.payloads.map((ord) => `{"ord":${ord},"payload":${payloads[ord - first]}}`);
+    await stagePayloads(conn, staging, `[${news.join(',')}]`);
+  }
+  const told = wanted.settings.flatMap((ord) => {
+    const listed = resources[ord - first]!;
+    const found = provider.settings(listed);
+    const { externalId } = listed;
+    return found === null ? [] : [{ ord, kind, external_id: externalId, settings: found.values, untold: found.untold }];
+  });
+  return told.length === 0 ? 0 : stageSettings(conn, observation, toStorableJson(told));
+}
+
+/** A listing that was read to its end: all of it staged, or held back because it is one batch. */
+export interface ReadListing {
+  readonly end: ListingEnd;
+  readonly pages: number;
+  readonly items: number;
+  /** Null: it is staged. */
+  readonly held: Batch | null;
+  /** Of what is staged. */
+  readonly settings: number;
+}
+
+/** Reads the listing of one kind. One that fits into a batch is not staged yet: most say what is believed already. */
+export async function readListing(
+  session: SyncContext,
+  observation: Observation,
+  kind: ResourceKind,
+): Promise<ReadListing> {
   const { conn, provider, signal, staging } = session;
   let settings = 0;
-  const stage = async (batch: readonly ListedResource[], first: number) => {
-    const payloads = batch.map(({ payload }) => toStorableJson(payload));
-    const rows = batch.map((resource, index) => ({
-      ord: first + index,
-      kind,
-      external_id: resource.externalId,
-      urn: resource.urn,
-      name: resource.name,
-      status: resource.status,
-      created_at: resource.createdAt,
-      region: resource.region,
-      tags: resource.tags,
-      parents: resource.parents,
-      attributes: resource.attributes,
-      untold: resource.untold,
-      // What is read of the same answer may be more than it was.
-      sha256: hash('sha256', `${provider.settingsVersion} ${payloads[index]}`),
-    }));
-    const wanted = await stageResources(conn, observation, toStorableJson(rows));
-    if (wanted.payloads.length > 0) {
-      const news = wanted.payloads.map((ord) => `{"ord":${ord},"payload":${payloads[ord - first]}}`);
-      await stagePayloads(conn, staging, `[${news.join(',')}]`);
+  let held: Batch | null = null;
+  const stage = async (resources: readonly ListedResource[], first: number, isLast: boolean) => {
+    const batch = describeBatch(provider, kind, resources, first);
+    if (first === 0 && isLast) {
+      held = batch;
+      return;
     }
-    const told = wanted.settings.flatMap((ord) => {
-      const listed = batch[ord - first]!;
-      const found = provider.settings(listed);
-      const { externalId } = listed;
-      return found === null
-        ? []
-        : [{ ord, kind, external_id: externalId, settings: found.values, untold: found.untold }];
-    });
-    if (told.length > 0) settings += await stageSettings(conn, observation, toStorableJson(told));
+    if (first === 0) await clearStaging(conn, staging);
+    settings += await stageBatch(session, observation, kind, batch);
   };
-  const { end, pages, items } = await stagePages(session, kind, provider.list(kind, signal), stage);
+  const read = await stagePages(session, kind, provider.list(kind, signal), stage);
+  if (read.items === 0) held = describeBatch(provider, kind, [], 0);
+  return { ...read, held, settings };
+}
+
+/** Ends the run of one kind if its listing says what is believed already, and nothing is left to do; whether it did. */
+export function endUnchangedKind(
+  session: SyncContext,
+  run: Run,
+  observation: Observation,
+  kind: ResourceKind,
+  listing: ReadListing,
+): Promise<boolean> {
+  const having = detailedKindOf(session.provider, kind)?.having;
+  const details = having === undefined ? null : { having, dayStart: dayStartOf(observation) };
+  const outcome = listingOutcome(listing.end, listing.pages);
+  return endUnchanged(session, run, listing, { ...outcome, ...nothingApplied, seen: listing.items }, (rows, end, now) =>
+    finishUnchanged(session.conn, { ...observation, kind }, rows, details, end, now),
+  );
+}
+
+/**
+ * Ends the run of a listing that was held back if `write`, which may do so in one statement, finds that nothing is other
+ * than what is believed; whether it did. Only of one that is whole.
+ */
+export async function endUnchanged(
+  { clock, stagesAll }: SyncContext,
+  run: Run,
+  { end, held }: Pick<ReadListing, 'end' | 'held'>,
+  unchanged: ReadEnd,
+  write: (rows: string, end: RunEnd, now: RawBuilder<unknown>) => Promise<boolean>,
+): Promise<boolean> {
+  if (held === null || stagesAll === true || !isWhole(end)) return false;
+  const now = await instantFor(clock);
+  return run.finishBy(unchanged, (whole) => write(held.rows, whole, now));
+}
+
+/** Whether all that there is was listed. */
+export function isWhole(end: ListingEnd): boolean {
+  return end.outcome === 'complete' && end.absence.unread.length === 0;
+}
+
+/** Stages what of a listing is not staged yet, and what is read beside it. */
+export async function stageKind(
+  session: SyncContext,
+  observation: Observation,
+  kind: ResourceKind,
+  { pages, items, held, settings }: ReadListing,
+): Promise<Staged> {
+  if (held !== null) await clearStaging(session.conn, session.staging);
+  const told = held === null || items === 0 ? settings : await stageBatch(session, observation, kind, held);
   const details = pages === 0 ? null : await stageDetailsOf(session, observation, kind, items);
-  return { end, pages, items, settings: settings + (details?.settings ?? 0), details };
+  return { rows: items, settings: told + (details?.settings ?? 0), details };
 }
 
 /** Resources whose details are sent to the database at a time. */
@@ -136,15 +247,14 @@ interface DetailsRead {
 /** Reads settings that the kind's listing does not tell, of the resources of which there is reason to; null: there is none. */
 async function stageDetailsOf(
   { conn, provider, signal, staging }: SyncContext,
-  { observedAt }: Observation,
+  observation: Observation,
   kind: ResourceKind,
   rows: number,
 ): Promise<DetailsRead | null> {
-  const detailed = Object.hasOwn(provider.detailedKinds, kind) ? provider.detailedKinds[kind] : undefined;
+  const detailed = detailedKindOf(provider, kind);
   if (detailed === undefined) return null;
   if (rows > analyzedRows) await analyzeStaging(conn, staging);
-  const dayStart = observedAt.toZonedDateTimeISO('UTC').startOfDay().toInstant();
-  const due = await markDueDetails(conn, staging, kind, detailed, dayStart);
+  const due = await markDueDetails(conn, staging, kind, detailed, dayStartOf(observation));
   if (due === 0) return null;
   const inBulk = detailed.beyond === 'all' && due > detailed.oneByOneMax;
   const of = inBulk ? 'all' : await selectDueDetails(conn, staging, kind, detailed);
@@ -165,6 +275,15 @@ async function stageDetailsOf(
     if (batch.length >= batchDetails) await flush();
   }
   throw new Error(`the provider's listing of details of ${kind} had no end`);
+}
+
+function detailedKindOf({ detailedKinds }: Provider, kind: ResourceKind): DetailedKind | undefined {
+  return Object.hasOwn(detailedKinds, kind) ? detailedKinds[kind] : undefined;
+}
+
+/** Details are read once a UTC day. */
+function dayStartOf({ observedAt }: Observation): Temporal.Instant {
+  return observedAt.toZonedDateTimeISO('UTC').startOfDay().toInstant();
 }
 
 /** What a staged listing says, before it is applied. */

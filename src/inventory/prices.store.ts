@@ -1,10 +1,11 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { appendChanges } from '../platform/changes.ts';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
-import { statement } from '../platform/database/statement.ts';
+import { preparedStatement, statement } from '../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../platform/database/temporary-table.ts';
 import { type HistoryTable, rewriteHistory, type Superseding } from '../platform/history.ts';
 import type { ResourceGroup } from './resource-charges.ts';
+import { endOfRun, type RunEnd } from './store.ts';
 import { supersededBy } from './sync.store.ts';
 
 // The price book: what holds on a day, its history, what a listing of sizes changes, what an operator says.
@@ -132,9 +133,11 @@ export async function selectPriceHistory(
 
 /** Whoever changes the price book takes turns until the end of the transaction. */
 export async function lockPrices(trx: UnitOfWork, provider: string): Promise<void> {
-  await statement(
-    'inventory.lockPrices',
-  )`SELECT pg_advisory_xact_lock(hashtextextended('prices', hashtext(${provider})))`.execute(trx);
+  await statement('inventory.lockPrices')`SELECT pg_advisory_xact_lock(${pricesLock(provider)})`.execute(trx);
+}
+
+function pricesLock(provider: string): RawBuilder<unknown> {
+  return sql`hashtextextended('prices', hashtext(${provider}))`;
 }
 
 /** A size as a listing shows it, as jsonb_to_recordset reads it. */
@@ -168,6 +171,36 @@ export async function countMissingSizes(
   return rows[0]!;
 }
 
+/** What is believed of an account's sizes, and what a listing says of them, beside each other where that is news. */
+function listedNews({ provider, accountId }: SizeListing, listed: readonly ListedPrice[]) {
+  const believed = sql`(
+    SELECT * FROM provider_prices
+    WHERE provider = ${provider} AND account_id = ${accountId} AND superseded_at = 'infinity' AND valid_to = 'infinity')`;
+  const shown = sql`
+    jsonb_to_recordset(${JSON.stringify(listed)}::jsonb) AS l (subject text, amount numeric, hourly numeric, attributes jsonb)`;
+  const isNews = sql`(b.subject IS NULL OR b.last_seen_at IS NOT NULL
+    OR (b.currency, b.amount, b.unit, b.hourly, b.attributes) IS DISTINCT FROM ('USD', l.amount, 'month', l.hourly, l.attributes))`;
+  return { believed, shown, isNews };
+}
+
+/** Ends the run of a whole listing of sizes if it says what is believed already; whether it did. */
+export async function finishUnchangedSizes(
+  conn: Queryable,
+  listing: SizeListing,
+  listed: readonly ListedPrice[],
+  end: RunEnd,
+  now: RawBuilder<unknown>,
+): Promise<boolean> {
+  const { believed, shown, isNews } = listedNews(listing, listed);
+  const { numAffectedRows } = await preparedStatement('inventory.finishUnchangedSizes')`
+    WITH believed AS MATERIALIZED (SELECT * FROM ${believed} b), listed AS MATERIALIZED (SELECT * FROM ${shown})
+    ${endOfRun(listing.syncRunId, end, now)}
+      AND NOT EXISTS (SELECT FROM listed l LEFT JOIN believed b ON b.subject = l.subject WHERE ${isNews})
+      AND NOT EXISTS (SELECT FROM believed b WHERE b.last_seen_at IS NULL AND b.subject NOT IN (SELECT subject FROM listed))
+      AND (SELECT pg_try_advisory_xact_lock(${pricesLock(listing.provider)}))`.execute(conn);
+  return numAffectedRows === 1n;
+}
+
 interface ListedChanges {
   readonly new: number;
   readonly changed: number;
@@ -180,28 +213,23 @@ interface ListedChanges {
  */
 export async function applySizeListing(
   trx: UnitOfWork,
-  { provider, accountId, from, evidence, syncRunId }: SizeListing,
+  listing: SizeListing,
   listed: readonly ListedPrice[],
   isWhole: boolean,
   now: Temporal.Instant,
 ): Promise<ListedChanges> {
+  const { provider, accountId, from, evidence, syncRunId } = listing;
+  const { believed, shown, isNews } = listedNews(listing, listed);
   const staged = await createTemporaryTableAs(
     trx,
     { statement: 'inventory.applySizeListing', table: 'staged_prices' },
     sql`
-      WITH believed AS (
-        SELECT * FROM provider_prices
-        WHERE provider = ${provider} AND account_id = ${accountId} AND superseded_at = 'infinity' AND valid_to = 'infinity'
-      ), listed AS (
-        SELECT * FROM jsonb_to_recordset(${JSON.stringify(listed)}::jsonb)
-          AS l (subject text, amount numeric, hourly numeric, attributes jsonb)
-      ), changes AS (
+      WITH believed AS (SELECT * FROM ${believed} b), listed AS (SELECT * FROM ${shown}), changes AS (
         SELECT l.subject, 'USD' AS currency, l.amount, 'month' AS unit, l.hourly, l.attributes, ${evidence}::text AS evidence,
                (${from}::timestamptz AT TIME ZONE 'UTC')::date AS evidence_day, NULL::timestamptz AS last_seen_at,
                CASE WHEN b.subject IS NULL THEN 'new' ELSE 'changed' END AS change
         FROM listed l LEFT JOIN believed b ON b.subject = l.subject
-        WHERE b.subject IS NULL OR b.last_seen_at IS NOT NULL
-           OR (b.currency, b.amount, b.unit, b.hourly, b.attributes) IS DISTINCT FROM ('USD', l.amount, 'month', l.hourly, l.attributes)
+        WHERE ${isNews}
         UNION ALL
         SELECT b.subject, b.currency, b.amount, b.unit, b.hourly, b.attributes, b.evidence, b.evidence_day,
                coalesce((SELECT started_at FROM inventory_complete_syncs WHERE account_id = ${accountId} AND kind = 'size'), b.recorded_at),

@@ -1,6 +1,7 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Attributes, RequestBudget } from '../cloud/index.ts';
 import { appendChanges } from '../platform/changes.ts';
+import { instantOf } from '../platform/clock.ts';
 import type { UnitOfWork, Queryable, Session } from '../platform/database/database.ts';
 import { preparedStatement, statement } from '../platform/database/statement.ts';
 
@@ -206,18 +207,30 @@ export async function selectUnlisted(
 
 /**
  * One sync of a kind at a time, in the whole database: a lock of the session, which a process
- * that dies lets go.
+ * that dies lets go. The lock of the kind that was synced before it is let go of; null: there was none.
  */
-export async function tryLockSync(conn: Session, accountId: number, kind: string): Promise<boolean> {
-  const { rows } = await preparedStatement<{ locked: boolean }>('inventory.tryLockSync')`
-    SELECT pg_try_advisory_lock(hashtextextended(${`inventory sync ${accountId} ${kind}`}, 0)) AS locked`.execute(conn);
+export async function tryLockSync(
+  conn: Session,
+  accountId: number,
+  kind: string,
+  before: string | null,
+): Promise<boolean> {
+  const { rows } = await preparedStatement<{ locked: boolean; unlocked: boolean | null }>('inventory.tryLockSync')`
+    SELECT pg_try_advisory_lock(${syncLock(accountId, kind)}) AS locked,
+           CASE WHEN ${before}::text IS NOT NULL THEN pg_advisory_unlock(${syncLock(accountId, before)}) END AS unlocked`.execute(
+    conn,
+  );
   return rows[0]!.locked;
 }
 
 export async function unlockSync(conn: Session, accountId: number, kind: string): Promise<void> {
-  await preparedStatement(
-    'inventory.unlockSync',
-  )`SELECT pg_advisory_unlock(hashtextextended(${`inventory sync ${accountId} ${kind}`}, 0))`.execute(conn);
+  await preparedStatement('inventory.unlockSync')`SELECT pg_advisory_unlock(${syncLock(accountId, kind)})`.execute(
+    conn,
+  );
+}
+
+function syncLock(accountId: number, kind: string | null): RawBuilder<unknown> {
+  return sql`hashtextextended(${`inventory sync ${accountId} ${kind}`}, 0)`;
 }
 
 interface StartedRun {
@@ -235,16 +248,16 @@ export async function insertRun(
   conn: Session,
   accountId: number,
   kind: string,
-  now: Temporal.Instant,
+  now: RawBuilder<unknown>,
 ): Promise<StartedRun> {
   const { rows } = await preparedStatement<StartedRun>('inventory.insertRun')`
     WITH interrupted AS (
       UPDATE sync_runs
-      SET outcome = 'failed', reason = 'interrupted', finished_at = greatest(started_at, ${now}::timestamptz)
+      SET outcome = 'failed', reason = 'interrupted', finished_at = greatest(started_at, ${now})
       WHERE account_id = ${accountId} AND kind = ${kind} AND outcome = 'running'
     )
     INSERT INTO sync_runs (account_id, kind, started_at, outcome)
-    SELECT ${accountId}::int, ${kind}::text, greatest(${now}::timestamptz, (
+    SELECT ${accountId}::int, ${kind}::text, greatest(${now}, (
       SELECT started_at FROM sync_runs WHERE account_id = ${accountId} AND kind = ${kind} AND outcome <> 'reverted'
       ORDER BY started_at DESC LIMIT 1)), 'running'
     RETURNING sync_run_id AS "syncRunId", started_at AS "startedAt"`.execute(conn);
@@ -263,17 +276,24 @@ export interface RunEnd {
   readonly requests: number;
   /** What the token might still send then; null: the provider has not said. */
   readonly budget: RequestBudget | null;
+  /** Of a complete run of `action`: how far the log has been read, now or before. */
+  readonly readThrough?: Temporal.Instant | null;
 }
 
 export async function finishRun(conn: Queryable, syncRunId: number, end: RunEnd, now: Temporal.Instant): Promise<void> {
-  await preparedStatement('inventory.finishRun')`
+  await preparedStatement('inventory.finishRun')`${endOfRun(syncRunId, end, instantOf(now))}`.execute(conn);
+}
+
+/** Records how a run ended. */
+export function endOfRun(syncRunId: number, end: RunEnd, now: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
     UPDATE sync_runs SET outcome = ${end.outcome}, reason = ${end.reason}, seen = ${end.seen}, new = ${end.new},
            changed = ${end.changed}, ended = ${end.ended}, requests = ${end.requests},
            requests_left = ${end.budget?.remaining ?? null}, requests_limit = ${end.budget?.limit ?? null},
            requests_reset_at = ${end.budget?.resetAt ?? null},
-           unread = ${end.unread === null ? null : JSON.stringify(end.unread)}::jsonb,
-           finished_at = greatest(started_at, ${now}::timestamptz), written_order = nextval('sync_runs_written')
-    WHERE sync_run_id = ${syncRunId}`.execute(conn);
+           unread = ${end.unread === null ? null : JSON.stringify(end.unread)}::jsonb, read_through = ${end.readThrough ?? null},
+           finished_at = greatest(started_at, ${now}), written_order = nextval('sync_runs_written')
+    WHERE sync_run_id = ${syncRunId}`;
 }
 
 /** How many a run that goes on has read, for whoever watches it. */
@@ -299,7 +319,7 @@ export async function noteWriting(trx: UnitOfWork, syncRunId: number): Promise<v
 }
 
 /** A run of a sync, as it is recorded. */
-export interface SyncRunRow extends Omit<RunEnd, 'outcome' | 'unread' | 'budget'> {
+export interface SyncRunRow extends Omit<RunEnd, 'outcome' | 'unread' | 'budget' | 'readThrough'> {
   readonly syncRunId: number;
   /** An account's slug. */
   readonly account: string;

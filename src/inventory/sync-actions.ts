@@ -4,7 +4,7 @@ import {
   forgetActions,
   selectActionPosition,
   selectOpenActions,
-  setReadThrough,
+  selectUnappliedWords,
   upsertActions,
 } from './actions.store.ts';
 import { applyActions } from './apply-actions.ts';
@@ -57,15 +57,21 @@ export function syncActions(session: SyncContext): Promise<SyncResult> {
     if (listed.outcome !== 'failed') {
       const { found, gone } = await askForOpen(session, observation, listedOpen);
       await keep(found, items);
-      await forgetActions(conn, account.accountId, gone);
+      if (gone.length > 0) await forgetActions(conn, account.accountId, gone);
     }
+    const finish = async (now: Temporal.Instant) => {
+      // Of what broke off nobody knows what lies behind.
+      const readUntil = listed.outcome === 'complete' ? earlier(newest, run.observedAt) : null;
+      await run.finish(conn, { ...listed, ...nothingApplied, seen: items, ...counts, readThrough: readUntil }, now);
+    };
+    // Nobody else keeps actions while this run holds its lock.
+    const unapplied = await selectUnappliedWords(conn, account.accountId);
+    if (unapplied.length === 0) return finish(await clock.now());
     await holdHistory(conn, account.accountId);
     try {
       const now = await clock.now();
-      await applyActions(conn, observation, now);
-      // Of what broke off nobody knows what lies behind.
-      if (listed.outcome === 'complete') await setReadThrough(conn, run.syncRunId, earlier(newest, run.observedAt));
-      await run.finish(conn, { ...listed, ...nothingApplied, seen: items, ...counts }, now);
+      await applyActions(conn, observation, new Set(unapplied), now);
+      await finish(now);
     } finally {
       await releaseHistory(conn, account.accountId).catch(() => {});
     }

@@ -2,27 +2,31 @@ import { projectSetting, type ResourceKind } from '../cloud/index.ts';
 import {
   appliedEnd,
   applyListing,
+  endUnchangedKind,
   examinedOutcome,
   examineListing,
   firstProjectGraceHours,
   listingOutcome,
   nothingApplied,
   observe,
+  readListing,
   stageKind,
 } from './listing.ts';
-import { clearStaging, lockHistory, rewriteMemberships, stageSaidProjects } from './sync.store.ts';
+import { lockHistory, rewriteMemberships, stageSaidProjects } from './sync.store.ts';
 import { recordRun, type SyncContext, type SyncResult } from './sync-run.ts';
 
 /** Reads the listing of one kind and brings its history in line with it. */
 export function syncKind(session: SyncContext, kind: ResourceKind): Promise<SyncResult> {
   return recordRun(session, kind, async (run) => {
-    const { conn, account, clock, staging } = session;
+    const { conn, account, clock } = session;
     const observation = observe(session, run, [kind]);
-    await clearStaging(conn, staging);
-    const { end, pages, items, settings, details } = await stageKind(session, observation, kind);
+    const listing = await readListing(session, observation, kind);
+    const { end, pages } = listing;
     const listed = listingOutcome(end, pages);
     if (listed.outcome === 'failed') return run.finish(conn, { ...listed, ...nothingApplied }, await clock.now());
-    const findings = await examineListing(session, observation, { rows: items, settings, details }, () => end.absence);
+    if (await endUnchangedKind(session, run, observation, kind, listing)) return;
+    const staged = await stageKind(session, observation, kind, listing);
+    const findings = await examineListing(session, observation, staged, () => end.absence);
     const now = await clock.now();
     await conn.transaction().execute(async (trx) => {
       await lockHistory(trx, account.accountId);

@@ -4,18 +4,23 @@ import { toStorableJson } from '../platform/storable-json.ts';
 import {
   appliedEnd,
   applyListing,
+  endUnchanged,
   examineListing,
   firstProjectGraceHours,
+  isWhole,
   joinReasons,
   type ListingOutcome,
   listingOutcome,
   nothingApplied,
   observe,
+  type ReadListing,
+  readListing,
   stageKind,
 } from './listing.ts';
 import {
-  clearStaging,
+  finishUnchangedProjects,
   lockHistory,
+  type Observation,
   rewriteMemberships,
   selectStagedProjects,
   selectUnlistableKinds,
@@ -25,7 +30,7 @@ import {
   stageUnshown,
   writeMemberIdentities,
 } from './sync.store.ts';
-import { recordRun, type SyncContext, type SyncResult, stagePages } from './sync-run.ts';
+import { recordRun, type Run, type SyncContext, type SyncResult, stagePages } from './sync-run.ts';
 
 /**
  * Reads the projects and what each holds, and brings both in line: the run counts as complete only
@@ -36,32 +41,46 @@ import { recordRun, type SyncContext, type SyncResult, stagePages } from './sync
 export function syncProjects(session: SyncContext): Promise<SyncResult> {
   return recordRun(session, 'project', async (run) => {
     const { conn, account, provider, clock, signal, staging } = session;
-    await clearStaging(conn, staging);
-    const projects = await stageKind(session, observe(session, run, ['project']), 'project');
+    const ofProjects = observe(session, run, ['project']);
+    const projects = await readListing(session, ofProjects, 'project');
     const listed = listingOutcome(projects.end, projects.pages);
     if (listed.outcome === 'failed') return run.finish(conn, { ...listed, ...nothingApplied }, await clock.now());
 
     const listable: readonly string[] = [...provider.kinds, ...resourceKinds];
+    const ids = projects.held?.resources.map(({ externalId }) => externalId);
+    // Staged with the first members that are: until then all of it may be what is believed already.
+    let stagedProjects = ids === undefined ? await stageKind(session, ofProjects, 'project', projects) : null;
+    let held: readonly MemberRow[] = [];
+    const stage = async (rows: readonly MemberRow[]) => {
+      stagedProjects ??= await stageKind(session, ofProjects, 'project', projects);
+      if (rows.length > 0) await stageMemberships(conn, staging, toStorableJson(rows));
+      return stagedProjects;
+    };
     const members = await stagePages(
       session,
       'project',
-      provider.listMemberships(await selectStagedProjects(conn, staging), signal),
-      (batch: readonly ListedMembership[], first) =>
-        stageMemberships(
-          conn,
-          staging,
-          toStorableJson(batch.map((member, index) => toRow(member, projects.items + first + index, listable))),
-        ),
+      provider.listMemberships(
+        ids === undefined ? await selectStagedProjects(conn, staging) : [...new Set(ids)].sort(),
+        signal,
+      ),
+      async (batch: readonly ListedMembership[], first, isLast) => {
+        const rows = batch.map((member, index) => toRow(member, projects.items + first + index, listable));
+        if (first === 0 && isLast) held = rows;
+        else await stage(rows);
+      },
     );
     const outcome = projects.end.outcome === 'complete' ? joinOutcomes(listed, listingOutcome(members.end, 1)) : listed;
-
+    if (stagedProjects === null && isWhole(members.end)) {
+      const found = { rows: held, listable, outcome };
+      if (await endUnchangedProjects(session, run, ofProjects, projects, found)) return;
+    }
+    const staged = { ...(await stage(held)), rows: projects.items + members.items };
     const unlistable = await selectUnlistableKinds(conn, staging, account.accountId, listable);
     const observation = observe(session, run, ['project', ...unlistable]);
     if (unlistable.length > 0) await stageUnlistable(conn, observation);
-    const staged = { rows: projects.items + members.items, settings: projects.settings, details: projects.details };
     // What only projects show is not missing where projects or what they hold could not be read.
     const ofMembers = projects.end.outcome === 'complete' ? members.end.absence : projects.end.absence;
-    const isWhole = projects.end.outcome === 'complete' && members.end.outcome === 'complete';
+    const areWhole = projects.end.outcome === 'complete' && members.end.outcome === 'complete';
     const findings = await examineListing(session, observation, staged, (kind) =>
       kind === 'project' ? projects.end.absence : ofMembers,
     );
@@ -70,17 +89,43 @@ export function syncProjects(session: SyncContext): Promise<SyncResult> {
       await lockHistory(trx, account.accountId);
       const applied = await applyListing(trx, observation, findings, now);
       await writeMemberIdentities(trx, observation);
-      const moves = await stageMoves(trx, observation, isWhole, firstProjectGraceHours);
-      const unshown = isWhole ? await stageUnshown(trx, observation) : 0;
+      const moves = await stageMoves(trx, observation, areWhole, firstProjectGraceHours);
+      const unshown = areWhole ? await stageUnshown(trx, observation) : 0;
       if (moves.staged + unshown > 0) await rewriteMemberships(trx, observation, now);
       await run.finish(trx, appliedEnd(outcome, { ...applied, changed: applied.changed + moves.moved }), now);
     });
   });
 }
 
+interface HeldMembers {
+  readonly rows: readonly MemberRow[];
+  readonly listable: readonly string[];
+  /** How the run ends with them. */
+  readonly outcome: ListingOutcome;
+}
+
+/** Ends the run if projects and what they hold are what is believed already; whether it did. */
+function endUnchangedProjects(
+  session: SyncContext,
+  run: Run,
+  observation: Observation,
+  projects: ReadListing,
+  { rows, listable, outcome }: HeldMembers,
+): Promise<boolean> {
+  const onlyShown = rows.filter(({ kind }) => kind === 'project' || !listable.includes(kind));
+  const unchanged = { ...outcome, ...nothingApplied, seen: projects.items + onlyShown.length };
+  return endUnchanged(session, run, projects, unchanged, (listed, end, now) => {
+    const shown = { projects: listed, members: toStorableJson(rows), listable };
+    return finishUnchangedProjects(session.conn, observation, shown, firstProjectGraceHours, end, now);
+  });
+}
+
 function joinOutcomes(projects: ListingOutcome, members: ListingOutcome): ListingOutcome {
   return { ...members, reason: joinReasons(members.reason, projects.reason) };
 }
+
+/** A member as it is sent to the database. */
+type MemberRow = ReturnType<typeof toRow>;
 
 /** Only what its project alone tells of needs the payload. */
 function toRow(member: ListedMembership, ord: number, listable: readonly string[]) {

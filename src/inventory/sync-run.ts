@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ListingEnd, ListingEvent, Provider } from '../cloud/index.ts';
-import type { Clock } from '../platform/clock.ts';
+import { type Clock, instantFor } from '../platform/clock.ts';
 import type { Session, Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { type Account, finishRun, insertRun, noteSeen, type RunEnd, tryLockSync, unlockSync } from './store.ts';
@@ -35,6 +35,8 @@ export interface SyncProgress {
 export interface SyncContext {
   /** One connection: it holds the locks and the temporary tables. */
   readonly conn: Session;
+  /** The kind whose lock it holds: of the run under way, or of the last one until the next has its own. */
+  readonly lock: { kind: string | null };
   /** Of that connection: what a listing is staged in. */
   readonly staging: Staging;
   readonly account: Account;
@@ -42,6 +44,7 @@ export interface SyncContext {
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: SyncProgress) => void) | undefined;
+  readonly stagesAll?: boolean | undefined;
 }
 
 /** A run under way: every observation of it carries `observedAt`, the clock when its listing began. */
@@ -53,8 +56,13 @@ export interface Run {
    * Ends the run. In the transaction that writes what it saw: then both are there or neither is.
    * `now` is when that was recorded.
    */
-  finish(conn: Queryable, end: Omit<RunEnd, 'requests' | 'budget'>, now: Temporal.Instant): Promise<void>;
+  finish(conn: Queryable, end: ReadEnd, now: Temporal.Instant): Promise<void>;
+  /** Ends the run by a statement that may find that it cannot; whether it did. */
+  finishBy(end: ReadEnd, write: (end: RunEnd) => Promise<boolean>): Promise<boolean>;
 }
+
+/** How a run ends, without what it asked of the provider. */
+export type ReadEnd = Omit<RunEnd, 'requests' | 'budget'>;
 
 const lockPollMs = 200;
 
@@ -69,42 +77,58 @@ export async function recordRun(
   kind: string,
   work: (run: Run) => Promise<void>,
 ): Promise<SyncResult> {
-  const { conn, account, provider, clock, signal } = session;
-  while (!(await tryLockSync(conn, account.accountId, kind))) {
+  const { conn, account, provider, clock } = session;
+  await lockSync(session, kind);
+  const requestsBefore = provider.requests;
+  const { syncRunId, startedAt } = await insertRun(conn, account.accountId, kind, await instantFor(clock));
+  // Another process may have moved the clock since this one last looked; what is read must be of that instant.
+  if (account.simulated) provider.standAt(startedAt);
+  let ended: RunEnd | undefined;
+  const finishBy: Run['finishBy'] = async (end, write) => {
+    const whole = { ...end, requests: provider.requests - requestsBefore, budget: provider.budget };
+    const isEnded = await write(whole);
+    if (isEnded) ended = whole;
+    return isEnded;
+  };
+  const run: Run = {
+    syncRunId,
+    kind,
+    observedAt: startedAt,
+    finishBy,
+    async finish(trx, end, finishedAt) {
+      await finishBy(end, async (whole) => {
+        await finishRun(trx, syncRunId, whole, finishedAt);
+        return true;
+      });
+    },
+  };
+  try {
+    await work(run);
+  } catch (error) {
+    // The first error is the one to tell; a database that is gone can record nothing.
+    const reason = error instanceof Error ? error.message : String(error);
+    const nothing = { unread: null, seen: 0, new: 0, changed: 0, ended: 0 };
+    await run.finish(conn, { outcome: 'failed', reason, ...nothing }, startedAt).catch(() => {});
+    throw error;
+  }
+  if (!ended) throw new Error(`the run of ${kind} did not finish`);
+  const { unread: _, budget: __, readThrough: ___, ...result } = ended;
+  return { account: account.slug, kind, ...result };
+}
+
+/** Waits for the kind's lock. */
+async function lockSync({ conn, lock, account, signal }: SyncContext, kind: string): Promise<void> {
+  for (;;) {
+    lock.kind = (await tryLockSync(conn, account.accountId, kind, lock.kind)) ? kind : null;
+    if (lock.kind !== null) return;
     if (signal?.aborted) throw new ArcadiaError('cancelled', `The sync of '${account.slug}' was cancelled.`);
     await sleep(lockPollMs);
   }
-  try {
-    const now = await clock.now();
-    const requestsBefore = provider.requests;
-    const { syncRunId, startedAt } = await insertRun(conn, account.accountId, kind, now);
-    // Another process may have moved the clock since this one last looked; what is read must be of that instant.
-    if (account.simulated) provider.standAt(startedAt);
-    let ended: RunEnd | undefined;
-    const run: Run = {
-      syncRunId,
-      kind,
-      observedAt: startedAt,
-      async finish(trx, end, finishedAt) {
-        ended = { ...end, requests: provider.requests - requestsBefore, budget: provider.budget };
-        await finishRun(trx, syncRunId, ended, finishedAt);
-      },
-    };
-    try {
-      await work(run);
-    } catch (error) {
-      // The first error is the one to tell; a database that is gone can record nothing.
-      const reason = error instanceof Error ? error.message : String(error);
-      const nothing = { unread: null, seen: 0, new: 0, changed: 0, ended: 0 };
-      await run.finish(conn, { outcome: 'failed', reason, ...nothing }, now).catch(() => {});
-      throw error;
-    }
-    if (!ended) throw new Error(`the run of ${kind} did not finish`);
-    const { unread: _, budget: __, ...result } = ended;
-    return { account: account.slug, kind, ...result };
-  } finally {
-    await unlockSync(conn, account.accountId, kind).catch(() => {});
-  }
+}
+
+/** Lets go of the lock of the last run. */
+export async function releaseLock({ conn, lock, account }: SyncContext): Promise<void> {
+  if (lock.kind !== null) await unlockSync(conn, account.accountId, lock.kind).catch(() => {});
 }
 
 /** A listing says how far it is at most so often. */
@@ -113,30 +137,30 @@ const progressMs = 1_000;
 /** Items sent to the database at a time: a page of the provider's is small. */
 const batchItems = 500;
 
-/** Reads a listing to its end and stages it in batches; `first` counts the items before the batch. */
+/** Reads a listing to its end and stages it in batches; `first` counts the items before one. */
 export async function stagePages<T>(
   session: SyncContext,
   kind: string,
   events: AsyncIterable<ListingEvent<T>>,
-  stage: (batch: readonly T[], first: number) => Promise<void>,
+  stage: (batch: readonly T[], first: number, isLast: boolean) => Promise<void>,
 ): Promise<{ end: ListingEnd; pages: number; items: number }> {
   let pages = 0;
   let staged = 0;
   let batch: T[] = [];
   let notedMs = performance.now();
-  const flush = async () => {
-    if (batch.length > 0) await stage(batch, staged);
+  const flush = async (isLast: boolean) => {
+    if (batch.length > 0) await stage(batch, staged, isLast);
     staged += batch.length;
     batch = [];
   };
   for await (const event of events) {
     if (event.type === 'end') {
-      await flush();
+      await flush(true);
       return { end: event.end, pages, items: staged };
     }
     pages++;
     batch.push(...event.items);
-    if (batch.length >= batchItems) await flush();
+    if (batch.length >= batchItems) await flush(false);
     const seen = staged + batch.length;
     session.onProgress?.({ account: session.account.slug, kind, seen });
     if (performance.now() - notedMs < progressMs) continue;

@@ -1,7 +1,15 @@
 import type { ProviderSize } from '../cloud/index.ts';
+import { instantFor } from '../platform/clock.ts';
 import { isSuspicious } from './absence.ts';
 import { joinReasons, type ListingOutcome, listingOutcome, nothingApplied } from './listing.ts';
-import { applySizeListing, countMissingSizes, type ListedPrice, lockPrices, type SizeListing } from './prices.store.ts';
+import {
+  applySizeListing,
+  countMissingSizes,
+  finishUnchangedSizes,
+  type ListedPrice,
+  lockPrices,
+  type SizeListing,
+} from './prices.store.ts';
 import { recordRun, type SyncContext, type SyncResult, stagePages } from './sync-run.ts';
 
 /** How the price book names a size of droplets. */
@@ -26,8 +34,7 @@ export function syncSizes(session: SyncContext): Promise<SyncResult> {
       },
     );
     const listed = listingOutcome(end, pages);
-    const now = await clock.now();
-    if (listed.outcome === 'failed') return run.finish(conn, { ...listed, ...nothingApplied }, now);
+    if (listed.outcome === 'failed') return run.finish(conn, { ...listed, ...nothingApplied }, await clock.now());
     const listing: SizeListing = {
       provider: account.provider,
       accountId: account.accountId,
@@ -36,6 +43,12 @@ export function syncSizes(session: SyncContext): Promise<SyncResult> {
       syncRunId: run.syncRunId,
     };
     const prices = sizes.map(listedPrice);
+    if (listed.outcome === 'complete' && session.stagesAll !== true) {
+      const unchanged = { ...listed, ...nothingApplied, seen: items };
+      const at = await instantFor(clock);
+      if (await run.finishBy(unchanged, (whole) => finishUnchangedSizes(conn, listing, prices, whole, at))) return;
+    }
+    const now = await clock.now();
     await conn.transaction().execute(async (trx) => {
       await lockPrices(trx, listing.provider);
       const { known, missing } = await countMissingSizes(

@@ -3,6 +3,7 @@ import type { UnitOfWork, Session } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory, type Superseding } from '../platform/history.ts';
 import { type Attributes, projectSetting } from '../cloud/index.ts';
 import type { Missing } from './absence.ts';
+import { endOfRun, type RunEnd } from './store.ts';
 import { preparedStatement, statement } from '../platform/database/statement.ts';
 import { type SessionTables, sessionTables } from '../platform/database/temporary-table.ts';
 
@@ -157,15 +158,17 @@ interface Wanted {
  * SHA-256 of the payload in place of it.
  */
 export function stageResources(conn: Session, observation: Observation, json: string): Promise<Wanted> {
-  return stageListing(
-    conn,
-    observation,
-    sql`(
-      SELECT p.*, decode(p.sha256, 'hex') AS digest FROM json_to_recordset(${json}::json) AS p(
-        ord bigint, kind text COLLATE "C", external_id text COLLATE "C", urn text COLLATE "C", name text,
-        status text COLLATE "C", created_at timestamptz, region text, tags text[] COLLATE "C", parents text[] COLLATE "C",
-        attributes jsonb, untold text[] COLLATE "C", sha256 text))`,
-  );
+  return stageListing(conn, observation, listedResources(json));
+}
+
+function listedResources(json: string): RawBuilder<unknown> {
+  return sql`(
+    SELECT ord, kind, external_id, urn, name, status, created_at, region, tags, parents, attributes, untold,
+           decode(sha256, 'hex') AS digest
+    FROM json_to_recordset(${json}::json) AS p(
+      ord bigint, kind text COLLATE "C", external_id text COLLATE "C", urn text COLLATE "C", name text,
+      status text COLLATE "C", created_at timestamptz, region text, tags text[] COLLATE "C", parents text[] COLLATE "C",
+      attributes jsonb, untold text[] COLLATE "C", sha256 text))`;
 }
 
 /** Stages the payloads that were wanted: a JSON array of `{"ord", "payload"}`. */
@@ -181,17 +184,22 @@ export async function stageUnlistable(conn: Session, observation: Observation): 
   await stageListing(
     conn,
     observation,
-    sql`(
-      SELECT ord, kind, external_id, urn, external_id AS name, 'active' COLLATE "C" AS status, NULL::timestamptz AS created_at,
-             NULL::text AS region, '{}'::text[] COLLATE "C" AS tags, '{}'::text[] COLLATE "C" AS parents,
-             '{}'::jsonb AS attributes, '{}'::text[] COLLATE "C" AS untold, digest
-      FROM ${observation.staging.members} WHERE kind = ANY(${observation.kinds}::text[]))`,
+    sql`(${onlyShown(observation.staging.members)} WHERE kind = ANY(${observation.kinds}::text[]))`,
   );
   await statement('inventory.stageUnlistable')`
     INSERT INTO ${observation.staging.payloads}
     SELECT m.ord, m.payload FROM ${observation.staging.members} m JOIN ${observation.staging.listing} l USING (ord) WHERE l.payload_new`.execute(
     conn,
   );
+}
+
+/** What only projects show, as listedResources. */
+function onlyShown(members: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
+    SELECT ord, kind, external_id, urn, external_id AS name, 'active' COLLATE "C" AS status, NULL::timestamptz AS created_at,
+           NULL::text AS region, '{}'::text[] COLLATE "C" AS tags, '{}'::text[] COLLATE "C" AS parents,
+           '{}'::jsonb AS attributes, '{}'::text[] COLLATE "C" AS untold, digest
+    FROM ${members}`;
 }
 
 /** What was told of a field, or what was known of it before (k) where this listing does not tell. */
@@ -209,10 +217,18 @@ const merged = {
     SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(k.attributes) WHERE key = ANY(l.untold)) END`,
 };
 
-/** Compares with what is believed as it stages: what has not changed needs nothing more. */
-async function stageListing(conn: Session, observation: Observation, source: RawBuilder<unknown>): Promise<Wanted> {
-  const { rows } = await statement<Wanted>('inventory.stageListing')`
-    WITH compared AS (
+/** What is listed, row by row, compared with what is believed of it. */
+function compared({ accountId }: OfAccount, source: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(
+    SELECT ord, kind, external_id, urn, name, status, created_at, region, tags, parents, attributes, digest, resource_id,
+           CASE
+             WHEN living IS NULL AND known IS NOT NULL THEN 'back'
+             WHEN living IS NULL THEN 'born'
+             WHEN (old_name, old_status, old_region, old_tags, old_parents, old_attributes)
+               IS DISTINCT FROM (name, status, region, tags, parents, attributes) THEN 'changed'
+           END AS change,
+           identity_incomplete, payload_new, payload_new OR settings_hidden OR living IS NULL AS settings_wanted
+    FROM (
       SELECT l.ord, l.kind, l.external_id, l.urn, ${merged.name} AS name, ${merged.status} AS status, l.created_at,
              ${merged.region} AS region, ${merged.tags} AS tags, ${merged.parents} AS parents, ${merged.attributes} AS attributes,
              l.digest, r.resource_id, s.resource_id AS living, k.resource_id AS known,
@@ -222,9 +238,9 @@ async function stageListing(conn: Session, observation: Observation, source: Raw
              s.name AS old_name, s.status AS old_status, s.region AS old_region, s.tags AS old_tags, s.parents AS old_parents,
              s.attributes AS old_attributes
       FROM ${source} l
-      LEFT JOIN resources r ON r.account_id = ${observation.accountId} AND r.kind = l.kind AND r.external_id = l.external_id
+      LEFT JOIN resources r ON r.account_id = ${accountId} AND r.kind = l.kind AND r.external_id = l.external_id
       LEFT JOIN resource_payloads d ON d.resource_id = r.resource_id
-      LEFT JOIN resource_states s ON s.account_id = ${observation.accountId} AND s.kind = l.kind
+      LEFT JOIN resource_states s ON s.account_id = ${accountId} AND s.kind = l.kind
         AND s.resource_id = r.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
       LEFT JOIN resource_settings h ON h.resource_id = r.resource_id AND h.superseded_at = 'infinity'
         AND h.valid_to = 'infinity' AND h.hidden <> '{}'
@@ -234,24 +250,88 @@ async function stageListing(conn: Session, observation: Observation, source: Raw
         UNION ALL (
           SELECT e.resource_id, e.name, e.status, e.region, e.tags, e.parents, e.attributes FROM resource_states e
           WHERE s.resource_id IS NULL AND e.resource_id = r.resource_id AND e.superseded_at = 'infinity'
-          ORDER BY e.valid_from DESC LIMIT 1)) k ON true
-    ), staged AS (
+          ORDER BY e.valid_from DESC LIMIT 1)) k ON true) l)`;
+}
+
+/** Compares with what is believed as it stages: what has not changed needs nothing more. */
+async function stageListing(conn: Session, observation: Observation, source: RawBuilder<unknown>): Promise<Wanted> {
+  const { rows } = await statement<Wanted>('inventory.stageListing')`
+    WITH staged AS (
       INSERT INTO ${observation.staging.listing}
       SELECT ord, kind, external_id, urn, name, status, created_at, region, tags, parents, attributes, digest, resource_id,
-             CASE
-               WHEN living IS NULL AND known IS NOT NULL THEN 'back'
-               WHEN living IS NULL THEN 'born'
-               WHEN (old_name, old_status, old_region, old_tags, old_parents, old_attributes)
-                 IS DISTINCT FROM (name, status, region, tags, parents, attributes) THEN 'changed'
-             END,
-             identity_incomplete, payload_new, payload_new OR settings_hidden OR living IS NULL
-      FROM compared
+             change, identity_incomplete, payload_new, settings_wanted
+      FROM ${compared(observation, source)} c
       RETURNING ord, payload_new, settings_wanted
     )
     SELECT coalesce(json_agg(ord) FILTER (WHERE payload_new), '[]') AS payloads,
            coalesce(json_agg(ord) FILTER (WHERE settings_wanted), '[]') AS settings
     FROM staged WHERE payload_new OR settings_wanted`.execute(conn);
   return rows[0]!;
+}
+
+/** Whose rows a part of a statement is about. */
+interface OfAccount {
+  readonly accountId: number | RawBuilder<unknown>;
+}
+
+/**
+ * A parameter on whose value no plan rests. With values in sight each kind would seem to deserve a plan of its own, and a
+ * prepared statement be planned in every run, which takes longer than it does.
+ */
+function unplanned(value: unknown, type: 'int' | 'text' | 'text[]' | 'jsonb' | 'timestamptz'): RawBuilder<unknown> {
+  return sql`(SELECT ${value}::${sql.raw(type)})`;
+}
+
+/** Settings that a listing does not tell, and since when they have to have been read; null: the kind has none. */
+interface DetailsSince {
+  readonly having: Attributes;
+  readonly dayStart: Temporal.Instant;
+}
+
+/**
+ * Ends the run of one kind if a whole listing of it, a JSON array as for stageResources, says what is believed already
+ * and leaves nothing to do: every resource is as listed, all that are alive are listed, nothing of them is hidden, no
+ * absence waits to be settled, no details are due, and nobody else writes the account's history. Whether it did.
+ */
+export async function finishUnchanged(
+  conn: Session,
+  observation: Observation & { readonly kind: string },
+  json: string,
+  details: DetailsSince | null,
+  end: RunEnd,
+  now: RawBuilder<unknown>,
+): Promise<boolean> {
+  const { accountId, kind, syncRunId } = observation;
+  const account = { accountId: unplanned(accountId, 'int') };
+  const ofKind = unplanned(kind, 'text');
+  const noneDue =
+    details === null
+      ? sql``
+      : sql`AND NOT EXISTS (
+          SELECT FROM listed l
+          JOIN resource_settings k ON k.resource_id = l.resource_id AND k.superseded_at = 'infinity' AND k.valid_to = 'infinity'
+          LEFT JOIN resource_payloads d ON d.resource_id = l.resource_id
+          WHERE k.settings @> ${unplanned(JSON.stringify(details.having), 'jsonb')}
+            AND (d.details_at IS NULL OR d.details_at < ${unplanned(details.dayStart, 'timestamptz')}))`;
+  const { numAffectedRows } = await preparedStatement('inventory.finishUnchanged')`
+    WITH listed AS MATERIALIZED (
+      SELECT resource_id, change IS NULL AND NOT (identity_incomplete OR payload_new OR settings_wanted) AS same
+      FROM ${compared(account, listedResources(json))} c
+    )
+    ${endOfRun(syncRunId, end, now)}
+      AND (SELECT coalesce(bool_and(same), true) AND count(*) = count(DISTINCT resource_id)
+             AND count(*) = (SELECT count(*) FROM resource_states s WHERE s.account_id = ${account.accountId} AND s.kind = ${ofKind}
+                             AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity') FROM listed)
+      AND ${noneWaits(account, sql`r.kind = ${ofKind}`)} ${noneDue}
+      AND (SELECT pg_try_advisory_xact_lock(${historyLock(accountId)}))`.execute(conn);
+  return numAffectedRows === 1n;
+}
+
+/** Whether no absence of these resources r waits to be settled: of the few that wait it is asked whose they are. */
+function noneWaits({ accountId }: OfAccount, covered: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`NOT EXISTS (
+    SELECT FROM end_candidates c
+    WHERE (SELECT r.account_id = ${accountId} AND ${covered} FROM resources r WHERE r.resource_id = c.resource_id))`;
 }
 
 /**
@@ -261,10 +341,63 @@ async function stageListing(conn: Session, observation: Observation, source: Raw
 export async function stageMemberships(conn: Session, staging: Staging, json: string): Promise<void> {
   await statement('inventory.stageMemberships')`
     INSERT INTO ${staging.members}
-    SELECT ord, project_external_id, urn, kind, external_id, decode(sha256, 'hex'), payload
+    SELECT ord, project_external_id, urn, kind, external_id, digest, payload FROM ${listedMembers(json)} m`.execute(
+    conn,
+  );
+}
+
+function listedMembers(json: string): RawBuilder<unknown> {
+  return sql`(
+    SELECT ord, project_external_id, urn, kind, external_id, decode(sha256, 'hex') AS digest, payload
     FROM json_to_recordset(${json}::json) AS p(
       ord bigint, project_external_id text COLLATE "C", urn text COLLATE "C", kind text COLLATE "C",
-      external_id text COLLATE "C", sha256 text, payload json)`.execute(conn);
+      external_id text COLLATE "C", sha256 text, payload json))`;
+}
+
+/** What projects show, whole, as JSON arrays. */
+interface WholeProjects {
+  /** As for stageResources. */
+  readonly projects: string;
+  /** As for stageMemberships. */
+  readonly members: string;
+  /** The kinds that have listings of their own. */
+  readonly listable: readonly string[];
+}
+
+/** As finishUnchanged, of projects and what they hold: nothing is in another project either, nor shown no more. */
+export async function finishUnchangedProjects(
+  conn: Session,
+  observation: Observation,
+  { projects, members, listable }: WholeProjects,
+  graceHours: number,
+  end: RunEnd,
+  now: RawBuilder<unknown>,
+): Promise<boolean> {
+  const { accountId, syncRunId } = observation;
+  const account = { accountId: unplanned(accountId, 'int') };
+  const others = sql`${unplanned([...listable], 'text[]')}::text[]`;
+  const covered = (kind: RawBuilder<unknown>) => sql`(${kind} = 'project' OR ${kind} <> ALL(${others}))`;
+  const listed = sql`(
+    SELECT * FROM ${listedResources(projects)} p
+    UNION ALL ${onlyShown(sql`members`)} WHERE ${covered(sql`kind`)})`;
+  const { numAffectedRows } = await preparedStatement('inventory.finishUnchangedProjects')`
+    WITH members AS MATERIALIZED (SELECT * FROM ${listedMembers(members)} m), compared AS MATERIALIZED (
+      SELECT resource_id, change IS NULL AND NOT (identity_incomplete OR payload_new OR settings_wanted) AS same
+      FROM ${compared(account, listed)} c
+    ),
+    ${placed(observation, listedPlaces(account, sql`members`, true), sql`true`, graceHours)}
+    ${endOfRun(syncRunId, end, now)}
+      AND (SELECT coalesce(bool_and(same), true) AND count(*) = count(DISTINCT resource_id)
+             AND count(*) = (SELECT count(*) FROM resource_states s WHERE s.account_id = ${account.accountId}
+                             AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity' AND ${covered(sql`s.kind`)}) FROM compared)
+      AND ${noneWaits(account, covered(sql`r.kind`))}
+      AND NOT EXISTS (SELECT FROM members m LEFT JOIN resources r ON r.account_id = ${account.accountId} AND r.kind = m.kind
+                        AND r.external_id = m.external_id
+                      WHERE r.resource_id IS NULL)
+      AND NOT EXISTS (SELECT FROM placed)
+      AND NOT EXISTS (SELECT FROM ${unshown(account, sql`members`)} u)
+      AND (SELECT pg_try_advisory_xact_lock(${historyLock(accountId)}))`.execute(conn);
+  return numAffectedRows === 1n;
 }
 
 /** The projects that were staged, by the provider's ids. */
@@ -492,24 +625,25 @@ export async function settleRest(conn: Session, staging: Staging, unclear: reado
     WHERE verdict IN ('open', 'asked')`.execute(conn);
 }
 
+/** What whoever writes an account's history holds. */
+function historyLock(accountId: number): RawBuilder<unknown> {
+  return sql`hashtextextended(${`inventory history ${accountId}`}, 0)`;
+}
+
 /** Whoever writes an account's history does so alone, until the transaction ends. */
 export async function lockHistory(trx: UnitOfWork, accountId: number): Promise<void> {
-  await preparedStatement(
-    'inventory.lockHistory',
-  )`SELECT pg_advisory_xact_lock(hashtextextended(${`inventory history ${accountId}`}, 0))`.execute(trx);
+  await preparedStatement('inventory.lockHistory')`SELECT pg_advisory_xact_lock(${historyLock(accountId)})`.execute(
+    trx,
+  );
 }
 
 /** The same over several transactions of one session: what they write is then one thing after what others wrote. */
 export async function holdHistory(conn: Session, accountId: number): Promise<void> {
-  await statement(
-    'inventory.holdHistory',
-  )`SELECT pg_advisory_lock(hashtextextended(${`inventory history ${accountId}`}, 0))`.execute(conn);
+  await statement('inventory.holdHistory')`SELECT pg_advisory_lock(${historyLock(accountId)})`.execute(conn);
 }
 
 export async function releaseHistory(conn: Session, accountId: number): Promise<void> {
-  await statement(
-    'inventory.releaseHistory',
-  )`SELECT pg_advisory_unlock(hashtextextended(${`inventory history ${accountId}`}, 0))`.execute(conn);
+  await statement('inventory.releaseHistory')`SELECT pg_advisory_unlock(${historyLock(accountId)})`.execute(conn);
 }
 
 /** Gives what was listed and has none an identity, and completes those that only a URN had made. */
@@ -780,15 +914,23 @@ export async function writeMemberIdentities(trx: UnitOfWork, observation: Observ
 }
 
 /** Stages the ends of memberships of what no listing shows and no project shows any more; where all projects were read. */
-export async function stageUnshown(trx: UnitOfWork, { accountId, observedAt, staging }: Observation): Promise<number> {
+export async function stageUnshown(trx: UnitOfWork, observation: Observation): Promise<number> {
+  const { observedAt, staging } = observation;
   const { numAffectedRows } = await statement('inventory.stageUnshown')`
     ${stagedMemberships(staging)}
-    SELECT r.resource_id, NULL, NULL, NULL, greatest(m.valid_from, ${observedAt}::timestamptz), 'infinity', false
+    SELECT resource_id, NULL, NULL, NULL, greatest(valid_from, ${observedAt}::timestamptz), 'infinity', false
+    FROM ${unshown(observation, staging.members)} u`.execute(trx);
+  return Number(numAffectedRows ?? 0n);
+}
+
+/** The memberships of what no listing shows and none of these members is. */
+function unshown({ accountId }: OfAccount, members: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(
+    SELECT r.resource_id, m.valid_from
     FROM resources r
     JOIN project_memberships m ON m.resource_id = r.resource_id AND m.superseded_at = 'infinity' AND m.valid_to = 'infinity'
     WHERE r.account_id = ${accountId} AND r.unlisted AND NOT EXISTS (
-      SELECT FROM ${staging.members} l WHERE l.kind = r.kind AND l.external_id = r.external_id)`.execute(trx);
-  return Number(numAffectedRows ?? 0n);
+      SELECT FROM ${members} l WHERE l.kind = r.kind AND l.external_id = r.external_id))`;
 }
 
 /** What was staged of memberships. */
@@ -799,7 +941,7 @@ interface Placements {
 }
 
 /** What is alive and says itself which project it is in. */
-function saidProjects({ accountId }: Observation): RawBuilder<unknown> {
+function saidProjects({ accountId }: OfAccount): RawBuilder<unknown> {
   return sql`
     SELECT r.resource_id, r.first_seen_at, p.resource_id AS project_id, 'resource' AS source
     FROM resource_settings k
@@ -823,10 +965,18 @@ export async function stageMoves(
   whole: boolean,
   graceHours: number,
 ): Promise<Placements> {
-  const listed = sql`
+  const listed = listedPlaces(observation, observation.staging.members, whole);
+  const { rows } = await statement<Placements>('inventory.stageMoves')`
+    ${placements(observation, listed, sql`true`, graceHours)}`.execute(trx);
+  return rows[0]!;
+}
+
+/** The projects of these members, and of what they do not show and says itself where it is. */
+function listedPlaces(observation: OfAccount, members: RawBuilder<unknown>, whole: boolean): RawBuilder<unknown> {
+  return sql`
     shown AS (
       SELECT DISTINCT ON (m.kind, m.external_id) r.resource_id, r.first_seen_at, p.resource_id AS project_id, 'listing' AS source
-      FROM ${observation.staging.members} m
+      FROM ${members} m
       JOIN resources r ON r.account_id = ${observation.accountId} AND r.kind = m.kind AND r.external_id = m.external_id
       JOIN resources p ON p.account_id = ${observation.accountId} AND p.kind = 'project' AND p.external_id = m.project_external_id
       ORDER BY m.kind, m.external_id, m.ord DESC
@@ -836,9 +986,6 @@ export async function stageMoves(
       SELECT * FROM (${saidProjects(observation)}) s
       WHERE ${whole} AND NOT EXISTS (SELECT FROM shown WHERE shown.resource_id = s.resource_id)
     )`;
-  const { rows } = await statement<Placements>('inventory.stageMoves')`
-    ${placements(observation, listed, sql`true`, graceHours)}`.execute(trx);
-  return rows[0]!;
 }
 
 /** Stages the projects that resources of the kinds say themselves to be in, where no project's listing shows them. */
@@ -867,9 +1014,26 @@ function placements(
   replaceable: RawBuilder<unknown>,
   graceHours: number,
 ): RawBuilder<unknown> {
+  return sql`
+    WITH ${placed(observation, listed, replaceable, graceHours)}, staged AS (
+      ${stagedMemberships(observation.staging)}
+      SELECT l.resource_id, l.project_id, part.source, ${observation.syncRunId}::bigint, part.valid_from, part.valid_to, true
+      FROM placed l
+      ${splitAtConnection(sql`l.since`, sql`'infinity'::timestamptz`, observation.connectedAt, sql`l.source`)}
+    )
+    SELECT count(*) AS staged, count(*) FILTER (WHERE moved) AS moved FROM placed`;
+}
+
+/** What there is to stage of placements, as `placed`. */
+function placed(
+  observation: Observation,
+  listed: RawBuilder<unknown>,
+  replaceable: RawBuilder<unknown>,
+  graceHours: number,
+): RawBuilder<unknown> {
   const observedAt = sql`${observation.observedAt}::timestamptz`;
   return sql`
-    WITH ${listed}, differing AS (
+    ${listed}, differing AS (
       SELECT l.*, c.valid_from AS current_from, coalesce(c.project_id <> l.project_id, false) AS moved
       FROM listed l
       LEFT JOIN project_memberships c ON c.resource_id = l.resource_id AND c.superseded_at = 'infinity' AND c.valid_to = 'infinity'
@@ -894,13 +1058,7 @@ function placements(
       WHERE life.since IS NULL OR EXISTS (
         SELECT FROM resource_states s
         WHERE s.resource_id = d.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity')
-    ), staged AS (
-      ${stagedMemberships(observation.staging)}
-      SELECT l.resource_id, l.project_id, part.source, ${observation.syncRunId}::bigint, part.valid_from, part.valid_to, true
-      FROM placed l
-      ${splitAtConnection(sql`l.since`, sql`'infinity'::timestamptz`, observation.connectedAt, sql`l.source`)}
-    )
-    SELECT count(*) AS staged, count(*) FILTER (WHERE moved) AS moved FROM placed`;
+    )`;
 }
 
 /**

@@ -16,7 +16,7 @@ import { syncActions } from './sync-actions.ts';
 import { syncKind } from './sync-kind.ts';
 import { syncProjects } from './sync-projects.ts';
 import { syncSizes } from './sync-sizes.ts';
-import { recordRun, type SyncContext, type SyncProgress, type SyncResult } from './sync-run.ts';
+import { recordRun, releaseLock, type SyncContext, type SyncProgress, type SyncResult } from './sync-run.ts';
 import { selectNewestSyncRun, selectSyncRuns, type SyncRunFilters, type SyncRunRow } from './store.ts';
 import { prepareStaging } from './sync.store.ts';
 
@@ -51,6 +51,8 @@ export interface SyncOptions {
   /** Ends the kind under way as partial, keeping what was read, and begins no other. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: SyncProgress) => void) | undefined;
+  /** Stages every listing, also one that says what is believed already: the short way has to come to the same. */
+  readonly stagesAll?: boolean | undefined;
 }
 
 /**
@@ -79,19 +81,25 @@ export async function syncAccount(
   return inSession(db, async (conn) => {
     const session: SyncContext = {
       conn,
+      lock: { kind: null },
       staging: await prepareStaging(conn),
       account,
       provider,
       clock: options.clock,
       signal: options.signal,
       onProgress: options.onProgress,
+      stagesAll: options.stagesAll,
     };
     const results: SyncResult[] = [];
-    for (const kind of kinds) {
-      if (options.signal?.aborted) break;
-      results.push(await (skew === null ? syncOne(session, kind) : refuseToSync(session, kind, skew)));
+    try {
+      for (const kind of kinds) {
+        if (options.signal?.aborted) break;
+        results.push(await (skew === null ? syncOne(session, kind) : refuseToSync(session, kind, skew)));
+      }
+      return results;
+    } finally {
+      await releaseLock(session);
     }
-    return results;
   });
 }
 

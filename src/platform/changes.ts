@@ -47,11 +47,19 @@ export async function appendChanges(
   recordedAt: Temporal.Instant,
   query: RawBuilder<unknown>,
 ): Promise<void> {
-  await statement('platform.appendChanges')`
+  await statement('platform.appendChanges')`${insertOfChanges(topic, cause, recordedAt, query)}`.execute(trx);
+}
+
+/** As appendChanges, as a part of a statement. */
+export function insertOfChanges(
+  topic: Topic,
+  cause: string,
+  recordedAt: Temporal.Instant,
+  query: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  return sql`
     INSERT INTO changes (topic, subject, valid_from, valid_to, cause, recorded_at)
-    SELECT ${topic}, subject, valid_from, valid_to, ${cause}, ${recordedAt}::timestamptz FROM (${query}) AS c`.execute(
-    trx,
-  );
+    SELECT ${topic}, subject, valid_from, valid_to, ${cause}, ${recordedAt}::timestamptz FROM (${query}) AS c`;
 }
 
 /**

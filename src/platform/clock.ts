@@ -1,3 +1,4 @@
+import { type RawBuilder, sql } from 'kysely';
 import type { Queryable } from './database/database.ts';
 import { preparedStatement, statement } from './database/statement.ts';
 import { ArcadiaError, declareError } from './errors.ts';
@@ -14,6 +15,18 @@ export const notSimulated = declareError({
  */
 export interface Clock {
   now(): Promise<Temporal.Instant>;
+  /** The same within a statement on the database whose clock it is; a clock of its own has none. */
+  readonly inStatement?: () => RawBuilder<unknown>;
+}
+
+/** The instant of a clock for a statement, which reads it itself where that is the clock of its database. */
+export async function instantFor(clock: Clock): Promise<RawBuilder<unknown>> {
+  return clock.inStatement?.() ?? instantOf(await clock.now());
+}
+
+/** An instant for a statement. */
+export function instantOf(instant: Temporal.Instant): RawBuilder<unknown> {
+  return sql`${instant}::timestamptz`;
 }
 
 /** Microseconds, as PostgreSQL stores them, so that an instant survives a round trip. */
@@ -30,7 +43,10 @@ export function toMicroseconds(instant: Temporal.Instant): Temporal.Instant {
  */
 export function databaseClock(db: Queryable): Clock {
   let isReal = false;
+  const realNow = () => toMicroseconds(Temporal.Now.instant());
   return {
+    inStatement: () =>
+      isReal ? instantOf(realNow()) : sql`coalesce((SELECT instant FROM simulated_clock), ${realNow()}::timestamptz)`,
     async now() {
       if (!isReal) {
         const { rows } = await preparedStatement<{ instant: Temporal.Instant | null; real: boolean }>(
@@ -42,7 +58,7 @@ export function databaseClock(db: Queryable): Clock {
         if (instant !== null) return instant;
         isReal = rows[0]?.real === true;
       }
-      return toMicroseconds(Temporal.Now.instant());
+      return realNow();
     },
   };
 }

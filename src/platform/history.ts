@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import { appendChanges, type Topic } from './changes.ts';
+import { insertOfChanges, type Topic } from './changes.ts';
 import type { UnitOfWork } from './database/database.ts';
 import { statement } from './database/statement.ts';
-import { createTemporaryTableAs, type TemporaryTable } from './database/temporary-table.ts';
+import type { TemporaryTable } from './database/temporary-table.ts';
 
 /** A table with the two time axes: valid_from, valid_to, recorded_at, superseded_at. */
 export interface HistoryTable {
@@ -47,43 +47,50 @@ export async function rewriteHistory(
 ): Promise<Rewritten> {
   const table = sql.table(history.table);
   const id = sql.ref(history.id);
-  const columns = sql.join([...history.key, ...history.values].map((name) => sql.ref(name)));
+  const names = [...history.key, ...history.values];
+  const columns = sql.join(names.map((name) => sql.ref(name)));
+  const list = (of: string) => sql.join(names.map((name) => sql.ref(`${of}.${name}`)));
   const sameKey = sql.join(
     history.key.map((name) => sql`t.${sql.ref(name)} = s.${sql.ref(name)}`),
     sql` AND `,
   );
 
-  const cut = await createTemporaryTableAs(
-    trx,
-    { statement: 'platform.rewriteHistory', table: 'history_cut' },
-    sql`
+  // A clock that went back must not make a belief end before it began.
+  const by = superseding === undefined ? sql`` : sql`, ${sql.ref(superseding.column)} = ${superseding.id}`;
+  const changed =
+    change === undefined
+      ? sql``
+      : sql`, changed AS (${insertOfChanges(
+          change.topic,
+          change.cause,
+          recordedAt,
+          sql`SELECT ${sql.ref(history.key[0] as string)} AS subject, valid_from, valid_to FROM ${staged}`,
+        )})`;
+  // What is asserted is inserted when all that it overlaps is superseded: the count is there only then.
+  const { rows } = await statement<Rewritten>('platform.rewriteHistory')`
+    WITH cut AS (
       SELECT t.${id} AS id,
              tstzmultirange(tstzrange(t.valid_from, t.valid_to)) - range_agg(tstzrange(s.valid_from, s.valid_to)) AS rest
       FROM ${table} t JOIN ${staged} s ON ${sameKey}
        AND t.valid_from < s.valid_to AND t.valid_to > s.valid_from
       WHERE t.superseded_at = 'infinity'
-      GROUP BY t.${id}, t.valid_from, t.valid_to`,
-  );
-  // A clock that went back must not make a belief end before it began.
-  const by = superseding === undefined ? sql`` : sql`, ${sql.ref(superseding.column)} = ${superseding.id}`;
-  const superseded = await statement('platform.rewriteHistory.set_superseded_at')`
-    UPDATE ${table} t SET superseded_at = greatest(t.recorded_at, ${recordedAt}::timestamptz)${by}
-    FROM ${cut} c WHERE t.${id} = c.id`.execute(trx);
-  const kept = await statement('platform.rewriteHistory.insert_rest')`
-    INSERT INTO ${table} (${columns}, valid_from, valid_to, recorded_at, superseded_at)
-    SELECT ${columns}, lower(part), upper(part), ${recordedAt}::timestamptz, 'infinity'
-    FROM ${cut} c JOIN ${table} t ON t.${id} = c.id, unnest(c.rest) AS part`.execute(trx);
-  const inserted = await statement('platform.rewriteHistory.insert')`
-    INSERT INTO ${table} (${columns}, valid_from, valid_to, recorded_at, superseded_at)
-    SELECT ${columns}, valid_from, valid_to, ${recordedAt}::timestamptz, 'infinity'
-    FROM ${staged} WHERE asserted`.execute(trx);
-  if (change !== undefined) {
-    const subject = sql.ref(history.key[0] as string);
-    const query = sql`SELECT ${subject} AS subject, valid_from, valid_to FROM ${staged}`;
-    await appendChanges(trx, change.topic, change.cause, recordedAt, query);
-  }
-  return {
-    superseded: Number(superseded.numAffectedRows ?? 0n),
-    inserted: Number(kept.numAffectedRows ?? 0n) + Number(inserted.numAffectedRows ?? 0n),
-  };
+      GROUP BY t.${id}, t.valid_from, t.valid_to
+    ), superseded AS (
+      UPDATE ${table} t SET superseded_at = greatest(t.recorded_at, ${recordedAt}::timestamptz)${by}
+      FROM cut c WHERE t.${id} = c.id
+      RETURNING ${list('t')}, c.rest
+    ), kept AS (
+      INSERT INTO ${table} (${columns}, valid_from, valid_to, recorded_at, superseded_at)
+      SELECT ${columns}, lower(part), upper(part), ${recordedAt}::timestamptz, 'infinity'
+      FROM superseded, unnest(rest) AS part
+      RETURNING 1
+    ), asserted AS (
+      INSERT INTO ${table} (${columns}, valid_from, valid_to, recorded_at, superseded_at)
+      SELECT ${list('s')}, s.valid_from, s.valid_to, ${recordedAt}::timestamptz, 'infinity'
+      FROM (SELECT count(*) FROM superseded) AS done, ${staged} s WHERE s.asserted
+      RETURNING 1
+    )${changed}
+    SELECT (SELECT count(*) FROM superseded) AS superseded,
+           (SELECT count(*) FROM kept) + (SELECT count(*) FROM asserted) AS inserted`.execute(trx);
+  return rows[0]!;
 }

@@ -51,9 +51,11 @@ function parameter(value: unknown): unknown {
 const tracer = () => trace.getTracer('arcadia database');
 
 class Client extends pg.Client {
+  readonly #keptNames = new Map<string, string>();
+
   override query(...[statement, parameters, ...rest]: readonly unknown[]): never {
     const sent = Array.isArray(parameters) ? parameters.map(parameter) : parameters;
-    const kept = typeof statement === 'string' ? keptStatementName(statement) : null;
+    const kept = typeof statement === 'string' ? keptStatementName(statement, this.#keptNames) : null;
     const asked = kept === null ? [statement, sent] : [{ name: kept, text: statement, values: sent }];
     const answer = (super.query as (...all: unknown[]) => unknown).call(this, ...asked, ...rest);
     const name = typeof statement === 'string' ? nameOfStatement(statement) : null;

@@ -26,8 +26,15 @@ export function nameOfStatement(text: string): string | null {
   return text.startsWith('/* ') ? text.slice(3, text.indexOf(' */')).replace(preparedMark, '') : null;
 }
 
-/** What the server is to know the text by, which differs where texts differ; null: it is not to be kept. */
-export function keptStatementName(text: string): string | null {
+/**
+ * What the server is to know the text by, which differs where texts differ; null: it is not to be kept.
+ * @param names of the texts that were asked about before
+ */
+export function keptStatementName(text: string, names: Map<string, string>): string | null {
   if (!text.startsWith('/* ') || !text.slice(0, text.indexOf(' */')).endsWith(preparedMark)) return null;
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  const name = createHash('sha256').update(text).digest('hex').slice(0, 32);
+  names.set(text, name);
+  return name;
 }
