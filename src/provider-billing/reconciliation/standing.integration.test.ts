@@ -9,8 +9,10 @@ import { assign } from '../../deployments/assignments.ts';
 import { bringAttributionsUpToDate } from '../../deployments/attribution.ts';
 import { selectCountingBills } from '../costs.store.ts';
 import { importBill, readBillFile } from '../import.ts';
+import { readMarginTotals } from '../margin/margin.ts';
 import { getPayer } from '../payers.ts';
 import { listBills, listLines } from '../shown-bills.ts';
+import { selectLinesOfBills } from './bill-lines.store.ts';
 import { reckon, reconcileMonth } from './reconcile.ts';
 import { getReconciliation, reopenBill, signBill } from './review.ts';
 import { selectCosts, selectFindings } from './shown.store.ts';
@@ -240,12 +242,27 @@ Support,,support ${number},,2026-02-01 00:00:00 +0000,2026-03-01 00:00:00 +0000,
     const rows = await selectFindings(db, counts.reconciliationId, { limit: 10, after: null });
     return rows.filter(({ finding }) => finding === 'beside_signed').map(({ name, amount }) => [name, amount]);
   };
+  const states = async () => {
+    const months = { from: month, to: month.add({ months: 1 }) };
+    const lines = await selectLinesOfBills(db, { month }, { limit: 10, after: null });
+    return {
+      margin: (await readMarginTotals(db, { ...months, basis: 'accrued' })).map(({ state }) => state),
+      costs: (await selectCosts(db, { ...months, limit: 10, after: null })).map(({ state }) => state),
+      lines: lines.map(({ state }) => state).toSorted(),
+    };
+  };
   expect(await selectCountingBills(db, month)).toMatchObject({ isFinal: false });
+  expect(await states()).toEqual({
+    margin: ['doubtful'],
+    costs: ['doubtful'],
+    lines: ['doubtful', 'signed', 'signed'],
+  });
   expect(await found()).toEqual([
     ['1', '5.00'],
     ['2', '7.00'],
   ]);
   for (const one of gone) await db.transaction().execute((trx) => reopenBill(trx, one, 'replaced', 'ann', now()));
   expect(await selectCountingBills(db, month)).toMatchObject({ isFinal: true });
+  expect(await states()).toEqual({ margin: ['final'], costs: ['final'], lines: ['final'] });
   expect(await found()).toEqual([]);
 });

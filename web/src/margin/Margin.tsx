@@ -96,7 +96,12 @@ function stateText(page: Margins | undefined): string {
   const state = page?.totals.find((total) => total.state !== null)?.state ?? null;
   return state === null
     ? ''
-    : { signed: ', which are signed', final: ', which are final', preview: ', of which some are previews' }[state];
+    : {
+        signed: ', which are signed',
+        final: ', which are final',
+        doubtful: ', of which one may stand for a signed one that counts too',
+        preview: ', of which some are previews',
+      }[state];
 }
 
 /** The margin that is wanted: each row says what its base fee would have to be. */
