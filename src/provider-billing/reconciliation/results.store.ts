@@ -64,23 +64,23 @@ export async function selectInputs(db: Queryable, month: BillMonth): Promise<str
 
 /**
  * Whether a month was reckoned with these inputs, what came of it is there, and nothing that was appended to the log since
- * is about its time and its accounts: what happens in later months leaves it alone. Its time begins with the month, or
- * with a line that began earlier: who bears that one rests on its own time.
+ * is about its time and its accounts: what happens in later months leaves it alone. Its time is the month's, and that of
+ * lines that began earlier or end later: who bears these rests on their own time.
  */
 export async function selectIsCurrent(db: Queryable, month: BillMonth, inputs: string): Promise<boolean> {
   const { rows } = await statement<{ current: boolean }>('providerBilling.selectIsCurrent')`
     SELECT NOT EXISTS (
       SELECT FROM changes c
       WHERE c.change_id > m.change_id AND c.topic = ANY (${[...reckonedTopics]}::text[])
-        AND c.valid_from < ${month.until}::timestamptz AND c.valid_to > (
-          SELECT least(${monthStart(month)}::timestamptz, min(l.start_time)) FROM provider_bill_lines l
-          WHERE l.bill_version_id = ANY (${month.bills.map(({ versionId }) => versionId)}::bigint[]))
+        AND c.valid_from < lines.until AND c.valid_to > lines.since
         AND (c.subject IS NULL OR c.topic NOT IN ('resource', 'ownership') OR EXISTS (
           SELECT FROM inventory_resources r JOIN bill_payer_accounts a USING (account_id)
           WHERE r.resource_id = c.subject AND a.payer_id = m.payer_id AND a.superseded_at = 'infinity')))
       AND (SELECT count(DISTINCT r.bill_id) = ${month.bills.length} FROM reconciliations r
            WHERE r.bill_id = ANY (${month.bills.map(({ billId }) => billId)}::bigint[]) AND r.reopened_at IS NULL) AS current
-    FROM reconciled_months m
+    FROM reconciled_months m CROSS JOIN (
+      SELECT least(${monthStart(month)}::timestamptz, min(l.start_time)) AS since, greatest(${month.until}::timestamptz, max(l.end_time)) AS until
+      FROM provider_bill_lines l WHERE l.bill_version_id = ANY (${month.bills.map(({ versionId }) => versionId)}::bigint[])) lines
     WHERE m.payer_id = ${month.payerId} AND m.month = ${month.month}::date AND m.inputs = ${inputs}`.execute(db);
   return rows[0]?.current ?? false;
 }

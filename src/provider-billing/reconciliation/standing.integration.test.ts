@@ -195,29 +195,52 @@ test('a signed bill is listed as it was signed, with what it comes to since', as
   expect([await lines(null), await lines(2)]).toEqual([['5.00'], ['6.00']]);
 });
 
-test('a month is reckoned again for what is about the time of a line that began before it', async () => {
+test.each([
+  [
+    'began before it',
+    june.add({ months: 1 }),
+    ['2026-06-20', '2026-06-30'],
+    ['2026-06-20', '2026-07-01'],
+    [['b', '2.00']],
+  ],
+  [
+    'ends after it',
+    june.subtract({ months: 2 }),
+    ['2026-04-30', '2026-05-10'],
+    ['2026-05-05', '2026-05-10'],
+    // It is there since 1 May: four days of the one, five of the other.
+    [
+      ['a', '0.89'],
+      ['b', '1.11'],
+    ],
+  ],
+] as const)('a month is reckoned again for what is about the time of a line that %s', async (...given) => {
+  const [, month, [begins, ends], [from, to], after] = given;
   const { db } = database;
-  const july = june.add({ months: 1 });
   const csv = `product,group_description,description,hours,start,end,USD,project_name,category
-Droplets,,plain (s-1vcpu-1gb),240,2026-06-20 00:00:00 +0000,2026-06-30 00:00:00 +0000,$2.00,,iaas
+Droplets,,plain (s-1vcpu-1gb),240,${begins} 00:00:00 +0000,${ends} 00:00:00 +0000,$2.00,,iaas
 `;
   const file = await readBillFile(csv);
-  await importBill(db, { payer: 'acme', csv, file, month: july, number: null, amount: null }, 'test', now());
-  const again = () => reconcileMonth(db, payerId, july, now());
+  await importBill(db, { payer: 'acme', csv, file, month, number: null, amount: null }, 'test', now());
+  const again = () => reconcileMonth(db, payerId, month, now());
   const owners = async () => {
-    const rows = await selectCosts(db, { from: july, to: july.add({ months: 1 }), limit: 100, after: null });
+    const rows = await selectCosts(db, { from: month, to: month.add({ months: 1 }), limit: 100, after: null });
     return rows.map(({ deployment, amount }) => [deployment, amount]);
   };
   expect(await again()).toMatchObject({ changed: 1, reckoned: true });
   expect(await again()).toMatchObject({ changed: 0, reckoned: false });
   expect(await owners()).toEqual([['a', '2.00']]);
   const { id } = await resourceNamed(database, 'plain');
-  const [from, to] = ['2026-06-20T00:00:00Z', '2026-07-01T00:00:00Z'].map((text) => Temporal.Instant.from(text));
-  const change = { resourceIds: [id], owners: [{ slug: 'b', weight: 1 }], from: from!, to: to! };
+  const change = {
+    resourceIds: [id],
+    owners: [{ slug: 'b', weight: 1 }],
+    from: Temporal.Instant.from(`${from}T00:00:00Z`),
+    to: Temporal.Instant.from(`${to}T00:00:00Z`),
+  };
   await assign(db, change, 'test', now());
   await bringAttributionsUpToDate(db, now());
   expect(await again()).toMatchObject({ changed: 1, reckoned: true });
-  expect(await owners()).toEqual([['b', '2.00']]);
+  expect(await owners()).toEqual(after);
 });
 
 test('a month is not final while signed bills that are listed no more count beside one that may replace them', async () => {
