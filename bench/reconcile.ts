@@ -12,11 +12,11 @@ import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 // A bill of 200,000 lines for as many resources of 5,200 deployments: three of five are droplets, the others volumes and
 // snapshots; a twentieth was moved within the month, a fiftieth is shared. BENCH_LINES=20000 makes it smaller.
 //
-// Reached on 2026-11-30 with 40,000 lines, on two cores with much other work on them (load 17), in ratios: loading 1.3,
-// reconciling 3.8, again 0.02, margins 1.0 to 1.4 of a sum of all shares, 231 MB. Reconciling is not at its aim; before plain
-// lines had a statement of their own it was 8 to 12, of 200,000 lines. Where storing takes 2.6 s, of 9.8 s: plain lines 1.9,
-// writing shares 1.4 and outcomes 1.2, telling the results from others 0.6, splitting what several bear 0.6 and who they are
-// 0.4, sums by product 0.5, charges without a line 0.4, what weighs in allocations 0.4, levels 0.3, other lines 0.3.
+// Reached on 2026-11-30 with 200,000 lines, on two cores with much other work on them (load 5 to 7), in ratios: loading 1.2,
+// reconciling 2.5 to 4.3, again 0.02, margins 0.9 to 3.0 of a sum of all shares, 267 MB. Reconciling is not at its aim: in the
+// server's own time it takes 5.9 s where storing takes 1.7 s. Of these plain lines are 1.6, writing shares 1.2 and outcomes 1.1,
+// what there was by kind and time 0.3, splitting what several bear 0.3 and who they are 0.2, other lines 0.3, ids that make a
+// line doubtful 0.2, sums by product 0.2, what was there besides plain lines 0.2. Each is a pass over all lines or resources.
 //
 // Tried, and what came of it, in ratios of the same run, 10,000 lines:
 // - other lines of the same charge by a lateral join: 27 s of 33 s, and quadratic; by a join of those that are several: 0.2 s
