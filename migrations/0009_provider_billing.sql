@@ -135,9 +135,10 @@ CREATE TABLE provider_bill_pages (
 CREATE TRIGGER bill_page_is_frozen BEFORE UPDATE ON provider_bill_pages
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit_of_sealed_bill();
 
--- Its lines, in the bill's own order. They have no id, and equal ones are legal.
+-- Its lines, in the bill's own order. They have no id, and equal ones are legal. Their version is looked for once a
+-- statement (refuse_lines_of_no_version): a reference asks for each row.
 CREATE TABLE provider_bill_lines (
-  bill_version_id   bigint NOT NULL REFERENCES provider_bill_versions ON DELETE CASCADE,
+  bill_version_id   bigint NOT NULL,
   position          int NOT NULL CHECK (position > 0),   -- in the bill, from 1
   page              int NOT NULL,
   ordinal           int NOT NULL,                        -- in the page, from 1
@@ -157,6 +158,23 @@ CREATE TABLE provider_bill_lines (
 );
 CREATE TRIGGER bill_line_is_frozen BEFORE UPDATE ON provider_bill_lines
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit_of_sealed_bill();
+CREATE FUNCTION refuse_lines_of_no_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT bill_version_id FROM touched EXCEPT SELECT bill_version_id FROM provider_bill_versions) THEN
+    RAISE EXCEPTION 'lines of no bill' USING ERRCODE = 'foreign_key_violation';
+  END IF;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER bill_line_comes AFTER INSERT ON provider_bill_lines REFERENCING NEW TABLE AS touched
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_lines_of_no_version();
+CREATE FUNCTION delete_bill_lines() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM provider_bill_lines WHERE bill_version_id = OLD.bill_version_id;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER bill_lines_go AFTER DELETE ON provider_bill_versions FOR EACH ROW EXECUTE FUNCTION delete_bill_lines();
 
 -- The provider's own documents of a version, as they were received when somebody asked for them.
 CREATE TABLE provider_bill_files (
@@ -314,7 +332,6 @@ CREATE TABLE reconciliations (
   reconciliation_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   bill_id         bigint NOT NULL REFERENCES provider_bills,
   bill_version_id bigint NOT NULL REFERENCES provider_bill_versions ON DELETE CASCADE,
-  digest          text COLLATE "C" NOT NULL,
   amount          amount NOT NULL,              -- the header's
   expected        amount NOT NULL,
   differences     amount NOT NULL,
@@ -389,7 +406,7 @@ CREATE INDEX bill_line_shares_by_deployment ON bill_line_shares (deployment_id);
 -- The same by product: margins of a bill of 200,000 lines are read from a few thousand rows. from_bill: of before the payer's
 -- first account was connected, or of what no listing ever showed: nothing but the bill says so, and it was never metered.
 CREATE TABLE bill_cost_sums (
-  reconciliation_id bigint NOT NULL REFERENCES reconciliations ON DELETE CASCADE,
+  reconciliation_id bigint NOT NULL,
   target        text COLLATE "C" NOT NULL,
   deployment_id bigint,
   product       text,
@@ -400,7 +417,7 @@ CREATE TABLE bill_cost_sums (
 
 -- What lived, costs something, and is on no line of the month's bills.
 CREATE TABLE bill_missing (
-  reconciliation_id bigint NOT NULL REFERENCES reconciliations ON DELETE CASCADE,
+  reconciliation_id bigint NOT NULL,
   ordinal      int NOT NULL,
   resource_id  bigint,
   class        text COLLATE "C" NOT NULL,
@@ -416,7 +433,7 @@ BEGIN
   RAISE EXCEPTION 'what was signed never changes: % of %', TG_OP, TG_TABLE_NAME;
 END
 $$;
-CREATE TRIGGER signed_is_frozen BEFORE UPDATE OF reconciliation_id, bill_id, bill_version_id, digest, amount, expected,
+CREATE TRIGGER signed_is_frozen BEFORE UPDATE OF reconciliation_id, bill_id, bill_version_id, amount, expected,
     differences, allocated, unexplained, residual, made_at, signed_at, signed_by, signed_reason
   ON reconciliations FOR EACH ROW WHEN (OLD.signed_at IS NOT NULL) EXECUTE FUNCTION refuse_edit_of_signed();
 CREATE TRIGGER reopened_is_frozen BEFORE UPDATE OF reopened_at, reopened_by, reopened_reason
@@ -444,6 +461,8 @@ CREATE FUNCTION delete_results() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   DELETE FROM bill_line_shares WHERE reconciliation_id = OLD.reconciliation_id;
   DELETE FROM bill_line_outcomes WHERE reconciliation_id = OLD.reconciliation_id;
+  DELETE FROM bill_cost_sums WHERE reconciliation_id = OLD.reconciliation_id;
+  DELETE FROM bill_missing WHERE reconciliation_id = OLD.reconciliation_id;
   RETURN NULL;
 END
 $$;
@@ -507,10 +526,16 @@ END;
 CREATE AGGREGATE least_common_multiple(numeric) (SFUNC = lcm, STYPE = numeric, INITCOND = '1', PARALLEL = SAFE, COMBINEFUNC = lcm);
 
 -- Which reconciliations count: of each bill the one that was signed, or else that of now; of a month the final bills, or
--- else the preview. A bill that the provider lists no longer counts only while it is signed: what was signed stands.
+-- else the preview. A bill that the provider lists no longer counts only while it is signed: what was signed stands. One
+-- that is listed and not signed may have taken its place: that is doubtful, because the cost may be there twice.
 CREATE VIEW provider_billing_counting AS
   SELECT b.period AS month, b.bill_id, b.payer_id, b.kind, r.reconciliation_id, r.bill_version_id, r.signed_at IS NOT NULL AS signed,
-         p.currency, r.residual
+         p.currency, r.residual,
+         CASE WHEN r.signed_at IS NOT NULL THEN 'signed' WHEN b.kind = 'preview' THEN 'preview'
+              WHEN EXISTS (SELECT FROM provider_bills g JOIN reconciliations s USING (bill_id)
+                           WHERE g.payer_id = b.payer_id AND g.period = b.period AND g.missing_since IS NOT NULL
+                             AND s.signed_at IS NOT NULL AND s.reopened_at IS NULL) THEN 'doubtful'
+              ELSE 'final' END AS state
   FROM provider_bills b
   JOIN bill_payers p USING (payer_id)
   JOIN reconciliations r ON r.bill_id = b.bill_id AND r.reopened_at IS NULL
@@ -532,7 +557,7 @@ CREATE VIEW provider_billing_costs AS
 
 -- What each deployment cost in a month, by product.
 CREATE VIEW provider_billing_sums AS
-  SELECT r.month, r.payer_id, r.kind, r.signed, r.currency, s.target, s.deployment_id, s.product, s.from_bill, s.amount
+  SELECT r.month, r.payer_id, r.kind, r.signed, r.state, r.currency, s.target, s.deployment_id, s.product, s.from_bill, s.amount
   FROM provider_billing_counting r JOIN bill_cost_sums s USING (reconciliation_id);
 
 -- What only bills know: it is no resource, and nothing of it is metered. Known by the provider's id, or by its words.

@@ -10,6 +10,8 @@ import { dayOut, decimalOut, instantOut, slug } from '../platform/declare/schema
 import type { Role } from '../platform/declare/operation.ts';
 import { countFirings } from '../pricing/index.ts';
 import {
+  billStateMeaning,
+  billStates,
   convertTotals,
   countSurprises,
   moneyRoles,
@@ -165,7 +167,7 @@ export const monthFiguresOut = z.object({
       .meta({ description: 'By deployment and rule, the most severe first; 10 at most' }),
   }),
   cost: section({
-    bills: z.enum(['signed', 'final', 'preview']).nullable().meta({ description: 'What the cost is from' }),
+    bills: z.enum(billStates).nullable().meta({ description: billStateMeaning }),
     amounts: amounts.meta({ description: 'All of it, by currency' }),
   }),
   surprises: section({
@@ -190,7 +192,14 @@ export const monthFiguresOut = z.object({
       z.object({ deployment: slug, currency: z.string(), margin: decimalOut, reasons: z.array(z.string()).readonly() }),
     )
     .nullable()
-    .meta({ description: 'Who costs more than they earn, the greatest loss first, 10 at most; null: `cost` says why' }),
+    .meta({
+      description:
+        "Who costs more than they earn, the greatest loss first, 10 at most, in the customer's currency by the rates of the month's last day; null: `cost` says why",
+    }),
+  notComparable: z.array(slug).readonly().nullable().meta({
+    description:
+      'Deployments with money in several currencies and no exchange rate between them, 10 at most, of which nobody knows whether they lose; null: `cost` says why',
+  }),
 });
 
 type Figures = z.input<typeof monthFiguresOut>;
@@ -213,6 +222,7 @@ export async function readMonthFigures(asked: Asked, of: Temporal.PlainDate): Pr
     surprises: await surprisesOf(asked, of),
     cost: costs.section,
     lossMakers: costs.lossMakers,
+    notComparable: costs.notComparable,
   };
 }
 
@@ -223,7 +233,7 @@ interface Asked {
   readonly role: Role;
 }
 
-interface Costs extends Pick<Figures, 'lossMakers'> {
+interface Costs extends Pick<Figures, 'lossMakers' | 'notComparable'> {
   readonly section: Figures['cost'];
   readonly unassigned: Figures['unowned']['costToDate'];
   readonly totals: Awaited<ReturnType<typeof readMarginTotals>>;
@@ -237,6 +247,7 @@ async function costsOf({ db, now, role }: Asked, of: Temporal.PlainDate): Promis
     section: { state: 'unavailable', reason, asOf: null, bills: null, amounts: [] },
     unassigned: null,
     lossMakers: null,
+    notComparable: null,
     totals: [],
   });
   if (!moneyRoles.includes(role)) return without('Cost is shown to the roles owner and finance.');
@@ -247,7 +258,7 @@ async function costsOf({ db, now, role }: Asked, of: Temporal.PlainDate): Promis
   return {
     section: { ...ok(now), bills, amounts: amountsOf },
     unassigned: await readUnassignedCost(db, of),
-    lossMakers: await readLossMakers(db, of, lossMakersMax),
+    ...(await readLossMakers(db, of, { limit: lossMakersMax, today: dayOf(now) })),
     totals,
   };
 }

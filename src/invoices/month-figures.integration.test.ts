@@ -126,6 +126,7 @@ test('the next month is compared with this one, by the same day; and all of it i
     jobs: { dead: 0, pausedQueues: [] },
     drift: { state: 'pending', asOf: null, findings: 0, groups: [] },
     lossMakers: null,
+    notComparable: null,
   });
   const old = await read('/overview?month=2025-06');
   expect(old.money).toMatchObject({ state: 'pending', asOf: null, currencies: [] });

@@ -176,16 +176,28 @@ export async function selectFileFingerprint(
     'providerBilling.selectFileFingerprint',
   )`
     WITH lines AS (
-      SELECT amount, md5(ROW(product, "groupDescription", description, trim_scale(duration), "startTime", "endTime",
-                             trim_scale(amount), "projectName")::text) AS content
+      SELECT amount, ${contentOf({ group: sql`"groupDescription"`, start: sql`"startTime"`, end: sql`"endTime"`, project: sql`"projectName"` })} AS content
       FROM ${linesOf(lines)} AS l
     )
-    SELECT coalesce(sum(amount), 0) AS "linesAmount", ${contentDigest} AS "contentDigest" FROM lines`.execute(db);
+    SELECT coalesce(sum(amount), 0) AS "linesAmount", ${digestOf(sql`content`)} AS "contentDigest" FROM lines`.execute(
+    db,
+  );
   return rows[0]!;
 }
 
-const contentDigest = sql`
-  encode(sha256(convert_to(coalesce(string_agg(content, '' ORDER BY content COLLATE "C"), ''), 'UTF8')), 'hex')`;
+/** What a file of the provider's says of a line. */
+function contentOf(
+  columns: Readonly<Record<'group' | 'start' | 'end' | 'project', RawBuilder<unknown>>>,
+): RawBuilder<unknown> {
+  const { group, start, end, project } = columns;
+  return sql`md5(ROW(product, ${group}, description, trim_scale(duration), ${start}, ${end}, trim_scale(amount), ${project})::text)`;
+}
+
+/** Of MD5 sums in whatever order, so that nothing is sorted: how many, and the sum of 64 bits of each. */
+function digestOf(md5: RawBuilder<unknown>, before: RawBuilder<unknown> = sql`''`): RawBuilder<unknown> {
+  const sum = sql`sum(('x' || left(${md5}, 16))::bit(64)::bigint)`;
+  return sql`encode(sha256(convert_to(concat_ws(' ', ${before}, count(*), ${sum}), 'UTF8')), 'hex')`;
+}
 
 interface Fingerprint {
   readonly linesAmount: string;
@@ -200,16 +212,12 @@ interface Fingerprint {
 export async function selectFingerprint(trx: UnitOfWork, versionId: number, header: string): Promise<Fingerprint> {
   const { rows } = await statement<Fingerprint>('providerBilling.selectFingerprint')`
     WITH lines AS (
-      SELECT amount,
-             md5(ROW(product, category, description, group_description, resource_uuid, resource_id, project_name, trim_scale(amount),
-                     trim_scale(duration), duration_unit, start_time, end_time)::text) AS line,
-             md5(ROW(product, group_description, description, trim_scale(duration), start_time, end_time, trim_scale(amount),
-                     project_name)::text) AS content
-      FROM provider_bill_lines WHERE bill_version_id = ${versionId}
+      SELECT amount, content, md5(ROW(content, category, resource_uuid, resource_id, duration_unit)::text) AS line
+      FROM (SELECT *, ${contentOf({ group: sql`group_description`, start: sql`start_time`, end: sql`end_time`, project: sql`project_name` })} AS content
+            FROM provider_bill_lines WHERE bill_version_id = ${versionId} OFFSET 0) AS l
     )
-    SELECT coalesce(sum(amount), 0) AS "linesAmount",
-           encode(sha256(convert_to(${header}::text || coalesce(string_agg(line, '' ORDER BY line COLLATE "C"), ''), 'UTF8')), 'hex') AS digest,
-           ${contentDigest} AS "contentDigest"
+    SELECT coalesce(sum(amount), 0) AS "linesAmount", ${digestOf(sql`line`, sql`${header}::text`)} AS digest,
+           ${digestOf(sql`content`)} AS "contentDigest"
     FROM lines`.execute(trx);
   return rows[0]!;
 }

@@ -15,10 +15,7 @@ interface CountingBills {
  */
 export async function selectCountingBills(db: Queryable, month: Temporal.PlainDate): Promise<CountingBills | null> {
   const { rows } = await statement<CountingBills & { bills: number }>('providerBilling.selectCountingBills')`
-    SELECT count(*) AS bills, coalesce(bool_and(kind = 'final'), false) AND NOT EXISTS (
-             SELECT FROM provider_billing_counting s JOIN provider_bills g ON g.bill_id = s.bill_id AND g.missing_since IS NOT NULL
-             JOIN provider_billing_counting n ON n.month = s.month AND n.payer_id = s.payer_id AND NOT n.signed
-             WHERE s.month = ${month} AND s.signed) AS "isFinal",
+    SELECT count(*) AS bills, coalesce(bool_and(kind = 'final' AND c.state <> 'doubtful'), false) AS "isFinal",
            least((${month}::date + interval '1 month' - interval '1 day')::date,
                  max(CASE kind WHEN 'preview' THEN (coalesce(v.updated_at, v.sealed_at) AT TIME ZONE 'UTC')::date END)) AS "lastDay"
     FROM provider_billing_counting c JOIN provider_bill_versions v USING (bill_version_id) WHERE c.month = ${month}`.execute(

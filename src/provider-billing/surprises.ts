@@ -2,7 +2,7 @@ import type { Database, UnitOfWork } from '../platform/database/database.ts';
 import { stageCosts, stageItems, stagePairs, stageRules } from './reconciliation/expected-cost.store.ts';
 import { stageBackups } from './reconciliation/outcomes.store.ts';
 import { createOutcomes } from './reconciliation/plain-lines.store.ts';
-import { stageCharges, stageLevels, stagePrices } from './reconciliation/stage-charges.store.ts';
+import { stageCharges, stageLevels, stageLives, stagePrices } from './reconciliation/stage-charges.store.ts';
 import {
   type BillMonth,
   monthStart,
@@ -54,9 +54,10 @@ async function addExpected(
   const plain = await createOutcomes(trx);
   const lines = await stageLines(trx, bills, plain);
   const matches = await stageMatches(trx, lines, accounts, plain);
-  const levels = await stageLevels(trx, bills, accounts);
-  const prices = await stagePrices(trx, bills, { levels, accounts });
-  const charges = await stageCharges(trx, bills, { levels, prices, accounts, plain });
+  const lives = await stageLives(trx, bills, accounts);
+  const levels = await stageLevels(trx, bills, { accounts, lives, plain: null });
+  const prices = await stagePrices(trx, bills, { there: levels, accounts });
+  const charges = await stageCharges(trx, bills, { levels, prices, accounts });
   const pairs = await stagePairs(trx, { lines, matches, charges });
   const items = await stageItems(trx, bills, { lines, matches, charges, pairs, prices, accounts });
   const rules = await stageRules(trx, bills, {});

@@ -2,6 +2,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rateMonths } from '../../src/invoices/month-figures.ts';
+import { setExchangeRate } from '../../src/pricing/exchange-rates.ts';
 import { reconcileMonth } from '../../src/provider-billing/reconciliation/reconcile.ts';
 import { getPayer } from '../../src/provider-billing/payers.ts';
 import { addDeployment, settle as settleUsage } from '../fixtures/invoices.ts';
@@ -407,4 +408,25 @@ describe('every view', () => {
       expect(wrong).toEqual([]);
       await context.close();
     });
+});
+
+test('a month in several currencies is shown in one that is chosen, by the rate that is named', async ({ skip }) => {
+  if (!isThere) skip();
+  const { db } = dashboard.database;
+  const now = account.opened.simulator.now();
+  await makePlan(db, { plan: 'euros', base: '10.00', currency: 'EUR' });
+  await addDeployment(db, { customer: 'euro', slug: 'euro', plan: 'euros', currency: 'EUR', from: '2026-05-01' });
+  const day = Temporal.PlainDate.from('2026-05-29');
+  await setExchangeRate(db, { base: 'EUR', counter: 'USD', rate: '1.1', source: 'ECB', day }, 'test', now);
+  await settleUsage(db, now);
+  await rateMonths(db, { now });
+  const { page, context, wrong } = await dashboard.open({ path: '/margin?m=2026-05' });
+  await settle(page, /^May 2026: 10\.00 earned and 0\.00 cost in EUR; 60\.00 earned and 70\.49 cost in USD/);
+  await page.getByRole('group', { name: 'Currency' }).getByRole('link', { name: 'in USD' }).click();
+  await page.waitForURL('**/margin?m=2026-05&currency=USD');
+  await page.getByText('converted at 1 EUR = 1.1 USD (ECB, 29 May').waitFor();
+  // 60.00 and 10.00 x 1.1
+  await page.getByRole('heading', { name: 'May 2026: 71.00 earned less 70.49 cost leaves 0.51 USD.' }).waitFor();
+  expect(wrong).toEqual([]);
+  await context.close();
 });

@@ -57,6 +57,20 @@ const screens: readonly Screen[] = [
   { name: 'invoice', path: '/invoices/1' },
   { name: 'invoice-line', path: '/invoices/1?why=line:1/1' },
   { name: 'corrections', path: '/corrections' },
+  { name: 'bills', path: '/bills' },
+  {
+    name: 'bills-table',
+    path: '/bills',
+    act: (page) => page.getByRole('button', { name: 'Show table' }).first().click(),
+  },
+  { name: 'bill', path: '/bills', act: openBill },
+  { name: 'bill-missing', path: '/bills', act: openMissing },
+  { name: 'bill-line', path: '/bills', act: openBillLine },
+  { name: 'margin', path: '/margin?m=2026-05' },
+  { name: 'margin-target', path: '/margin?m=2026-05&target=50' },
+  { name: 'margin-products', path: '/margin?m=2026-05&by=product' },
+  { name: 'margin-cost', path: '/margin?m=2026-05&why=cost:hazel-bakery/-/2026-05' },
+  { name: 'margin-nothing', path: '/margin?m=2025-01' },
   { name: 'provisioning', path: '/provisioning' },
   { name: 'provisioning-rollouts', path: '/provisioning?tab=rollouts' },
   { name: 'provisioning-blueprints', path: '/provisioning?tab=blueprints' },
@@ -119,6 +133,30 @@ const screens: readonly Screen[] = [
 async function openFinding(page: Page): Promise<void> {
   await page.locator('main tbody th a').first().click();
   await page.getByRole('heading', { name: 'What was decided' }).waitFor();
+}
+
+async function openBill(page: Page): Promise<void> {
+  await page.getByRole('region', { name: 'Bills, as a table' }).locator('tbody th a').first().click();
+  await page
+    .getByText(/adds up to/)
+    .first()
+    .waitFor();
+}
+
+async function openMissing(page: Page): Promise<void> {
+  await openBill(page);
+  await page.getByRole('button', { name: /^Show what was found/ }).click();
+  await page.getByRole('button', { name: /^Show which billing rules/ }).click();
+}
+
+async function openBillLine(page: Page): Promise<void> {
+  await openBill(page);
+  await page.getByRole('region', { name: 'Lines, as a table' }).locator('tbody th a').first().click();
+  await page
+    .getByRole('dialog', { name: 'Where this comes from' })
+    .getByText(/adds up to/)
+    .first()
+    .waitFor();
 }
 
 async function ignoring(page: Page): Promise<void> {

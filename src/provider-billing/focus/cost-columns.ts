@@ -1,4 +1,5 @@
 import { type FocusColumn, focusColumns, focusDatasets, type FocusValue } from '../../invoices/index.ts';
+import { billStates } from '../bill-state.store.ts';
 
 // The cost side of FOCUS 1.4: what the provider charged, and who bears it. docs/focus.md says what each column holds.
 
@@ -23,7 +24,7 @@ const allocated: readonly FocusColumn[] = [
 ];
 
 const ofLine: readonly FocusColumn[] = [
-  { name: 'x_BillState', type: 'String', nullable: false, allowed: ['signed', 'final', 'preview'] },
+  { name: 'x_BillState', type: 'String', nullable: false, allowed: [...billStates] },
   { name: 'x_BillVersion', type: 'Decimal', nullable: false },
   text('x_Cause'),
   { name: 'x_Difference', type: 'Decimal', nullable: true },

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Queryable } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
+import type { BillState } from '../bill-state.store.ts';
 import type { Outcome } from '../reconciliation/shown.store.ts';
 
 // Bills that count of a month, read for an export: their headers, and their lines with what they came to.
@@ -12,7 +13,7 @@ export interface CostBill {
   readonly payer: string;
   readonly invoice: string;
   readonly kind: 'final' | 'preview';
-  readonly state: 'signed' | 'final' | 'preview';
+  readonly state: BillState;
   readonly version: number;
   readonly currency: string;
   readonly amount: string;
@@ -27,7 +28,7 @@ export async function selectCostBills(db: Queryable, month: Temporal.PlainDate):
   const { rows } = await statement<CostBill>('providerBilling.selectCostBills')`
     SELECT c.bill_id AS bill, c.reconciliation_id AS "reconciliationId", c.bill_version_id AS "versionId", p.slug AS payer,
            CASE c.kind WHEN 'preview' THEN 'preview-' || p.slug || '-' || to_char(c.month, 'YYYY-MM') ELSE coalesce(v.number, v.external_id) END AS invoice,
-           c.kind, CASE WHEN c.signed THEN 'signed' ELSE c.kind END AS state, v.version, c.currency, r.amount, r.residual, v.sealed_at AS "sealedAt",
+           c.kind, c.state, v.version, c.currency, r.amount, r.residual, v.sealed_at AS "sealedAt",
            (SELECT min(e.at) FROM provider_billing_entries e WHERE e.payer_id = c.payer_id AND e.invoice_number = v.number AND e.type = 'Invoice') AS "issuedAt"
     FROM provider_billing_counting c JOIN reconciliations r USING (reconciliation_id)
     JOIN provider_bill_versions v ON v.bill_version_id = c.bill_version_id JOIN bill_payers p ON p.payer_id = c.payer_id

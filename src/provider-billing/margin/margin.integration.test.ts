@@ -417,6 +417,10 @@ test('the overview names the rate that its margin would need, and keeps a cost t
   const billed = totals.find(({ currency }) => currency === 'USD')?.cost;
   expect(dollar).toMatchObject({ currency: 'USD', costToDate: billed, marginToDate: null, rates: [] });
   expect(dollar!.notKnown).toContain('No exchange rate of EUR in USD for 2026-05-31');
+  // Whether who has both loses is not known either, and is said.
+  const { lossMakers, notComparable } = await read<Record<string, any>>('/overview?month=2026-05');
+  expect(lossMakers.map(({ deployment }: { deployment: string }) => deployment)).not.toContain('euro');
+  expect(notComparable).toEqual(['euro']);
 });
 
 test('asked in one currency, every grouping adds up to what its whole comes to in it', async () => {
@@ -457,6 +461,13 @@ test('the overview has the margin of all in one currency, and says by which rate
     rates: [{ base: 'USD', day: '2026-05-29', rate: '0.923958237', source: 'ECB' }],
     notKnown: null,
   });
+  // So does who loses money, in the customer's own currency, by its margin there.
+  const { lossMakers, notComparable } = await read<Record<string, any>>('/overview?month=2026-05');
+  const [own] = (await margins('&currency=EUR&deployment=euro')).items;
+  expect(lossMakers).toContainEqual(
+    expect.objectContaining({ deployment: 'euro', currency: 'EUR', margin: own!.margin }),
+  );
+  expect(notComparable).toEqual([]);
   // What a euro is in dollars does not follow from what a dollar is in euros.
   expect(dollar).toMatchObject({ marginToDate: null, notKnown: expect.stringContaining('EUR in USD') });
 });

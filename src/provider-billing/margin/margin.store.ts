@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Queryable } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
+import { type BillState, leastState } from '../bill-state.store.ts';
 
 // Revenue less cost. Both are cut into the same parts: (month, part, customer, deployment, plan, billing kind, product,
 // currency). Every grouping sums them up and every filter chooses among them, so that all add up to the whole.
@@ -56,7 +57,7 @@ export interface MarginRow {
   readonly margin: string | null;
   readonly severalCurrencies: boolean;
   /** Of the bills of the month that say least; null: none has been reconciled. */
-  readonly state: 'signed' | 'final' | 'preview' | null;
+  readonly state: BillState | null;
 }
 
 /** What no customer bears comes first. */
@@ -70,8 +71,7 @@ function leaves({ from, to, basis, conversion }: MarginFilters): RawBuilder<unkn
       SELECT g::date AS month, m.rated_at IS NOT NULL OR ${basis} = 'billed' AS is_rated, c.state
       FROM generate_series(${from}::date::timestamp, ${to}::date::timestamp - interval '1 day', interval '1 month') AS g
       LEFT JOIN invoices_rated_months m ON m.month = g::date
-      LEFT JOIN (SELECT month, CASE WHEN bool_or(kind = 'preview') THEN 'preview' WHEN bool_and(signed) THEN 'signed' ELSE 'final' END AS state
-                 FROM provider_billing_counting GROUP BY month) c ON c.month = g::date
+      LEFT JOIN (SELECT month, ${leastState(sql`state`)} AS state FROM provider_billing_counting GROUP BY month) c ON c.month = g::date
     ), single_products AS (
       SELECT billing_kind, min(product) AS product FROM bill_products WHERE billing_kind IS NOT NULL
       GROUP BY billing_kind HAVING count(*) = 1
@@ -315,23 +315,41 @@ export interface LossMaker {
   readonly deploymentId: number;
   readonly deployment: string;
   readonly currency: string;
-  readonly revenue: string;
-  readonly cost: string;
-  readonly margin: string;
+  /** Null: it has money in several currencies, and there is no rate between them. */
+  readonly margin: string | null;
 }
 
-/** Deployments that cost more than they earn, the greatest loss first; of several currencies it is not known. */
-export async function selectLossMakers(db: Queryable, filters: MarginFilters, limit: number): Promise<LossMaker[]> {
+/**
+ * Of the deployments of customers with a currency, those that cost more than they earn, the greatest loss first, and those
+ * of which that is not known.
+ */
+export async function selectLossMakers(
+  db: Queryable,
+  filters: MarginFilters,
+  { currency, limit }: { readonly currency: string; readonly limit: number },
+): Promise<LossMaker[]> {
   const { rows } = await statement<LossMaker>('providerBilling.selectLossMakers')`
     WITH ${leaves(filters)}, sums AS (
-      SELECT l.month, l.deployment_id, l.deployment, l.currency, sum(l.revenue) AS revenue, sum(l.cost) AS cost,
-             count(*) OVER (PARTITION BY l.month, l.deployment_id) > 1 AS several
-      FROM leaves l WHERE l.part = 'customers' AND l.deployment_id IS NOT NULL AND ${chosen(filters)} GROUP BY 1, 2, 3, 4
+      SELECT l.month, l.deployment_id, l.deployment, min(l.currency) AS currency, sum(l.revenue) AS revenue, sum(l.cost) AS cost,
+             min(l.currency) <> max(l.currency) AS several
+      FROM leaves l JOIN deployments_list d USING (deployment_id)
+      WHERE l.part = 'customers' AND d.currency = ${currency} AND (l.revenue <> 0 OR l.cost <> 0) AND ${chosen(filters)} GROUP BY 1, 2, 3
+    ), ordered AS (
+      SELECT *, row_number() OVER (PARTITION BY several ORDER BY revenue - cost, deployment COLLATE "C") AS place
+      FROM sums JOIN months USING (month) WHERE is_rated AND state IS NOT NULL AND (several OR cost > revenue)
     )
-    SELECT deployment_id AS "deploymentId", deployment, currency, revenue, cost, revenue - cost AS margin
-    FROM sums JOIN months USING (month) WHERE is_rated AND state IS NOT NULL AND NOT several AND cost > revenue
-    ORDER BY revenue - cost, deployment COLLATE "C" LIMIT ${limit}`.execute(db);
+    SELECT deployment_id AS "deploymentId", deployment, currency, CASE WHEN NOT several THEN revenue - cost END AS margin
+    FROM ordered WHERE place <= ${limit} ORDER BY several, place`.execute(db);
   return rows;
+}
+
+/** The currencies of customers with deployments in a month. */
+export async function selectCustomerCurrencies(db: Queryable, month: Temporal.PlainDate): Promise<string[]> {
+  const { rows } = await statement<{ currency: string }>('providerBilling.selectCustomerCurrencies')`
+    SELECT DISTINCT currency FROM deployments_list
+    WHERE currency IS NOT NULL AND starts_at < (${month}::date + interval '1 month') AT TIME ZONE 'UTC'
+      AND coalesce(ends_at, 'infinity') > ${month}::date::timestamp AT TIME ZONE 'UTC' ORDER BY 1`.execute(db);
+  return rows.map(({ currency }) => currency);
 }
 
 /** What nobody owns cost, by currency. */

@@ -222,16 +222,39 @@ const ofMonth = (month: Temporal.PlainDate): store.MarginFilters => ({
   basis: 'accrued',
 });
 
-/** Deployments that cost more in a month than they earned, the greatest loss first, with what most of it is for. */
-export async function readLossMakers(db: Queryable, month: Temporal.PlainDate, limit: number) {
-  const rows = await store.selectLossMakers(db, ofMonth(month), limit);
+/**
+ * Deployments that cost more in a month than they earned, the greatest loss first, with what most of it is for: each in
+ * its customer's currency, by the rate of the month's last day, or of today where it is not over. `notComparable`: those
+ * with money in several currencies and no rate between them.
+ */
+export async function readLossMakers(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  { limit, today }: { readonly limit: number; readonly today: Temporal.PlainDate },
+) {
+  const all: store.LossMaker[] = [];
+  for (const currency of await store.selectCustomerCurrencies(db, month)) {
+    const { conversion } = await findConversion(db, ofMonth(month), currency, today);
+    all.push(...(await store.selectLossMakers(db, { ...ofMonth(month), conversion }, { currency, limit })));
+  }
+  const known = all
+    .filter(({ margin }) => margin !== null)
+    .toSorted((a, b) => new Decimal(a.margin ?? 0).cmp(b.margin ?? 0));
+  const notComparable = all.flatMap(({ deployment, margin }) => (margin === null ? [deployment] : []));
+  return {
+    lossMakers: await withReasons(db, month, known.slice(0, limit)),
+    notComparable: [...new Set(notComparable)].toSorted().slice(0, limit),
+  };
+}
+
+async function withReasons(db: Queryable, month: Temporal.PlainDate, rows: readonly store.LossMaker[]) {
   if (rows.length === 0) return [];
   const losses = rows.map(({ deploymentId }) => ({ month, deploymentId }));
   const reasons = await store.selectLossReasons(db, losses, reasonsMax);
   return rows.map(({ deploymentId, deployment, currency, margin }) => ({
     deployment,
     currency,
-    margin: formatMoney(new Decimal(margin), currency),
+    margin: formatMoney(new Decimal(margin ?? 0), currency),
     reasons: reasons.filter((each) => each.deploymentId === deploymentId).map(inWords),
   }));
 }

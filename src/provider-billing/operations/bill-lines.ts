@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { declareList, type Operation } from '../../platform/declare/operation.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { dayOut, decimalOut, id, instantOut, line, month, slug } from '../../platform/declare/schemas.ts';
+import { billStateMeaning, billStates } from '../bill-state.store.ts';
 import { selectLinesOfBills, sumLinesOfBills } from '../reconciliation/bill-lines.store.ts';
 import { moneyRoles as roles } from './roles.ts';
 
@@ -32,7 +33,7 @@ export const listLinesOfBills = declareList({
       month: dayOut,
       bill: id,
       payer: slug,
-      state: z.enum(['signed', 'final', 'preview']),
+      state: z.enum(billStates).meta({ description: billStateMeaning }),
       position: z.int(),
       product: z.string().nullable(),
       description: z.string().nullable(),

@@ -6,6 +6,7 @@ import type { Queryable } from '../../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../../platform/errors.ts';
 import { currencyDigits } from '../../platform/money.ts';
 import { Decimal } from '../../platform/quantity.ts';
+import { billStateMeaning, billStates } from '../bill-state.store.ts';
 import { selectDeploymentExists } from '../margin/deployments.store.ts';
 import { groupings, type MarginFilters, marginSorts } from '../margin/margin.store.ts';
 import { findConversion, listMargins, readMarginTotals } from '../margin/margin.ts';
@@ -26,9 +27,9 @@ const notKnown = z.enum(['no_bill', 'not_rated', 'no_exchange_rate']).nullable()
     'Why the margin is null. no_bill: no bill of the month is reconciled; not_rated: the month was never rated; no_exchange_rate: revenue and cost are in several currencies: ask for one of them, which needs a rate of the other',
 });
 const state = z
-  .enum(['signed', 'final', 'preview'])
+  .enum(billStates)
   .nullable()
-  .meta({ description: 'Of the bills that the cost is from; null: none is reconciled' });
+  .meta({ description: `${billStateMeaning}; null: none is reconciled` });
 const money = {
   revenue: decimalOut.nullable().meta({ description: 'Before tax' }),
   cost: decimalOut.nullable().meta({ description: "By the provider's bills" }),

@@ -4,6 +4,7 @@ import { declareList, declareOperation, type Operation } from '../../platform/de
 import { pageOf } from '../../platform/declare/pages.ts';
 import { day, dayOut, decimalOut, id, instantOut, line, month, slug } from '../../platform/declare/schemas.ts';
 import { ArcadiaError, notFound } from '../../platform/errors.ts';
+import { billStateMeaning, billStates } from '../bill-state.store.ts';
 import { reconcileBillsJob } from '../jobs.ts';
 import { getPayer, listPayers } from '../payers.ts';
 import { getReconciliation } from '../reconciliation/review.ts';
@@ -369,7 +370,7 @@ export const listProviderCosts = declareList({
       fromBill: decimalOut.meta({
         description: 'Of it, what is known from bills alone: of before the connection, or of what no listing showed',
       }),
-      state: z.enum(['signed', 'final', 'preview']),
+      state: z.enum(billStates).meta({ description: billStateMeaning }),
     })
     .meta({ id: 'ProviderCost' }),
   search: { none: 'deployments are searched' },

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Queryable } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
+import type { BillState } from '../bill-state.store.ts';
 import type { Outcome } from './shown.store.ts';
 
 // Lines across bills, of those that count of each month: those of a resource, and those that a deployment bears.
@@ -9,7 +10,7 @@ interface LineOfBills {
   readonly month: Temporal.PlainDate;
   readonly bill: number;
   readonly payer: string;
-  readonly state: 'signed' | 'final' | 'preview';
+  readonly state: BillState;
   readonly position: number;
   readonly product: string | null;
   readonly description: string | null;
@@ -66,7 +67,7 @@ export async function selectLinesOfBills(
   const { rows } = await statement<LineOfBills>('providerBilling.selectLinesOfBills')`
     WITH found AS (
       SELECT r.month, r.bill_id AS bill, p.slug AS payer,
-             CASE WHEN r.signed THEN 'signed' ELSE r.kind END AS state,
+             r.state,
              o.position, l.product, l.description, r.currency, l.amount, s.amount AS share, o.outcome, o.resource_id AS resource, o.expected,
              o.difference, o.cause, l.start_time AS "startTime", l.end_time AS "endTime"
       ${found(filters)}

@@ -6,6 +6,7 @@ import type { StagedAllocations } from './allocation.store.ts';
 import type { StagedDecisions } from './decisions.store.ts';
 import type { Staged, StagedBackups, StagedReplays, StagedVariants } from './outcomes.store.ts';
 import { outcomeColumns, type StagedOutcomes } from './plain-lines.store.ts';
+import type { BillMonth } from './stage-lines.store.ts';
 
 /** What differs by so much at most is told as rounding. */
 const tolerance = sql`0.01`;
@@ -85,6 +86,7 @@ export function stageCauses(
  */
 export async function insertOutcomes(
   trx: UnitOfWork,
+  bills: BillMonth,
   outcomes: StagedOutcomes,
   { lines, matches, accounts }: Staged,
   {
@@ -141,7 +143,11 @@ export async function insertOutcomes(
                  CASE WHEN num_nonnulls(resource_uuid, external_id) = 0 THEN 'no_id' ELSE 'wrong_id' END END,
                CASE WHEN ours IS NOT NULL AND NOT is_known_product THEN 'unknown_product' END],
                NULL) AS remarks,
-             NULL
-      FROM judged`.execute(trx);
-  await statement('providerBilling.analyzeOutcomes')`ANALYZE ${outcomes}`.execute(trx);
+             outcome = 'from_bill' OR coalesce(begins < first_connected, false), NULL
+      FROM judged CROSS JOIN (
+        SELECT min(a.connected_at) AS first_connected FROM bill_payer_accounts c JOIN inventory_accounts a USING (account_id)
+        WHERE c.payer_id = ${bills.payerId} AND c.superseded_at = 'infinity') f`.execute(trx);
+  await statement(
+    'providerBilling.analyzeOutcomes',
+  )`ANALYZE ${outcomes} (line_id, resource_id, owner, outcome)`.execute(trx);
 }

@@ -1,6 +1,6 @@
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
-import { stageLevels, stagePrices } from './stage-charges.store.ts';
+import { stageLevels, stageLives, stagePrices } from './stage-charges.store.ts';
 import { type BillMonth, stageAccounts } from './stage-lines.store.ts';
 
 interface HourlyRate {
@@ -18,8 +18,9 @@ export async function selectHourlyRate(trx: UnitOfWork, payerId: number, at: Tem
   const day = at.subtract({ microseconds: 1 }).toZonedDateTimeISO('UTC').toPlainDate();
   const bills: BillMonth = { payerId, month: day.with({ day: 1 }), until: at, bills: [] };
   const accounts = await stageAccounts(trx, bills);
-  const levels = await stageLevels(trx, bills, accounts);
-  const prices = await stagePrices(trx, bills, { levels, accounts });
+  const lives = await stageLives(trx, bills, accounts);
+  const levels = await stageLevels(trx, bills, { accounts, lives, plain: null });
+  const prices = await stagePrices(trx, bills, { there: levels, accounts });
   const { rows } = await statement<HourlyRate>('providerBilling.selectHourlyRate')`
     WITH there AS (
       SELECT l.account_id, l.subject, l.units, l.count, l.class,

@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import {
@@ -17,65 +17,121 @@ import {
   toldSeconds,
 } from './stage-lines.store.ts';
 import type { StagedCosts } from './expected-cost.store.ts';
-import type { StagedLevels, StagedPrices } from './stage-charges.store.ts';
+import { simpleThings, type StagedLives, type StagedPrices } from './stage-charges.store.ts';
 
 // Most lines of a bill are plain: of something that was the same all month, known by its id, for what it costs. They are
 // judged in one statement, and all else, which takes many, on what is left.
 
 /**
  * What came of each line. `owner`: who alone bears it, where that is known already; `method`: how it is shared where no
- * resource says.
+ * resource says; `from_bill`: nothing but the bill says that it cost anything.
  */
 export type StagedOutcomes = TemporaryTable<'staged_bill_outcomes'>;
 
 export const outcomeColumns = sql`line_id, bill_id, bill_version_id, position, amount, begins, ends, class, product, outcome, rule,
-  method, deployment_id, resource_id, expected, difference, cause, since, until, monthly, units, subject, variants, remarks, owner`;
+  method, deployment_id, resource_id, expected, difference, cause, since, until, monthly, units, subject, variants, remarks, from_bill, owner`;
 
-/** Outcomes, none yet. */
+/** Outcomes, none yet. Amounts are of the type that they are kept in: so nothing is checked again when they are. */
 export function createOutcomes(trx: UnitOfWork): Promise<StagedOutcomes> {
   return createTemporaryTable(
     trx,
     { statement: 'providerBilling.createOutcomes', table: 'staged_bill_outcomes' },
-    sql`line_id bigint, bill_id bigint, bill_version_id bigint, position int, amount numeric, begins timestamptz, ends timestamptz,
-        class text, product text, outcome text, rule text, method text, deployment_id bigint, resource_id bigint, expected numeric,
-        difference numeric, cause text, since timestamptz, until timestamptz, monthly numeric, units numeric, subject text,
-        variants jsonb, remarks text[], owner bigint`,
+    sql`line_id bigint, bill_id bigint, bill_version_id bigint, position int, amount amount, begins timestamptz, ends timestamptz,
+        class text, product text, outcome text, rule text, method text, deployment_id bigint, resource_id bigint, expected amount,
+        difference amount, cause text, since timestamptz, until timestamptz, monthly amount, units numeric, subject text,
+        variants jsonb, remarks text[], from_bill boolean, owner bigint`,
+  );
+}
+
+/**
+ * Plans statements as they are written, joining and grouping by hashing. The planner knows no values of expressions and of
+ * common table expressions, takes a few rows for all, and went through all of them for each line or sorted them.
+ */
+export async function planAsWritten<T>(trx: UnitOfWork, work: () => Promise<T>): Promise<T> {
+  await statement('providerBilling.planAsWritten')`
+    SELECT set_config('enable_nestloop', 'off', true), set_config('enable_sort', 'off', true), set_config('join_collapse_limit', '1', true)`.execute(
+    trx,
+  );
+  const result = await work();
+  await statement('providerBilling.planFreely')`
+    SELECT set_config('enable_nestloop', 'on', true), set_config('enable_sort', 'on', true), set_config('join_collapse_limit', '8', true)`.execute(
+    trx,
+  );
+  return result;
+}
+
+export type StagedThings = TemporaryTable<'staged_bill_things'>;
+
+/** What may have a plain line: each kind of it and each time once. */
+export function stageThings(
+  trx: UnitOfWork,
+  bills: BillMonth,
+  { accounts, lives }: { accounts: StagedAccounts; lives: StagedLives },
+): Promise<StagedThings> {
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'providerBilling.stageThings', table: 'staged_bill_things', analyze: true },
+    sql`SELECT account_id, class, subject, units, since, until FROM ${simpleThings(accounts, bills, lives)} t GROUP BY 1, 2, 3, 4, 5, 6`,
   );
 }
 
 export type StagedShapes = TemporaryTable<'staged_bill_shapes'>;
 
-/** Levels `l` that may have a plain line: the only one of their resource, with boundaries that are known. */
-const isSimple = sql`l.is_sole AND l.count = 1 AND l.starts = l.since AND l.stops = l.until AND l.class NOT IN ('pool', 'reserved_ip')`;
-
-/** What there was at one price, each kind of it and each time once. */
+/** The same with its price, where there was one price all the time. */
 export function stageShapes(
   trx: UnitOfWork,
-  bills: BillMonth,
-  { levels, prices }: { levels: StagedLevels; prices: StagedPrices },
+  { things, prices }: { things: StagedThings; prices: StagedPrices },
 ): Promise<StagedShapes> {
-  const { since, until } = withinMonth(bills);
   return createTemporaryTableAs(
     trx,
     { statement: 'providerBilling.stageShapes', table: 'staged_bill_shapes', analyze: true },
     sql`
       SELECT *, ROW(class, subject, units, monthly, per, seconds)::text AS shape
       FROM (
-        SELECT s.*, p.monthly, p.per, extract(epoch FROM s.until - s.since) AS seconds, 1::bigint AS pieces, 0::numeric AS before_first,
+        SELECT t.*, p.monthly, p.per, extract(epoch FROM t.until - t.since) AS seconds, 1::bigint AS pieces, 0::numeric AS before_first,
                0::numeric AS before_highest
-        FROM (SELECT DISTINCT l.account_id, l.class, l.subject, l.units, ${since} AS since, ${until} AS until
-              FROM ${levels} l WHERE ${isSimple} AND l.units IS NOT NULL) s
-        JOIN ${prices} p ON p.account_id = s.account_id AND p.subject = s.subject AND p.since <= s.since AND p.until >= s.until
-        WHERE p.monthly IS NOT NULL) AS priced`,
+        FROM ${things} t
+        JOIN ${prices} p ON p.account_id = t.account_id AND p.subject = t.subject AND p.since <= t.since AND p.until >= t.until
+        WHERE p.monthly IS NOT NULL AND t.units IS NOT NULL) AS priced`,
   );
 }
 
-/** The time of a level `l` within what a month's bills cover. */
-function withinMonth(bills: BillMonth): { readonly since: RawBuilder<unknown>; readonly until: RawBuilder<unknown> } {
-  return {
-    since: sql`greatest(l.since, ${monthStart(bills)}::timestamptz)`,
-    until: sql`least(l.until, ${bills.until}::timestamptz)`,
-  };
+type StagedTimes = TemporaryTable<'staged_bill_times'>;
+
+/** The times of a bill's lines by product, of products that may have plain lines: most lines of a product are of the same time. */
+export function stageTimes(trx: UnitOfWork, bills: BillMonth): Promise<StagedTimes> {
+  const { begins, ends } = lineTimes(bills);
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'providerBilling.stageTimes', table: 'staged_bill_times', analyze: true },
+    sql`
+      SELECT bill_id, bill_version_id, product, start_time, end_time, duration, duration_unit, class, resource_kind, begins, ${exclusiveEnd} AS until
+      FROM (SELECT l.*, v.bill_id, p.class, p.resource_kind, ${toldSeconds} AS told_s, ${begins} AS begins, ${ends} AS ends
+            FROM (SELECT DISTINCT bill_version_id, product, start_time, end_time, duration, duration_unit FROM provider_bill_lines
+                  WHERE bill_version_id = ANY (${versionsOf(bills)}::bigint[])) l
+            JOIN provider_bill_versions v USING (bill_version_id) JOIN bill_products p USING (product)
+            WHERE p.class NOT IN ('pool', 'reserved_ip', 'backup', 'spaces', 'bucket')) AS line`,
+  );
+}
+
+type StagedDoubts = TemporaryTable<'staged_bill_doubts'>;
+
+/**
+ * The ids on lines that are not plain whatever they cost: several lines of a class have it, or it is on a line of a
+ * product that is not known, or with two ids.
+ */
+export function stageDoubts(trx: UnitOfWork, bills: BillMonth): Promise<StagedDoubts> {
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'providerBilling.stageDoubts', table: 'staged_bill_doubts', analyze: true },
+    sql`
+      SELECT unnest(key || others) AS key
+      FROM (SELECT coalesce(l.resource_uuid, l.resource_id) AS key, array_agg(l.resource_id) FILTER (WHERE l.resource_uuid IS NOT NULL) AS others
+            FROM provider_bill_lines l LEFT JOIN bill_products p USING (product)
+            WHERE l.bill_version_id = ANY (${versionsOf(bills)}::bigint[]) AND (l.resource_uuid IS NOT NULL OR l.resource_id IS NOT NULL)
+            GROUP BY 1, p.class
+            HAVING count(*) > 1 OR p.class IS NULL OR count(*) FILTER (WHERE l.resource_uuid IS NOT NULL AND l.resource_id IS NOT NULL) > 0) AS doubtful`,
+  );
 }
 
 /**
@@ -89,20 +145,15 @@ export async function insertPlainLines(
   staged: {
     outcomes: StagedOutcomes;
     accounts: StagedAccounts;
-    levels: StagedLevels;
+    lives: StagedLives;
     shapes: StagedShapes;
     costs: StagedCosts;
+    times: StagedTimes;
+    doubts: StagedDoubts;
     decisions: StagedDecisions;
   },
 ): Promise<void> {
-  const { outcomes, accounts, levels, shapes, costs, decisions } = staged;
-  const { since, until } = withinMonth(bills);
-  const versions = bills.bills.map(({ versionId }) => versionId);
-  const { begins, ends } = lineTimes(bills);
-  // The planner knows no values of common table expressions, takes a few rows for all that are left, and went through all
-  // levels for each line. Joined as they stand here, by hashing, each step has an id to join by.
-  await statement('providerBilling.planAsWritten')`
-    SELECT set_config('enable_nestloop', 'off', true), set_config('join_collapse_limit', '1', true)`.execute(trx);
+  const { outcomes, accounts, lives, shapes, costs, times, doubts, decisions } = staged;
   await statement('providerBilling.insertPlainLines')`
     INSERT INTO ${outcomes} (${outcomeColumns})
     WITH variants AS (
@@ -112,41 +163,38 @@ export async function insertPlainLines(
             WHERE c.rule IS NOT NULL GROUP BY 1, 2 HAVING count(DISTINCT c.cost) > 1) AS each
       WHERE named IS NOT NULL GROUP BY shape
     ), due AS MATERIALIZED (
-      SELECT h.account_id, h.class, h.subject, h.units, h.since, h.until, h.monthly, c.cost, coalesce(v.variants, '{}') AS variants
+      SELECT h.account_id, h.subject, h.units, h.since, h.until, h.monthly::amount AS monthly, c.cost::amount AS cost,
+             0.00::amount AS nothing, 2 AS digits, coalesce(v.variants, '{}') AS variants
       FROM ${shapes} h JOIN ${costs} c ON c.shape = h.shape AND c.rule IS NULL LEFT JOIN variants v ON v.shape = h.shape
-    ), told AS MATERIALIZED (
-      SELECT *, ${exclusiveEnd} AS until, coalesce(resource_uuid, external_id) AS key
-      FROM (SELECT ${lineId} AS line_id, v.bill_id, l.bill_version_id, l.position, l.amount, l.product, p.class, p.resource_kind,
-                   l.resource_uuid, l.resource_id AS external_id, ${begins} AS begins, ${ends} AS ends, ${toldSeconds} AS told_s
-            FROM provider_bill_lines l JOIN provider_bill_versions v USING (bill_version_id) LEFT JOIN bill_products p USING (product)
-            WHERE l.bill_version_id = ANY (${versions}::bigint[]) AND num_nonnulls(l.resource_uuid, l.resource_id) > 0) AS line
-    ), repeated AS (
-      SELECT key, class FROM told GROUP BY key, class HAVING count(*) > 1
-    ), unclear AS (
-      SELECT unnest(ARRAY[resource_uuid, external_id]) AS key FROM told WHERE class IS NULL OR num_nonnulls(resource_uuid, external_id) > 1
+      WHERE c.cost IS NOT NULL
     )
-    SELECT t.line_id, t.bill_id, t.bill_version_id, t.position, t.amount, t.begins, t.until, t.class, t.product, 'matched',
-           CASE WHEN t.resource_uuid IS NULL THEN 'id' ELSE 'uuid' END, NULL, NULL, r.resource_id, d.cost, 0.00, 'none',
-           d.since, d.until, d.monthly, l.units, l.subject, d.variants, '{}', w.deployment_id
-    FROM told t
-    JOIN inventory_resources r ON r.external_id = t.key AND r.kind = t.resource_kind AND NOT r.unseen
+    SELECT ${lineId(sql`t`, sql`l`)}, t.bill_id, l.bill_version_id, l.position, l.amount, t.begins, t.until, t.class, l.product, 'matched',
+           CASE WHEN l.resource_uuid IS NULL THEN 'id' ELSE 'uuid' END, NULL, NULL, r.resource_id, d.cost, d.nothing, 'none',
+           d.since, d.until, d.monthly, d.units, d.subject, d.variants, '{}', false, w.deployment_id
+    FROM provider_bill_lines l
+    JOIN ${times} t ON t.bill_version_id = l.bill_version_id AND t.product = l.product AND t.start_time = l.start_time AND t.end_time = l.end_time
+     AND t.duration = l.duration AND t.duration_unit = l.duration_unit
+    JOIN inventory_resources r ON r.external_id = coalesce(l.resource_uuid, l.resource_id) AND r.kind = t.resource_kind AND NOT r.unseen
     JOIN ${accounts} a ON a.account_id = r.account_id
-    JOIN ${levels} l ON l.resource_id = r.resource_id AND l.class = t.class AND ${isSimple}
-    JOIN due d ON d.account_id = l.account_id AND d.class = l.class AND d.subject = l.subject AND d.units = l.units
-     AND d.since = ${since} AND d.until = ${until} AND d.cost = t.amount
+    JOIN ${simpleThings(accounts, bills, lives)} s ON s.resource_id = r.resource_id
+    JOIN due d ON d.account_id = s.account_id AND d.subject = s.subject AND d.units = s.units AND d.since = s.since AND d.until = s.until
+     AND d.cost = l.amount AND d.digits = scale(l.amount)
     LEFT JOIN deployments_attributions o ON o.resource_id = r.resource_id AND o.valid_from <= t.begins
      AND o.valid_to >= greatest(t.until, t.begins + interval '1 microsecond')
     LEFT JOIN deployments_owners w ON w.owner_set_id = o.owner_set_id AND w.weight = w.weight_total
-    WHERE t.begins >= a.connected_at AND t.begins <= d.until + interval '1 second' AND t.until >= d.since - interval '1 second'
-      AND t.until > ${monthStart(bills)}::timestamptz AND scale(t.amount) = 2
-      AND NOT EXISTS (SELECT FROM repeated x WHERE x.key = t.key AND x.class = t.class)
-      AND NOT EXISTS (SELECT FROM unclear x WHERE x.key = t.key)
-      AND NOT EXISTS (SELECT FROM ${decisions} x WHERE x.bill_version_id = t.bill_version_id AND x.position = t.position)
+    WHERE l.bill_version_id = ANY (${versionsOf(bills)}::bigint[])
+      AND t.begins >= a.connected_at AND t.begins <= d.until + interval '1 second' AND t.until >= d.since - interval '1 second'
+      AND t.until > ${monthStart(bills)}::timestamptz
+      AND NOT EXISTS (SELECT FROM ${doubts} x WHERE x.key = r.external_id)
+      AND NOT EXISTS (SELECT FROM ${decisions} x WHERE x.bill_version_id = l.bill_version_id AND x.position = l.position)
       AND ((SELECT count(*) FROM ${accounts}) = 1 OR NOT EXISTS (
         SELECT FROM inventory_resources x JOIN ${accounts} b USING (account_id)
         WHERE x.external_id = r.external_id AND x.kind = r.kind AND x.account_id <> r.account_id AND NOT x.unseen))`.execute(
     trx,
   );
-  await statement('providerBilling.planFreely')`
-    SELECT set_config('enable_nestloop', 'on', true), set_config('join_collapse_limit', '8', true)`.execute(trx);
+  await statement('providerBilling.analyzePlainLines')`ANALYZE ${outcomes} (resource_id)`.execute(trx);
+}
+
+function versionsOf({ bills }: BillMonth): number[] {
+  return bills.map(({ versionId }) => versionId);
 }

@@ -1,7 +1,6 @@
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import type { Results } from './results.store.ts';
-import { everyShare } from './shares.store.ts';
 
 // What a month would come to, in money.
 
@@ -30,9 +29,9 @@ export interface BearerSum {
 }
 
 /** What each deployment would bear of a month that was reckoned. */
-export async function selectBearers(trx: UnitOfWork, results: Results): Promise<BearerSum[]> {
+export async function selectBearers(trx: UnitOfWork, { sums }: Results): Promise<BearerSum[]> {
   const { rows } = await statement<BearerSum>('providerBilling.selectBearers')`
-    SELECT s.target, d.slug AS deployment, sum(s.amount) AS amount FROM ${everyShare(results)} s LEFT JOIN deployments_list d USING (deployment_id)
+    SELECT s.target, d.slug AS deployment, sum(s.amount) AS amount FROM ${sums} s LEFT JOIN deployments_list d USING (deployment_id)
     GROUP BY 1, 2 ORDER BY 1, 2`.execute(trx);
   return rows;
 }

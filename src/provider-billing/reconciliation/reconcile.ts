@@ -5,7 +5,15 @@ import { insertOutcomes, stageCauses } from './causes.store.ts';
 import { stageDecisions, type SupposedAssignment } from './decisions.store.ts';
 import { stageCosts, stageItems, stagePairs, stageRules } from './expected-cost.store.ts';
 import { stageBackups, stageReplays, stageVariants } from './outcomes.store.ts';
-import { createOutcomes, insertPlainLines, stageShapes } from './plain-lines.store.ts';
+import {
+  createOutcomes,
+  insertPlainLines,
+  planAsWritten,
+  stageDoubts,
+  stageShapes,
+  stageThings,
+  stageTimes,
+} from './plain-lines.store.ts';
 import {
   lockReconciling,
   noteReckoned,
@@ -17,7 +25,7 @@ import {
   writeResults,
 } from './results.store.ts';
 import { stageShares } from './shares.store.ts';
-import { insertWordPrices, stageCharges, stageLevels, stagePrices } from './stage-charges.store.ts';
+import { insertOtherPrices, stageCharges, stageLevels, stageLives, stagePrices } from './stage-charges.store.ts';
 import {
   type BillMonth,
   monthStart,
@@ -76,30 +84,35 @@ export async function reckon(
 ): Promise<Results & { readonly lines: StagedLines }> {
   const accounts = await stageAccounts(trx, bills);
   const decisions = await stageDecisions(trx, bills, supposed.assignment ?? null);
-  const levels = await stageLevels(trx, bills, accounts);
-  const prices = await stagePrices(trx, bills, { levels, accounts });
+  const lives = await stageLives(trx, bills, accounts);
+  const things = await planAsWritten(trx, () => stageThings(trx, bills, { accounts, lives }));
+  const prices = await stagePrices(trx, bills, { there: things, accounts });
   const rules = await stageRules(trx, bills, supposed.variants ?? {});
-  const shapes = await stageShapes(trx, bills, { levels, prices });
+  const shapes = await stageShapes(trx, { things, prices });
+  const costs = await stageCosts(trx, bills, { items: shapes, rules });
+  const times = await stageTimes(trx, bills);
+  const doubts = await stageDoubts(trx, bills);
   const outcomes = await createOutcomes(trx);
-  const plainCosts = await stageCosts(trx, bills, { items: shapes, rules });
-  await insertPlainLines(trx, bills, { outcomes, accounts, levels, shapes, costs: plainCosts, decisions });
+  const plain = { outcomes, accounts, lives, shapes, costs, times, doubts, decisions };
+  await planAsWritten(trx, () => insertPlainLines(trx, bills, plain));
 
   const lines = await stageLines(trx, bills, outcomes);
   const matches = await stageMatches(trx, lines, accounts, outcomes);
   await updateClasses(trx, lines, matches);
-  await insertWordPrices(trx, bills, { lines, prices, accounts });
-  const charges = await stageCharges(trx, bills, { levels, prices, accounts, plain: outcomes });
+  const levels = await stageLevels(trx, bills, { accounts, lives, plain: outcomes });
+  await insertOtherPrices(trx, bills, { lines, levels, prices, accounts });
+  const charges = await stageCharges(trx, bills, { levels, prices, accounts });
   const pairs = await stagePairs(trx, { lines, matches, charges });
   const items = await stageItems(trx, bills, { lines, matches, charges, pairs, prices, accounts });
-  const costs = await stageCosts(trx, bills, { items, rules });
-  const staged = { lines, matches, accounts, items, rules, costs, plain: outcomes };
+  const otherCosts = await stageCosts(trx, bills, { items, rules });
+  const staged = { lines, matches, accounts, items, rules, costs: otherCosts, plain: outcomes };
   const backups = await stageBackups(trx, bills, staged);
   const replays = await stageReplays(trx, bills, staged);
   const variants = await stageVariants(trx, staged);
   const causes = await stageCauses(trx, { replays, variants, backups, plain: outcomes });
   const allocations = await stageAllocationRules(trx, monthStart(bills), supposed.allocation ?? null);
-  await insertOutcomes(trx, outcomes, staged, { causes, allocations, decisions });
+  await insertOutcomes(trx, bills, outcomes, staged, { causes, allocations, decisions });
 
-  const shares = await stageShares(trx, bills, outcomes, accounts);
-  return { lines, outcomes, shares, missing: await stageMissing(trx, staged, backups) };
+  const { shares, sums } = await stageShares(trx, bills, outcomes, accounts);
+  return { lines, outcomes, shares, sums, missing: await stageMissing(trx, staged, backups) };
 }

@@ -5,7 +5,7 @@ import { statement } from '../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
 import type { Staged, StagedBackups } from './outcomes.store.ts';
 import type { StagedOutcomes } from './plain-lines.store.ts';
-import { everyShare, type StagedShares } from './shares.store.ts';
+import { everyShare, type StagedShares, type StagedSums } from './shares.store.ts';
 import { type BillMonth, monthEnd, monthStart } from './stage-lines.store.ts';
 
 // What a reconciliation comes to, kept: once for each bill that is open, and unchanged where it is the same.
@@ -64,23 +64,23 @@ export async function selectInputs(db: Queryable, month: BillMonth): Promise<str
 
 /**
  * Whether a month was reckoned with these inputs, what came of it is there, and nothing that was appended to the log since
- * is about its time and its accounts: what happens in later months leaves it alone. Its time begins with the month, or
- * with a line that began earlier: who bears that one rests on its own time.
+ * is about its time and its accounts: what happens in later months leaves it alone. Its time is the month's, and that of
+ * lines that began earlier or end later: who bears these rests on their own time.
  */
 export async function selectIsCurrent(db: Queryable, month: BillMonth, inputs: string): Promise<boolean> {
   const { rows } = await statement<{ current: boolean }>('providerBilling.selectIsCurrent')`
     SELECT NOT EXISTS (
       SELECT FROM changes c
       WHERE c.change_id > m.change_id AND c.topic = ANY (${[...reckonedTopics]}::text[])
-        AND c.valid_from < ${month.until}::timestamptz AND c.valid_to > (
-          SELECT least(${monthStart(month)}::timestamptz, min(l.start_time)) FROM provider_bill_lines l
-          WHERE l.bill_version_id = ANY (${month.bills.map(({ versionId }) => versionId)}::bigint[]))
+        AND c.valid_from < lines.until AND c.valid_to > lines.since
         AND (c.subject IS NULL OR c.topic NOT IN ('resource', 'ownership') OR EXISTS (
           SELECT FROM inventory_resources r JOIN bill_payer_accounts a USING (account_id)
           WHERE r.resource_id = c.subject AND a.payer_id = m.payer_id AND a.superseded_at = 'infinity')))
       AND (SELECT count(DISTINCT r.bill_id) = ${month.bills.length} FROM reconciliations r
            WHERE r.bill_id = ANY (${month.bills.map(({ billId }) => billId)}::bigint[]) AND r.reopened_at IS NULL) AS current
-    FROM reconciled_months m
+    FROM reconciled_months m CROSS JOIN (
+      SELECT least(${monthStart(month)}::timestamptz, min(l.start_time)) AS since, greatest(${month.until}::timestamptz, max(l.end_time)) AS until
+      FROM provider_bill_lines l WHERE l.bill_version_id = ANY (${month.bills.map(({ versionId }) => versionId)}::bigint[])) lines
     WHERE m.payer_id = ${month.payerId} AND m.month = ${month.month}::date AND m.inputs = ${inputs}`.execute(db);
   return rows[0]?.current ?? false;
 }
@@ -104,18 +104,20 @@ export async function noteReckoned(
 export interface Results {
   readonly outcomes: StagedOutcomes;
   readonly shares: StagedShares;
+  readonly sums: StagedSums;
   readonly missing: StagedMissing;
 }
 
 /**
  * Whoever reconciles a payer's bills takes turns until the end of the transaction. What the planner is told of temporary
- * tables is how many rows they have: histograms of each of their columns took longer than filling them.
+ * tables is how many rows they have: histograms of each of their columns took longer than filling them. What is joined
+ * stays in memory.
  */
 export async function lockReconciling(trx: UnitOfWork, payerId: number): Promise<void> {
   await statement(
     'providerBilling.lockReconciling',
   )`SELECT pg_advisory_xact_lock(hashtextextended('reconciliations', ${payerId}::bigint)),
-           set_config('default_statistics_target', '5', true)`.execute(trx);
+           set_config('default_statistics_target', '5', true), set_config('work_mem', '64MB', true)`.execute(trx);
 }
 
 /**
@@ -131,32 +133,53 @@ export async function writeResults(
 ): Promise<number> {
   let written = 0;
   for (const [at, { billId, versionId }] of bills.entries()) {
-    const totals = await selectTotals(trx, { billId, versionId, isFirst: at === 0 }, results);
-    const kept = await selectKept(trx, billId);
-    const same = kept.find(({ digest, bill }) => digest === totals.digest && bill === versionId);
-    if (same !== undefined) {
+    const bill = { billId, versionId, isFirst: at === 0 };
+    const same = await selectSame(trx, bill, results);
+    if (same !== null) {
       // What was signed needs nothing beside it then.
       if (same.isSigned) await deleteOpen(trx, billId);
       continue;
     }
     await deleteOpen(trx, billId);
-    await insertReconciliation(trx, { billId, versionId, isFirst: at === 0 }, totals, results, now);
+    await insertReconciliation(trx, bill, await selectTotals(trx, bill, results), results, now);
     written += 1;
   }
   return written;
 }
 
-interface Kept {
-  readonly digest: string;
-  readonly bill: number;
-  readonly isSigned: boolean;
+/** The columns of what is kept, in the order of those that are staged. */
+const outcomeValues = sql`position, outcome, rule, resource_id, expected, difference, cause, valid_from, valid_to, monthly, units, subject, variants, remarks`;
+const stagedOutcomeValues = sql`position, outcome, rule, resource_id, expected, difference, cause, since, until, monthly, units, subject, variants, remarks`;
+const shareValues = sql`position, target, deployment_id, amount`;
+const missingValues = sql`ordinal, resource_id, class, subject, valid_from, valid_to, expected`;
+const stagedMissingValues = sql`ordinal, resource_id, class, subject, since, greatest(until, since), expected`;
+
+/** How many rows there are, and the sum of their hashes, whatever their order: nothing is sorted, and nothing becomes text. */
+function fingerprint(values: RawBuilder<unknown>, from: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(SELECT ROW(count(*), sum(hash_record_extended(ROW(${values}), 0))) FROM ${from})`;
 }
 
-async function selectKept(trx: UnitOfWork, billId: number): Promise<Kept[]> {
-  const { rows } = await statement<Kept>('providerBilling.selectKept')`
-    SELECT digest, bill_version_id AS bill, signed_at IS NOT NULL AS "isSigned"
-    FROM reconciliations WHERE bill_id = ${billId} AND reopened_at IS NULL ORDER BY signed_at NULLS LAST`.execute(trx);
-  return rows;
+/**
+ * The kept reconciliation of a bill's version that has these results, the signed one first; null: none has. A version
+ * that was never reconciled has nothing to compare, and most are reconciled once.
+ */
+async function selectSame(
+  trx: UnitOfWork,
+  { billId, versionId, isFirst }: BillOf,
+  results: Results,
+): Promise<{ readonly isSigned: boolean } | null> {
+  const of = sql`WHERE reconciliation_id = r.reconciliation_id`;
+  const { rows } = await statement<{ isSigned: boolean }>('providerBilling.selectSame')`
+    SELECT r.signed_at IS NOT NULL AS "isSigned" FROM reconciliations r
+    WHERE r.bill_id = ${billId} AND r.bill_version_id = ${versionId} AND r.reopened_at IS NULL
+      AND ${fingerprint(outcomeValues, sql`bill_line_outcomes ${of}`)}
+        IS NOT DISTINCT FROM ${fingerprint(stagedOutcomeValues, sql`${results.outcomes} WHERE bill_id = ${billId}`)}
+      AND ${fingerprint(shareValues, sql`bill_line_shares ${of}`)}
+        IS NOT DISTINCT FROM ${fingerprint(shareValues, sql`${everyShare(results)} s WHERE bill_id = ${billId}`)}
+      AND ${fingerprint(missingValues, sql`bill_missing ${of}`)}
+        IS NOT DISTINCT FROM ${fingerprint(stagedMissingValues, sql`${results.missing} WHERE ${isFirst}`)}
+    ORDER BY r.signed_at NULLS LAST LIMIT 1`.execute(trx);
+  return rows[0] ?? null;
 }
 
 async function deleteOpen(trx: UnitOfWork, billId: number): Promise<void> {
@@ -171,7 +194,6 @@ interface Totals {
   readonly allocated: string;
   readonly unexplained: string;
   readonly residual: string;
-  readonly digest: string;
 }
 
 interface BillOf {
@@ -180,54 +202,40 @@ interface BillOf {
   readonly isFirst: boolean;
 }
 
-/** The bridge of a bill, and what tells its results from others. */
+/** The bridge of a bill. */
 async function selectTotals(
   trx: UnitOfWork,
   { billId, versionId, isFirst }: BillOf,
-  results: Results,
+  { outcomes, missing }: Results,
 ): Promise<Totals> {
-  const { outcomes, missing } = results;
-  // The sum of the rows' hashes, whatever their order: nothing is sorted, and nothing becomes text.
   const { rows } = await statement<Totals>('providerBilling.selectTotals')`
     WITH own AS (
       SELECT coalesce(sum(expected), 0.00) AS expected, coalesce(sum(difference), 0.00) AS differences,
              coalesce(sum(amount) FILTER (WHERE outcome = 'allocated'), 0.00) AS allocated,
-             coalesce(sum(amount) FILTER (WHERE outcome = 'unexplained'), 0.00) AS unexplained, count(*) AS lines,
-             sum(hash_record_extended(ROW(position, outcome, rule, resource_id, expected, difference, cause, since, until, monthly,
-                                          units, subject, variants, remarks), 0)) AS hash
+             coalesce(sum(amount) FILTER (WHERE outcome = 'unexplained'), 0.00) AS unexplained
       FROM ${outcomes} WHERE bill_id = ${billId}
-    ), borne AS (
-      SELECT count(*) AS lines, sum(hash_record_extended(ROW(position, target, deployment_id, amount), 0)) AS hash
-      FROM ${everyShare(results)} s WHERE bill_id = ${billId}
     ), absent AS (
-      SELECT coalesce(sum(expected), 0.00) AS expected, count(*) AS lines,
-             sum(hash_record_extended(ROW(ordinal, resource_id, class, subject, since, until, expected), 0)) AS hash
-      FROM ${missing} WHERE ${isFirst}
+      SELECT coalesce(sum(expected), 0.00) AS expected FROM ${missing} WHERE ${isFirst}
     )
     SELECT v.amount, own.expected + absent.expected AS expected, own.differences - absent.expected AS differences, own.allocated,
-           own.unexplained, v.amount - v.lines_amount AS residual,
-           concat_ws(' ', own.lines, own.hash, borne.lines, borne.hash, absent.lines, absent.hash) AS digest
-    FROM provider_bill_versions v CROSS JOIN own CROSS JOIN borne CROSS JOIN absent WHERE v.bill_version_id = ${versionId}`.execute(
-    trx,
-  );
+           own.unexplained, v.amount - v.lines_amount AS residual
+    FROM provider_bill_versions v CROSS JOIN own CROSS JOIN absent WHERE v.bill_version_id = ${versionId}`.execute(trx);
   return rows[0]!;
 }
 
 /** An open reconciliation with the results of one that was signed. */
 export async function insertCopy(trx: UnitOfWork, reconciliationId: number): Promise<void> {
   const { rows } = await statement<{ id: number }>('providerBilling.insertCopy')`
-    INSERT INTO reconciliations (bill_id, bill_version_id, digest, amount, expected, differences, allocated, unexplained, residual, made_at)
-    SELECT bill_id, bill_version_id, digest, amount, expected, differences, allocated, unexplained, residual, made_at
+    INSERT INTO reconciliations (bill_id, bill_version_id, amount, expected, differences, allocated, unexplained, residual, made_at)
+    SELECT bill_id, bill_version_id, amount, expected, differences, allocated, unexplained, residual, made_at
     FROM reconciliations WHERE reconciliation_id = ${reconciliationId} RETURNING reconciliation_id AS id`.execute(trx);
   const { id } = rows[0]!;
   await statement('providerBilling.insertCopyOfOutcomes')`
-    INSERT INTO bill_line_outcomes (reconciliation_id, position, outcome, rule, resource_id, expected, difference, cause, valid_from, valid_to,
-                                    monthly, units, subject, variants, remarks)
-    SELECT ${id}, position, outcome, rule, resource_id, expected, difference, cause, valid_from, valid_to, monthly, units, subject, variants, remarks
-    FROM bill_line_outcomes WHERE reconciliation_id = ${reconciliationId}`.execute(trx);
+    INSERT INTO bill_line_outcomes (reconciliation_id, ${outcomeValues}) SELECT ${id}, ${outcomeValues} FROM bill_line_outcomes WHERE reconciliation_id = ${reconciliationId}`.execute(
+    trx,
+  );
   await statement('providerBilling.insertCopyOfShares')`
-    INSERT INTO bill_line_shares (reconciliation_id, position, target, deployment_id, amount)
-    SELECT ${id}, position, target, deployment_id, amount FROM bill_line_shares WHERE reconciliation_id = ${reconciliationId}`.execute(
+    INSERT INTO bill_line_shares (reconciliation_id, ${shareValues}) SELECT ${id}, ${shareValues} FROM bill_line_shares WHERE reconciliation_id = ${reconciliationId}`.execute(
     trx,
   );
   await statement('providerBilling.insertCopyOfCostSums')`
@@ -236,8 +244,7 @@ export async function insertCopy(trx: UnitOfWork, reconciliationId: number): Pro
     trx,
   );
   await statement('providerBilling.insertCopyOfMissing')`
-    INSERT INTO bill_missing (reconciliation_id, ordinal, resource_id, class, subject, valid_from, valid_to, expected)
-    SELECT ${id}, ordinal, resource_id, class, subject, valid_from, valid_to, expected FROM bill_missing
+    INSERT INTO bill_missing (reconciliation_id, ${missingValues}) SELECT ${id}, ${missingValues} FROM bill_missing
     WHERE reconciliation_id = ${reconciliationId}`.execute(trx);
 }
 
@@ -249,34 +256,28 @@ async function insertReconciliation(
   now: Temporal.Instant,
 ): Promise<void> {
   const { outcomes, missing } = results;
-  const { amount, expected, differences, allocated, unexplained, residual, digest } = totals;
+  const { amount, expected, differences, allocated, unexplained, residual } = totals;
   const { rows } = await statement<{ id: number }>('providerBilling.insertReconciliation')`
-    INSERT INTO reconciliations (bill_id, bill_version_id, digest, amount, expected, differences, allocated, unexplained, residual, made_at)
-    VALUES (${billId}, ${versionId}, ${digest}, ${amount}::numeric, ${expected}::numeric, ${differences}::numeric,
+    INSERT INTO reconciliations (bill_id, bill_version_id, amount, expected, differences, allocated, unexplained, residual, made_at)
+    VALUES (${billId}, ${versionId}, ${amount}::numeric, ${expected}::numeric, ${differences}::numeric,
             ${allocated}::numeric, ${unexplained}::numeric, ${residual}::numeric, ${now}::timestamptz)
     RETURNING reconciliation_id AS id`.execute(trx);
   const { id } = rows[0]!;
-  const ours: RawBuilder<unknown> = sql`bill_id = ${billId}`;
   await statement('providerBilling.insertOutcomes')`
-    INSERT INTO bill_line_outcomes (reconciliation_id, position, outcome, rule, resource_id, expected, difference, cause, valid_from, valid_to,
-                                    monthly, units, subject, variants, remarks)
-    SELECT ${id}, position, outcome, rule, resource_id, expected, difference, cause, since, until, monthly, units, subject, variants, remarks
-    FROM ${outcomes} WHERE ${ours}`.execute(trx);
+    INSERT INTO bill_line_outcomes (reconciliation_id, ${outcomeValues})
+    SELECT ${id}, ${stagedOutcomeValues} FROM ${outcomes} WHERE bill_id = ${billId} ORDER BY position`.execute(trx);
   await statement('providerBilling.insertLineShares')`
-    INSERT INTO bill_line_shares (reconciliation_id, position, target, deployment_id, amount)
-    SELECT ${id}, position, target, deployment_id, amount FROM ${everyShare(results)} s WHERE ${ours}`.execute(trx);
+    INSERT INTO bill_line_shares (reconciliation_id, ${shareValues})
+    SELECT ${id}, ${shareValues} FROM ${everyShare(results)} s WHERE bill_id = ${billId} ORDER BY position, deployment_id`.execute(
+    trx,
+  );
   await statement('providerBilling.insertCostSums')`
     INSERT INTO bill_cost_sums (reconciliation_id, target, deployment_id, product, from_bill, amount)
-    SELECT ${id}, s.target, s.deployment_id, s.product, s.outcome = 'from_bill' OR coalesce(s.begins < f.connected_at, false), sum(s.amount)
-    FROM ${everyShare(results)} s
-    CROSS JOIN (SELECT min(a.connected_at) AS connected_at
-                FROM provider_bills b JOIN bill_payer_accounts c ON c.payer_id = b.payer_id AND c.superseded_at = 'infinity'
-                JOIN inventory_accounts a ON a.account_id = c.account_id WHERE b.bill_id = ${billId}) f
-    WHERE s.${ours} GROUP BY 2, 3, 4, 5`.execute(trx);
+    SELECT ${id}, target, deployment_id, product, from_bill, sum(amount) FROM ${results.sums} WHERE bill_id = ${billId}
+    GROUP BY 2, 3, 4, 5`.execute(trx);
   if (!isFirst) return;
   await statement('providerBilling.insertMissing')`
-    INSERT INTO bill_missing (reconciliation_id, ordinal, resource_id, class, subject, valid_from, valid_to, expected)
-    SELECT ${id}, ordinal, resource_id, class, subject, since, greatest(until, since), expected FROM ${missing}`.execute(
+    INSERT INTO bill_missing (reconciliation_id, ${missingValues}) SELECT ${id}, ${stagedMissingValues} FROM ${missing}`.execute(
     trx,
   );
 }

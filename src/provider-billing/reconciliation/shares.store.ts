@@ -12,6 +12,8 @@ import { type BillMonth, monthStart, type StagedAccounts } from './stage-lines.s
 // Who bears a line: its amount in shares by whole weights, with the largest remainder, so that they add up to it.
 
 export type StagedShares = TemporaryTable<'staged_bill_shares'>;
+/** What each bears of a bill, by product. */
+export type StagedSums = TemporaryTable<'staged_bill_sums'>;
 
 const unattributed = sql`(SELECT deployment_id FROM deployments_list WHERE slug = 'unattributed')`;
 
@@ -23,11 +25,10 @@ export function everyShare({
   outcomes: StagedOutcomes;
   shares: StagedShares;
 }): RawBuilder<unknown> {
-  return sql`(SELECT bill_id, position, 'deployment' AS target, owner AS deployment_id, amount, product, outcome, begins
+  return sql`(SELECT bill_id, position, 'deployment' AS target, owner AS deployment_id, amount, product, from_bill
               FROM ${outcomes} WHERE owner IS NOT NULL
               UNION ALL
-              SELECT o.bill_id, o.position, s.target, s.deployment_id, s.amount, o.product, o.outcome, o.begins
-              FROM ${shares} s JOIN ${outcomes} o USING (line_id))`;
+              SELECT bill_id, position, target, deployment_id, amount, product, from_bill FROM ${shares})`;
 }
 
 /**
@@ -40,42 +41,69 @@ export async function stageShares(
   bills: BillMonth,
   outcomes: StagedOutcomes,
   accounts: StagedAccounts,
-): Promise<StagedShares> {
+): Promise<{ readonly shares: StagedShares; readonly sums: StagedSums }> {
   const shares = await createTemporaryTable(
     trx,
     { statement: 'providerBilling.stageShares', table: 'staged_bill_shares' },
-    sql`line_id bigint NOT NULL, target text NOT NULL, deployment_id bigint, amount numeric NOT NULL`,
+    sql`line_id bigint NOT NULL, bill_id bigint NOT NULL, position int NOT NULL, target text NOT NULL, deployment_id bigint,
+        amount amount NOT NULL, product text, from_bill boolean NOT NULL`,
   );
-  await insertShares(trx, shares, outcomes, await stageOwners(trx, outcomes));
-  await insertShares(trx, shares, outcomes, await stageAllocations(trx, bills, { outcomes, shares, accounts }));
-  return shares;
+  const shared = await stageShared(trx, outcomes);
+  await insertShares(trx, shares, shared, await stageOwners(trx, shared));
+  const sums = await createTemporaryTableAs(
+    trx,
+    { statement: 'providerBilling.stageSums', table: 'staged_bill_sums' },
+    sumsOf(sql`${everyShare({ outcomes, shares })} s`),
+  );
+  const weights = await stageAllocations(trx, bills, { shared, shares, sums, accounts });
+  await insertShares(trx, shares, shared, weights);
+  const allocated = sql`${shares} s WHERE EXISTS (SELECT FROM ${weights} w WHERE w.line_id = s.line_id)`;
+  await statement('providerBilling.insertSums')`INSERT INTO ${sums} ${sumsOf(allocated)}`.execute(trx);
+  return { shares, sums };
+}
+
+function sumsOf(shares: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
+    SELECT bill_id, target, deployment_id, product, from_bill, sum(amount) AS amount FROM ${shares} GROUP BY 1, 2, 3, 4, 5`;
+}
+
+type StagedShared = TemporaryTable<'staged_bill_shared'>;
+
+/** The lines that no deployment is known to bear alone. */
+function stageShared(trx: UnitOfWork, outcomes: StagedOutcomes): Promise<StagedShared> {
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'providerBilling.stageShared', table: 'staged_bill_shared', analyze: true },
+    sql`
+      SELECT line_id, bill_id, position, amount, product, from_bill, outcome, rule, method, deployment_id, resource_id, begins,
+             greatest(ends, begins + interval '1 microsecond') AS ends, greatest(2, scale(trim_scale(amount))) AS digits
+      FROM ${outcomes} WHERE owner IS NULL`,
+  );
 }
 
 type StagedWeights = TemporaryTable<'staged_bill_weights'>;
 
 /** Weights of owners: microseconds within the line's interval by whole shares. What nobody owned is unattributed. */
-function stageOwners(trx: UnitOfWork, outcomes: StagedOutcomes): Promise<StagedWeights> {
+function stageOwners(trx: UnitOfWork, shared: StagedShared): Promise<StagedWeights> {
   return createTemporaryTableAs(
     trx,
     { statement: 'providerBilling.stageOwners', table: 'staged_bill_weights', analyze: true },
     sql`
-      WITH owned AS (
+      WITH owned AS MATERIALIZED (
         SELECT o.line_id, w.deployment_id, w.weight, w.weight_total,
-               least(a.valid_to, o.ends) - greatest(a.valid_from, o.begins) AS held
-        FROM (SELECT line_id, resource_id, begins, greatest(ends, begins + interval '1 microsecond') AS ends FROM ${outcomes}
-              WHERE resource_id IS NOT NULL AND rule <> 'decision' AND owner IS NULL) o
+               trunc(extract(epoch FROM least(a.valid_to, o.ends) - greatest(a.valid_from, o.begins)) * 1000000) AS held
+        FROM (SELECT line_id, resource_id, begins, ends FROM ${shared} WHERE resource_id IS NOT NULL AND rule <> 'decision') o
         JOIN deployments_attributions a ON a.resource_id = o.resource_id AND a.valid_from < o.ends AND a.valid_to > o.begins
         JOIN deployments_owners w USING (owner_set_id)
-      ), single AS (SELECT line_id, min(deployment_id) AS deployment_id FROM owned GROUP BY line_id HAVING count(*) = 1
-      ), common AS (SELECT line_id, least_common_multiple(weight_total::numeric) AS total FROM owned GROUP BY line_id HAVING count(*) > 1)
+      ), common AS (
+        SELECT line_id, count(*) = 1 AS is_only, least_common_multiple(weight_total::numeric) AS total FROM owned GROUP BY line_id
+      )
       -- One owner alone is the usual case: nothing is divided.
-      SELECT line_id, 'deployment' AS target, deployment_id, 1::numeric AS weight, true AS is_only FROM single
+      SELECT line_id, 'deployment' AS target, deployment_id, sum(CASE WHEN is_only THEN 1 ELSE held * weight * div(total, weight_total) END) AS weight, is_only
+      FROM owned JOIN common USING (line_id) GROUP BY line_id, deployment_id, is_only
       UNION ALL
-      SELECT line_id, 'deployment' AS target, deployment_id, sum(trunc(extract(epoch FROM held) * 1000000) * weight * div(total, weight_total)) AS weight, false
-      FROM owned JOIN common USING (line_id) GROUP BY line_id, deployment_id
-      UNION ALL
-      SELECT line_id, 'deployment', coalesce(CASE WHEN resource_id IS NULL THEN deployment_id END, ${unattributed}), 1, true FROM ${outcomes} o
-      WHERE outcome IN ('matched', 'from_bill') AND rule <> 'account' AND owner IS NULL AND NOT EXISTS (SELECT FROM owned w WHERE w.line_id = o.line_id)`,
+      SELECT line_id, 'deployment', coalesce(CASE WHEN resource_id IS NULL THEN deployment_id END, ${unattributed}), 1, true FROM ${shared} o
+      WHERE outcome IN ('matched', 'from_bill') AND rule <> 'account' AND NOT EXISTS (SELECT FROM owned w WHERE w.line_id = o.line_id)`,
   );
 }
 
@@ -83,15 +111,20 @@ function stageOwners(trx: UnitOfWork, outcomes: StagedOutcomes): Promise<StagedW
 function stageAllocations(
   trx: UnitOfWork,
   bills: BillMonth,
-  { outcomes, shares, accounts }: { outcomes: StagedOutcomes; shares: StagedShares; accounts: StagedAccounts },
+  {
+    shared,
+    shares,
+    sums,
+    accounts,
+  }: { shared: StagedShared; shares: StagedShares; sums: StagedSums; accounts: StagedAccounts },
 ): Promise<StagedWeights> {
   return createTemporaryTableAs(
     trx,
     { statement: 'providerBilling.stageAllocations', table: 'staged_bill_weights', analyze: true },
     sql`
       WITH outstanding AS (
-        SELECT line_id, method, deployment_id FROM ${outcomes} o
-        WHERE outcome <> 'unexplained' AND owner IS NULL AND NOT EXISTS (SELECT FROM ${shares} s WHERE s.line_id = o.line_id)
+        SELECT line_id, method, deployment_id FROM ${shared} o
+        WHERE outcome <> 'unexplained' AND NOT EXISTS (SELECT FROM ${shares} s WHERE s.line_id = o.line_id)
       ), stored AS (
         SELECT w.deployment_id, w.weight, w.weight_total, round((s.attributes ->> 'size_gb')::numeric * 1000000000)
                  * trunc(extract(epoch FROM least(a.valid_to, s.valid_to, ${bills.until}::timestamptz)
@@ -105,7 +138,7 @@ function stageAllocations(
         SELECT 'spaces' AS method, deployment_id, sum(bytes_us * weight * div(total, weight_total)) AS weight
         FROM stored CROSS JOIN total GROUP BY deployment_id
         UNION ALL
-        SELECT 'matched_cost', deployment_id, trunc(sum(amount) * 1000000) FROM ${everyShare({ outcomes, shares })} s WHERE target = 'deployment'
+        SELECT 'matched_cost', deployment_id, trunc(sum(amount) * 1000000) FROM ${sums} WHERE target = 'deployment'
         GROUP BY deployment_id HAVING sum(amount) > 0
       ), weighed AS (
         SELECT o.line_id, 'deployment' AS target, w.deployment_id, w.weight FROM outstanding o JOIN weights w USING (method) WHERE w.weight > 0
@@ -126,24 +159,26 @@ function stageAllocations(
 async function insertShares(
   trx: UnitOfWork,
   shares: StagedShares,
-  outcomes: StagedOutcomes,
+  shared: StagedShared,
   weights: StagedWeights,
 ): Promise<void> {
   await statement('providerBilling.insertShares')`
-    INSERT INTO ${shares}
-    WITH whole AS (
-      SELECT o.line_id, w.target, w.deployment_id, w.weight, sum(w.weight) OVER (PARTITION BY o.line_id) AS total,
-             sign(o.amount) AS sign, u.digits, u.unit, div(abs(o.amount), u.unit) AS units
-      FROM ${outcomes} o JOIN (SELECT * FROM ${weights} WHERE NOT is_only) w USING (line_id)
-      CROSS JOIN LATERAL (SELECT digits, power(10::numeric, -digits) AS unit FROM (SELECT greatest(2, scale(trim_scale(o.amount))) AS digits) d) u
+    INSERT INTO ${shares} (line_id, target, deployment_id, amount, bill_id, position, product, from_bill)
+    WITH whole AS MATERIALIZED (
+      SELECT o.line_id, w.total, o.digits, trunc(abs(o.amount) * power(10::numeric, o.digits)) AS units, sign(o.amount) * power(10::numeric, -o.digits) AS unit
+      FROM ${shared} o JOIN (SELECT line_id, sum(weight) AS total FROM ${weights} WHERE NOT is_only GROUP BY line_id) w USING (line_id)
+    ), divided AS (
+      SELECT w.line_id, w.target, w.deployment_id, o.total, o.units, o.unit, o.digits, o.units * w.weight AS part, div(o.units * w.weight, o.total) AS base
+      FROM ${weights} w JOIN whole o USING (line_id) WHERE NOT w.is_only
     ), parts AS (
-      SELECT w.*, div(w.units * w.weight, w.total) AS base,
-             row_number() OVER (PARTITION BY w.line_id ORDER BY mod(w.units * w.weight, w.total) DESC, d.slug COLLATE "C") AS place,
-             w.units - sum(div(w.units * w.weight, w.total)) OVER (PARTITION BY w.line_id) AS rest
-      FROM whole w LEFT JOIN deployments_list d USING (deployment_id)
+      SELECT p.*, row_number() OVER (PARTITION BY p.line_id ORDER BY p.part - p.base * p.total DESC, d.slug COLLATE "C") AS place,
+             p.units - sum(p.base) OVER (PARTITION BY p.line_id) AS rest
+      FROM divided p LEFT JOIN deployments_list d USING (deployment_id)
     )
-    SELECT line_id, target, deployment_id, round(sign * unit * (base + CASE WHEN place <= rest THEN 1 ELSE 0 END), digits) FROM parts
+    SELECT p.line_id, p.target, p.deployment_id, round(p.unit * (p.base + CASE WHEN p.place <= p.rest THEN 1 ELSE 0 END), p.digits),
+           o.bill_id, o.position, o.product, o.from_bill
+    FROM parts p JOIN ${shared} o USING (line_id)
     UNION ALL
-    SELECT o.line_id, w.target, w.deployment_id, round(o.amount, greatest(2, scale(trim_scale(o.amount))))
-    FROM ${outcomes} o JOIN ${weights} w USING (line_id) WHERE w.is_only`.execute(trx);
+    SELECT o.line_id, w.target, w.deployment_id, round(o.amount, o.digits), o.bill_id, o.position, o.product, o.from_bill
+    FROM ${shared} o JOIN ${weights} w USING (line_id) WHERE w.is_only`.execute(trx);
 }

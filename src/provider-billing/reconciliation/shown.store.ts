@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Queryable } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
+import { type BillState, leastState } from '../bill-state.store.ts';
 import { chargedKind, metersOf } from '../costs.store.ts';
 
 // Reconciliations as people ask for them: the one that counts of a bill, its bridge, lines, what is missing.
@@ -330,7 +331,7 @@ export interface CostRow {
   readonly amount: string;
   /** Of the amount, what nothing but the bill says. */
   readonly fromBill: string;
-  readonly state: 'signed' | 'final' | 'preview';
+  readonly state: BillState;
 }
 
 /** What each deployment cost in months, by the best bill of each: what is unattributed, ours, and no cost, is there too. */
@@ -351,7 +352,7 @@ export async function selectCosts(
   const { rows } = await statement<CostRow & { key: string }>('providerBilling.selectCosts')`
     WITH sums AS (
       SELECT c.month, c.target, c.deployment_id, c.currency, sum(c.amount) AS amount, coalesce(sum(c.amount) FILTER (WHERE c.from_bill), 0.00) AS from_bill,
-             CASE WHEN bool_or(c.kind = 'preview') THEN 'preview' WHEN bool_and(c.signed) THEN 'signed' ELSE 'final' END AS state
+             ${leastState(sql`c.state`)} AS state
       FROM provider_billing_sums c WHERE c.month >= ${from}::date AND c.month < ${to}::date GROUP BY 1, 2, 3, 4
     ), named AS (
       SELECT s.*, d.slug, d.customer_external_id, concat_ws(' ', s.target, d.slug, s.currency) AS key

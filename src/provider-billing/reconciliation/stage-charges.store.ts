@@ -2,19 +2,14 @@ import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
-import type { StagedOutcomes } from './plain-lines.store.ts';
+import type { StagedOutcomes, StagedThings } from './plain-lines.store.ts';
 import { type BillMonth, monthEnd, monthStart, type StagedAccounts, type StagedLines } from './stage-lines.store.ts';
 
 // What should be charged in a month: the lives of the inventory's history, in pieces of one level and one price.
 
-export type StagedLevels = TemporaryTable<'staged_bill_levels'>;
-
-/** What was there in a month, by what it costs: of states in a time, of which `when` says which count. */
-function priced(
-  accounts: StagedAccounts,
-  [from, to]: readonly [Temporal.Instant, Temporal.Instant],
-  when: RawBuilder<unknown>,
-) {
+/** What was there in a month, by what it costs: of states in the time of its bills, of which `when` says which count. */
+function priced(accounts: StagedAccounts, bills: BillMonth, when: RawBuilder<unknown>): RawBuilder<unknown> {
+  const [from, to] = [monthStart(bills), bills.until];
   return sql`
         SELECT s.resource_id, s.account_id, s.kind, s.valid_from, s.valid_to, s.source,
                CASE WHEN c.cluster IS NOT NULL THEN 'pool' ELSE s.kind END AS class, c.cluster,
@@ -35,19 +30,25 @@ function priced(
           AND (s.kind <> 'reserved_ip' OR (s.attributes ->> 'ip_version') = '4' AND (s.attributes ->> 'assigned') = 'false')`;
 }
 
+export type StagedLives = TemporaryTable<'staged_bill_lives'>;
+
+/** Whether a state was the same from the beginning of a month to the end of what its bills cover. */
+function isWhole(bills: BillMonth): RawBuilder<unknown> {
+  return sql`(s.valid_from <= ${monthStart(bills)}::timestamptz AND s.valid_to >= ${bills.until}::timestamptz)`;
+}
+
 /**
- * What was there in a month, in intervals in which what it costs by does not change. `starts` and `stops` are the
- * earliest that a boundary can have been, where only a listing saw it: `since` and `until` are the latest. `is_sole`: it is
- * the only one of its resource. Most are what they are all month, and have no boundary in it: of these nothing more is asked.
+ * What began, ended or changed within a month, in intervals in which what it costs by does not change. `starts` and
+ * `stops` are the earliest that a boundary can have been, where only a listing saw it: `since` and `until` are the
+ * latest. `is_sole`: it is the only one of its resource.
  */
-export function stageLevels(trx: UnitOfWork, bills: BillMonth, accounts: StagedAccounts): Promise<StagedLevels> {
+export function stageLives(trx: UnitOfWork, bills: BillMonth, accounts: StagedAccounts): Promise<StagedLives> {
   const [from, to] = [monthStart(bills), bills.until];
-  const whole = sql`(s.valid_from <= ${from}::timestamptz AND s.valid_to >= ${to}::timestamptz)`;
   return createTemporaryTableAs(
     trx,
-    { statement: 'providerBilling.stageLevels', table: 'staged_bill_levels', analyze: true },
+    { statement: 'providerBilling.stageLives', table: 'staged_bill_lives', analyze: true },
     sql`
-      WITH told AS MATERIALIZED (${priced(accounts, [from, to], sql`NOT ${whole}`)}
+      WITH told AS MATERIALIZED (${priced(accounts, bills, sql`NOT ${isWhole(bills)}`)}
       ), marked AS (
         SELECT *, (lag(ROW(valid_to, class, cluster, subject, units, count)) OVER w)
                   IS DISTINCT FROM ROW(valid_from, class, cluster, subject, units, count) AS is_first
@@ -59,15 +60,11 @@ export function stageLevels(trx: UnitOfWork, bills: BillMonth, accounts: StagedA
                min(valid_from) AS since, max(valid_to) AS until, (array_agg(source ORDER BY valid_from))[1] AS source
         FROM numbered GROUP BY resource_id, account_id, kind, class, cluster, subject, units, count, island
       )
-      SELECT resource_id, account_id, kind, class, cluster, subject, units, count, valid_from AS since, valid_to AS until,
-             valid_from AS starts, valid_to AS stops, true AS is_sole
-      FROM (${priced(accounts, [from, to], whole)}) w
-      UNION ALL
       SELECT i.resource_id, i.account_id, i.kind, i.class, i.cluster, i.subject, i.units, i.count, i.since, i.until,
              CASE WHEN i.since <= ${from}::timestamptz OR i.source = 'action' OR i.since = r.provider_created_at OR d.began
-                  THEN i.since ELSE coalesce(b.started_at, i.since) END,
-             CASE WHEN i.until >= ${to}::timestamptz OR d.ended THEN i.until ELSE coalesce(e.started_at, i.until) END,
-             count(*) OVER (PARTITION BY i.resource_id) = 1
+                  THEN i.since ELSE coalesce(b.started_at, i.since) END AS starts,
+             CASE WHEN i.until >= ${to}::timestamptz OR d.ended THEN i.until ELSE coalesce(e.started_at, i.until) END AS stops,
+             count(*) OVER (PARTITION BY i.resource_id) = 1 AS is_sole
       FROM islands i JOIN inventory_resources r USING (resource_id)
       CROSS JOIN LATERAL (
         SELECT bool_or(x.completed_at = i.since) AS began, bool_or(x.completed_at = i.until) AS ended FROM inventory_actions x
@@ -79,6 +76,45 @@ export function stageLevels(trx: UnitOfWork, bills: BillMonth, accounts: StagedA
       LEFT JOIN LATERAL (SELECT max(s.started_at) AS started_at FROM inventory_sync_runs s
                          WHERE s.account_id = i.account_id AND s.kind = i.kind AND s.outcome = 'complete' AND s.started_at < i.until
                            AND i.until < ${to}::timestamptz) e ON true`,
+  );
+}
+
+/**
+ * What may have a plain line, within the month: one of its resource that is the only one, with boundaries that are known.
+ * Most are what they are all month, and these are read from the history itself, without being staged.
+ */
+export function simpleThings(accounts: StagedAccounts, bills: BillMonth, lives: StagedLives): RawBuilder<unknown> {
+  const [from, to] = [monthStart(bills), bills.until];
+  const isOne = sql`c.cluster IS NULL AND s.kind <> 'reserved_ip' AND (s.kind <> 'database' OR (s.attributes ->> 'nodes')::int IS NOT DISTINCT FROM 1)`;
+  return sql`(
+    SELECT resource_id, account_id, kind AS class, subject, units, ${from}::timestamptz AS since, ${to}::timestamptz AS until
+    FROM (${priced(accounts, bills, sql`${isWhole(bills)} AND ${isOne}`)}) w
+    UNION ALL
+    SELECT resource_id, account_id, class, subject, units, greatest(since, ${from}::timestamptz), least(until, ${to}::timestamptz)
+    FROM ${lives}
+    WHERE is_sole AND starts = since AND stops = until AND count = 1 AND class NOT IN ('pool', 'reserved_ip'))`;
+}
+
+type StagedLevels = TemporaryTable<'staged_bill_levels'>;
+
+/** What was there in a month, in intervals as of `stageLives`: of resources that have no plain line. */
+export function stageLevels(
+  trx: UnitOfWork,
+  bills: BillMonth,
+  { accounts, lives, plain }: { accounts: StagedAccounts; lives: StagedLives; plain: StagedOutcomes | null },
+): Promise<StagedLevels> {
+  const isLeft = (resource: RawBuilder<unknown>) =>
+    plain === null ? sql`true` : sql`NOT EXISTS (SELECT FROM ${plain} o WHERE o.resource_id = ${resource})`;
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'providerBilling.stageLevels', table: 'staged_bill_levels', analyze: true },
+    sql`
+      SELECT resource_id, account_id, kind, class, cluster, subject, units, count, valid_from AS since, valid_to AS until,
+             valid_from AS starts, valid_to AS stops
+      FROM (${priced(accounts, bills, sql`${isWhole(bills)} AND ${isLeft(sql`s.resource_id`)}`)}) w
+      UNION ALL
+      SELECT resource_id, account_id, kind, class, cluster, subject, units, count, since, until, starts, stops FROM ${lives} l
+      WHERE ${isLeft(sql`l.resource_id`)}`,
   );
 }
 
@@ -122,28 +158,35 @@ function pricesOf(bills: BillMonth, accounts: StagedAccounts, subjects: RawBuild
       FROM marked WHERE is_first`;
 }
 
-/** The prices of what was there. */
+/** The prices of what was there, and of Spaces. */
 export function stagePrices(
   trx: UnitOfWork,
   bills: BillMonth,
-  { levels, accounts }: { levels: StagedLevels; accounts: StagedAccounts },
+  { there, accounts }: { there: StagedThings | StagedLevels; accounts: StagedAccounts },
 ): Promise<StagedPrices> {
   return createTemporaryTableAs(
     trx,
     { statement: 'providerBilling.stagePrices', table: 'staged_bill_prices', analyze: true },
-    pricesOf(bills, accounts, sql`SELECT subject FROM ${levels} UNION SELECT 'spaces:subscription'`),
+    pricesOf(bills, accounts, sql`SELECT subject FROM ${there} UNION SELECT 'spaces:subscription'`),
   );
 }
 
-/** Those of what lines name and was not there, as far as anybody knows. */
-export async function insertWordPrices(
+/** Those of what else was there, and of what lines name and was not there, as far as anybody knows. */
+export async function insertOtherPrices(
   trx: UnitOfWork,
   bills: BillMonth,
-  { lines, prices, accounts }: { lines: StagedLines; prices: StagedPrices; accounts: StagedAccounts },
+  {
+    lines,
+    levels,
+    prices,
+    accounts,
+  }: { lines: StagedLines; levels: StagedLevels; prices: StagedPrices; accounts: StagedAccounts },
 ): Promise<void> {
-  const named = sql`SELECT word_subject AS subject FROM ${lines} EXCEPT SELECT subject FROM ${prices}`;
-  await statement('providerBilling.insertWordPrices')`
-    INSERT INTO ${prices} ${pricesOf(bills, accounts, named)}`.execute(trx);
+  const others = sql`
+    (SELECT word_subject AS subject FROM ${lines} UNION SELECT subject FROM ${levels})
+    EXCEPT SELECT subject FROM ${prices}`;
+  await statement('providerBilling.insertOtherPrices')`
+    INSERT INTO ${prices} ${pricesOf(bills, accounts, others)}`.execute(trx);
 }
 
 export type StagedCharges = TemporaryTable<'staged_bill_charges'>;
@@ -152,12 +195,7 @@ export type StagedCharges = TemporaryTable<'staged_bill_charges'>;
 export async function stageCharges(
   trx: UnitOfWork,
   bills: BillMonth,
-  {
-    levels,
-    prices,
-    accounts,
-    plain,
-  }: { levels: StagedLevels; prices: StagedPrices; accounts: StagedAccounts; plain: StagedOutcomes },
+  { levels, prices, accounts }: { levels: StagedLevels; prices: StagedPrices; accounts: StagedAccounts },
 ): Promise<StagedCharges> {
   const [from, to] = [monthStart(bills), bills.until];
   const charges = await createTemporaryTableAs(
@@ -177,7 +215,7 @@ export async function stageCharges(
                greatest(l.starts, p.since, ${from}::timestamptz) AS starts, least(l.stops, p.until, ${to}::timestamptz) AS stops
         FROM ${levels} l LEFT JOIN ${prices} p
           ON p.account_id = l.account_id AND p.subject = l.subject AND p.since < l.until AND p.until > l.since
-        WHERE l.class <> 'pool' AND NOT EXISTS (SELECT FROM ${plain} o WHERE o.resource_id = l.resource_id)
+        WHERE l.class <> 'pool'
         UNION ALL
         SELECT NULL, b.account_id, 'spaces', 'spaces:subscription', 1, 1, p.monthly, coalesce(p.per, 672 * 3600),
                lower(b.part), upper(b.part), lower(b.part), upper(b.part)

@@ -101,8 +101,10 @@ export const exclusiveEnd = sql`
   CASE WHEN told_s = extract(epoch FROM ends - begins) + 1 OR mod(floor(extract(epoch FROM ends)), 3600) = 3599
        THEN ends + interval '1 second' ELSE ends END`;
 
-/** A line in one number, in the order of bills and of their lines: much is joined by it. */
-export const lineId = sql`(v.bill_id * 2147483648 + l.position)`;
+/** A line in one number, of the tables that have its bill and its place: in the order of bills and of their lines: much is joined by it. */
+export function lineId(bill: RawBuilder<unknown>, line: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(${bill}.bill_id * 2147483648 + ${line}.position)`;
+}
 
 /**
  * The lines that are not plain, with their times as intervals, and what their words say: a name, what has the price, how
@@ -121,7 +123,7 @@ export function stageLines(trx: UnitOfWork, bills: BillMonth, plain: StagedOutco
     },
     sql`
       WITH told AS (
-        SELECT l.*, v.bill_id, ${lineId} AS line_id, p.class, p.resource_kind, p.product IS NOT NULL AS is_known_product,
+        SELECT l.*, v.bill_id, ${lineId(sql`v`, sql`l`)} AS line_id, p.class, p.resource_kind, p.product IS NOT NULL AS is_known_product,
                ${toldSeconds} AS told_s, ${begins} AS begins, ${ends} AS ends,
                CASE WHEN p.class IN ('droplet', 'database') THEN substring(l.description FROM '\\(([^()]*)\\)$') END AS item,
                CASE WHEN p.class IN ('snapshot', 'volume', 'custom_image') THEN substring(l.description FROM '([0-9]+(?:\\.[0-9]+)?) ?GB\\)?$')::numeric END AS gb,
@@ -187,15 +189,17 @@ export function stageMatches(
       ), by_id AS (
         SELECT line_id, min(resource_id) AS resource_id, min(account_id) AS account_id, min(kind) AS kind, min(rule) AS rule
         FROM found GROUP BY line_id HAVING min(resource_id) = max(resource_id)
+      ), nameless AS MATERIALIZED (
+        SELECT l.line_id, l.class, l.resource_kind, l.begins, l.ends, CASE l.class WHEN 'pool' THEN l.group_description ELSE l.name END AS name
+        FROM ${lines} l
+        WHERE l.class NOT IN ('spaces', 'bucket', 'reserved_ip') AND NOT EXISTS (SELECT FROM found f WHERE f.line_id = l.line_id)
       ), named AS (
         SELECT DISTINCT l.line_id, r.resource_id, r.account_id, r.kind
-        FROM ${lines} l
+        FROM nameless l
         JOIN inventory_states s ON s.kind = l.resource_kind AND s.valid_from < l.ends AND s.valid_to > l.begins
-         AND s.name = CASE l.class WHEN 'pool' THEN l.group_description ELSE l.name END
+         AND s.name = l.name
         JOIN mine r ON r.resource_id = s.resource_id
-        WHERE l.class NOT IN ('spaces', 'bucket', 'reserved_ip')
-          AND NOT EXISTS (SELECT FROM found f WHERE f.line_id = l.line_id)
-          AND NOT EXISTS (SELECT FROM by_id f JOIN ${lines} o USING (line_id) WHERE f.resource_id = r.resource_id AND o.class = l.class)
+        WHERE NOT EXISTS (SELECT FROM by_id f JOIN ${lines} o USING (line_id) WHERE f.resource_id = r.resource_id AND o.class = l.class)
           AND NOT EXISTS (SELECT FROM ${plain} o WHERE o.resource_id = r.resource_id AND o.class = l.class)
       )
       SELECT * FROM by_id

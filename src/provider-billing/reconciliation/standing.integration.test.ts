@@ -9,8 +9,10 @@ import { assign } from '../../deployments/assignments.ts';
 import { bringAttributionsUpToDate } from '../../deployments/attribution.ts';
 import { selectCountingBills } from '../costs.store.ts';
 import { importBill, readBillFile } from '../import.ts';
+import { readMarginTotals } from '../margin/margin.ts';
 import { getPayer } from '../payers.ts';
 import { listBills, listLines } from '../shown-bills.ts';
+import { selectLinesOfBills } from './bill-lines.store.ts';
 import { reckon, reconcileMonth } from './reconcile.ts';
 import { getReconciliation, reopenBill, signBill } from './review.ts';
 import { selectCosts, selectFindings } from './shown.store.ts';
@@ -193,29 +195,52 @@ test('a signed bill is listed as it was signed, with what it comes to since', as
   expect([await lines(null), await lines(2)]).toEqual([['5.00'], ['6.00']]);
 });
 
-test('a month is reckoned again for what is about the time of a line that began before it', async () => {
+test.each([
+  [
+    'began before it',
+    june.add({ months: 1 }),
+    ['2026-06-20', '2026-06-30'],
+    ['2026-06-20', '2026-07-01'],
+    [['b', '2.00']],
+  ],
+  [
+    'ends after it',
+    june.subtract({ months: 2 }),
+    ['2026-04-30', '2026-05-10'],
+    ['2026-05-05', '2026-05-10'],
+    // It is there since 1 May: four days of the one, five of the other.
+    [
+      ['a', '0.89'],
+      ['b', '1.11'],
+    ],
+  ],
+] as const)('a month is reckoned again for what is about the time of a line that %s', async (...given) => {
+  const [, month, [begins, ends], [from, to], after] = given;
   const { db } = database;
-  const july = june.add({ months: 1 });
   const csv = `product,group_description,description,hours,start,end,USD,project_name,category
-Droplets,,plain (s-1vcpu-1gb),240,2026-06-20 00:00:00 +0000,2026-06-30 00:00:00 +0000,$2.00,,iaas
+Droplets,,plain (s-1vcpu-1gb),240,${begins} 00:00:00 +0000,${ends} 00:00:00 +0000,$2.00,,iaas
 `;
   const file = await readBillFile(csv);
-  await importBill(db, { payer: 'acme', csv, file, month: july, number: null, amount: null }, 'test', now());
-  const again = () => reconcileMonth(db, payerId, july, now());
+  await importBill(db, { payer: 'acme', csv, file, month, number: null, amount: null }, 'test', now());
+  const again = () => reconcileMonth(db, payerId, month, now());
   const owners = async () => {
-    const rows = await selectCosts(db, { from: july, to: july.add({ months: 1 }), limit: 100, after: null });
+    const rows = await selectCosts(db, { from: month, to: month.add({ months: 1 }), limit: 100, after: null });
     return rows.map(({ deployment, amount }) => [deployment, amount]);
   };
   expect(await again()).toMatchObject({ changed: 1, reckoned: true });
   expect(await again()).toMatchObject({ changed: 0, reckoned: false });
   expect(await owners()).toEqual([['a', '2.00']]);
   const { id } = await resourceNamed(database, 'plain');
-  const [from, to] = ['2026-06-20T00:00:00Z', '2026-07-01T00:00:00Z'].map((text) => Temporal.Instant.from(text));
-  const change = { resourceIds: [id], owners: [{ slug: 'b', weight: 1 }], from: from!, to: to! };
+  const change = {
+    resourceIds: [id],
+    owners: [{ slug: 'b', weight: 1 }],
+    from: Temporal.Instant.from(`${from}T00:00:00Z`),
+    to: Temporal.Instant.from(`${to}T00:00:00Z`),
+  };
   await assign(db, change, 'test', now());
   await bringAttributionsUpToDate(db, now());
   expect(await again()).toMatchObject({ changed: 1, reckoned: true });
-  expect(await owners()).toEqual([['b', '2.00']]);
+  expect(await owners()).toEqual(after);
 });
 
 test('a month is not final while signed bills that are listed no more count beside one that may replace them', async () => {
@@ -240,12 +265,27 @@ Support,,support ${number},,2026-02-01 00:00:00 +0000,2026-03-01 00:00:00 +0000,
     const rows = await selectFindings(db, counts.reconciliationId, { limit: 10, after: null });
     return rows.filter(({ finding }) => finding === 'beside_signed').map(({ name, amount }) => [name, amount]);
   };
+  const states = async () => {
+    const months = { from: month, to: month.add({ months: 1 }) };
+    const lines = await selectLinesOfBills(db, { month }, { limit: 10, after: null });
+    return {
+      margin: (await readMarginTotals(db, { ...months, basis: 'accrued' })).map(({ state }) => state),
+      costs: (await selectCosts(db, { ...months, limit: 10, after: null })).map(({ state }) => state),
+      lines: lines.map(({ state }) => state).toSorted(),
+    };
+  };
   expect(await selectCountingBills(db, month)).toMatchObject({ isFinal: false });
+  expect(await states()).toEqual({
+    margin: ['doubtful'],
+    costs: ['doubtful'],
+    lines: ['doubtful', 'signed', 'signed'],
+  });
   expect(await found()).toEqual([
     ['1', '5.00'],
     ['2', '7.00'],
   ]);
   for (const one of gone) await db.transaction().execute((trx) => reopenBill(trx, one, 'replaced', 'ann', now()));
   expect(await selectCountingBills(db, month)).toMatchObject({ isFinal: true });
+  expect(await states()).toEqual({ margin: ['final'], costs: ['final'], lines: ['final'] });
   expect(await found()).toEqual([]);
 });

@@ -79,7 +79,13 @@ function UseCards({ use: { month, payers }, now }: { readonly use: Use; readonly
         </Empty>
       </section>
     );
-  return payers.map((payer) => <UseCard key={payer.payer} month={month} payer={payer} now={now} />);
+  return (
+    <div className={own.payers}>
+      {payers.map((payer) => (
+        <UseCard key={payer.payer} month={month} payer={payer} now={now} />
+      ))}
+    </div>
+  );
 }
 
 interface UseCardProps {
@@ -263,6 +269,7 @@ function Row({ bill }: { readonly bill: BillRow }) {
       </td>
       <td className={`${styles.figure} ${styles.spare}`}>{missing ?? <Unknown reason={notReconciled} />}</td>
       <td>
+        <span className={own.onPhone}>{payer}, </span>
         {stateText(bill)}
         {changedSince === null ? null : (
           <span className={ui.note}>

@@ -7,7 +7,7 @@ import { Chip, Csv, Listed } from '../lists/parts.tsx';
 import { changed } from '../lists/search.ts';
 import { isNegative, money } from '../ui/decimal.ts';
 import { Empty } from '../ui/States.tsx';
-import { dayBefore, month as monthName, monthOf, presentInstant } from '../ui/time.ts';
+import { day, dayBefore, month as monthName, monthOf, presentInstant } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import own from './margin.module.css';
 import { MarginTable } from './MarginTable.tsx';
@@ -43,6 +43,7 @@ export function Margin() {
               ? 'By the documents that were issued for the month'
               : 'What accrues in the month'}
             , before tax, less what the provider's bills say{stateText(page.data)}
+            {ratesText(page.data, search.currency, now)}
           </p>
         </div>
         <Csv path="/margins" query={query} file={`margin-${month}`} />
@@ -63,6 +64,7 @@ export function Margin() {
             Billed
           </Chip>
         </div>
+        <Currencies page={page.data} chosen={search.currency} />
         <Target target={search.target} />
         {filters.map((name) =>
           search[name] === undefined ? null : (
@@ -96,7 +98,42 @@ function stateText(page: Margins | undefined): string {
   const state = page?.totals.find((total) => total.state !== null)?.state ?? null;
   return state === null
     ? ''
-    : { signed: ', which are signed', final: ', which are final', preview: ', of which some are previews' }[state];
+    : {
+        signed: ', which are signed',
+        final: ', which are final',
+        doubtful: ', of which one may stand for a signed one that counts too',
+        preview: ', of which some are previews',
+      }[state];
+}
+
+/** By what amounts in other currencies were converted. */
+function ratesText(page: Margins | undefined, currency: string | undefined, now: string): string {
+  const rates = page?.rates.map(
+    ({ base, day: of, rate, source }) => `1 ${base} = ${rate} ${currency} (${source}, ${day(of, now)})`,
+  );
+  return rates === undefined || rates.length === 0 ? '' : `; converted at ${[...new Set(rates)].join(' and ')}`;
+}
+
+/** Of a month in several currencies: each amount in its own, or all of them in one. */
+function Currencies({ page, chosen }: { readonly page: Margins | undefined; readonly chosen: string | undefined }) {
+  const there = [
+    ...(page?.totals ?? []).map((total) => total.currency),
+    ...(page?.rates ?? []).map(({ base }) => base),
+  ];
+  const all = [...new Set(chosen === undefined ? there : [...there, chosen])].toSorted();
+  if (all.length < 2) return null;
+  return (
+    <div className={own.chips} role="group" aria-label="Currency">
+      <Chip name="currency" value={undefined} chosen={chosen}>
+        Each its own
+      </Chip>
+      {all.map((currency) => (
+        <Chip key={currency} name="currency" value={currency} chosen={chosen}>
+          in {currency}
+        </Chip>
+      ))}
+    </div>
+  );
 }
 
 /** The margin that is wanted: each row says what its base fee would have to be. */

@@ -16,7 +16,7 @@ const ownSort = { sort: 'margin', order: 'asc' } as const;
 const whys: Readonly<Record<NonNullable<MarginRow['notKnown']>, string>> = {
   no_bill: 'No bill of the month is reconciled.',
   not_rated: 'The month was never rated.',
-  no_exchange_rate: 'No exchange rate between its currencies is known.',
+  no_exchange_rate: 'It is in several currencies: choose one, for which a rate must be known.',
 };
 
 const parts: Readonly<Record<Exclude<MarginRow['part'], 'customers'>, readonly [name: string, why: string]>> = {
@@ -171,13 +171,20 @@ function Row({ row, month, isTargeted }: RowProps) {
 
 /** Of a loss what most of it is for; of an amount that is not known, why. */
 function Why({ row: { part, reasons, fromBill, notKnown } }: { readonly row: MarginRow }) {
+  const notes = [
+    ...(part === 'customers' ? [] : [parts[part][1]]),
+    ...(fromBill === null || isZero(fromBill) ? [] : [`${money(fromBill)} of the cost is from the bill alone`]),
+    ...(notKnown === null ? [] : [whyOf(notKnown)]),
+  ];
   return (
     <>
-      {part === 'customers' ? reasons.join('; ') : <span className={styles.muted}>{parts[part][1]}</span>}
-      {fromBill === null || isZero(fromBill) ? null : (
-        <span className={styles.muted}> {money(fromBill)} of the cost is from the bill alone</span>
+      {reasons.join('; ')}
+      {notes.length === 0 ? null : (
+        <span className={styles.muted}>
+          {reasons.length === 0 ? '' : '; '}
+          {notes.join('; ')}
+        </span>
       )}
-      {notKnown === null ? null : <span className={styles.muted}> {whyOf(notKnown)}</span>}
     </>
   );
 }

@@ -8,7 +8,7 @@ const trendMonths = 5;
 
 /** What the list is asked for, as the API names it; who loses most comes first unless the address says otherwise. */
 export function marginQuery(month: string, search: MarginSearch) {
-  const { by, basis, target } = search;
+  const { by, basis, target, currency } = search;
   const given = filters.flatMap((name) =>
     search[name] === undefined ? [] : [[name === 'meter' ? 'kind' : name, search[name]] as const],
   );
@@ -18,6 +18,7 @@ export function marginQuery(month: string, search: MarginSearch) {
     ...(by === undefined ? {} : { by }),
     ...(basis === undefined ? {} : { basis }),
     ...(target === undefined ? {} : { target }),
+    ...(currency === undefined ? {} : { currency }),
     ...(Object.fromEntries(given) as Record<string, string>),
     from: `${month}-01`,
   };

@@ -10,6 +10,8 @@ export interface MarginSearch extends Omit<ListSearch, 'q'> {
   readonly basis?: 'billed';
   /** The margin that is wanted, in percent. */
   readonly target?: string;
+  /** All in this one, by dated rates; each in its own unless given. */
+  readonly currency?: string;
   readonly deployment?: string;
   readonly customer?: string;
   readonly plan?: string;
@@ -23,6 +25,7 @@ export function marginSearch(search: Record<string, unknown>): MarginSearch {
   const { q: _none, ...list } = listSearch(search, sorts);
   const by = groupings.find((each) => each === search.by);
   const target = textOf(search.target);
+  const currency = textOf(search.currency);
   const given = filters.flatMap((name) => {
     const value = textOf(search[name]);
     return value === undefined ? [] : [[name, value.slice(0, 200)] as const];
@@ -32,6 +35,7 @@ export function marginSearch(search: Record<string, unknown>): MarginSearch {
     ...(by === undefined ? {} : { by }),
     ...(search.basis === 'billed' ? { basis: 'billed' as const } : {}),
     ...(target !== undefined && /^\d{1,2}(\.\d{1,3})?$/.test(target) ? { target } : {}),
+    ...(currency !== undefined && /^[A-Z]{3}$/.test(currency) ? { currency } : {}),
     ...Object.fromEntries(given),
   };
 }

@@ -35,7 +35,7 @@ function need(id: string, count: number, [one, several]: Words, rest: Rest): rea
 
 /** What waits for somebody, the worst first. */
 export function needsOf(overview: OverviewDocument): readonly Need[] {
-  const { accounts, jobs, unowned, corrections, alerts, invoices, lossMakers, drift } = overview;
+  const { accounts, jobs, unowned, corrections, alerts, invoices, lossMakers, notComparable, drift } = overview;
   const drafts = invoices.states.filter(({ state }) => state === 'draft');
   return [
     ...need('accounts', accounts.broken, ['account cannot be read in full', 'accounts cannot be read in full'], {
@@ -62,6 +62,18 @@ export function needsOf(overview: OverviewDocument): readonly Need[] {
       ['deployment costs more than it earns', 'deployments cost more than they earn'],
       {
         detail: lossMakers?.[0] === undefined ? null : `${lossMakers[0].deployment}: ${lossMakers[0].reasons[0] ?? ''}`,
+        link: { to: '/margin', search: { m: overview.month }, verb: 'Show' },
+      },
+    ),
+    ...need(
+      'incomparable',
+      notComparable?.length ?? 0,
+      [
+        'deployment earns and costs in currencies without a rate',
+        'deployments earn and cost in currencies without a rate',
+      ],
+      {
+        detail: notComparable?.join(', ') ?? null,
         link: { to: '/margin', search: { m: overview.month }, verb: 'Show' },
       },
     ),

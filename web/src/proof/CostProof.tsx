@@ -17,7 +17,12 @@ interface ProviderLinesProps {
 }
 
 const shownMax = 200;
-const states = { signed: 'signed', final: 'final', preview: 'preview' } as const;
+const states = {
+  signed: 'signed',
+  final: 'final',
+  doubtful: 'beside a signed bill, doubtful',
+  preview: 'preview',
+} as const;
 
 /** What the provider charged for what a deployment used: each line of a bill, and what the deployment bears of it. */
 export function CostProof({ deployment, kind, month }: ProviderLinesProps) {
