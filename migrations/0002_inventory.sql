@@ -101,6 +101,8 @@ CREATE TABLE resources (
 );
 CREATE INDEX resources_by_external_id ON resources (external_id);
 CREATE INDEX resources_by_urn ON resources (urn) WHERE urn IS NOT NULL;
+-- What becomes so many days old.
+CREATE INDEX resources_by_creation ON resources (coalesce(provider_created_at, first_seen_at));
 CREATE INDEX resources_unlisted ON resources (account_id, kind) WHERE unlisted;
 CREATE INDEX resources_unseen ON resources (account_id, kind, external_id) WHERE unseen;
 
@@ -156,6 +158,9 @@ CREATE INDEX resource_states_by_parent ON resource_states USING gin (parents) WH
 CREATE FUNCTION without_case(texts text[]) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE BEGIN ATOMIC
   SELECT array_agg(lower(text)) FROM unnest(texts) AS text;
 END;
+-- Firewalls and load balancers, by the droplets and tags that they are for.
+CREATE INDEX resource_states_guards ON resource_states USING gin (without_case(parents))
+  WHERE superseded_at = 'infinity' AND parents <> '{}' AND kind IN ('firewall', 'load_balancer');
 CREATE INDEX resource_states_by_tag ON resource_states USING gin (without_case(tags)) WHERE superseded_at = 'infinity' AND tags <> '{}';
 
 -- What is configured on a resource beside what is billed, over intervals. Neither ownership nor usage rests on
@@ -176,6 +181,8 @@ CALL keep_history('resource_settings', 'resource_id');
 CREATE INDEX resource_settings_by_run ON resource_settings (sync_run_id);
 CREATE INDEX resource_settings_by_superseding_run ON resource_settings (superseded_by_run) WHERE superseded_by_run IS NOT NULL;
 CREATE INDEX resource_settings_by_resource ON resource_settings (resource_id, valid_from) WHERE superseded_at = 'infinity';
+-- What has ended: of what is, the end is not known.
+CREATE INDEX resource_settings_by_end ON resource_settings (valid_to) WHERE superseded_at = 'infinity' AND valid_to < 'infinity';
 -- What says itself which project it is in.
 CREATE INDEX resource_settings_project ON resource_settings (resource_id)
   WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND settings ? 'project';

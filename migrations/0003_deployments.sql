@@ -91,6 +91,8 @@ CALL keep_history('attributions', 'resource_id');
 CREATE INDEX attributions_by_owner ON attributions (owner_set_id) WHERE superseded_at = 'infinity';
 CREATE INDEX attributions_by_resource ON attributions (resource_id, valid_from) WHERE superseded_at = 'infinity';
 
+-- What was decided before it holds.
+CREATE INDEX attributions_to_come ON attributions (valid_from) WHERE superseded_at = 'infinity' AND valid_from > recorded_at;
 CREATE INDEX attributions_by_rule ON attributions (rule_id) WHERE superseded_at = 'infinity' AND valid_to = 'infinity';
 CREATE INDEX attributions_ever_by_resource ON attributions (resource_id);
 

@@ -74,10 +74,11 @@ CREATE TABLE drift_bindings (
   CHECK (how <> 'none' OR absent)
 );
 CALL keep_history('drift_bindings', 'declaration_id', 'address', 'resource_id');
-CREATE INDEX drift_bindings_by_resource ON drift_bindings (resource_id) WHERE superseded_at = 'infinity' AND valid_to = 'infinity';
-CREATE INDEX drift_bindings_by_address ON drift_bindings (declaration_id, address) WHERE superseded_at = 'infinity' AND valid_to = 'infinity';
+-- By >=, which says the same: = would let the index of the exclusion constraint be taken, whose last columns are found slowly.
+CREATE INDEX drift_bindings_by_resource ON drift_bindings (resource_id) WHERE superseded_at >= 'infinity' AND valid_to = 'infinity';
+CREATE INDEX drift_bindings_by_address ON drift_bindings (declaration_id, address) WHERE superseded_at >= 'infinity' AND valid_to = 'infinity';
 CREATE INDEX drift_bindings_absent ON drift_bindings (declaration_id, address)
-  WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND absent;
+  WHERE superseded_at >= 'infinity' AND valid_to = 'infinity' AND absent;
 
 -- Rules as dated data, the most specific first: of a deployment, of an account, of all (0).
 CREATE TABLE drift_rules (
@@ -158,6 +159,9 @@ CREATE TABLE drift_decisions (
   CHECK (until IS NULL OR decision = 'ignore')
 );
 CREATE INDEX drift_decisions_by_finding ON drift_decisions (finding_key, drift_decision_id);
+-- What was decided lately, and what ends.
+CREATE INDEX drift_decisions_by_record ON drift_decisions (recorded_at);
+CREATE INDEX drift_decisions_by_end ON drift_decisions (until) WHERE until IS NOT NULL;
 
 -- What was published of a finding, once per episode. Of a baseline it was written down, and not published.
 CREATE TABLE drift_notices (
@@ -181,8 +185,10 @@ CREATE TABLE drift_progress (
   singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
   -- The last change of the log.
   change_id  bigint,
-  -- What every finding rests on (the rules, what can be seen, the day), as a digest: where it is another, all is compared.
+  -- What every finding rests on (the rules, what can be seen, the day), as a digest, and what is hidden of firewalls and
+  -- droplets: where either is another, all is compared.
   conditions text COLLATE "C",
+  hidden     text,
   swept_at   timestamptz
 );
 INSERT INTO drift_progress DEFAULT VALUES;

@@ -3,6 +3,7 @@ import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 import { createTemporaryTableAs } from '../platform/database/temporary-table.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
+import { isBound } from './sweep/scope.store.ts';
 
 // Declarations with their history: what each says is versions of a head and of its resources.
 
@@ -191,7 +192,7 @@ export async function selectDeclared(db: Queryable, declarationId: number): Prom
     FROM declared_resources d LEFT JOIN inventory_accounts a USING (account_id)
     LEFT JOIN LATERAL (
       SELECT CASE WHEN count(*) = 1 THEN min(r.external_id) END AS id FROM drift_bindings b JOIN inventory_resources r USING (resource_id)
-      WHERE b.declaration_id = d.declaration_id AND b.address = d.address AND b.superseded_at = 'infinity' AND b.valid_to = 'infinity') b ON true
+      WHERE b.declaration_id = d.declaration_id AND b.address = d.address AND ${isBound('b')}) b ON true
     WHERE d.declaration_id = ${declarationId} AND d.superseded_at = 'infinity' AND d.valid_to = 'infinity' ORDER BY d.address`.execute(
     db,
   );

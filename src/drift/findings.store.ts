@@ -4,6 +4,7 @@ import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 import type { PageRequest } from '../platform/declare/operation.ts';
 import { settingsIn } from './sweep/actual.store.ts';
+import { isBound } from './sweep/scope.store.ts';
 import { decisionOf } from './sweep/life.store.ts';
 
 // Findings as they stand: what a sweep wrote, with what people decided of it.
@@ -276,7 +277,7 @@ export async function selectCompared(db: Queryable, finding: string): Promise<Co
     LEFT JOIN inventory_settings k ON k.resource_id = v.resource_id AND k.valid_to = 'infinity'
     LEFT JOIN inventory_memberships m ON m.resource_id = v.resource_id AND m.valid_to = 'infinity'
     LEFT JOIN inventory_resources p ON p.resource_id = m.project_id
-    CROSS JOIN LATERAL (SELECT ${settingsIn(sql`p.external_id`)} AS settings) c
+    CROSS JOIN LATERAL (SELECT ${settingsIn({ state: 'v', listed: sql`k.settings`, project: sql`p.external_id` })} AS settings) c
     CROSS JOIN LATERAL (SELECT key, value, 'exact' AS how FROM jsonb_each(d.exact) UNION ALL SELECT key, value, 'bound' FROM jsonb_each(d.bounds)) f
     WHERE e.finding_key = ${finding} AND e.superseded_at = 'infinity' AND e.valid_to = 'infinity'
       AND d.superseded_at = 'infinity' AND d.valid_to = 'infinity'
@@ -365,7 +366,7 @@ export async function selectCoverage(db: Queryable, scope: CoverageScope | null 
             WHERE d.superseded_at = 'infinity' AND d.valid_to = 'infinity' AND (d.account_id IS NOT NULL OR (
               o.disconnected_at IS NULL AND (d.count IS NOT NULL OR NOT EXISTS (
                 SELECT FROM drift_bindings b WHERE b.declaration_id = d.declaration_id AND b.address = d.address
-                  AND b.superseded_at = 'infinity' AND b.valid_to = 'infinity' AND b.how <> 'none'))))) d
+                  AND ${isBound('b')} AND b.how <> 'none'))))) d
       JOIN inventory_accounts a USING (account_id) LEFT JOIN newest n USING (account_id, kind)
       WHERE n.outcome IS NULL OR a.disconnected_at IS NOT NULL
       UNION ALL

@@ -1,9 +1,11 @@
 import { sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
-import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
+import type { TemporaryTable } from '../../platform/database/temporary-table.ts';
 import { type HistoryTable, rewriteHistory } from '../../platform/history.ts';
 import type { SweepTables } from './actual.store.ts';
+import { isBound } from './scope.store.ts';
+import { stage } from './stage.store.ts';
 
 // Which resource a declared one is. By id, whether it lives or not: what has a name for its id, as a zone has, may have ended
 // in one account and live in another. Else the one that it was bound to before, while it
@@ -27,7 +29,7 @@ export interface BoundTables extends SweepTables {
 export async function bindResources(trx: UnitOfWork, tables: SweepTables, now: Temporal.Instant): Promise<BoundTables> {
   const kept = await stageKept(trx, tables);
   const candidates = await stageCandidates(trx, tables, kept);
-  const bound = await createTemporaryTableAs(
+  const bound = await stage(
     trx,
     {
       statement: 'drift.bindResources',
@@ -42,7 +44,7 @@ export async function bindResources(trx: UnitOfWork, tables: SweepTables, now: T
         SELECT declared_resource_id, declaration_id, address, resource_id, 'match', is_counted FROM ${candidates} WHERE is_counted OR candidates = 1) b
       LEFT JOIN ${tables.actual} a ON a.resource_id = b.resource_id`,
   );
-  const unbound = await createTemporaryTableAs(
+  const unbound = await stage(
     trx,
     { statement: 'drift.bindResources', table: 'drift_unbound', analyze: true },
     sql`
@@ -60,7 +62,7 @@ export async function bindResources(trx: UnitOfWork, tables: SweepTables, now: T
 
 /** What is bound by its id, and by a match to what it was bound to. */
 function stageKept(trx: UnitOfWork, { declared, actual }: SweepTables): Promise<TemporaryTable> {
-  return createTemporaryTableAs(
+  return stage(
     trx,
     { statement: 'drift.stageKept', table: 'drift_kept', analyze: ['declared_resource_id', 'resource_id'] },
     sql`
@@ -81,7 +83,7 @@ function stageKept(trx: UnitOfWork, { declared, actual }: SweepTables): Promise<
       FROM ${declared} d
       JOIN drift_bindings b ON b.declaration_id = d.declaration_id AND b.address = d.address
       LEFT JOIN ${actual} a ON a.resource_id = b.resource_id
-      WHERE d.match IS NOT NULL AND d.count IS NULL AND b.how = 'match' AND b.superseded_at = 'infinity' AND b.valid_to = 'infinity'
+      WHERE d.match IS NOT NULL AND d.count IS NULL AND b.how = 'match' AND ${isBound('b')}
         AND (b.valid_from >= d.declared_from OR (a.kind = d.kind AND (drift_matches(a.name, d.match ->> 'name') OR EXISTS (
           SELECT FROM declared_resources o
           WHERE o.declaration_id = d.declaration_id AND o.address = d.address AND o.match = d.match AND o.recorded_at <= b.recorded_at))))`,
@@ -90,7 +92,7 @@ function stageKept(trx: UnitOfWork, { declared, actual }: SweepTables): Promise<
 
 /** What matches and, but for counts, is not bound by another address of the same declaration. Of a deployment its own come first. */
 function stageCandidates(trx: UnitOfWork, tables: SweepTables, kept: TemporaryTable): Promise<TemporaryTable> {
-  return createTemporaryTableAs(
+  return stage(
     trx,
     { statement: 'drift.stageCandidates', table: 'drift_candidates' },
     sql`
@@ -123,7 +125,7 @@ function stageCandidates(trx: UnitOfWork, tables: SweepTables, kept: TemporaryTa
 
 async function writeBindings(trx: UnitOfWork, tables: BoundTables, now: Temporal.Instant): Promise<void> {
   const { bound, unbound, scope } = tables;
-  const staged = await createTemporaryTableAs(
+  const staged = await stage(
     trx,
     { statement: 'drift.writeBindings', table: 'drift_bindings_staged' },
     sql`
@@ -140,7 +142,7 @@ async function writeBindings(trx: UnitOfWork, tables: BoundTables, now: Temporal
             WHERE d.count IS NOT NULL AND (d.count ->> 'min')::numeric > coalesce(n.bound, 0)) b
       FULL JOIN (
         SELECT h.* FROM drift_bindings h ${scope === null ? sql`` : sql`JOIN ${scope.declared} c USING (declaration_id, address)`}
-        WHERE h.superseded_at = 'infinity' AND h.valid_to = 'infinity') h
+        WHERE ${isBound('h')}) h
         ON h.declaration_id = b.declaration_id AND h.address = b.address AND h.resource_id = b.resource_id
       WHERE (b.how, b.absent) IS DISTINCT FROM (h.how, h.absent)`,
   );

@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
-import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
+import type { TemporaryTable } from '../../platform/database/temporary-table.ts';
 import { isOtherwise } from './actual.store.ts';
 import type { BoundTables } from './bindings.store.ts';
 import { type FoundTable, free, priceless, pricedSettings, sourceOf, wholeActual } from './found.store.ts';
+import { stage } from './stage.store.ts';
 
 // What differs from what is declared. Only what is declared is compared, and only what the inventory tells: a key that
 // the actual settings do not have is not told, but for the members of groups, which are told whole.
@@ -23,31 +24,52 @@ const memberOf = sql`CASE WHEN ${memberParts} IS NULL THEN key
   ELSE array_to_string((string_to_array(key, '/'))[1:${memberParts}], '/') END`;
 
 export async function findDifferences(trx: UnitOfWork, tables: BoundTables, found: FoundTable): Promise<void> {
-  const compared = await stageCompared(trx, tables);
-  await findChangedFields(trx, compared, found);
-  await findUndeclaredMembers(trx, compared, found);
-  await findOutOfBounds(trx, compared, found);
-  await findMissing(trx, tables, found);
+  const { compared, has } = await stageCompared(trx, tables);
+  if (has.compared) await findChangedFields(trx, compared, found);
+  if (has.groups) await findUndeclaredMembers(trx, compared, found);
+  if (has.bounds) await findOutOfBounds(trx, compared, found);
+  if (has.absent) await findMissing(trx, tables, found);
   await findUnmanaged(trx, tables, found);
-  await findMiscounted(trx, tables, found);
-  await findMisattributed(trx, compared, tables, found);
-  await priceFields(trx, found, tables);
+  if (has.counts) await findMiscounted(trx, tables, found);
+  if (has.others) await findMisattributed(trx, compared, tables, found);
+  if (has.compared || has.counts) await priceFields(trx, found, tables);
+}
+
+/** What there is of each sort: of what there is none, nothing is asked. */
+interface Sorts {
+  readonly compared: boolean;
+  readonly groups: boolean;
+  readonly bounds: boolean;
+  /** Owned by others. */
+  readonly others: boolean;
+  readonly absent: boolean;
+  readonly counts: boolean;
 }
 
 /**
  * Both sides of what is not in all as declared, of what has bounds or whole groups, and of what others own: all is read and
  * joined once. Most of what there is has just the settings that are declared, which is soon seen.
  */
-function stageCompared(trx: UnitOfWork, { said, bound, known }: BoundTables): Promise<TemporaryTable> {
-  return createTemporaryTableAs(
+async function stageCompared(
+  trx: UnitOfWork,
+  { declared, said, bound, unbound, known }: BoundTables,
+): Promise<{ readonly compared: TemporaryTable; readonly has: Sorts }> {
+  const compared = await stage(
     trx,
     { statement: 'drift.stageCompared', table: 'drift_compared', analyze: ['resource_id'] },
     sql`
       SELECT d.*, a.resource_id, a.account_id AS in_account, a.name, a.external_id AS id, a.parents, a.owners, a.settings, a.hidden
       FROM ${bound} b JOIN ${said} d USING (declared_resource_id) JOIN ${known} a ON a.resource_id = b.resource_id
-      WHERE ${isOtherwise(sql`a.listed`, sql`a.settings`)}
+      WHERE ${isOtherwise({ declared: sql`d.exact`, listed: sql`a.listed`, settings: sql`a.settings` })}
          OR d.bounds <> '{}' OR d.groups <> '{}' OR (a.owners <> '{}' AND d.deployment_id <> ALL (a.owners))`,
   );
+  const { rows } = await statement<Sorts>('drift.stageCompared.select_sorts')`
+    SELECT count(*) > 0 AS compared, coalesce(bool_or(groups <> '{}'), false) AS groups, coalesce(bool_or(bounds <> '{}'), false) AS bounds,
+           coalesce(bool_or(owners <> '{}' AND deployment_id <> ALL (owners)), false) AS others,
+           EXISTS (SELECT FROM ${bound} WHERE absent) OR EXISTS (SELECT FROM ${unbound}) AS absent,
+           EXISTS (SELECT FROM ${declared} WHERE count IS NOT NULL) AS counts
+    FROM ${compared}`.execute(trx);
+  return { compared, has: rows[0]! };
 }
 
 /**

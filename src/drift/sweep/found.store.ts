@@ -20,7 +20,7 @@ const columns = sql`
   priced jsonb, declared_from timestamptz NOT NULL DEFAULT '-infinity'`;
 
 export function createFound(trx: UnitOfWork): Promise<FoundTable> {
-  return createTemporaryTable(trx, { statement: 'drift.createFound', table: 'drift_found' }, columns);
+  return createTemporaryTable(trx, { statement: 'drift.createFound', table: 'drift_found', drop: [] }, columns);
 }
 
 /** Settings on which prices rest, of a jsonb of settings. */

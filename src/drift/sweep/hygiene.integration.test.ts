@@ -371,3 +371,37 @@ test('what becomes due by time alone is found by a sweep of what changed', async
   expect(await told('idle_reserved_ip')).toEqual([`idle_reserved_ip ${ip} 5.00 medium`]);
   expect(await sweep(database.db, now())).toMatchObject({ whole: false, skipped: true });
 });
+
+test('a snapshot becomes old, and an owner one that was named before, at their hour and not with the next day', async () => {
+  const { db } = database;
+  const volume = '0a000000-0000-4000-8000-00000000000a';
+  await cloud.advance({ hours: 10 });
+  await cloud.happen(
+    { type: 'create_volume', id: volume, name: 'data', region: 'fra1', sizeGb: 50 },
+    { type: 'create_snapshot', resourceType: 'volume', resourceId: volume, name: 'kept', sizeGb: 10 },
+  );
+  await look();
+  await createCustomer(db, { externalId: 'c', name: 'C', currency: 'USD' }, now());
+  for (const slug of ['a', 'b'])
+    await createDeployment(db, { slug, name: slug, customer: 'c', startsAt: now() }, now());
+  const declaration = declarationSchema.parse({
+    declaration: 'a',
+    deployment: 'a',
+    resources: [{ address: 'v', kind: 'volume', id: volume, fields: { size_gb: 50 } }],
+  });
+  await applyDeclaration(db, declaration, { by: 'test', now: now() });
+  const from = now().add({ hours: 90 * 24 - 1 });
+  const { rows } = await sql<{
+    id: number;
+  }>`SELECT resource_id AS id FROM inventory_resources WHERE external_id = ${volume}`.execute(db);
+  await assign(db, { resourceIds: [rows[0]!.id], owners: [{ slug: 'b', weight: 1 }], from }, 'test', now());
+  // The first sweep of a day compares all.
+  expect(await look({ hours: 90 * 24 - 2 })).toMatchObject({ whole: true });
+  expect(await told('orphaned_snapshot', 'misattributed')).toEqual([]);
+  await cloud.advance({ minutes: 90 });
+  expect(await sweep(db, now())).toMatchObject({ whole: false });
+  expect(await told('orphaned_snapshot', 'misattributed')).toEqual(['misattributed data 5.00 high']);
+  await cloud.advance({ minutes: 60 });
+  expect(await sweep(db, now())).toMatchObject({ whole: false });
+  expect(await told('orphaned_snapshot', 'misattributed')).toHaveLength(2);
+});

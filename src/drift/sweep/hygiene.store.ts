@@ -1,10 +1,12 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
-import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
+import type { TemporaryTable } from '../../platform/database/temporary-table.ts';
 import { type RuleRow, selectRules } from '../rules.store.ts';
-import type { SweepTables } from './actual.store.ts';
+import { holdsAt, type SweepTables } from './actual.store.ts';
 import { type FoundTable, free, freelyMended, mendedByBackups, wholeActual } from './found.store.ts';
+import { isFor } from './scope.store.ts';
+import { stage } from './stage.store.ts';
 
 // What needs no declaration to be seen. Each rule has days or lists of its own, and is of the deployment, the account or
 // all, the most specific first. Where a kind that a rule asks for could not be listed whole, nothing of it opens or ends.
@@ -81,90 +83,115 @@ const settingsOtherwiseUntil = (condition: RawBuilder<unknown>) => sql`coalesce(
 const hasParent = (parents: RawBuilder<unknown>, pattern: string) =>
   sql`EXISTS (SELECT FROM unnest(${parents}) AS parent WHERE parent LIKE ${pattern})`;
 
-/** What rules ask of others than the resource itself, each read once. */
+/** What rules ask of others than the resource itself, each read once, where anything in scope is asked of. */
 interface Around {
   /** resource_id: droplets that a firewall is for, by themselves or by a tag of theirs. */
-  readonly behind: TemporaryTable;
-  /** account_id, ref: a tag that a firewall or load balancer is for and a droplet has. */
-  readonly tagged: TemporaryTable;
+  readonly behind: RawBuilder<unknown>;
+  /** account_id, ref: a tag that a firewall or load balancer in scope is for and a droplet has. */
+  readonly tagged: RawBuilder<unknown>;
   /** account_id, droplet, newest: its newest snapshot. */
-  readonly snapshots: TemporaryTable;
-  /** account_id, kind, key: a setting that is hidden of some resource of the kind. */
-  readonly hidden: TemporaryTable;
+  readonly snapshots: RawBuilder<unknown>;
 }
 
-/**
- * account_id, what, ref: the droplets and tags that firewalls are for, and the tags of load balancers. Of all of them: of what is
- * not in scope too, as a droplet in it may be behind any.
- */
-export function stageGuarded(trx: UnitOfWork, isAsked: RawBuilder<unknown>): Promise<TemporaryTable> {
-  return createTemporaryTableAs(
-    trx,
-    { statement: 'drift.stageGuarded', table: 'drift_guarded', index: { on: 'ref' }, analyze: true },
-    sql`
-      SELECT DISTINCT s.account_id, place.what, ref COLLATE "C" AS ref
-      FROM inventory_accounts c
-      JOIN inventory_states s ON s.account_id = c.account_id AND s.kind IN ('firewall', 'load_balancer') AND s.valid_to = 'infinity'
-      JOIN inventory_settings k ON k.resource_id = s.resource_id AND k.valid_to = 'infinity'
-      CROSS JOIN LATERAL (VALUES ('droplets', k.settings -> 'droplets'), ('tags', k.settings -> 'tags'),
-        ('tag', jsonb_build_array(nullif(k.settings ->> 'tag', '')))) AS place(what, refs)
-      CROSS JOIN LATERAL jsonb_array_elements_text(CASE jsonb_typeof(place.refs) WHEN 'array' THEN place.refs ELSE '[]' END) AS ref
-      WHERE ${isAsked} AND ref IS NOT NULL AND CASE s.kind WHEN 'firewall' THEN place.what <> 'tag' ELSE place.what = 'tag' END`,
-  );
+/** Which rules there is something in scope for. */
+interface Present {
+  readonly kinds: readonly string[];
+  readonly ofCluster: boolean;
+  readonly ownerTags: boolean;
 }
+
+async function readPresent(trx: UnitOfWork, { actual }: SweepTables): Promise<Present> {
+  const { rows } = await statement<Present>('drift.readPresent')`
+    SELECT coalesce(array_agg(DISTINCT kind), '{}') AS kinds, coalesce(bool_or(of_cluster), false) AS "ofCluster",
+           coalesce(bool_or(owner_tags <> '{}'), false) AS "ownerTags"
+    FROM ${actual}`.execute(trx);
+  return rows[0]!;
+}
+
+/** Whether there is anything in scope that a rule may find. */
+function isPresent(rule: string, { kinds, ofCluster, ownerTags }: Present): boolean {
+  if (rule === 'disputed_owner') return ownerTags;
+  if (rule === 'orphaned_leftover') return ofCluster;
+  return kinds.includes(kindsOfRule[rule]![0]!) || (rule === 'orphaned_source' && kinds.includes('droplet_backup'));
+}
+
+/** The texts of a jsonb array. */
+export const textsOf = (list: RawBuilder<unknown>) =>
+  sql`jsonb_array_elements_text(CASE jsonb_typeof(${list}) WHEN 'array' THEN ${list} ELSE '[]' END)`;
+
+/** No row of these columns. */
+const none = (columns: RawBuilder<unknown>) => sql`(SELECT ${columns} WHERE false)`;
 
 async function stageAround(
   trx: UnitOfWork,
-  { actual, known, scope }: SweepTables,
+  tables: SweepTables,
+  isAsked: (rule: string) => boolean,
   now: Temporal.Instant,
 ): Promise<Around> {
-  const making = (table: string) => ({ statement: 'drift.stageAround', table, index: { on: 'ref' }, analyze: true });
-  const isAsked =
-    scope === null
-      ? sql`true`
-      : sql`EXISTS (SELECT FROM ${actual} a WHERE a.kind IN ('droplet', 'firewall', 'load_balancer'))`;
-  const guarded = scope?.guarded ?? (await stageGuarded(trx, isAsked));
-  const tagged = await createTemporaryTableAs(
-    trx,
-    making('drift_tagged'),
-    sql`
-      SELECT t.account_id, t.ref FROM (SELECT DISTINCT account_id, ref FROM ${guarded} WHERE what IN ('tags', 'tag')) t
-      WHERE EXISTS (
-        SELECT FROM inventory_states s JOIN inventory_resources r ON r.resource_id = s.resource_id
-        WHERE without_case(s.tags) && ARRAY[lower(t.ref)] AND s.tags <> '{}' AND s.kind = 'droplet' AND s.account_id = t.account_id
-          AND s.valid_from <= ${now} AND s.valid_to > ${now} AND NOT r.unseen)`,
-  );
-  const hidden = await createTemporaryTableAs(
-    trx,
-    { ...making('drift_hidden'), index: { on: 'key' } },
-    sql`
-      SELECT DISTINCT s.account_id, s.kind, key
-      FROM inventory_settings k JOIN inventory_states s ON s.resource_id = k.resource_id AND s.valid_to = 'infinity', unnest(k.hidden) AS key
-      WHERE k.valid_to = 'infinity' AND k.hidden <> '{}' AND s.kind IN ('firewall', 'droplet')`,
-  );
+  const making = { statement: 'drift.stageAround', analyze: true } as const;
+  const { actual, known, scope } = tables;
+  const tagged =
+    isAsked('orphaned_firewall') || isAsked('idle_load_balancer')
+      ? await stage(trx, { ...making, table: 'drift_tagged' }, taggedIn(tables, now))
+      : none(sql`NULL::int AS account_id, NULL::text AS ref`);
   // As a subquery it was read again for each droplet: of 20,000 resources 8 s in place of none.
-  const snapshots = await createTemporaryTableAs(
-    trx,
-    { ...making('drift_snapshots'), index: { on: 'droplet' } },
-    snapshotsOf(actual, scope),
-  );
-  const behind = await createTemporaryTableAs(
-    trx,
-    { ...making('drift_behind'), index: { on: 'resource_id' } },
-    sql`
-      SELECT a.resource_id FROM ${actual} a JOIN ${guarded} g ON g.account_id = a.account_id AND g.ref = a.external_id AND g.what = 'droplets'
-      WHERE a.kind = 'droplet'
-      UNION
-      SELECT a.resource_id FROM ${known} a
-      CROSS JOIN LATERAL jsonb_array_elements_text(CASE jsonb_typeof(a.settings -> 'tags') WHEN 'array' THEN a.settings -> 'tags' ELSE '[]' END) AS tag
-      JOIN ${guarded} g ON g.account_id = a.account_id AND g.ref = tag AND g.what = 'tags'
-      WHERE a.kind = 'droplet' AND NOT a.of_cluster`,
-  );
-  return { behind, tagged, hidden, snapshots };
+  const snapshots = isAsked('unprotected_backups')
+    ? await stage(trx, { ...making, table: 'drift_snapshots', index: { on: 'droplet' } }, snapshotsOf(tables))
+    : none(sql`NULL::int AS account_id, NULL::text AS droplet, NULL::timestamptz AS newest`);
+  const behind = isAsked('unprotected_firewall')
+    ? await stage(
+        trx,
+        { ...making, table: 'drift_behind', index: { on: 'resource_id' } },
+        sql`
+          WITH guards AS MATERIALIZED (${scope === null ? guardsOfAll(known) : guardsOf(actual)}),
+          guarded AS MATERIALIZED (
+            SELECT DISTINCT g.account_id, place.what, texts.ref COLLATE "C" AS ref FROM guards g
+            CROSS JOIN LATERAL (VALUES ('droplets', g.settings -> 'droplets'), ('tags', g.settings -> 'tags')) AS place(what, refs)
+            CROSS JOIN LATERAL ${textsOf(sql`place.refs`)} AS texts(ref))
+          SELECT a.resource_id FROM ${actual} a JOIN guarded g ON g.account_id = a.account_id AND g.ref = a.external_id AND g.what = 'droplets'
+          WHERE a.kind = 'droplet'
+          UNION
+          SELECT a.resource_id FROM ${known} a CROSS JOIN LATERAL ${textsOf(sql`a.settings -> 'tags'`)} AS tag
+          JOIN guarded g ON g.account_id = a.account_id AND g.ref = tag AND g.what = 'tags'
+          WHERE a.kind = 'droplet' AND NOT a.of_cluster`,
+      )
+    : none(sql`NULL::bigint AS resource_id`);
+  return { behind, tagged, snapshots };
 }
 
-/** The newest snapshot of each droplet in scope. */
-function snapshotsOf(actual: TemporaryTable, scope: SweepTables['scope']): RawBuilder<unknown> {
+const guardsOfAll = (known: RawBuilder<unknown>) =>
+  sql`SELECT a.account_id, a.settings FROM ${known} a WHERE a.kind = 'firewall'`;
+
+/** Firewalls that are for a droplet in scope, or for a tag of one. */
+const guardsOf = (actual: TemporaryTable) => sql`
+  SELECT s.account_id, k.settings FROM (
+    SELECT account_id, array_agg(ref) AS refs FROM (
+      SELECT account_id, 'droplet:' || lower(external_id) AS ref FROM ${actual} WHERE kind = 'droplet'
+      UNION SELECT account_id, 'tag:' || lower(tag) FROM ${actual}, unnest(tags) AS tag WHERE kind = 'droplet') AS asked
+    GROUP BY account_id) q
+  JOIN inventory_states s ON ${isFor(sql`q.account_id`, sql`q.refs`)} AND s.kind = 'firewall'
+  JOIN inventory_settings k ON k.resource_id = s.resource_id AND k.valid_to = 'infinity'`;
+
+/** Most tags of a scope are those of a droplet in it, which is sooner seen than all that have them. */
+function taggedIn({ actual, known, scope }: SweepTables, now: Temporal.Instant): RawBuilder<unknown> {
+  const isInScope =
+    scope === null
+      ? sql`false`
+      : sql`EXISTS (SELECT FROM ${actual} d WHERE d.kind = 'droplet' AND d.account_id = t.account_id AND lower(t.ref) = ANY (without_case(d.tags)))`;
+  return sql`
+    SELECT t.account_id, t.ref FROM (
+      SELECT DISTINCT a.account_id, texts.ref COLLATE "C" AS ref FROM ${known} a
+      CROSS JOIN LATERAL (SELECT CASE a.kind WHEN 'firewall' THEN a.settings -> 'tags' ELSE jsonb_build_array(nullif(a.settings ->> 'tag', '')) END AS refs) p
+      CROSS JOIN LATERAL ${textsOf(sql`p.refs`)} AS texts(ref)
+      WHERE a.kind IN ('firewall', 'load_balancer') AND texts.ref IS NOT NULL) t
+    WHERE ${isInScope} OR EXISTS (
+      SELECT FROM inventory_states s JOIN inventory_resources r ON r.resource_id = s.resource_id
+      WHERE without_case(s.tags) && ARRAY[lower(t.ref)] AND s.tags <> '{}' AND s.kind = 'droplet' AND s.account_id = t.account_id
+        AND ${holdsAt('s', now)} AND NOT r.unseen)`;
+}
+
+/** The newest snapshot of each droplet in scope that has no backups. */
+function snapshotsOf({ actual, known, scope }: SweepTables): RawBuilder<unknown> {
   if (scope === null)
     return sql`
       SELECT w.account_id, substr(parent, 9) AS droplet, max(w.created_at) AS newest
@@ -172,21 +199,24 @@ function snapshotsOf(actual: TemporaryTable, scope: SweepTables['scope']): RawBu
       GROUP BY w.account_id, parent`;
   return sql`
     SELECT d.account_id, d.external_id AS droplet, max(coalesce(r.provider_created_at, r.first_seen_at)) AS newest
-    FROM ${actual} d
+    FROM ${known} d
     JOIN inventory_states s ON s.parents && ARRAY['droplet:' || d.external_id] AND s.parents <> '{}' AND s.account_id = d.account_id
      AND s.kind = 'snapshot' AND s.valid_to = 'infinity'
     JOIN inventory_resources r ON r.resource_id = s.resource_id AND NOT r.unseen
-    WHERE d.kind = 'droplet' GROUP BY d.account_id, d.external_id`;
+    WHERE d.kind = 'droplet' AND d.settings -> 'backups' = 'false' GROUP BY d.account_id, d.external_id`;
 }
 
 /** Whether a tag of the settings of `a` is among those: looked up one by one. */
-const hasTagOf = (tags: TemporaryTable) => sql`EXISTS (
-  SELECT FROM jsonb_array_elements_text(CASE jsonb_typeof(a.settings -> 'tags') WHEN 'array' THEN a.settings -> 'tags' ELSE '[]' END) AS tag
-  JOIN ${tags} e ON e.ref = tag AND e.account_id = a.account_id)`;
+const hasTagOf = (tags: RawBuilder<unknown>) => sql`EXISTS (
+  SELECT FROM ${textsOf(sql`a.settings -> 'tags'`)} AS tag JOIN ${tags} e ON e.ref = tag AND e.account_id = a.account_id)`;
 
 /** Whether of something else in the account of `a` a setting is hidden, so that it is not known what belongs to what. */
-const isHiddenElsewhere = ({ hidden }: Around, kind: string, settings: readonly string[]) => sql`EXISTS (
-  SELECT FROM ${hidden} h WHERE h.account_id = a.account_id AND h.kind = ${kind}::text AND h.key = ANY (${[...settings]}::text[]))`;
+function isHiddenElsewhere({ hidden }: SweepTables, kind: string, settings: readonly string[]): RawBuilder<unknown> {
+  const accounts = hidden
+    .filter((one) => one.kind === kind && settings.includes(one.key))
+    .map(({ accountId }) => accountId);
+  return sql`a.account_id = ANY (${[...new Set(accounts)]}::int[])`;
+}
 
 /** What the first of the parents of `a` was, and until when it lived: of what belongs to a cluster that. */
 const parent = sql`
@@ -255,13 +285,13 @@ function exposedRules(): readonly HygieneRule[] {
   ];
 }
 
-function unprotectedRules(around: Around, now: RawBuilder<unknown>): readonly HygieneRule[] {
+function unprotectedRules(tables: SweepTables, around: Around, now: RawBuilder<unknown>): readonly HygieneRule[] {
   return [
     {
       category: 'unprotected',
       rule: 'unprotected_firewall',
       when: sql`a.kind = 'droplet' AND NOT a.of_cluster AND NOT EXISTS (SELECT FROM ${around.behind} b WHERE b.resource_id = a.resource_id)`,
-      blind: isHiddenElsewhere(around, 'firewall', ['droplets', 'tags']),
+      blind: isHiddenElsewhere(tables, 'firewall', ['droplets', 'tags']),
       since: sql`a.created_at`,
       keys: ['tags'],
     },
@@ -279,7 +309,7 @@ function unprotectedRules(around: Around, now: RawBuilder<unknown>): readonly Hy
   ];
 }
 
-function idleRules(around: Around): readonly HygieneRule[] {
+function idleRules(tables: SweepTables, around: Around): readonly HygieneRule[] {
   return [
     {
       category: 'idle',
@@ -302,7 +332,7 @@ function idleRules(around: Around): readonly HygieneRule[] {
       rule: 'idle_load_balancer',
       when: sql`a.kind = 'load_balancer' AND NOT ${hasParent(sql`a.parents`, 'droplet:%')} AND NOT (a.of_cluster AND ${isGone})
         AND NOT EXISTS (SELECT FROM ${around.tagged} e WHERE e.account_id = a.account_id AND e.ref = a.settings ->> 'tag')`,
-      blind: sql`coalesce(a.settings ->> 'tag', '') <> '' AND ${isHiddenElsewhere(around, 'droplet', ['tags'])}`,
+      blind: sql`coalesce(a.settings ->> 'tag', '') <> '' AND ${isHiddenElsewhere(tables, 'droplet', ['tags'])}`,
       joined: parent,
       since: otherwiseUntil(hasParent(sql`s.parents`, 'droplet:%')),
       priced: wholeActual,
@@ -354,7 +384,7 @@ function orphanedRules(tables: SweepTables, around: Around, found: FoundTable): 
       rule: 'orphaned_firewall',
       when: sql`a.kind = 'firewall' AND a.settings -> 'droplets' = '[]' AND a.settings ? 'tags'
         AND NOT ${hasTagOf(around.tagged)}`,
-      blind: sql`a.settings -> 'tags' <> '[]' AND ${isHiddenElsewhere(around, 'droplet', ['tags'])}`,
+      blind: sql`a.settings -> 'tags' <> '[]' AND ${isHiddenElsewhere(tables, 'droplet', ['tags'])}`,
       since: settingsOtherwiseUntil(sql`k.settings -> 'droplets' <> '[]'`),
       keys: ['droplets', 'tags'],
     },
@@ -428,17 +458,19 @@ export async function findHygiene(
   instant: Temporal.Instant,
 ): Promise<void> {
   const now = sql`${instant}::timestamptz`;
-  const around = await stageAround(trx, tables, instant);
   const held = await selectRules(trx);
-  await findDisputed(trx, tables, found, held);
+  const present = await readPresent(trx, tables);
+  const isAsked = (rule: string) => isPresent(rule, present) && held.some((one) => one.rule === rule && one.enabled);
+  const around = await stageAround(trx, tables, isAsked, instant);
+  if (isAsked('disputed_owner')) await findDisputed(trx, tables, found, held);
   const rules = [
     ...exposedRules(),
-    ...unprotectedRules(around, now),
-    ...idleRules(around),
+    ...unprotectedRules(tables, around, now),
+    ...idleRules(tables, around),
     ...orphanedRules(tables, around, found),
     ...endingRules(now),
   ];
-  for (const one of rules) {
+  for (const one of rules.filter(({ rule }) => isAsked(rule))) {
     const parameters = ruleOf(one.rule, held);
     if (parameters === null) continue;
     const keys = [...(one.keys ?? [])];

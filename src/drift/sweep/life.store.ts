@@ -1,10 +1,11 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
-import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
+import type { TemporaryTable } from '../../platform/database/temporary-table.ts';
 import type { MonthlyChange, Priced } from '../money.ts';
 import type { BoundTables } from './bindings.store.ts';
 import { type FoundTable, free } from './found.store.ts';
+import { stage } from './stage.store.ts';
 
 // What was found becomes findings: since when, how severe, at what price, a part of which, and whether it has settled.
 
@@ -21,7 +22,7 @@ const ruleOfFound = sql`(
 
 /** What documents ignore now: most of them nothing. */
 export function stageIgnores(trx: UnitOfWork, now: Temporal.Instant): Promise<TemporaryTable<'drift_ignores'>> {
-  return createTemporaryTableAs(
+  return stage(
     trx,
     { statement: 'drift.stageIgnores', table: 'drift_ignores', index: { on: 'declaration_id' } },
     sql`
@@ -164,7 +165,7 @@ export async function stageWanted(
   now: Temporal.Instant,
 ): Promise<TemporaryTable> {
   const keyed = await stageKeyed(trx, found, amounts, { sight, ignores }, now);
-  return createTemporaryTableAs(
+  return stage(
     trx,
     {
       statement: 'drift.stageWanted',
@@ -224,7 +225,7 @@ async function stageKeyed(
     OR EXISTS (SELECT FROM inventory_actions i JOIN inventory_resources x ON x.resource_id = f.resource_id
        WHERE i.account_id = x.account_id AND i.resource_kind = x.kind AND i.resource_external_id = x.external_id AND i.status = 'in-progress')
     OR EXISTS (SELECT FROM inventory_states y WHERE y.resource_id = f.resource_id AND y.valid_to = 'infinity' AND y.status = ANY (${transient}::text[])))`;
-  return createTemporaryTableAs(
+  return stage(
     trx,
     {
       statement: 'drift.stageKeyed',

@@ -1,11 +1,12 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { UnitOfWork } from '../../platform/database/database.ts';
+import type { Queryable, UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
-import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
+import type { TemporaryTable } from '../../platform/database/temporary-table.ts';
 import { type RuleRow, selectRules } from '../rules.store.ts';
-import { isOtherwise, settingsIn, stageOwners } from './actual.store.ts';
-import { kindsOfRule, stageGuarded } from './hygiene.store.ts';
-import { closeScope, isCurrent, type Scope } from './scope.store.ts';
+import { holdsAt, isOtherwise, settingsIn } from './actual.store.ts';
+import { kindsOfRule, textsOf } from './hygiene.store.ts';
+import { boundTo, closeScope, isBound, isCurrent, type Scope } from './scope.store.ts';
+import { stage } from './stage.store.ts';
 
 // What a sweep of all compares: most of what there is is bound by its id, has what is declared and is no rule's matter,
 // which one statement sees, as it reads all once. What is left is in question, and with it what findings there are and what
@@ -14,185 +15,253 @@ import { closeScope, isCurrent, type Scope } from './scope.store.ts';
 /** From so many on it is asked whether that is most of all, which is then compared without a scope. */
 const fewAtMost = 10_000;
 
+/** Whether what is bound by an id since it was declared is taken to be so: which id a resource has never changes. */
+interface Trust {
+  readonly bindings: boolean;
+}
+
 /** Of what is in question, or has a finding; null: that is so much that all is compared. */
-export async function scopeInQuestion(trx: UnitOfWork, now: Temporal.Instant): Promise<Scope | null> {
-  const guarded = await stageGuarded(trx, sql`true`);
-  const questioned = await stageQuestioned(trx, guarded, now);
+export async function scopeInQuestion(trx: UnitOfWork, now: Temporal.Instant, trust: Trust): Promise<Scope | null> {
+  const questioned = await stageQuestioned(trx, now, trust);
   const { rows } = await statement<{ most: boolean }>('drift.scopeInQuestion')`
     SELECT CASE WHEN questioned > ${fewAtMost}::int THEN 4 * questioned > (SELECT count(*) FROM inventory_states WHERE valid_to = 'infinity')
                 ELSE false END AS most
     FROM (SELECT count(*) AS questioned FROM ${questioned}) AS q`.execute(trx);
   if (rows[0]!.most) return null;
-  const near = await createTemporaryTableAs(
+  const reached = await stage(
     trx,
-    { statement: 'drift.scopeInQuestion', table: 'drift_near', analyze: true },
+    { statement: 'drift.scopeInQuestion', table: 'drift_reached', analyze: true },
     sql`
-      SELECT resource_id FROM ${questioned} WHERE resource_id IS NOT NULL
-      UNION SELECT e.resource_id FROM drift_findings e WHERE ${isCurrent('e')} AND e.resource_id IS NOT NULL`,
+      WITH near AS MATERIALIZED (
+        SELECT resource_id FROM ${questioned} WHERE resource_id IS NOT NULL
+        UNION SELECT e.resource_id FROM drift_findings e WHERE ${isCurrent('e')} AND e.resource_id IS NOT NULL)
+      SELECT resource_id, NULL::int AS declaration_id, NULL::text AS address FROM near
+      UNION SELECT NULL::bigint, declaration_id, address FROM ${questioned} WHERE declaration_id IS NOT NULL
+      UNION SELECT NULL::bigint, e.declaration_id, e.address FROM drift_findings e WHERE ${isCurrent('e')} AND e.address IS NOT NULL
+      UNION SELECT NULL::bigint, b.declaration_id, b.address FROM near n ${boundTo('n')}`,
   );
-  const addresses = await createTemporaryTableAs(
-    trx,
-    { statement: 'drift.scopeInQuestion', table: 'drift_addresses', analyze: true },
-    sql`
-      SELECT declaration_id, address FROM ${questioned} WHERE declaration_id IS NOT NULL
-      UNION SELECT e.declaration_id, e.address FROM drift_findings e WHERE ${isCurrent('e')} AND e.address IS NOT NULL
-      UNION SELECT b.declaration_id, b.address FROM ${near} n JOIN drift_bindings b ON b.resource_id = n.resource_id WHERE ${isCurrent('b')}`,
-  );
-  return { ...(await closeScope(trx, near, addresses, null)), guarded };
+  return closeScope(trx, reached, null);
 }
 
-/** Of the row `a` of what lives; of most of it the first parent says so. */
-const ofCluster = sql`(a.parents <> '{}' AND EXISTS (SELECT FROM unnest(a.parents) AS ref WHERE ref LIKE 'kubernetes_cluster:%'))`;
-const isAlone = sql`a.parents[1] LIKE 'droplet:%' IS NOT TRUE AND NOT EXISTS (SELECT FROM unnest(a.parents) AS ref WHERE ref LIKE 'droplet:%')`;
-const isGone = (ref: RawBuilder<unknown>) => sql`NOT EXISTS (
+// Of each row `q` of both sides joined it is asked twice. First by what needs no other row, which the server's workers ask
+// together of all; then, of what is left, by what has to look something up.
+
+interface Question {
+  readonly first: RawBuilder<unknown>;
+  /** Of what the first is true of; none: that is all. */
+  readonly further?: RawBuilder<unknown>;
+}
+
+const either = (conditions: readonly RawBuilder<unknown>[]) =>
+  conditions.length === 0 ? sql`false` : sql`(${sql.join(conditions, sql` OR `)})`;
+
+const anyOf = (questions: readonly Question[]): Question => ({
+  first: either(questions.map(({ first }) => first)),
+  further: either(
+    questions.map(({ first, further }) => (further === undefined ? first : sql`(${first} AND ${further})`)),
+  ),
+});
+
+const ofCluster = sql`EXISTS (SELECT FROM unnest(q.parents) AS ref WHERE ref LIKE 'kubernetes_cluster:%')`;
+const isAlone: Question = {
+  first: sql`q.parents[1] LIKE 'droplet:%' IS NOT TRUE`,
+  further: sql`NOT EXISTS (SELECT FROM unnest(q.parents) AS ref WHERE ref LIKE 'droplet:%')`,
+};
+/** Whether what is named so does not live, in the account of the row. */
+const isGone = (ref: RawBuilder<unknown>, row: string) => sql`NOT EXISTS (
   SELECT FROM inventory_resources o JOIN inventory_states t ON t.resource_id = o.resource_id AND t.account_id = o.account_id AND t.kind = o.kind
-  WHERE t.valid_to = 'infinity' AND o.account_id = a.account_id
+  WHERE t.valid_to = 'infinity' AND o.account_id = ${sql.ref(`${row}.account_id`)}
     AND o.kind = split_part(${ref}, ':', 1) AND o.external_id = substr(${ref}, position(':' IN ${ref}) + 1))`;
 
-/** What a rule may find, of the row `a` of what lives and its `k.settings`; of a rule that is not here, all of the first of its kinds. */
-interface Suspicion {
-  /** null: of any kind. */
-  readonly of: string | null;
-  readonly when: RawBuilder<unknown>;
-}
+const externalId = sql`(SELECT r.external_id FROM inventory_resources r WHERE r.resource_id = q.resource_id)`;
 
-function suspicionOf(
-  rule: string,
-  held: readonly RuleRow[],
-  guarded: TemporaryTable,
-  now: Temporal.Instant,
-): Suspicion {
-  const days = Math.min(...held.map(({ parameters }) => Number(parameters['days'] ?? 0)));
-  const suspicions: Readonly<Record<string, Suspicion>> = {
-    disputed_owner: {
-      of: null,
-      when: sql`m.project_id IS NOT NULL AND a.tags <> '{}' AND lower(array_to_string(a.tags, ' ')) LIKE '%deployment:%'`,
-    },
-    exposed_ports: {
-      of: 'firewall',
-      when: sql`EXISTS (SELECT FROM jsonb_each(k.settings) f WHERE f.key LIKE 'inbound/%' AND NOT drift_agrees(f.value, NULL, 'closed'))`,
-    },
-    exposed_database: { of: 'database', when: sql`k.settings -> 'trusted_sources' = '[]'` },
-    exposed_bucket: { of: 'spaces_bucket', when: sql`k.settings ->> 'acl' LIKE '%Users:%'` },
-    unprotected_firewall: {
-      of: 'droplet',
-      when: sql`NOT ${ofCluster} 
-        AND NOT EXISTS (SELECT FROM ${guarded} g WHERE g.account_id = a.account_id AND g.ref = a.external_id AND g.what = 'droplets')
-        AND NOT EXISTS (
-        SELECT FROM jsonb_array_elements_text(CASE jsonb_typeof(k.settings -> 'tags') WHEN 'array' THEN k.settings -> 'tags' ELSE '[]' END) AS tag
-        WHERE (a.account_id, tag) IN (SELECT g.account_id, g.ref FROM ${guarded} g WHERE g.what = 'tags'))`,
-    },
-    unprotected_backups: { of: 'droplet', when: sql`k.settings -> 'backups' = 'false' AND NOT ${ofCluster}` },
-    idle_volume: { of: 'volume', when: isAlone },
-    idle_reserved_ip: { of: 'reserved_ip', when: sql`a.attributes ->> 'assigned' = 'false'` },
-    idle_load_balancer: { of: 'load_balancer', when: isAlone },
-    idle_droplet: { of: 'droplet', when: sql`a.status = 'off'` },
-    orphaned_leftover: {
-      of: null,
-      when: sql`a.parents <> '{}' AND array_to_string(a.parents, ' ') LIKE '%kubernetes_cluster:%' AND EXISTS (
-        SELECT FROM unnest(a.parents) AS ref WHERE ref LIKE 'kubernetes_cluster:%' AND ${isGone(sql`ref`)})`,
-    },
-    orphaned_snapshot: {
-      of: 'snapshot',
-      when: sql`a.created_at <= ${now.subtract({ hours: 24 * days })}::timestamptz`,
-    },
-    orphaned_firewall: { of: 'firewall', when: sql`k.settings -> 'droplets' = '[]'` },
-    ending_database: {
-      of: 'database',
-      when: sql`EXISTS (SELECT FROM drift_rules r WHERE ${isCurrent('r')} AND r.rule = 'ending_database'
-        AND (r.parameters -> (k.settings ->> 'engine') ->> split_part(k.settings ->> 'version', '.', 1))::timestamp AT TIME ZONE 'UTC' <= ${now})`,
-    },
-  };
-  return suspicions[rule] ?? { of: kindsOfRule[rule]![0]!, when: sql`true` };
-}
+/** What a rule may find of the row `q`, of its first kind or of any; of a rule that is not here, all of the first of its kinds. */
+const suspicions: Readonly<Record<string, Question & { readonly ofAny?: true }>> = {
+  disputed_owner: {
+    ofAny: true,
+    first: sql`(q.project IS NOT NULL AND q.tags <> '{}' AND lower(array_to_string(q.tags, ' ')) LIKE '%deployment:%')`,
+  },
+  exposed_ports: {
+    first: sql`true`,
+    further: sql`EXISTS (SELECT FROM jsonb_each(q.listed) f WHERE f.key LIKE 'inbound/%' AND NOT drift_agrees(f.value, NULL, 'closed'))`,
+  },
+  exposed_database: { first: sql`q.listed -> 'trusted_sources' = '[]'` },
+  exposed_bucket: { first: sql`q.listed ->> 'acl' LIKE '%Users:%'` },
+  unprotected_firewall: {
+    // Most have a tag of a firewall as it is spelled there.
+    first: sql`(q.guarded_tags ?| q.tags) IS NOT TRUE`,
+    further: sql`NOT ${ofCluster} AND (q.guarded_tags ?| ARRAY(SELECT ${textsOf(sql`q.listed -> 'tags'`)})) IS NOT TRUE
+      AND (q.guarded_droplets ? ${externalId}) IS NOT TRUE`,
+  },
+  unprotected_backups: { first: sql`q.listed -> 'backups' = 'false'`, further: sql`NOT ${ofCluster}` },
+  idle_volume: isAlone,
+  idle_reserved_ip: { first: sql`q.attributes ->> 'assigned' = 'false'` },
+  idle_load_balancer: isAlone,
+  idle_droplet: { first: sql`q.status = 'off'` },
+  orphaned_leftover: {
+    ofAny: true,
+    first: sql`(q.parents[1] LIKE 'kubernetes_cluster:%' OR cardinality(q.parents) > 1)`,
+    further: sql`EXISTS (SELECT FROM unnest(q.parents) AS ref WHERE ref LIKE 'kubernetes_cluster:%' AND ${isGone(sql`ref`, 'q')})`,
+  },
+  orphaned_firewall: { first: sql`q.listed -> 'droplets' = '[]'` },
+  ending_database: {
+    first: sql`true`,
+    further: sql`EXISTS (
+      SELECT FROM drift_rules r WHERE ${isCurrent('r')} AND r.rule = 'ending_database'
+        AND (r.parameters -> (q.listed ->> 'engine') ->> split_part(q.listed ->> 'version', '.', 1))::timestamp AT TIME ZONE 'UTC' <= q.at)`,
+  },
+};
 
-/** Whether a rule that is on anywhere may find something of the row `a`: by its kind, so that of most of them nothing is asked. */
-function mayBeFound(suspicions: readonly Suspicion[]): RawBuilder<unknown> {
-  const whens = [...Map.groupBy(suspicions, ({ of }) => of)].map(([of, those]) => ({
-    of,
-    when: sql.join(
-      those.map(({ when }) => sql`(${when})`),
-      sql` OR `,
+/** Rules of what has an index of its own, as few are of their kinds. */
+const snapshotRules = new Set(['orphaned_snapshot', 'orphaned_source']);
+
+/** Whether a rule that is on anywhere may find something of the row `q`: by its kind, so that of most of them nothing is asked. */
+function mayBeFound(rules: readonly string[]): Question {
+  const asked = rules
+    .filter((rule) => !snapshotRules.has(rule))
+    .map((rule) => ({ kind: kindsOfRule[rule]![0]!, ...(suspicions[rule] ?? { first: sql`true` }) }));
+  const ofAny = asked.filter((one) => one.ofAny === true);
+  const byKind = [
+    ...Map.groupBy(
+      asked.filter((one) => one.ofAny !== true),
+      ({ kind }) => kind,
     ),
-  }));
-  const cases = whens.filter(({ of }) => of !== null).map(({ of, when }) => sql`WHEN ${sql.lit(of)} THEN ${when}`);
-  const others = whens.filter(({ of }) => of === null).map(({ when }) => sql`OR ${when}`);
-  return sql`(${cases.length === 0 ? sql`false` : sql`CASE a.kind ${sql.join(cases, sql` `)} ELSE false END`} ${sql.join(others, sql` `)})`;
+  ].map(([kind, questions]) => ({ kind, ...anyOf(questions) }));
+  const cases = (which: 'first' | 'further') =>
+    byKind.length === 0
+      ? sql`false`
+      : sql`CASE q.kind ${sql.join(
+          byKind.map((one) => sql`WHEN ${sql.lit(one.kind)} THEN ${one[which]!}`),
+          sql` `,
+        )} ELSE false END`;
+  return anyOf([{ first: cases('first'), further: cases('further') }, ...ofAny]);
 }
 
 /**
- * Whether the declared `d` is not simply bound to the living `a`: by its id, of which there is no other, or by the match that
- * was made of it as it is declared. What was bound and is no more declared, and the other way, has no `a`.
+ * Whether the declared one is not simply bound to what lives: by its id, of which there is no other, or by the match that
+ * was made of it as it is declared.
  */
-const isBoundAnew = sql`(
-  a.resource_id IS NULL OR b.absent OR d.kind IS DISTINCT FROM a.kind OR d.count IS NOT NULL
-  OR CASE WHEN d.external_id IS NULL THEN b.how <> 'match' OR b.bound_from < d.declared_from
-          ELSE b.how <> 'id' OR d.external_id <> a.external_id OR CASE WHEN d.account_id IS NULL
-            THEN EXISTS (SELECT FROM inventory_resources o WHERE o.external_id = a.external_id AND o.kind = a.kind AND o.resource_id <> a.resource_id)
-            ELSE d.account_id <> a.account_id END END)`;
+const isBoundAnew: readonly Question[] = [
+  {
+    first: sql`(q.resource_id IS NULL OR q.absent OR q.count IS NOT NULL OR q.declared_kind <> q.kind OR q.declared_account <> q.account_id
+      OR q.how <> CASE WHEN q.declared_id IS NULL THEN 'match' ELSE 'id' END)`,
+  },
+  { first: sql`q.bound_from < q.declared_from`, further: sql`(q.declared_id = ${externalId}) IS NOT TRUE` },
+  {
+    first: sql`(q.declared_account IS NULL AND q.declared_id IS NOT NULL)`,
+    further: sql`EXISTS (
+      SELECT FROM inventory_resources o WHERE o.external_id = q.declared_id AND o.kind = q.declared_kind AND o.resource_id <> q.resource_id)`,
+  },
+];
 
-/** Whether of the declared `d`, bound to `a`, anything is other: a value, a bound, a member of a whole group, or whose it is. */
-const differs = (settings: RawBuilder<unknown>) => sql`(
-  ${isOtherwise(sql`k.settings`, settings)}
-  OR d.bounds <> '{}' AND EXISTS (
-    SELECT FROM jsonb_each(d.bounds) f WHERE ${settings} ? f.key AND NOT drift_agrees(${settings} -> f.key, f.value, 'bound'))
-  OR d.groups <> '{}' AND EXISTS (
-    SELECT FROM jsonb_object_keys(${settings}) AS key
-    WHERE NOT d.exact ? key AND NOT d.bounds ? key AND EXISTS (SELECT FROM unnest(d.groups) AS place WHERE starts_with(key, place)))
-  OR w.deployments <> '{}' AND d.deployment_id <> ALL (w.deployments))`;
+const settings = settingsIn({ state: 'q', listed: sql`q.listed`, project: sql`q.project` });
 
-/** Whether the living `a`, which is declared nowhere, is in what a declaration covers. */
+/** Whether of what is declared anything is other: a value, a bound, a member of a whole group, or whose it is. */
+const differs: readonly Question[] = [
+  { first: isOtherwise({ declared: sql`q.exact`, listed: sql`q.listed`, settings }) },
+  { first: sql`q.deployment_id <> ALL (q.owners)` },
+  {
+    first: sql`q.bounds <> '{}'`,
+    further: sql`EXISTS (
+      SELECT FROM jsonb_each(q.bounds) f WHERE ${settings} ? f.key AND NOT drift_agrees(${settings} -> f.key, f.value, 'bound'))`,
+  },
+  {
+    first: sql`cardinality(q.groups) > 0`,
+    further: sql`EXISTS (
+      SELECT FROM jsonb_object_keys(${settings}) AS key
+      WHERE NOT q.exact ? key AND NOT q.bounds ? key AND EXISTS (SELECT FROM unnest(q.groups) AS place WHERE starts_with(key, place)))`,
+  },
+];
+
+/** Whether what lives and is declared nowhere is in what a declaration covers. */
 const isCovered = sql`(
-  w.deployments && (SELECT array_agg(v.deployment_id) FROM declaration_versions v WHERE ${isCurrent('v')} AND v.covers = 'deployment')
-  OR coalesce(p.external_id, k.settings ->> 'project') IN (
+  q.covered OR coalesce(q.project, q.listed ->> 'project') IN (
     SELECT substr(v.covers, 9) FROM declaration_versions v WHERE ${isCurrent('v')} AND v.covers LIKE 'project:%'))`;
 
-/** resource_id, declaration_id, address: what lives, what is declared, or both where it is bound, each as often as it is bound. */
-async function stageQuestioned(
-  trx: UnitOfWork,
-  guarded: TemporaryTable,
-  now: Temporal.Instant,
-): Promise<TemporaryTable> {
-  const owners = await stageOwners(trx, null, now);
-  const rules = (await selectRules(trx)).filter(({ rule, enabled }) => enabled && kindsOfRule[rule] !== undefined);
-  const ofRule = Map.groupBy(rules, ({ rule }) => rule);
-  const { orphaned_source: ofSource, ...others } = Object.fromEntries(ofRule);
-  const suspicions = Object.entries(others).map(([rule, held]) => suspicionOf(rule, held, guarded, now));
-  const holds = (table: string) =>
-    sql`${sql.ref(`${table}.valid_from`)} <= ${now} AND ${sql.ref(`${table}.valid_to`)} > ${now}`;
-  return createTemporaryTableAs(
+/** By owner set: its customers' deployments, and whether a declaration covers one of them. */
+const owners = sql`
+  SELECT w.owner_set_id, array_agg(w.deployment_id) AS deployments, bool_or(v.deployment_id IS NOT NULL) AS covered
+  FROM deployments_owners w JOIN deployments_list d USING (deployment_id)
+  LEFT JOIN (SELECT DISTINCT v.deployment_id FROM declaration_versions v WHERE ${isCurrent('v')} AND v.covers = 'deployment') v USING (deployment_id)
+  WHERE d.customer_id IS NOT NULL GROUP BY w.owner_set_id`;
+
+/** By account the droplets and the tags that firewalls are for, as keys: the provider lets a firewall have few of each. */
+async function selectGuarded(db: Queryable): Promise<string> {
+  const { rows } = await statement<{ guarded: string }>('drift.selectGuarded')`
+    SELECT coalesce(jsonb_agg(to_jsonb(g)), '[]')::text AS guarded FROM (
+      SELECT s.account_id, coalesce(jsonb_object_agg(ref, true) FILTER (WHERE place.what = 'droplets'), '{}') AS droplets,
+             coalesce(jsonb_object_agg(ref, true) FILTER (WHERE place.what = 'tags'), '{}') AS tags
+      FROM inventory_accounts c
+      JOIN inventory_states s ON s.account_id = c.account_id AND s.kind = 'firewall' AND s.valid_to = 'infinity'
+      JOIN inventory_settings k ON k.resource_id = s.resource_id AND k.valid_to = 'infinity'
+      CROSS JOIN LATERAL (VALUES ('droplets', k.settings -> 'droplets'), ('tags', k.settings -> 'tags')) AS place(what, refs)
+      CROSS JOIN LATERAL ${textsOf(sql`place.refs`)} AS texts(ref)
+      GROUP BY s.account_id) AS g`.execute(db);
+  return rows[0]!.guarded;
+}
+
+/**
+ * resource_id, declaration_id, address: what lives, what is declared, or both where it is bound, each as often as it is bound.
+ * Both sides are read and joined once. What workers are to do reads no temporary table, and looks nothing up row by row.
+ */
+async function stageQuestioned(trx: UnitOfWork, now: Temporal.Instant, trust: Trust): Promise<TemporaryTable> {
+  const held = (await selectRules(trx)).filter(({ rule, enabled }) => enabled && kindsOfRule[rule] !== undefined);
+  const rules = [...new Set(held.map(({ rule }) => rule))];
+  const ofDeclared = anyOf([
+    ...isBoundAnew,
+    ...(trust.bindings ? [] : [{ first: sql`q.declared_id <> q.external_id` }]),
+    ...differs,
+  ]);
+  const found = mayBeFound(rules);
+  const asked = (which: 'first' | 'further') => sql`
+    CASE WHEN q.is_declared THEN ${ofDeclared[which]!} ELSE q.is_bound OR ${isCovered} END
+    OR q.resource_id IS NOT NULL AND ${found[which]!}`;
+  const holds = (table: string) => holdsAt(table, now);
+  return stage(
     trx,
     { statement: 'drift.stageQuestioned', table: 'drift_questioned', analyze: true },
     sql`
-      SELECT a.resource_id, coalesce(d.declaration_id, b.declaration_id) AS declaration_id, coalesce(d.address, b.address) AS address
-      FROM (
-        SELECT v.resource_id, v.account_id, v.kind, r.external_id, v.name, v.region, v.status, v.parents, v.tags, v.attributes,
-               coalesce(r.provider_created_at, r.first_seen_at) AS created_at
-        FROM inventory_states v JOIN inventory_resources r ON r.resource_id = v.resource_id
-        WHERE ${holds('v')} AND NOT r.unseen AND v.kind <> 'gateway') a
-      FULL JOIN (
-        SELECT b.resource_id, b.how, b.absent, b.valid_from AS bound_from, b.declaration_id, b.address
-        FROM drift_bindings b WHERE ${isCurrent('b')}) b ON b.resource_id = a.resource_id
-      FULL JOIN (
-        SELECT d.declaration_id, d.address, d.kind, d.account_id, d.external_id, d.count, d.exact, d.bounds, d.groups,
-               d.valid_from AS declared_from, v.deployment_id
-        FROM declared_resources d JOIN declaration_versions v USING (declaration_id) WHERE ${isCurrent('d')} AND ${isCurrent('v')}) d
-        ON d.declaration_id = b.declaration_id AND d.address = b.address
-      LEFT JOIN inventory_settings k ON k.resource_id = a.resource_id AND ${holds('k')}
-      LEFT JOIN deployments_attributions t ON t.resource_id = a.resource_id AND ${holds('t')}
-      LEFT JOIN ${owners} w ON w.owner_set_id = t.owner_set_id
-      LEFT JOIN inventory_memberships m ON m.resource_id = a.resource_id AND ${holds('m')}
-      LEFT JOIN inventory_resources p ON p.resource_id = m.project_id AND p.kind = 'project'
-      WHERE CASE WHEN d.declaration_id IS NOT NULL THEN ${isBoundAnew} OR ${differs(settingsIn(sql`p.external_id`, 'a'))}
-                 ELSE b.declaration_id IS NOT NULL OR ${isCovered} END
-         OR a.resource_id IS NOT NULL AND ${mayBeFound(suspicions)}
-      ${ofSource === undefined ? sql`` : ofSources}`,
+      SELECT q.resource_id, q.declaration_id, q.address
+      FROM (SELECT q.* FROM (
+        SELECT a.resource_id, a.account_id, a.kind, a.name, a.region, a.status, a.parents, a.tags, a.attributes,
+               b.declaration_id IS NOT NULL AS is_bound, b.how, b.absent, b.valid_from AS bound_from,
+               coalesce(d.declaration_id, b.declaration_id) AS declaration_id, coalesce(d.address, b.address) AS address,
+               d.declaration_id IS NOT NULL AS is_declared, d.kind AS declared_kind, d.account_id AS declared_account,
+               d.external_id AS declared_id, d.count, d.exact, d.bounds, d.groups, d.valid_from AS declared_from, d.deployment_id,
+               k.settings AS listed, m.project, w.deployments AS owners, w.covered, g.tags AS guarded_tags, g.droplets AS guarded_droplets,
+               ${now}::timestamptz AS at ${trust.bindings ? sql`` : sql`, r.external_id`}
+        FROM (SELECT * FROM inventory_states v WHERE ${holds('v')} AND v.kind <> 'gateway') a
+        FULL JOIN (SELECT * FROM drift_bindings b WHERE ${isBound('b')}) b ON b.resource_id = a.resource_id
+        FULL JOIN (
+          SELECT d.*, v.deployment_id FROM declared_resources d JOIN declaration_versions v USING (declaration_id)
+          WHERE ${isCurrent('d')} AND ${isCurrent('v')}) d ON d.declaration_id = b.declaration_id AND d.address = b.address
+        LEFT JOIN inventory_settings k ON k.resource_id = a.resource_id AND ${holds('k')}
+        LEFT JOIN deployments_attributions t ON t.resource_id = a.resource_id AND ${holds('t')}
+        LEFT JOIN (${owners}) w ON w.owner_set_id = t.owner_set_id
+        LEFT JOIN (
+          SELECT m.resource_id, p.external_id AS project FROM inventory_memberships m JOIN inventory_resources p ON p.resource_id = m.project_id
+          WHERE p.kind = 'project' AND ${holds('m')}) m ON m.resource_id = a.resource_id
+        LEFT JOIN jsonb_to_recordset(${await selectGuarded(trx)}::jsonb) AS g(account_id int, tags jsonb, droplets jsonb)
+          ON g.account_id = a.account_id
+        ${trust.bindings ? sql`` : sql`LEFT JOIN inventory_resources r ON r.resource_id = a.resource_id`}) q
+      WHERE ${asked('first')} OFFSET 0) q
+      WHERE ${asked('further')}
+      ${snapshotsInQuestion(held, now)}`,
   );
 }
 
-/** What belongs to something that does not live: by itself, as few kinds do, which are looked up by an index. */
-const ofSources = sql`
-  UNION ALL
-  SELECT a.resource_id, NULL, NULL FROM inventory_accounts c
-  JOIN inventory_states a ON a.account_id = c.account_id AND a.kind IN ('snapshot', 'droplet_backup') AND a.valid_to = 'infinity'
-  WHERE a.parents <> '{}' AND ${isGone(sql`a.parents[1]`)}`;
+/** Snapshots that are old, and those and backups whose source does not live: as other branches, each looked up by an index. */
+function snapshotsInQuestion(held: readonly RuleRow[], now: Temporal.Instant): RawBuilder<unknown> {
+  const living = (kinds: readonly string[]) => sql`
+    UNION ALL
+    SELECT a.resource_id, NULL, NULL FROM inventory_accounts c
+    JOIN inventory_states a ON a.account_id = c.account_id AND a.kind = ANY (${[...kinds]}::text[]) AND a.valid_to = 'infinity'`;
+  const daysOf = held
+    .filter(({ rule }) => rule === 'orphaned_snapshot')
+    .map(({ parameters }) => Number(parameters['days'] ?? 0));
+  const old = () => sql`${living(['snapshot'])}
+    WHERE (SELECT coalesce(r.provider_created_at, r.first_seen_at) FROM inventory_resources r WHERE r.resource_id = a.resource_id)
+      <= ${now.subtract({ hours: 24 * Math.min(...daysOf) })}::timestamptz`;
+  const sourceless = sql`${living(['snapshot', 'droplet_backup'])} WHERE a.parents <> '{}' AND ${isGone(sql`a.parents[1]`, 'a')}`;
+  return sql`${daysOf.length === 0 ? sql`` : old()} ${held.some(({ rule }) => rule === 'orphaned_source') ? sourceless : sql``}`;
+}

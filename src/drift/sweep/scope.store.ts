@@ -2,6 +2,8 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Queryable, UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
+import { conditionsAt } from './actual.store.ts';
+import { stage } from './stage.store.ts';
 
 // What a sweep looks at again: what changed since the last one, what became due by time alone, and all whose findings rest
 // on either. Whatever is not in here would be found as it was. Everything is looked up by an index: of a million resources
@@ -12,17 +14,29 @@ import { createTemporaryTableAs, type TemporaryTable } from '../../platform/data
  * a resource in it is bound to, and each resource that an address without one might be.
  */
 export interface Scope {
-  readonly resources: TemporaryTable;
-  readonly declared: TemporaryTable;
+  /** resource_id; to be read FROM. */
+  readonly resources: RawBuilder<unknown>;
+  /** declaration_id, address; to be read FROM. */
+  readonly declared: RawBuilder<unknown>;
   /** null: whatever it has to do with; else the declaration that was applied or ended. */
   readonly declarationId: number | null;
-  /** What firewalls and load balancers are for, where that was read before; else it is read by the rules. */
-  readonly guarded?: TemporaryTable;
 }
+
+/**
+ * What a resource is bound to, as `b`, looked up one by one: how many resources there are the planner cannot know, and it
+ * would rather read all bindings.
+ */
+export const boundTo = (row: string) => sql`
+  CROSS JOIN LATERAL (
+    SELECT b.declaration_id, b.address FROM drift_bindings b WHERE b.resource_id = ${sql.ref(`${row}.resource_id`)} AND ${isBound('b')} OFFSET 0) b`;
 
 /** A row of a history as it is believed, and holds. */
 export const isCurrent = (table: string) =>
   sql.raw(`${table}.superseded_at = 'infinity' AND ${table}.valid_to = 'infinity'`);
+
+/** A binding that holds; by >= as the indexes of bindings have it. */
+export const isBound = (table: string) =>
+  sql.raw(`${table}.superseded_at >= 'infinity' AND ${table}.valid_to = 'infinity'`);
 
 /** Whoever decides writes it at the instant of the request, and may commit so much later. */
 const decisionsLate = sql`interval '10 minutes'`;
@@ -34,88 +48,82 @@ interface Since {
   readonly sweptAt: Temporal.Instant;
 }
 
-/** Whether something changed that concerns all: prices, what was taken back, and changes of no subject. */
+/** Changes that concern all: prices, what was taken back, and changes of no subject. */
+const concernsAll = sql`(topic = 'price' OR cause = 'revert' OR (subject IS NULL AND topic IN ('resource', 'settings', 'ownership')))`;
+
+/** Whether something changed that concerns all. */
 export async function changesAll(db: Queryable, { after, upTo }: Pick<Since, 'after' | 'upTo'>): Promise<boolean> {
   const { rows } = await statement<{ all: boolean }>('drift.changesAll')`
-    SELECT EXISTS (SELECT FROM changes WHERE change_id > ${after} AND change_id <= ${upTo} AND (topic = 'price' OR cause = 'revert'
-      OR (subject IS NULL AND topic IN ('resource', 'settings', 'ownership')))) AS all`.execute(db);
+    SELECT EXISTS (SELECT FROM changes WHERE change_id > ${after} AND change_id <= ${upTo} AND ${concernsAll}) AS all`.execute(
+    db,
+  );
   return rows[0]!.all;
 }
 
-/** What is to be looked at since the last sweep; null: nothing. */
-export async function scopeSince(trx: UnitOfWork, since: Since, now: Temporal.Instant): Promise<Scope | null> {
-  const changed = await stageChanged(trx, since, now);
-  const turned = await stageTurned(trx, since, now);
-  // What was never seen may be missing by a listing alone, which changed nothing else.
-  const { rows } = await statement<{ any: boolean }>('drift.scopeSince.select_any')`
-    SELECT EXISTS (SELECT FROM ${changed}) OR EXISTS (SELECT FROM ${turned})
-      OR EXISTS (SELECT FROM drift_bindings b WHERE ${isCurrent('b')} AND b.absent AND b.how = 'none') AS any`.execute(
+/**
+ * Writes that a sweep was made, where nothing has changed or become due since the last one: by one statement, which looks
+ * up the ends of a few indexes. false: there may be something.
+ */
+export async function passOver(db: Queryable, now: Temporal.Instant): Promise<boolean> {
+  const since = { after: sql`p.change_id`, sweptAt: sql`p.swept_at`, now };
+  const { numAffectedRows } = await statement('drift.passOver')`
+    UPDATE drift_progress p SET swept_at = ${now}
+    WHERE p.swept_at <= ${now} AND p.conditions = ${conditionsAt(now)}
+      AND NOT EXISTS (SELECT FROM changes WHERE change_id > p.change_id AND (topic IN ('resource', 'settings', 'ownership') OR ${concernsAll}))
+      AND NOT EXISTS (${dueResources(since)})
+      AND NOT EXISTS (${turnedFindings(since)})
+      AND NOT EXISTS (SELECT FROM drift_bindings b WHERE ${isBound('b')} AND b.absent AND b.how = 'none')`.execute(db);
+  return numAffectedRows === 1n;
+}
+
+/** What is to be looked at since the last sweep. */
+export async function scopeSince(trx: UnitOfWork, since: Since, now: Temporal.Instant): Promise<Scope> {
+  const { after, upTo } = since;
+  const times = { sweptAt: sql`${since.sweptAt}::timestamptz`, now };
+  // From when on a resource is otherwise than the last sweep saw; what turned has none, as only its findings are otherwise.
+  const news = await stage(
     trx,
-  );
-  if (!rows[0]!.any) return null;
-  const near = await stageNear(trx, changed, turned);
-  const addresses = await createTemporaryTableAs(
-    trx,
-    { statement: 'drift.scopeSince', table: 'drift_addresses', analyze: true },
+    { statement: 'drift.scopeSince', table: 'drift_news', analyze: ['resource_id', 'since'] },
     sql`
-      SELECT b.declaration_id, b.address FROM drift_bindings b WHERE ${isCurrent('b')} AND b.absent
-      UNION SELECT declaration_id, address FROM ${turned} WHERE address IS NOT NULL
-      UNION SELECT b.declaration_id, b.address FROM ${near} n JOIN drift_bindings b ON b.resource_id = n.resource_id WHERE ${isCurrent('b')}
-      UNION
-      SELECT d.declaration_id, d.address FROM ${changed} c JOIN inventory_resources r ON r.resource_id = c.resource_id
-      JOIN declared_resources d ON d.kind = r.kind AND d.external_id = r.external_id WHERE ${isCurrent('d')}
-      UNION
-      SELECT d.declaration_id, d.address FROM ${changed} c JOIN inventory_states s ON s.resource_id = c.resource_id AND s.valid_to = 'infinity'
-      JOIN declared_resources d ON d.kind = s.kind AND d.match ->> 'name' = s.name WHERE ${isCurrent('d')} AND d.match IS NOT NULL
-      UNION
-      SELECT d.declaration_id, d.address FROM ${changed} c JOIN inventory_states s ON s.resource_id = c.resource_id AND s.valid_to = 'infinity'
-      JOIN declared_resources d ON d.kind = s.kind AND drift_matches(s.name, d.match ->> 'name')
-      WHERE ${isCurrent('d')} AND d.match IS NOT NULL AND d.match ->> 'name' ~ '[*?]'`,
+      SELECT resource_id, min(since) AS since, NULL::int AS declaration_id, NULL::text AS address FROM (
+        SELECT subject AS resource_id, least(valid_from, ${since.sweptAt}::timestamptz) AS since FROM changes
+        WHERE change_id > ${after} AND change_id <= ${upTo} AND topic IN ('resource', 'settings', 'ownership') AND subject IS NOT NULL
+        UNION ALL SELECT resource_id, ${now}::timestamptz FROM (${dueResources(times)}) AS due) AS moved
+      GROUP BY resource_id
+      UNION ALL SELECT resource_id, NULL, declaration_id, address FROM (${turnedFindings(times)}) AS turned`,
   );
-  return closeScope(trx, near, addresses, null);
+  return closeScope(trx, await stageReached(trx, news), null);
 }
 
 /** What a declaration is about, says, or said until now, and all that it covers. */
 export async function scopeOfDeclaration(trx: UnitOfWork, declarationId: number): Promise<Scope> {
-  const own = await createTemporaryTableAs(
+  const reached = await stage(
     trx,
-    { statement: 'drift.scopeOfDeclaration', table: 'drift_own', analyze: true },
+    { statement: 'drift.scopeOfDeclaration', table: 'drift_reached', analyze: true },
     sql`
-      SELECT d.declaration_id, d.address FROM declared_resources d WHERE d.declaration_id = ${declarationId} AND ${isCurrent('d')}
-      UNION SELECT b.declaration_id, b.address FROM drift_bindings b WHERE b.declaration_id = ${declarationId} AND ${isCurrent('b')}
-      UNION SELECT e.declaration_id, e.address FROM drift_findings e
-      WHERE e.declaration_id = ${declarationId} AND e.address IS NOT NULL AND ${isCurrent('e')}`,
+      WITH named AS (
+        SELECT r.resource_id, r.account_id, r.kind || ':' || r.external_id AS ref,
+               EXISTS (SELECT FROM inventory_states s WHERE s.resource_id = r.resource_id AND s.valid_to = 'infinity') AS lives
+        FROM declared_resources d JOIN inventory_resources r ON r.kind = d.kind AND r.external_id = d.external_id
+        WHERE d.declaration_id = ${declarationId} AND ${isCurrent('d')}
+        UNION
+        SELECT r.resource_id, r.account_id, r.kind || ':' || r.external_id, false
+        FROM drift_findings e JOIN inventory_resources r ON r.resource_id = e.resource_id
+        WHERE e.declaration_id = ${declarationId} AND ${isCurrent('e')}
+      ), near AS (
+        SELECT resource_id FROM named
+        UNION
+        SELECT s.resource_id FROM named n JOIN inventory_states s ON ${belongsTo(sql`n.account_id`, sql`n.ref`)} WHERE NOT n.lives
+        UNION ${coveredBy(declarationId)}
+      )
+      SELECT resource_id, NULL::int AS declaration_id, NULL::text AS address FROM near
+      UNION SELECT NULL::bigint, d.declaration_id, d.address FROM declared_resources d WHERE d.declaration_id = ${declarationId} AND ${isCurrent('d')}
+      UNION SELECT NULL::bigint, b.declaration_id, b.address FROM drift_bindings b WHERE b.declaration_id = ${declarationId} AND ${isBound('b')}
+      UNION SELECT NULL::bigint, e.declaration_id, e.address FROM drift_findings e
+      WHERE e.declaration_id = ${declarationId} AND e.address IS NOT NULL AND ${isCurrent('e')}
+      UNION SELECT NULL::bigint, b.declaration_id, b.address FROM near n ${boundTo('n')}`,
   );
-  const named = await createTemporaryTableAs(
-    trx,
-    { statement: 'drift.scopeOfDeclaration', table: 'drift_named', analyze: true },
-    sql`
-      SELECT r.resource_id, r.account_id, r.kind || ':' || r.external_id AS ref,
-             EXISTS (SELECT FROM inventory_states s WHERE s.resource_id = r.resource_id AND s.valid_to = 'infinity') AS lives
-      FROM declared_resources d JOIN inventory_resources r ON r.kind = d.kind AND r.external_id = d.external_id
-      WHERE d.declaration_id = ${declarationId} AND ${isCurrent('d')}
-      UNION
-      SELECT r.resource_id, r.account_id, r.kind || ':' || r.external_id, false
-      FROM drift_findings e JOIN inventory_resources r ON r.resource_id = e.resource_id
-      WHERE e.declaration_id = ${declarationId} AND ${isCurrent('e')}`,
-  );
-  const near = await createTemporaryTableAs(
-    trx,
-    { statement: 'drift.scopeOfDeclaration', table: 'drift_near', analyze: true },
-    sql`
-      SELECT resource_id FROM ${named}
-      UNION
-      SELECT s.resource_id FROM ${named} n JOIN inventory_states s ON ${belongsTo(sql`n.account_id`, sql`n.ref`)} WHERE NOT n.lives
-      UNION ${coveredBy(declarationId)}`,
-  );
-  const addresses = await createTemporaryTableAs(
-    trx,
-    { statement: 'drift.scopeOfDeclaration', table: 'drift_addresses', analyze: true },
-    sql`
-      SELECT declaration_id, address FROM ${own}
-      UNION SELECT b.declaration_id, b.address FROM ${near} n JOIN drift_bindings b ON b.resource_id = n.resource_id WHERE ${isCurrent('b')}`,
-  );
-  return closeScope(trx, near, addresses, declarationId);
+  return closeScope(trx, reached, declarationId);
 }
 
 /** Resources whose undeclared ones a declaration covers. */
@@ -136,164 +144,164 @@ const coveredBy = (declarationId: number): RawBuilder<unknown> => sql`
 const belongsTo = (account: RawBuilder<unknown>, ref: RawBuilder<unknown>) =>
   sql`s.parents && ARRAY[${ref}] AND s.parents <> '{}' AND s.account_id = ${account} AND s.valid_to = 'infinity'`;
 
-/**
- * Resources of which something changed, from when on it is otherwise than the last sweep saw; those for which a rule's
- * days are over by now, which began or ended so long ago; and those with an action in progress.
- */
-function stageChanged(
-  trx: UnitOfWork,
-  { after, upTo, sweptAt }: Since,
-  now: Temporal.Instant,
-): Promise<TemporaryTable> {
-  return createTemporaryTableAs(
-    trx,
-    { statement: 'drift.stageChanged', table: 'drift_changed', index: { on: 'resource_id' }, analyze: true },
-    sql`
-      WITH spans AS (
-        SELECT DISTINCT make_interval(hours => 24 * value::int) AS span FROM (
-          SELECT parameters ->> 'days' AS value FROM drift_rules r WHERE ${isCurrent('r')}
-          UNION SELECT parameters ->> 'snapshot_days' FROM drift_rules r WHERE ${isCurrent('r')}
-          UNION SELECT '1') AS days WHERE value::int > 0)
-      SELECT resource_id, min(since) AS since FROM (
-        SELECT subject AS resource_id, least(valid_from, ${sweptAt}::timestamptz) AS since FROM changes
-        WHERE change_id > ${after} AND change_id <= ${upTo} AND topic IN ('resource', 'settings', 'ownership') AND subject IS NOT NULL
-        UNION ALL
-        SELECT s.resource_id, ${now}::timestamptz FROM spans JOIN inventory_states s
-          ON s.valid_from > ${sweptAt}::timestamptz - span AND s.valid_from <= ${now}::timestamptz - span
-        UNION ALL
-        SELECT s.resource_id, ${now}::timestamptz FROM spans JOIN inventory_states s
-          ON s.valid_to > ${sweptAt}::timestamptz - span AND s.valid_to <= ${now}::timestamptz - span
-        UNION ALL
-        SELECT r.resource_id, ${now}::timestamptz FROM inventory_actions i
-        JOIN inventory_resources r ON r.account_id = i.account_id AND r.kind = i.resource_kind AND r.external_id = i.resource_external_id
-        WHERE i.status = 'in-progress') AS moved
-      GROUP BY resource_id`,
-  );
+interface Times {
+  readonly sweptAt: RawBuilder<unknown>;
+  readonly now: Temporal.Instant;
 }
 
-/** Findings that turn by time, or of which somebody decided: what settles or flaps, and what was ignored until now. */
-function stageTurned(trx: UnitOfWork, { sweptAt }: Since, now: Temporal.Instant): Promise<TemporaryTable> {
+/**
+ * resource_id: of which something begins or ends by now that was recorded before; for which a rule's days are over by now,
+ * which was created, began or ended so long ago; and those with an action in progress.
+ */
+const dueResources = ({ sweptAt, now }: Times) => sql`
+  SELECT due.resource_id FROM (
+    SELECT DISTINCT make_interval(hours => 24 * value::int) AS span FROM (
+      SELECT parameters ->> 'days' AS value FROM drift_rules r WHERE ${isCurrent('r')}
+      UNION SELECT parameters ->> 'snapshot_days' FROM drift_rules r WHERE ${isCurrent('r')}
+      UNION VALUES ('0'), ('1')) AS days WHERE value IS NOT NULL) AS spans
+  CROSS JOIN LATERAL (
+    SELECT s.resource_id FROM inventory_states s WHERE s.valid_from > ${sweptAt} - span AND s.valid_from <= ${now}::timestamptz - span
+    UNION ALL
+    SELECT s.resource_id FROM inventory_states s WHERE s.valid_to > ${sweptAt} - span AND s.valid_to <= ${now}::timestamptz - span
+    UNION ALL
+    SELECT k.resource_id FROM inventory_settings k
+    WHERE k.valid_to > ${sweptAt} - span AND k.valid_to <= ${now}::timestamptz - span AND k.valid_to < 'infinity'
+    UNION ALL
+    SELECT r.resource_id FROM inventory_resources r
+    WHERE coalesce(r.provider_created_at, r.first_seen_at) > ${sweptAt} - span AND coalesce(r.provider_created_at, r.first_seen_at) <= ${now}::timestamptz - span
+  ) AS due
+  UNION ALL
+  SELECT a.resource_id FROM deployments_attributions a WHERE a.valid_from > ${sweptAt} AND a.valid_from <= ${now} AND a.valid_from > a.recorded_at
+  UNION ALL
+  SELECT r.resource_id FROM inventory_actions i
+  JOIN inventory_resources r ON r.account_id = i.account_id AND r.kind = i.resource_kind AND r.external_id = i.resource_external_id
+  WHERE i.status = 'in-progress'`;
+
+/**
+ * resource_id, declaration_id, address: of findings that turn by time, or of which somebody decided: what settles or flaps,
+ * and what was ignored until now.
+ */
+function turnedFindings({ sweptAt, now }: Times): RawBuilder<unknown> {
   const turned = sql`SELECT e.resource_id, e.declaration_id, e.address FROM drift_findings e`;
-  return createTemporaryTableAs(
-    trx,
-    { statement: 'drift.stageTurned', table: 'drift_turned', analyze: true },
-    sql`
-      ${turned} WHERE ${isCurrent('e')} AND e.state <> 'open'
-      UNION ${turned} WHERE ${isCurrent('e')} AND e.ignore_until IS NOT NULL AND e.ignore_until > ${sweptAt} AND e.ignore_until <= ${now}
-      UNION ${turned} JOIN drift_decisions k USING (finding_key) WHERE ${isCurrent('e')}
-        AND (k.recorded_at > ${sweptAt}::timestamptz - ${decisionsLate} OR (k.until > ${sweptAt} AND k.until <= ${now}))`,
-  );
+  return sql`
+    ${turned} WHERE ${isCurrent('e')} AND e.state <> 'open'
+    UNION ALL ${turned} WHERE ${isCurrent('e')} AND e.ignore_until IS NOT NULL AND e.ignore_until > ${sweptAt} AND e.ignore_until <= ${now}
+    UNION ALL ${turned} JOIN drift_decisions k USING (finding_key) WHERE ${isCurrent('e')} AND k.recorded_at > ${sweptAt} - ${decisionsLate}
+    UNION ALL ${turned} JOIN drift_decisions k USING (finding_key) WHERE ${isCurrent('e')} AND k.until > ${sweptAt} AND k.until <= ${now}`;
 }
 
 /**
- * What changed or turned, what belongs to it by nature, and what it belongs to or did; a firewall with the droplets of
- * its tags, a droplet with the firewalls and load balancers for its tags.
+ * resource_id, or declaration_id and address: what changed or turned, what belongs to it by nature, and what it belongs to
+ * or did; a firewall with the droplets of its tags, a droplet with the firewalls and load balancers for its tags; and the
+ * addresses that any of these is bound to or might be.
  */
-function stageNear(trx: UnitOfWork, changed: TemporaryTable, turned: TemporaryTable): Promise<TemporaryTable> {
-  return createTemporaryTableAs(
+function stageReached(trx: UnitOfWork, news: TemporaryTable): Promise<TemporaryTable> {
+  const changed = sql`(SELECT resource_id, since FROM ${news} WHERE since IS NOT NULL)`;
+  return stage(
     trx,
-    { statement: 'drift.stageNear', table: 'drift_near', analyze: true },
+    { statement: 'drift.stageReached', table: 'drift_reached', analyze: true },
     sql`
       WITH facts AS MATERIALIZED (
         SELECT s.account_id, s.kind, s.parents, s.tags FROM ${changed} c
         JOIN inventory_states s ON s.resource_id = c.resource_id AND s.valid_to >= c.since
+      ), tagged AS (
+        SELECT account_id, array_agg(DISTINCT 'tag:' || lower(tag)) AS refs FROM facts, unnest(tags) AS tag WHERE kind = 'droplet' GROUP BY account_id
+      ), near AS MATERIALIZED (
+        SELECT resource_id FROM ${news} WHERE resource_id IS NOT NULL
+        UNION
+        SELECT s.resource_id FROM ${changed} c JOIN inventory_resources r ON r.resource_id = c.resource_id
+        JOIN inventory_states s ON ${belongsTo(sql`r.account_id`, sql`r.kind || ':' || r.external_id`)}
+        UNION
+        SELECT p.resource_id FROM (SELECT DISTINCT account_id, unnest(parents) AS ref FROM facts) f
+        JOIN inventory_resources p ON p.account_id = f.account_id AND p.kind = split_part(f.ref, ':', 1)
+         AND p.external_id = substr(f.ref, position(':' IN f.ref) + 1)
+        UNION
+        SELECT s.resource_id FROM (
+          SELECT DISTINCT account_id, lower(substr(ref, 5)) AS tag FROM facts, unnest(parents) AS ref WHERE kind = 'firewall' AND ref LIKE 'tag:%') t
+        JOIN inventory_states s ON without_case(s.tags) && ARRAY[t.tag] AND s.tags <> '{}' AND s.account_id = t.account_id
+         AND s.kind = 'droplet' AND s.valid_to = 'infinity'
+        UNION
+        SELECT s.resource_id FROM tagged t JOIN inventory_states s ON ${isFor(sql`t.account_id`, sql`t.refs`)}
       )
-      SELECT resource_id FROM ${changed}
-      UNION SELECT resource_id FROM ${turned} WHERE resource_id IS NOT NULL
+      SELECT resource_id, NULL::int AS declaration_id, NULL::text AS address FROM near
+      UNION SELECT NULL::bigint, b.declaration_id, b.address FROM drift_bindings b WHERE ${isBound('b')} AND b.absent
+      UNION SELECT NULL::bigint, declaration_id, address FROM ${news} WHERE address IS NOT NULL
+      UNION SELECT NULL::bigint, b.declaration_id, b.address FROM near n ${boundTo('n')}
       UNION
-      SELECT s.resource_id FROM ${changed} c JOIN inventory_resources r ON r.resource_id = c.resource_id
-      JOIN inventory_states s ON ${belongsTo(sql`r.account_id`, sql`r.kind || ':' || r.external_id`)}
+      SELECT NULL::bigint, d.declaration_id, d.address FROM ${changed} c JOIN inventory_resources r ON r.resource_id = c.resource_id
+      JOIN declared_resources d ON d.kind = r.kind AND d.external_id = r.external_id WHERE ${isCurrent('d')}
       UNION
-      SELECT p.resource_id FROM (SELECT DISTINCT account_id, unnest(parents) AS ref FROM facts) f
-      JOIN inventory_resources p ON p.account_id = f.account_id AND p.kind = split_part(f.ref, ':', 1)
-       AND p.external_id = substr(f.ref, position(':' IN f.ref) + 1)
+      SELECT NULL::bigint, d.declaration_id, d.address FROM ${changed} c JOIN inventory_states s ON s.resource_id = c.resource_id AND s.valid_to = 'infinity'
+      JOIN declared_resources d ON d.kind = s.kind AND d.match ->> 'name' = s.name WHERE ${isCurrent('d')} AND d.match IS NOT NULL
       UNION
-      SELECT s.resource_id FROM (
-        SELECT DISTINCT account_id, lower(substr(ref, 5)) AS tag FROM facts, unnest(parents) AS ref WHERE kind = 'firewall' AND ref LIKE 'tag:%') t
-      JOIN inventory_states s ON without_case(s.tags) && ARRAY[t.tag] AND s.tags <> '{}' AND s.account_id = t.account_id
-       AND s.kind = 'droplet' AND s.valid_to = 'infinity'
-      UNION
-      SELECT s.resource_id FROM (SELECT DISTINCT account_id FROM facts WHERE kind = 'droplet' AND tags <> '{}') f
-      JOIN inventory_states s ON s.account_id = f.account_id AND s.kind IN ('firewall', 'load_balancer') AND s.valid_to = 'infinity'
-      CROSS JOIN LATERAL unnest(s.parents) AS ref
-      WHERE (s.account_id, lower(ref)) IN (SELECT account_id, 'tag:' || lower(tag) FROM facts, unnest(tags) AS tag WHERE kind = 'droplet')`,
+      SELECT NULL::bigint, d.declaration_id, d.address FROM ${changed} c JOIN inventory_states s ON s.resource_id = c.resource_id AND s.valid_to = 'infinity'
+      JOIN declared_resources d ON d.kind = s.kind AND drift_matches(s.name, d.match ->> 'name')
+      WHERE ${isCurrent('d')} AND d.match IS NOT NULL AND d.match ->> 'name' ~ '[*?]'`,
   );
 }
+
+/** Living firewalls and load balancers `s` that are for one of those droplets or tags (`tag:` in lower case), in an account. */
+export const isFor = (account: RawBuilder<unknown>, refs: RawBuilder<unknown>) => sql`
+  without_case(s.parents) && ${refs} AND s.kind IN ('firewall', 'load_balancer') AND s.parents <> '{}' AND s.account_id = ${account} AND s.valid_to = 'infinity'`;
 
 /**
  * Adds what addresses are bound to or might be, what folds under their findings, and whatever else that is bound to, until
  * nothing more comes of it: an address that counts brings all that it counts.
+ * @param reached resource_id, or declaration_id and address
  */
 export async function closeScope(
   trx: UnitOfWork,
-  near: TemporaryTable,
-  first: TemporaryTable,
+  reached: TemporaryTable,
   declarationId: number | null,
 ): Promise<Scope> {
-  let addresses = first;
+  let before = reached;
   for (let round = 1; ; round += 1) {
-    const resources = await stageResources(trx, near, addresses, declarationId);
-    const table = `drift_scope_declared_${round}`;
-    const declared = await createTemporaryTableAs(
+    const table = `drift_scope_${round}`;
+    const scope = await createTemporaryTableAs(
       trx,
       { statement: 'drift.closeScope', table, analyze: true },
       sql`
-        SELECT declaration_id, address FROM ${addresses}
-        UNION SELECT b.declaration_id, b.address FROM ${resources} r JOIN drift_bindings b ON b.resource_id = r.resource_id WHERE ${isCurrent('b')}`,
+        WITH addresses AS MATERIALIZED (SELECT declaration_id, address FROM ${before} WHERE address IS NOT NULL),
+        searched AS MATERIALIZED (${searchedNames(declarationId)}),
+        members AS MATERIALIZED (
+          SELECT resource_id FROM ${reached} WHERE resource_id IS NOT NULL
+          UNION SELECT b.resource_id FROM addresses a JOIN drift_bindings b USING (declaration_id, address) WHERE ${isBound('b')} AND b.resource_id <> 0
+          UNION SELECT e.resource_id FROM addresses a JOIN drift_findings e USING (declaration_id, address)
+          WHERE ${isCurrent('e')} AND e.resource_id IS NOT NULL
+          UNION SELECT p.resource_id FROM addresses a JOIN drift_findings e USING (declaration_id, address)
+          JOIN drift_findings p ON p.parent_key = e.finding_key
+          WHERE ${isCurrent('e')} AND ${isCurrent('p')} AND p.resource_id IS NOT NULL
+          UNION SELECT s.resource_id FROM searched n
+          JOIN inventory_states s ON lower(s.name) COLLATE "C" = lower(n.name) COLLATE "C" AND s.name = n.name AND s.kind = n.kind AND s.valid_to = 'infinity'
+          WHERE NOT n.is_pattern
+          UNION SELECT s.resource_id FROM searched n
+          JOIN inventory_states s ON s.kind = n.kind AND drift_matches(s.name, n.name) AND s.valid_to = 'infinity'
+          WHERE n.is_pattern)
+        SELECT resource_id, NULL::int AS declaration_id, NULL::text AS address FROM members
+        UNION ALL (
+          SELECT NULL::bigint, declaration_id, address FROM addresses
+          UNION SELECT NULL::bigint, b.declaration_id, b.address FROM members r ${boundTo('r')})`,
     );
     const { rows } = await statement<{ closed: boolean }>('drift.closeScope.select_closed')`
-      SELECT (SELECT count(*) FROM ${declared}) = (SELECT count(*) FROM ${addresses}) AS closed`.execute(trx);
-    if (rows[0]!.closed) return { resources, declared, declarationId };
-    addresses = declared;
+      SELECT (SELECT count(address) FROM ${scope}) = (SELECT count(address) FROM ${before}) AS closed`.execute(trx);
+    if (rows[0]!.closed)
+      return {
+        resources: sql`(SELECT resource_id FROM ${scope} WHERE resource_id IS NOT NULL)`,
+        declared: sql`(SELECT declaration_id, address FROM ${scope} WHERE address IS NOT NULL)`,
+        declarationId,
+      };
+    before = scope;
   }
 }
 
-async function stageResources(
-  trx: UnitOfWork,
-  near: TemporaryTable,
-  addresses: TemporaryTable,
-  declarationId: number | null,
-): Promise<TemporaryTable> {
-  const searched = await stageSearched(trx, addresses, declarationId);
-  const index = { on: 'resource_id', unique: true };
-  return createTemporaryTableAs(
-    trx,
-    { statement: 'drift.stageResources', table: 'drift_scope_resources', index, analyze: true },
-    sql`
-      SELECT resource_id FROM ${near}
-      UNION SELECT b.resource_id FROM ${addresses} a JOIN drift_bindings b USING (declaration_id, address) WHERE ${isCurrent('b')} AND b.resource_id <> 0
-      UNION SELECT e.resource_id FROM ${addresses} a JOIN drift_findings e USING (declaration_id, address)
-      WHERE ${isCurrent('e')} AND e.resource_id IS NOT NULL
-      UNION SELECT p.resource_id FROM ${addresses} a JOIN drift_findings e USING (declaration_id, address)
-      JOIN drift_findings p ON p.parent_key = e.finding_key
-      WHERE ${isCurrent('e')} AND ${isCurrent('p')} AND p.resource_id IS NOT NULL
-      UNION SELECT s.resource_id FROM ${searched} n
-      JOIN inventory_states s ON lower(s.name) COLLATE "C" = lower(n.name) COLLATE "C" AND s.name = n.name AND s.kind = n.kind AND s.valid_to = 'infinity'
-      WHERE NOT n.is_pattern
-      UNION SELECT s.resource_id FROM ${searched} n
-      JOIN inventory_states s ON s.kind = n.kind AND drift_matches(s.name, n.name) AND s.valid_to = 'infinity'
-      WHERE n.is_pattern`,
-  );
-}
-
-/** By what names addresses look for a resource that are bound to nothing alive, count, or were declared anew. */
-function stageSearched(
-  trx: UnitOfWork,
-  addresses: TemporaryTable,
-  declarationId: number | null,
-): Promise<TemporaryTable> {
-  return createTemporaryTableAs(
-    trx,
-    { statement: 'drift.stageSearched', table: 'drift_searched', analyze: true },
-    sql`
-      SELECT DISTINCT d.kind, n.name, n.name ~ '[*?]' AND n.name = coalesce(d.match ->> 'name', '') AS is_pattern
-      FROM ${addresses} a JOIN declared_resources d USING (declaration_id, address)
-      LEFT JOIN drift_bindings b ON b.declaration_id = d.declaration_id AND b.address = d.address AND ${isCurrent('b')}
-      LEFT JOIN inventory_states alive ON alive.resource_id = b.resource_id AND alive.valid_to = 'infinity'
-      CROSS JOIN LATERAL (
-        SELECT unnest(ARRAY[d.match ->> 'name', d.exact ->> 'name', d.external_id]) AS name
-        UNION SELECT s.name FROM inventory_states s WHERE s.resource_id = b.resource_id) n
-      WHERE ${isCurrent('d')} AND n.name IS NOT NULL
-        AND (alive.resource_id IS NULL OR d.count IS NOT NULL OR d.declaration_id = ${declarationId}::int)`,
-  );
-}
+/** By what names `addresses` look for a resource that are bound to nothing alive, count, or were declared anew. */
+const searchedNames = (declarationId: number | null) => sql`
+  SELECT DISTINCT d.kind, n.name, n.name ~ '[*?]' AND n.name = coalesce(d.match ->> 'name', '') AS is_pattern
+  FROM addresses a JOIN declared_resources d USING (declaration_id, address)
+  LEFT JOIN drift_bindings b ON b.declaration_id = d.declaration_id AND b.address = d.address AND ${isBound('b')}
+  LEFT JOIN inventory_states alive ON alive.resource_id = b.resource_id AND alive.valid_to = 'infinity'
+  CROSS JOIN LATERAL (
+    SELECT unnest(ARRAY[d.match ->> 'name', d.exact ->> 'name', d.external_id]) AS name
+    UNION SELECT s.name FROM inventory_states s WHERE s.resource_id = b.resource_id) n
+  WHERE ${isCurrent('d')} AND n.name IS NOT NULL
+    AND (alive.resource_id IS NULL OR d.count IS NOT NULL OR d.declaration_id = ${declarationId}::int)`;

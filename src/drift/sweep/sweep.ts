@@ -4,12 +4,12 @@ import { inSnapshot } from '../../platform/database/in-snapshot.ts';
 import { rolledBack } from '../../platform/database/rolled-back.ts';
 import type { Database, UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
-import type { TemporaryTable } from '../../platform/database/temporary-table.ts';
 import { monthlyChange } from '../money.ts';
 import {
   lockDrift,
   readConditions,
   readProgress,
+  type Seen,
   selectAccounts,
   stageFacts,
   stageSight,
@@ -21,8 +21,9 @@ import { createFound, type FoundTable } from './found.store.ts';
 import { findHygiene } from './hygiene.store.ts';
 import { dateFound, keepFlapping, mergeExposed, selectPriced, stageIgnores, stageWanted } from './life.store.ts';
 import { scopeInQuestion } from './question.store.ts';
-import { changesAll, type Scope, scopeOfDeclaration, scopeSince } from './scope.store.ts';
-import { type Difference, type SweepCounts, writeFindings } from './write.store.ts';
+import { changesAll, passOver, type Scope, scopeOfDeclaration, scopeSince } from './scope.store.ts';
+import { unstageAll } from './stage.store.ts';
+import { type Difference, isAnyFound, type SweepCounts, writeBaselines, writeFindings } from './write.store.ts';
 
 interface Sweep extends SweepCounts {
   /** Nothing changed or became due since the last one: nothing was compared. */
@@ -40,36 +41,35 @@ const nothing: SweepCounts = { found: 0, changed: 0, resolved: 0, first: null };
  * @param options.full all, whatever changed
  */
 export async function sweep(db: Database, now: Temporal.Instant, { full = false } = {}): Promise<Sweep> {
+  if (!full && (await passOver(db, now))) return { skipped: true, whole: false, ...nothing };
   // Before the snapshot, which so sees all up to it.
   const upTo = await readWatermark(db);
   return inSnapshot(db, async (trx) => {
-    await lockDrift(trx);
-    const sight = await stageSight(trx);
-    const conditions = await readConditions(trx, sight, now);
-    const { changeId: after, conditions: before, sweptAt } = await readProgress(trx);
+    const seen = await beginSweep(trx, now);
+    const { changeId: after, conditions, hidden, sweptAt } = await readProgress(trx);
     const isEarlier = sweptAt !== null && Temporal.Instant.compare(now, sweptAt) < 0;
     const whole =
       full ||
       after === null ||
       sweptAt === null ||
       isEarlier ||
-      before !== conditions ||
+      conditions !== seen.conditions ||
+      hidden !== JSON.stringify(seen.hidden) ||
       (await changesAll(trx, { after, upTo }));
     // The first sweep binds all, so that all is in question.
     const everything = after === null || isEarlier;
     const scope = whole
-      ? await (everything ? null : scopeInQuestion(trx, now))
+      ? await (everything ? null : scopeInQuestion(trx, now, { bindings: true }))
       : await scopeSince(trx, { after, upTo, sweptAt }, now);
-    const skipped = !whole && scope === null;
-    const counts = skipped ? nothing : await sweepScope(trx, sight, scope, now);
-    await writeProgress(trx, { changeId: upTo, conditions }, now);
-    return { skipped, whole, ...counts };
+    const counts = await sweepScope(trx, seen, scope, now);
+    await writeProgress(trx, { changeId: upTo, ...seen }, now);
+    return { skipped: false, whole, ...counts };
   });
 }
 
 /** A declaration alone, with all that it has to do with: a part of a transaction that holds the lock, and may be rolled back. */
 export async function sweepDeclaration(trx: UnitOfWork, declarationId: number, now: Temporal.Instant): Promise<void> {
-  await sweepScope(trx, await stageSight(trx), await scopeOfDeclaration(trx, declarationId), now);
+  await sweepScope(trx, await beginSweep(trx, now), await scopeOfDeclaration(trx, declarationId), now);
 }
 
 /**
@@ -84,22 +84,35 @@ export async function verifyFindings(
 ): Promise<Difference | null> {
   await sweep(db, now);
   return rolledBack(db, async (trx) => {
-    await lockDrift(trx);
-    const sight = await stageSight(trx);
-    return (await sweepScope(trx, sight, everything ? null : await scopeInQuestion(trx, now), now)).first;
+    const seen = await beginSweep(trx, now);
+    const scope = everything ? null : await scopeInQuestion(trx, now, { bindings: false });
+    return (await sweepScope(trx, seen, scope, now)).first;
   });
+}
+
+/** Waits for other sweeps, and reads what can be seen. */
+async function beginSweep(trx: UnitOfWork, now: Temporal.Instant): Promise<Seen> {
+  await lockDrift(trx);
+  await unstageAll(trx);
+  const sight = await stageSight(trx);
+  return { sight, ...(await readConditions(trx, sight, now)) };
 }
 
 async function sweepScope(
   trx: UnitOfWork,
-  sight: TemporaryTable,
+  seen: Seen,
   scope: Scope | null,
   now: Temporal.Instant,
 ): Promise<SweepCounts> {
-  const tables = await bindResources(trx, await stageFacts(trx, sight, scope, now), now);
+  const tables = await bindResources(trx, await stageFacts(trx, seen, scope, now), now);
   const found = await createFound(trx);
   await findDifferences(trx, tables, found);
   await findHygiene(trx, tables, found, now);
+  // Of what agreed and agrees there is nothing to say.
+  if (!(await isAnyFound(trx, found, scope))) {
+    await writeBaselines(trx, tables, now);
+    return nothing;
+  }
   await statement('drift.sweepScope.analyze_found')`
     ANALYZE ${found} (subject, rule, category, field, resource_id, account_id, kind)`.execute(trx);
   const ignores = await stageIgnores(trx, now);

@@ -1,12 +1,13 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
-import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
+import type { TemporaryTable } from '../../platform/database/temporary-table.ts';
 import { type HistoryTable, rewriteHistory } from '../../platform/history.ts';
 import { writeMessages } from '../../webhooks/index.ts';
 import type { SweepTables } from './actual.store.ts';
 import { kindsOfRule } from './hygiene.store.ts';
 import { decisionOf } from './life.store.ts';
+import { stage } from './stage.store.ts';
 
 // What a sweep writes: findings that are new, other or gone, and what is to be published of them. Nothing else.
 
@@ -90,13 +91,26 @@ export async function writeFindings(
   return counts;
 }
 
+/** Whether there is anything to write or to take back. */
+export async function isAnyFound(
+  trx: UnitOfWork,
+  found: TemporaryTable,
+  scope: SweepTables['scope'],
+): Promise<boolean> {
+  const { rows } = await statement<{ any: boolean }>('drift.isAnyFound')`
+    SELECT EXISTS (SELECT FROM ${found}) OR EXISTS (SELECT FROM ${foundBefore(sql`(SELECT NULL AS finding_key WHERE false)`, scope)} e) AS any`.execute(
+    trx,
+  );
+  return rows[0]!.any;
+}
+
 /** The findings in the sweep's scope that there are, as `e`. */
-const foundBefore = (wanted: TemporaryTable, scope: SweepTables['scope']) =>
+const foundBefore = (wanted: RawBuilder<unknown>, scope: SweepTables['scope']) =>
   scope === null
     ? sql`(SELECT e.* FROM drift_findings e WHERE e.superseded_at = 'infinity' AND e.valid_to = 'infinity')`
     : sql`(
         SELECT e.* FROM drift_findings e JOIN (
-          SELECT finding_key FROM ${wanted}
+          SELECT w.finding_key FROM ${wanted} w
           UNION SELECT o.finding_key FROM ${scope.resources} r JOIN drift_findings o ON o.resource_id = r.resource_id
           WHERE o.superseded_at = 'infinity' AND o.valid_to = 'infinity'
           UNION SELECT o.finding_key FROM ${scope.declared} d JOIN drift_findings o ON o.declaration_id = d.declaration_id AND o.address = d.address
@@ -110,7 +124,7 @@ function stageDifferent(
   tables: SweepTables,
   now: Temporal.Instant,
 ): Promise<TemporaryTable> {
-  return createTemporaryTableAs(
+  return stage(
     trx,
     { statement: 'drift.stageDifferent', table: 'drift_staged', analyze: ['finding_key', 'asserted'] },
     sql`
@@ -205,27 +219,29 @@ const scopeOf = sql`coalesce('declaration:' || f.declaration_id, 'account:' || f
 
 /**
  * A rule was swept in an account once all that it looks at was listed. A declaration that is swept for itself says
- * nothing of rules.
+ * nothing of rules; and each is when it is applied.
  */
-async function writeBaselines(trx: UnitOfWork, { sight, scope }: SweepTables, now: Temporal.Instant): Promise<void> {
+export async function writeBaselines(
+  trx: UnitOfWork,
+  { sight, scope }: SweepTables,
+  now: Temporal.Instant,
+): Promise<void> {
+  const declarationId = scope?.declarationId ?? null;
   const declarations = sql`
-    SELECT 'declaration:' || declaration_id, ${now}::timestamptz FROM declaration_versions WHERE superseded_at = 'infinity' AND valid_to = 'infinity'`;
-  if (scope !== null && scope.declarationId !== null) {
-    await statement('drift.writeBaselines.of_declaration')`
-      INSERT INTO drift_baselines (scope, recorded_at) ${declarations} AND declaration_id = ${scope.declarationId}
-      ON CONFLICT DO NOTHING`.execute(trx);
-    return;
-  }
-  await statement(
-    'drift.writeBaselines.delete_enabled',
-  )`DELETE FROM drift_baselines WHERE scope LIKE 'enabled:%'`.execute(trx);
-  await statement('drift.writeBaselines')`
-    INSERT INTO drift_baselines (scope, recorded_at)
-    ${declarations}
-    UNION
-    SELECT 'account:' || a.account_id || ':' || h.rule, ${now}::timestamptz
-    FROM inventory_accounts a CROSS JOIN ${rulesWithKinds}
+    SELECT 'declaration:' || v.declaration_id AS scope FROM declaration_versions v WHERE v.superseded_at = 'infinity' AND v.valid_to = 'infinity'`;
+  const rules = sql`
+    SELECT 'account:' || a.account_id || ':' || h.rule FROM inventory_accounts a CROSS JOIN ${rulesWithKinds}
     WHERE NOT EXISTS (SELECT FROM unnest(h.kinds) AS looked LEFT JOIN ${sight} v ON v.account_id = a.account_id AND v.kind = looked
-                      WHERE v.sighted IS NOT TRUE)
-    ON CONFLICT DO NOTHING`.execute(trx);
+                      WHERE v.sighted IS NOT TRUE)`;
+  const swept =
+    declarationId !== null
+      ? sql`${declarations} AND v.declaration_id = ${declarationId}`
+      : scope === null
+        ? sql`${declarations} UNION ${rules}`
+        : rules;
+  await statement('drift.writeBaselines')`
+    WITH enabled AS (DELETE FROM drift_baselines WHERE scope LIKE 'enabled:%' AND ${declarationId === null}::boolean)
+    INSERT INTO drift_baselines (scope, recorded_at)
+    SELECT swept.scope, ${now}::timestamptz FROM (${swept}) AS swept(scope)
+    WHERE NOT EXISTS (SELECT FROM drift_baselines b WHERE b.scope = swept.scope) ON CONFLICT DO NOTHING`.execute(trx);
 }
