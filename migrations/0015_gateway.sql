@@ -64,6 +64,11 @@ UPDATE gateway_meter_versions v SET value_max = least(10::numeric ^ 18, CASE WHE
   FROM gateway_meters m WHERE m.meter_id = v.meter_id;
 ALTER TABLE gateway_meter_versions ALTER COLUMN value_max SET NOT NULL;
 
+ALTER TABLE gateway_retractions
+  -- Whether what is retracted was there when it was interpreted: it may come later, or be removed by now.
+  ADD COLUMN found boolean NOT NULL DEFAULT true;
+ALTER TABLE gateway_retractions ALTER COLUMN found DROP DEFAULT;
+
 CALL protect_from_customers('gateway_effects');
 CALL protect_from_customers('gateway_lifecycles');
 

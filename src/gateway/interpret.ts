@@ -146,6 +146,7 @@ export async function interpretEvents(
   const { accountId } = source;
   const batch = await store.prepareBatch(trx, ids);
   await store.recordRetractions(trx, accountId, batch, through);
+  await store.leaveRetired(trx, accountId, batch);
   const readings = await store.prepareReadings(trx, accountId, batch);
   const newSubjects = await sightNew(trx, source, readings, now);
   const before = await store.replaceUsage(trx, accountId, batch, readings);

@@ -215,3 +215,45 @@ test('what is removed stays counted, and is not counted again', async () => {
   await meterAll(db, later);
   expect((await sql`SELECT FROM gateway_usage`.execute(db)).rows).toHaveLength(2);
 });
+
+test('what counts and is older than events are kept stays as it is, though another meter of it is tried again', async () => {
+  const other = { ...requests, meter: 'gateway_bytes', unit: 'byte', value: '/bytes' };
+  await makeMeters(db, [other], now);
+  await send(event({ subject: 'deployment:acme-shop', data: { requests: 5 } }));
+  await interpretAll(db, now);
+  expect(await states()).toEqual(['counted value_missing']);
+  // It came after the third of May, and is not removed yet.
+  expect(await pruneEvents(db, instant('2026-05-04'), new AbortController().signal)).toBe(0);
+  expect((await api.fetch('/gateway/dead-letters/retry', json('POST', { source: 'edge' }))).status).toBe(200);
+  await meterAll(db, now);
+  expect(await states()).toEqual(['counted value_missing']);
+  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 03': '5' });
+});
+
+test('what retracts or corrects something that is not there says so, until that comes', async () => {
+  const retract = (id: string, ids: unknown) =>
+    event({ id, type: 'arcadia.gateway.retract', time: undefined, subject: undefined, data: { ids, reason: 'no' } });
+  const shop = { subject: 'deployment:acme-shop' };
+  await send(event({ ...shop, id: 'old', data: { requests: 5 } }));
+  await meterAll(db, now);
+  const later = instant('2026-05-07');
+  await setClock(db, later);
+  expect(await pruneEvents(db, instant('2026-05-05T00:00:01Z'), new AbortController().signal)).toBe(1);
+  await send(
+    retract('r1', ['old']),
+    event({ ...shop, id: 'r2', time: '2026-05-06T10:00:00Z', corrects: 'old', data: { requests: 3 } }),
+    retract('r3', ['late']),
+    retract('r4', 'late'),
+  );
+  await interpretAll(db, later);
+  const removed = ['dead target_unknown', 'counted target_unknown'];
+  expect(await states()).toEqual([...removed, 'dead target_unknown', 'dead target_unknown']);
+  await send(event({ ...shop, id: 'late', time: '2026-05-06T11:00:00Z' }));
+  await meterAll(db, instant('2026-05-08'));
+  expect(await states()).toEqual([...removed, 'applied', 'dead target_unknown', 'superseded']);
+  // What was found once is, although it is removed since.
+  await pruneEvents(db, instant('2026-05-07T00:00:01Z'), new AbortController().signal);
+  await api.fetch('/gateway/dead-letters/retry', json('POST', { source: 'edge' }));
+  expect(await states()).toEqual(['dead target_unknown', 'applied', 'dead target_unknown']);
+  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 03': '5', 'acme-shop 06': '3' });
+});

@@ -187,8 +187,8 @@ test('what is too long for an index keeps nothing else from being stored or coun
   const answer = await send(event({ source: long }), event({ corrects: long }), event(retract), event());
   expect(answer).toMatchObject({ accepted: 3, dead: 1 });
   await meterAll(db, await at('2026-05-09'));
-  expect(await reasons()).toEqual(['bad_source']);
-  expect(await states()).toEqual({ applied: 1, counted: 2, dead: 1 });
+  expect(await reasons()).toEqual(['target_unknown', 'target_unknown', 'bad_source']);
+  expect(await states()).toEqual({ counted: 2, dead: 2 });
 });
 
 test('6. what no meter is of is shown as that, and counts once a meter is dated back', async () => {
