@@ -3,6 +3,8 @@
 ALTER TABLE gateway_sources
   -- Which families of events may have their effect; none: its events are usage alone.
   ADD COLUMN effects text[] COLLATE "C" NOT NULL DEFAULT '{}' CHECK (effects <@ ARRAY['lifecycle', 'payment']),
+  -- Whom its payments may name as their provider beside itself.
+  ADD COLUMN payment_providers text[] COLLATE "C" NOT NULL DEFAULT '{}',
   -- Subscriptions change at the beginning of a UTC day: of the day of the event, or of the next.
   ADD COLUMN pauses_on  text COLLATE "C" NOT NULL DEFAULT 'next_day' CHECK (pauses_on IN ('same_day', 'next_day')),
   ADD COLUMN resumes_on text COLLATE "C" NOT NULL DEFAULT 'same_day' CHECK (resumes_on IN ('same_day', 'next_day')),

@@ -38,6 +38,7 @@ export const usualLimits: SourceLimits = {
   maxEventsPerSecond: 10_000,
   maxNewSubjects: 10_000,
   effects: [],
+  paymentProviders: [],
   pausesOn: 'next_day',
   resumesOn: 'same_day',
   endsOn: 'next_day',

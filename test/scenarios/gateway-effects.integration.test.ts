@@ -236,6 +236,7 @@ test('only an owner gives a source effects, and rotates the secret of one that h
     await api.fetch('/gateway/sources/app', { ...json('PATCH', { customers: null }), ...operator }),
     await api.fetch('/gateway/sources/app', { ...json('PATCH', { pausesOn: 'same_day' }), ...operator }),
     await api.fetch('/gateway/sources/app', { ...json('PATCH', { dialect: 'bearer' }), ...operator }),
+    await api.fetch('/gateway/sources', { ...json('POST', { source: 'other', paymentProviders: ['x'] }), ...operator }),
   ])
     expect(answer.status).toBe(403);
   const plain = await api.fetch('/gateway/sources', { ...json('POST', { source: 'other' }), ...operator });
@@ -541,4 +542,24 @@ test("another customer's invoice is not a source's to pay", async () => {
   await act();
   expect(await states()).toEqual(['dead not_yours']);
   expect(await standing('INV-000001')).toBe('overdue 0.00 50.00');
+});
+
+test('a source speaks for no other provider of payments than it was given', async () => {
+  const number = await issued();
+  const of = (provider: string | undefined, id: string) =>
+    payment('succeeded', { provider, payment: id, invoice: number, amount: '10.00', currency: 'USD' });
+  const set = (body: object, as: 'owner' | 'operator' = 'owner') =>
+    api.fetch('/gateway/sources/app', { ...json('PATCH', body), as });
+  await send(of('stripe', 'p-1'));
+  await send(of('app', 'p-2'));
+  await act();
+  expect(await states()).toEqual(['dead provider_not_allowed', 'applied']);
+  expect((await set({ paymentProviders: ['stripe'] }, 'operator')).status).toBe(403);
+  const given = await set({ paymentProviders: ['stripe'] });
+  expect(await given.json()).toMatchObject({ paymentProviders: ['stripe'] });
+  await api.fetch('/gateway/dead-letters/retry', json('POST', { source: 'app' }));
+  await send(of('bank', 'p-3'));
+  await act();
+  expect(await states()).toEqual(['applied', 'applied', 'dead provider_not_allowed']);
+  expect(await standing(number)).toBe('overdue 20.00 30.00');
 });
