@@ -59,10 +59,11 @@ ALTER TABLE gateway_progress
   ADD COLUMN dead_unannounced    boolean NOT NULL DEFAULT false,
   ADD COLUMN silent_announced_at timestamptz;
 
--- The greatest value that can be metered exactly: 10^18, of a level 10^10 units (meters.ts).
+-- The greatest value that can be metered exactly: 10^18 and as many units, of a level 10^10 units (meters.ts).
 ALTER TABLE gateway_meter_versions ADD COLUMN value_max numeric;
-UPDATE gateway_meter_versions v SET value_max = least(10::numeric ^ 18, CASE WHEN m.aggregation IN ('max', 'gauge') THEN 10::numeric ^ 10 * coalesce((
-    SELECT min(d.weight_divisor) FROM billing_kinds k JOIN billing_kind_definitions d USING (billing_kind_id) WHERE k.slug = m.slug), 1) END)
+UPDATE gateway_meter_versions v SET value_max = least(10::numeric ^ 18, CASE WHEN m.aggregation IN ('max', 'gauge') THEN 10::numeric ^ 10
+    ELSE 10::numeric ^ 18 END * coalesce((
+    SELECT min(d.weight_divisor) FROM billing_kinds k JOIN billing_kind_definitions d USING (billing_kind_id) WHERE k.slug = m.slug), 1))
   FROM gateway_meters m WHERE m.meter_id = v.meter_id;
 ALTER TABLE gateway_meter_versions ALTER COLUMN value_max SET NOT NULL;
 

@@ -104,13 +104,14 @@ function pathOf(text: string | null): string[] | null {
 
 /** Units of a level that one event may say: they are multiplied with the time that it stands. */
 const levelUnitsMax = new Decimal('1e10');
-/** What one event may say of anything; a store of usage holds a hundred times as much for an hour. */
+/** Of what adds up, and of values: a store of usage holds an hour of 10^10 such events exactly, more than can come. */
+const addedUnitsMax = new Decimal('1e18');
 const valueMax = new Decimal('1e18');
 
 /** Of a greater value, usage would leave what every store of usage accrues exactly. */
 function valueMaxOf({ aggregation: how, divisor }: GatewayMeter): string {
-  const isLevel = how === 'max' || how === 'gauge';
-  return (isLevel ? Decimal.min(valueMax, levelUnitsMax.times(divisor)) : valueMax).toFixed();
+  const units = how === 'max' || how === 'gauge' ? levelUnitsMax : addedUnitsMax;
+  return Decimal.min(valueMax, units.times(divisor)).toFixed();
 }
 
 /**

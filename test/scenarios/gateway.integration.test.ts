@@ -590,6 +590,10 @@ test('what does not add up is no aggregation, and a meter stays what it is', asy
     instant('2026-05-05'),
   );
   expect(again).toMatchObject([{ changed: false }]);
+  // Which values are too large goes by the divisor.
+  const weight = { attribute: 'value', divisor: '0.001' };
+  const weighed = await api.fetch('/kinds/gateway_requests', json('PATCH', { weight }, { 'if-match': '*' }));
+  expect(await weighed.json()).toMatchObject({ status: 409, code: 'conflict' });
   const exported = await (await api.fetch('/gateway/meters/export')).text();
   expect(exported).toContain('meter: "gateway_requests"');
 });
