@@ -8,7 +8,7 @@ import type { FlowContext } from './context.ts';
 // What a change comes to in money: months are metered and rated before it and after it, in one transaction that is rolled back.
 
 /** What something comes to as it is, and as it would be. Without tax, with the currency's digits. */
-export interface Compared {
+interface Compared {
   readonly before: string;
   readonly after: string;
   /** after less before */
@@ -16,7 +16,7 @@ export interface Compared {
 }
 
 /** A customer's month that would come to something else, in a currency. */
-export interface MovedMonth extends Compared {
+interface MovedMonth extends Compared {
   readonly customer: string;
   readonly customerName: string;
   /** `2026-05` */
@@ -125,7 +125,7 @@ export async function moneyOf(
 }
 
 /** A month in which something changes, by its first day, and its complete days from there on. */
-export interface TouchedMonth {
+interface TouchedMonth {
   readonly month: Temporal.PlainDate;
   readonly days: readonly Temporal.PlainDate[];
 }
@@ -154,7 +154,7 @@ export function touchedMonths(
   });
 }
 
-export type MoneyContext = Pick<FlowContext, 'now' | 'signal'> & { readonly moneyMsMax: number };
+type MoneyContext = Pick<FlowContext, 'now' | 'signal'> & { readonly moneyMsMax: number };
 
 interface Figures {
   /** Months that were metered, oldest first. */

@@ -152,7 +152,7 @@ export function holdInterpretation(trx: UnitOfWork): Promise<void> {
 /** The same where all is rolled back: only what is applied from here on is interpreted again. */
 export async function holdForPreview(trx: UnitOfWork): Promise<void> {
   await lockAllProgress(trx);
-  await store.clearRepeats(trx);
+  await store.clearRepeats(trx, null);
 }
 
 /** Events that a preview interprets at most: nothing else is interpreted meanwhile. */
@@ -168,7 +168,7 @@ export async function sumsWithin(
   { since, now }: { readonly since: Temporal.Instant; readonly now: Temporal.Instant },
 ): Promise<store.MeterSum[]> {
   await store.narrowRepeats(trx, since);
-  if ((await store.countRepeated(trx, previewedMax + 1)) > previewedMax)
+  if ((await store.countRepeated(trx, null, previewedMax + 1)) > previewedMax)
     throw new ArcadiaError(
       'too_costly',
       `More than ${previewedMax} events since ${since} would be interpreted again: too many to be shown first.`,

@@ -3,6 +3,7 @@ import {
   exportGatewayMetersOperation,
   previewGatewayMetersOperation,
 } from '../../flows/operations/gateway-meters.ts';
+import { replayGatewayEvents } from '../../flows/operations/gateway-replay.ts';
 import {
   dropDeadLetters,
   getGatewayEvent,
@@ -11,7 +12,6 @@ import {
   listGatewaySubjects,
   reconcileGatewaySource,
   replayDeadLetters,
-  replayGatewayEvents,
   retryDeadLetters,
 } from '../../gateway/operations/events.ts';
 import { listGatewayMeters } from '../../gateway/operations/meters.ts';
@@ -22,6 +22,7 @@ import {
   listGatewaySources,
   rotateGatewaySecret,
 } from '../../gateway/operations/sources.ts';
+import { moneyText } from './moved-text.ts';
 import { type Column, count, fields, moment, plural, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, documentView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
@@ -366,12 +367,15 @@ const openText = ({ through, hours }: Open) =>
 type Replayed = NonNullable<AnswerOf<typeof replayGatewayEvents>['preview']>;
 
 /** What events count as before and after. */
-function replayText({ events, before, after }: Replayed): string {
+function replayText({ events, beyond, before, after, money }: Replayed): string {
   const names = [...new Set([...before.meters, ...after.meters].map(({ meter }) => meter))].sort();
   const valueIn = (figures: Replayed['before'], meter: string) =>
     figures.meters.find((one) => one.meter === meter)?.value ?? '0';
   return [
-    `${plural(events, 'event')} would be interpreted again. Nothing was written.`,
+    `${plural(events + beyond, 'event')} would be interpreted again. Nothing was written.`,
+    ...(beyond === 0
+      ? []
+      : [`The figures are of the first ${count(events)}: ${count(beyond)} more change nothing of them.`]),
     ...(names.length === 0
       ? []
       : [
@@ -381,6 +385,7 @@ function replayText({ events, before, after }: Replayed): string {
             { header: 'after', value: (meter) => valueIn(after, meter), align: 'right' },
           ]),
         ]),
+    ...moneyText(money),
   ].join('\n\n');
 }
 
