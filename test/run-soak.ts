@@ -22,6 +22,8 @@ const paths =
         'week',
         'usage-faults',
         'rollout-faults',
+        'gateway-faults',
+        'gateway-effect-faults',
         'demo',
         'mistakes',
         'test/page',
