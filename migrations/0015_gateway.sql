@@ -9,6 +9,8 @@ ALTER TABLE gateway_sources
   ADD COLUMN pauses_on  text COLLATE "C" NOT NULL DEFAULT 'next_day' CHECK (pauses_on IN ('same_day', 'next_day')),
   ADD COLUMN resumes_on text COLLATE "C" NOT NULL DEFAULT 'same_day' CHECK (resumes_on IN ('same_day', 'next_day')),
   ADD COLUMN ends_on    text COLLATE "C" NOT NULL DEFAULT 'next_day' CHECK (ends_on IN ('same_day', 'next_day')),
+  -- A broker's queue through which it may send beside HTTP: whoever writes into it speaks for the source.
+  ADD COLUMN queue text COLLATE "C" UNIQUE CHECK (queue ~ '^[A-Za-z0-9._-]{1,200}$'),
   -- From when on none but owners were shown the secrets that hold; NULL: others know one.
   ADD COLUMN owners_alone_from timestamptz,
   -- After so long without an event it is said to be silent; NULL: never.

@@ -24,6 +24,7 @@ const paths =
         'rollout-faults',
         'gateway-faults',
         'gateway-effect-faults',
+        'gateway-transports',
         'demo',
         'mistakes',
         'test/page',

@@ -1,11 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { applyGatewayEffects } from '../../src/flows/gateway-effects.ts';
@@ -14,6 +10,7 @@ import { migrate } from '../../src/platform/database/migrate.ts';
 import { openEmbeddedDatabase } from '../../src/platform/embedded/embedded.ts';
 import { event, instant, interpretAll, makeMeters, makeSource, requests, setClock } from '../fixtures/gateway.ts';
 import { soaking, timeoutOf } from '../soak.ts';
+import { freePort, startRestarting } from './gateway-processes.ts';
 
 // A server of its own, with the disk waited for: nobody else's tests live through this.
 
@@ -22,38 +19,6 @@ const batches = soaking ? 100 : 10;
 const batchSize = 50;
 const total = clients * batches * batchSize;
 const now = instant('2026-05-05');
-
-/** A process that is killed (SIGKILL) and started again, as often as it is told. */
-function restarting(args: readonly string[]) {
-  const script = fileURLToPath(new URL('gateway-process.ts', import.meta.url));
-  const start = () => spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let child = start();
-  let ended = once(child, 'close');
-  const untilStarted = () => once(child.stdout, 'data');
-  return {
-    untilStarted,
-    async restart(): Promise<void> {
-      child.kill('SIGKILL');
-      await ended;
-      child = start();
-      ended = once(child, 'close');
-      await untilStarted();
-    },
-    async close(): Promise<void> {
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
-}
-
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return String(port);
-}
 
 /** Of fifty events one is dead, one of no meter, and one is to pause what nobody knows. */
 function batchOf(): object[] {
@@ -89,8 +54,8 @@ test(
       const secret = await makeSource(db, 'app', { now, limits });
       await makeMeters(db, [requests], now);
       const port = await freePort();
-      const api = restarting([connectionString, 'serve', now.toString(), '0', 'before', port]);
-      const worker = restarting([connectionString, 'work', now.toString()]);
+      const api = startRestarting([connectionString, 'serve', now.toString(), '0', 'before', port]);
+      const worker = startRestarting([connectionString, 'work', now.toString()]);
       closing.unshift(api.close, worker.close);
       await Promise.all([api.untilStarted(), worker.untilStarted()]);
 

@@ -46,6 +46,9 @@ if (work === 'act') {
   for (;;) await act().catch(() => sleep(20));
 } else {
   const { startTestApi } = await import('../http/api-fixture.ts');
-  await startTestApi({ db, connectionString, superuserConnectionString: '', async close() {} }, { port: Number(port) });
+  const { ARCADIA_GATEWAY_AMQP_URL: broker } = process.env;
+  const database = { db, connectionString, superuserConnectionString: '', async close() {} };
+  const env = broker === undefined ? {} : { ARCADIA_GATEWAY_AMQP_URL: broker };
+  await startTestApi(database, { port: Number(port), env });
   process.stdout.write('started\n');
 }

@@ -556,6 +556,18 @@ test('a source names the owners that it may, and so many new subjects a day', as
   expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 03': '1', 'unattributed 03': '3' });
 });
 
+test('a queue is of one source', async () => {
+  const set = (source: string, queue: string | null) =>
+    api.fetch(`/gateway/sources/${source}`, json('PATCH', { queue }, { 'if-match': '*' }));
+  expect(await (await set('edge', 'events.edge')).json()).toMatchObject({ queue: 'events.edge' });
+  const second = await api.fetch('/gateway/sources', json('POST', { source: 'second', queue: 'events.edge' }));
+  expect(await second.json()).toMatchObject({ status: 409, code: 'conflict' });
+  expect((await api.fetch('/gateway/sources', json('POST', { source: 'second' }))).status).toBe(201);
+  expect(await (await set('second', 'events.edge')).json()).toMatchObject({ status: 409, code: 'conflict' });
+  expect((await set('edge', null)).status).toBe(200);
+  expect((await set('second', 'events.edge')).status).toBe(200);
+});
+
 test('a secret is shown once, and what is disconnected is given none', async () => {
   const again = async (path: string, body: object) => {
     const asked = json('POST', body, { 'idempotency-key': `once-${path}` });

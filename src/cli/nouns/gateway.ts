@@ -54,6 +54,7 @@ function sourceText(row: Source): string {
     ['state', stateOf(row)],
     ['metered from', moment(row.meteredFrom)],
     ['signs in by', row.dialect],
+    ['sends through', row.queue],
     ['may name', row.customers === null ? 'all customers' : row.customers.join(', ')],
     ['accepts', `${row.pastLimitHours} h back, ${row.futureLimitSeconds} s ahead, ${row.maxEventsPerSecond} events/s`],
     [
@@ -94,6 +95,7 @@ edge is ${paused ? 'paused' : 'open'}.`,
       resumesOn: undefined,
       endsOn: undefined,
       silentAfterHours: undefined,
+      queue: undefined,
     },
     text: (row) => `${row.source} is ${stateOf(row)}.`,
   });

@@ -73,6 +73,15 @@ const limits = {
     .max(8_784)
     .nullable()
     .meta({ description: 'After so long without an event webhooks are sent gateway.silent; null: never' }),
+  queue: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,200}$/, { error: 'is no name of a queue: letters, digits, full stops, _ and -' })
+    .nullable()
+    .meta({
+      description:
+        "The broker's queue through which it may send beside HTTP, and whoever writes into it as the source; null: none",
+      examples: ['arcadia.gateway.edge'],
+    }),
   paused: z.boolean().meta({ description: 'It is answered with 503 and keeps what it has' }),
 };
 
@@ -124,7 +133,16 @@ async function answer(db: Db, slugOfSource: string): Promise<z.input<typeof sour
 const params = z.object({ source: slug });
 
 /** Of a source that may do something: whom it names, when it holds, and how it shows who it is. */
-const ofEffects = ['effects', 'customers', 'paymentProviders', 'dialect', 'pausesOn', 'resumesOn', 'endsOn'] as const;
+const ofEffects = [
+  'effects',
+  'customers',
+  'paymentProviders',
+  'dialect',
+  'queue',
+  'pausesOn',
+  'resumesOn',
+  'endsOn',
+] as const;
 
 /** What others than owners know of a source's secrets ends before it may do anything. Errors: conflict. */
 function assertOwnersAlone({ source: name, ownersAloneFrom }: sources.Source, now: Temporal.Instant): void {
@@ -214,6 +232,7 @@ export const addGatewaySource = declareOperation({
     resumesOn: limits.resumesOn.default(sources.usualLimits.resumesOn),
     endsOn: limits.endsOn.default(sources.usualLimits.endsOn),
     silentAfterHours: limits.silentAfterHours.default(sources.usualLimits.silentAfterHours),
+    queue: limits.queue.default(null),
   }),
   response: source.extend({ secret: secretOut }),
   status: 201,
@@ -246,7 +265,7 @@ export const changeGatewaySource = declareOperation({
   summary: 'Change what a source may send, or pause it',
   description:
     'Omitted fields keep their value. It holds within a second in every process. Only an owner sets `effects` and `paymentProviders`, and of a source that has effects ' +
-    '`customers`, `dialect` and the day rules. Before it is given effects, it has a secret that owners alone were shown (`gateway source rotate`).',
+    '`customers`, `dialect`, `queue` and the day rules. Before it is given effects, it has a secret that owners alone were shown (`gateway source rotate`).',
   roles: ['owner', 'operator'],
   params,
   body: z.strictObject(limits).partial(),
