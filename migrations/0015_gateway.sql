@@ -3,10 +3,14 @@
 ALTER TABLE gateway_sources
   -- Which families of events may have their effect; none: its events are usage alone.
   ADD COLUMN effects text[] COLLATE "C" NOT NULL DEFAULT '{}' CHECK (effects <@ ARRAY['lifecycle', 'payment']),
+  -- Whom its payments may name as their provider beside itself.
+  ADD COLUMN payment_providers text[] COLLATE "C" NOT NULL DEFAULT '{}',
   -- Subscriptions change at the beginning of a UTC day: of the day of the event, or of the next.
   ADD COLUMN pauses_on  text COLLATE "C" NOT NULL DEFAULT 'next_day' CHECK (pauses_on IN ('same_day', 'next_day')),
   ADD COLUMN resumes_on text COLLATE "C" NOT NULL DEFAULT 'same_day' CHECK (resumes_on IN ('same_day', 'next_day')),
   ADD COLUMN ends_on    text COLLATE "C" NOT NULL DEFAULT 'next_day' CHECK (ends_on IN ('same_day', 'next_day')),
+  -- A broker's queue through which it may send beside HTTP: whoever writes into it speaks for the source.
+  ADD COLUMN queue text COLLATE "C" UNIQUE CHECK (queue ~ '^[A-Za-z0-9._-]{1,200}$'),
   -- From when on none but owners were shown the secrets that hold; NULL: others know one.
   ADD COLUMN owners_alone_from timestamptz,
   -- After so long without an event it is said to be silent; NULL: never.
@@ -57,12 +61,18 @@ ALTER TABLE gateway_progress
   ADD COLUMN dead_unannounced    boolean NOT NULL DEFAULT false,
   ADD COLUMN silent_announced_at timestamptz;
 
--- The greatest value that can be metered exactly: 10^18, of a level 10^10 units (meters.ts).
+-- The greatest value that can be metered exactly: 10^18 and as many units, of a level 10^10 units (meters.ts).
 ALTER TABLE gateway_meter_versions ADD COLUMN value_max numeric;
-UPDATE gateway_meter_versions v SET value_max = least(10::numeric ^ 18, CASE WHEN m.aggregation IN ('max', 'gauge') THEN 10::numeric ^ 10 * coalesce((
-    SELECT min(d.weight_divisor) FROM billing_kinds k JOIN billing_kind_definitions d USING (billing_kind_id) WHERE k.slug = m.slug), 1) END)
+UPDATE gateway_meter_versions v SET value_max = least(10::numeric ^ 18, CASE WHEN m.aggregation IN ('max', 'gauge') THEN 10::numeric ^ 10
+    ELSE 10::numeric ^ 18 END * coalesce((
+    SELECT min(d.weight_divisor) FROM billing_kinds k JOIN billing_kind_definitions d USING (billing_kind_id) WHERE k.slug = m.slug), 1))
   FROM gateway_meters m WHERE m.meter_id = v.meter_id;
 ALTER TABLE gateway_meter_versions ALTER COLUMN value_max SET NOT NULL;
+
+ALTER TABLE gateway_retractions
+  -- Whether what is retracted was there when it was interpreted: it may come later, or be removed by now.
+  ADD COLUMN found boolean NOT NULL DEFAULT true;
+ALTER TABLE gateway_retractions ALTER COLUMN found DROP DEFAULT;
 
 CALL protect_from_customers('gateway_effects');
 CALL protect_from_customers('gateway_lifecycles');

@@ -48,7 +48,14 @@ export { declaredRule } from './declared-rules.ts';
 export { followUp } from './operations/follow-up.ts';
 export { expect as expectPreview, movedOut } from './operations/moved.ts';
 export { ruleAnswer, ruleCounts, ruleOut, rulesBody, rulesFileOf } from './operations/rule-schemas.ts';
-export { changeAfterLook, type MovedOwnership, previewing, type StagedMove, stageMove } from './preview.ts';
+export {
+  changeAfterLook,
+  type MovedOwnership,
+  previewing,
+  previewingLive,
+  type StagedMove,
+  stageMove,
+} from './preview.ts';
 export {
   applyRules,
   endRule,

@@ -92,6 +92,8 @@ interface PreviewLimits {
   /** The part of a sentence that names what takes too long: `To preview these rules` */
   readonly what: string;
   readonly todo: string;
+  /** What `overloaded` says; that others decide about owners unless given. */
+  readonly busy?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -104,24 +106,40 @@ export function previewing<Result>(
   limits: PreviewLimits,
   work: (trx: UnitOfWork) => Promise<Result>,
 ): Promise<Result> {
-  return unlessBusy(() =>
-    inTime(
-      limits,
-      (limited) => rolledBack(db, limited),
-      async (trx) => {
-        await limitWaiting(trx, waitingMsMax);
-        return work(trx);
-      },
-    ),
-  );
+  const waiting = async (trx: UnitOfWork) => {
+    await limitWaiting(trx, waitingMsMax);
+    return work(trx);
+  };
+  return unlessBusy(() => inTime(limits, (limited) => rolledBack(db, limited), waiting), limits.busy);
 }
 
-async function unlessBusy<Result>(work: () => Promise<Result>): Promise<Result> {
+/**
+ * The same where each statement sees things as they are by then: for work that waits for what others change all the time, and
+ * could not go on as of an instant before.
+ */
+export function previewingLive<Result>(
+  db: Database,
+  limits: PreviewLimits,
+  work: (trx: UnitOfWork) => Promise<Result>,
+): Promise<Result> {
+  const waiting = async (trx: UnitOfWork) => {
+    await limitWaiting(trx, waitingMsMax);
+    return work(trx);
+  };
+  const begin = (limited: (trx: UnitOfWork) => Promise<Result>) =>
+    db.transaction().execute((trx) => rolledBackWithin(trx, limited));
+  return unlessBusy(() => inTime(limits, begin, waiting), limits.busy);
+}
+
+async function unlessBusy<Result>(
+  work: () => Promise<Result>,
+  busy = 'Owners are being derived or decided about just now.',
+): Promise<Result> {
   try {
     return await work();
   } catch (error) {
     if (!hasState(error, '55P03')) throw error;
-    throw new ArcadiaError('overloaded', 'Owners are being derived or decided about just now.', { cause: error });
+    throw new ArcadiaError('overloaded', busy, { cause: error });
   }
 }
 

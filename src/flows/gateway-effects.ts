@@ -181,6 +181,9 @@ async function applyPayment(
     const [field] = issue?.path ?? [];
     return dead('bad_payment', `${field === 'id' ? idField : String(field)}: ${issue?.message ?? 'is not valid'}`);
   }
+  const { provider } = said.data;
+  if (provider !== source.source && !source.paymentProviders.includes(provider))
+    return dead('provider_not_allowed', `"${source.source}" may not say what ${provider} was paid.`);
   if (!isTheirs(source, await customerOfNumber(trx, said.data.invoice))) return dead('not_yours');
   const { id, ...rest } = said.data;
   const note = kind === 'payment' || payment === null || payment === id ? null : `of ${payment}`;

@@ -6,6 +6,7 @@ import { auditOperations } from './operations/audit.ts';
 import { customerOperations } from './operations/customers.ts';
 import { deploymentMonthOperations } from './operations/deployment-month.ts';
 import { gatewayMeterOperations } from './operations/gateway-meters.ts';
+import { gatewayReplayOperations } from './operations/gateway-replay.ts';
 import { endOperations } from './operations/end-deployments.ts';
 import { importOperations } from './operations/import.ts';
 import { monthOperations } from './operations/month.ts';
@@ -30,6 +31,7 @@ export const flowsModule = declareModule({
     ...auditOperations,
     ...webhookOperations,
     ...gatewayMeterOperations,
+    ...gatewayReplayOperations,
   ],
   errors: [anchorFailed],
   jobs: [anchorAuditJob, gatewayEffectsJob],

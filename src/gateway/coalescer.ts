@@ -75,7 +75,7 @@ export class Coalescer {
 }
 
 /** SQLSTATE classes 22 and 54: what was sent is wrong or too much, not where it was sent to. */
-function isOfData(error: unknown): boolean {
+export function isOfData(error: unknown): boolean {
   const { code } = error as { readonly code?: unknown };
   return typeof code === 'string' && /^(22|54)[0-9A-Z]{3}$/.test(code);
 }

@@ -17,7 +17,7 @@ export async function openEffects(
 ): Promise<void> {
   await statement('gateway.openEffects')`
     INSERT INTO gateway_effects (account_id, gateway_event_id, reason)
-    SELECT ${accountId}::int, gateway_event_id, '' FROM ${readings} WHERE outcome = 'open'
+    SELECT DISTINCT ${accountId}::int, gateway_event_id, '' FROM ${readings} WHERE outcome = 'open'
     ON CONFLICT (account_id, gateway_event_id) DO UPDATE SET outcome = NULL, reason = '', detail = NULL
       WHERE gateway_effects.outcome = 'dead'`.execute(trx);
   await statement('gateway.openEffects.close')`

@@ -235,6 +235,16 @@ export interface SubjectRow {
   readonly owners: string[];
 }
 
+/** Deployments that own, or owned, something that events of a source are about, by name. */
+export async function selectSubjectOwners(db: Queryable, accountId: number): Promise<string[]> {
+  const { rows } = await statement<{ slug: string }>('gateway.selectSubjectOwners')`
+    SELECT DISTINCT l.slug::text AS slug
+    FROM inventory_resources r JOIN deployments_attributions t USING (resource_id) JOIN deployments_owners o USING (owner_set_id)
+    JOIN deployments_list l USING (deployment_id)
+    WHERE r.kind = 'gateway' AND r.account_id = ${accountId} AND l.slug <> 'unattributed' ORDER BY 1`.execute(db);
+  return rows.map(({ slug }) => slug);
+}
+
 /** Behind a resource, in their order; `unowned`: only those that nobody owns now. */
 export async function selectSubjects(
   db: Queryable,

@@ -1,5 +1,4 @@
 import type { Database, Queryable, UnitOfWork } from '../platform/database/database.ts';
-import { rolledBackWithin } from '../platform/database/rolled-back.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { type EffectRow, selectEffect } from './effects.store.ts';
 import * as store from './events.store.ts';
@@ -86,7 +85,7 @@ export async function decideDeadLetters(
   });
 }
 
-interface Replay {
+export interface Replay {
   readonly type: string;
   readonly from: Temporal.Instant;
   readonly to: Temporal.Instant;
@@ -99,48 +98,54 @@ export async function replayEvents(db: Database, source: Source, { type, from, t
     .execute((trx) => insertRepeats(trx, { accountId: source.accountId, type, since: from, until: to }));
 }
 
-/** What a range of a source counts as before and after it is interpreted again. */
-export interface ReplayPreview {
-  readonly events: number;
-  readonly before: ReplayFigures;
-  readonly after: ReplayFigures;
-}
-
-interface ReplayFigures {
+/** What events of a range of a source count as. */
+export interface ReplayFigures {
   readonly states: readonly { readonly state: store.EventState; readonly events: number }[];
   readonly meters: readonly store.RangeSum[];
 }
 
-/** Nothing else is interpreted meanwhile. */
-const previewedMax = 100_000;
+interface StagedReplay {
+  /** Deployments that own what the source's events are about. */
+  readonly deployments: readonly string[];
+  readonly before: ReplayFigures;
+  /** How many events of the range are left as they are, counted up to a million. */
+  readonly beyond: number;
+  /** Interprets the others again. */
+  make(): Promise<void>;
+  /** How many were. */
+  made(): number;
+  figures(): Promise<ReplayFigures>;
+}
 
-/** The same, rolled back. Errors: too_costly. */
-export async function previewReplay(
-  db: Database,
+const beyondMax = 1_000_000;
+
+/** A replay that can be made, of no more than the first events of its range, in a transaction that is rolled back. */
+export async function stageReplay(
+  trx: UnitOfWork,
   source: Source,
   { type, from, to }: Replay,
-  now: Temporal.Instant,
-): Promise<ReplayPreview> {
+  { now, eventsMax }: { readonly now: Temporal.Instant; readonly eventsMax: number },
+): Promise<StagedReplay> {
   const { accountId } = source;
-  const work = async (trx: UnitOfWork): Promise<ReplayPreview> => {
-    await lockProgress(trx, accountId);
-    await clearRepeats(trx);
-    await insertRepeats(trx, { accountId, type, since: from, until: to });
-    const events = await countRepeated(trx, previewedMax + 1);
-    if (events > previewedMax)
-      throw new ArcadiaError(
-        'too_costly',
-        `More than ${previewedMax} events would be interpreted again: ask for fewer days.`,
-      );
-    const figures = async (): Promise<ReplayFigures> => ({
-      states: await store.selectStates(trx, accountId, { from, to }),
-      meters: await store.selectRangeSums(trx, accountId, { from, to }),
-    });
-    const before = await figures();
-    await interpretRepeats(trx, source, now);
-    return { events, before, after: await figures() };
+  const figures = async (): Promise<ReplayFigures> => ({
+    states: await store.selectStates(trx, accountId, { from, to }),
+    meters: await store.selectRangeSums(trx, accountId, { from, to }),
+  });
+  await lockProgress(trx, accountId);
+  await clearRepeats(trx, accountId);
+  await insertRepeats(trx, { accountId, type, since: from, until: to });
+  const found = await countRepeated(trx, accountId, eventsMax + beyondMax);
+  let made = 0;
+  return {
+    deployments: await store.selectSubjectOwners(trx, accountId),
+    before: await figures(),
+    beyond: Math.max(0, found - eventsMax),
+    async make() {
+      made = await interpretRepeats(trx, source, now, eventsMax);
+    },
+    made: () => made,
+    figures,
   };
-  return db.transaction().execute((trx) => rolledBackWithin(trx, work));
 }
 
 /** What came of a source in a range, and whether it is what was sent. */

@@ -11,6 +11,7 @@ export {
   sourcesWithEffects,
 } from './effects.ts';
 export { meterOtherwise } from './errors.ts';
+export { type Replay, type ReplayFigures, replayEvents, stageReplay } from './events.ts';
 export { interpretJob } from './jobs.ts';
 export {
   applyMeter,
@@ -23,4 +24,5 @@ export {
   pointerOf,
   sumsWithin,
 } from './meters.ts';
+export { eventState } from './operations/events.ts';
 export { gatewayStanding, getSource, listSources, type Source } from './sources.ts';

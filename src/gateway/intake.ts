@@ -8,11 +8,13 @@ import type {
 } from '../platform/declare/intake.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { readSecrets, type SenderSecrets } from '../inventory/index.ts';
+import { amqpTransport } from './amqp.ts';
 import { faultAt, readEvents, type SentBody } from './cloud-event.ts';
 import { Coalescer } from './coalescer.ts';
 import { eventConflict, eventUnusable, gatewayBacklog, sourcePaused, sourceUnauthorized } from './errors.ts';
 import { hasBacklog } from './intake.store.ts';
 import { interpretJob } from './jobs.ts';
+import { Queues } from './queues.ts';
 import { EventQuota } from './quota.ts';
 import { gatewaySettings } from './settings.ts';
 import { bears, isSignedBy, isTimely, secretsAt, type Signed } from './signature.ts';
@@ -33,9 +35,11 @@ interface KnownSource {
   readonly isFull: boolean;
 }
 
+const bodyBytesMax = 1_048_576;
+
 export const eventsIntake: IntakeDeclaration = {
   path: '/gateway/sources/:source/events',
-  bodyBytesMax: 1_048_576,
+  bodyBytesMax,
   open: (services) => new EventsIntake(services),
 };
 
@@ -48,9 +52,12 @@ class EventsIntake implements Intake {
   readonly #wakes = new Map<string, NodeJS.Timeout>();
   readonly #woken = new Map<string, number>();
   readonly #waking = new Set<Promise<void>>();
+  readonly #queues: Queues | null;
 
   constructor(services: IntakeServices) {
     this.#services = services;
+    const url = gatewaySettings.of(services.config).gatewayAmqpUrl;
+    this.#queues = url === null ? null : this.#openQueues(url);
   }
 
   async admit({ params, headers }: IntakeHead): Promise<Admitted> {
@@ -85,24 +92,53 @@ class EventsIntake implements Intake {
   }
 
   async close(): Promise<void> {
+    await this.#queues?.close();
     for (const timer of this.#wakes.values()) clearTimeout(timer);
     await Promise.all(this.#waking);
   }
 
-  async #receive(known: KnownSource, headers: IntakeHead['headers'], body: Uint8Array): Promise<IntakeAnswer> {
-    const { source } = known;
+  #openQueues(url: string): Queues {
+    const { db, log } = this.#services;
+    const queued = ({ source, queue, disconnectedAt }: Source) =>
+      queue === null || disconnectedAt !== null ? [] : [{ source, queue }];
+    return new Queues({
+      transport: amqpTransport(url),
+      bodyBytesMax,
+      sources: async () => (await listSources(db)).flatMap(queued),
+      store: async (slug, { events }) => {
+        const known = await this.#find(slug);
+        if (known === null) throw unauthorized();
+        this.#assertTakes(known);
+        this.#assertInQuota(known.source, events.length);
+        await this.#coalescerOf(known.source).add(events);
+        this.#wake(slug);
+      },
+      log,
+    });
+  }
+
+  #assertTakes({ source, isFull }: KnownSource): void {
     if (source.paused)
       throw sourcePaused(`The source '${source.source}' is paused.`, { details: { retryAfterSeconds } });
-    if (known.isFull)
+    if (isFull)
       throw gatewayBacklog(`Too many events of '${source.source}' are still to be interpreted.`, {
         details: { retryAfterSeconds },
       });
-    const sent = readEvents(headers, body);
-    const seconds = this.#quotaOf(source).take(sent.events.length, performance.now());
+  }
+
+  #assertInQuota(source: Source, events: number): void {
+    const seconds = this.#quotaOf(source).take(events, performance.now());
     if (seconds > 0)
       throw new ArcadiaError('rate_limited', `More than ${source.maxEventsPerSecond} events a second.`, {
         details: { retryAfterSeconds: seconds },
       });
+  }
+
+  async #receive(known: KnownSource, headers: IntakeHead['headers'], body: Uint8Array): Promise<IntakeAnswer> {
+    const { source } = known;
+    this.#assertTakes(known);
+    const sent = readEvents(headers, body);
+    this.#assertInQuota(source, sent.events.length);
     const prefer = (headers.prefer ?? '').toLowerCase();
     if (sent.single && prefer.includes('handling=strict')) await this.#assertUsable(source, sent);
     const receipts = await this.#coalescerOf(source).add(sent.events);

@@ -164,7 +164,10 @@ export function prepareBatch(trx: UnitOfWork, ids: readonly number[]): Promise<B
 const isSound = sql`(e.fault IS NULL OR EXISTS (
   SELECT FROM gateway_decisions d WHERE d.account_id = e.account_id AND d.gateway_event_id = e.gateway_event_id AND d.decision = 'replay'))`;
 
-/** Records what events of the batch retract or correct, and adds to it what of that was interpreted before. */
+/**
+ * Records what events of the batch retract or correct, and adds to it what of that was interpreted before; and, of what comes
+ * only now, the events that retracted it already, which name something that is there from here on.
+ */
 export async function recordRetractions(
   trx: UnitOfWork,
   accountId: number,
@@ -172,8 +175,8 @@ export async function recordRetractions(
   interpretedThrough: number,
 ): Promise<void> {
   const { numAffectedRows } = await statement('gateway.recordRetractions')`
-    INSERT INTO gateway_retractions (account_id, origin, event_id, retracted_by)
-    SELECT DISTINCT account_id, origin, target, gateway_event_id
+    INSERT INTO gateway_retractions (account_id, origin, event_id, retracted_by, found)
+    SELECT DISTINCT account_id, origin, target, gateway_event_id, false
     FROM (SELECT e.account_id, e.origin, e.event_id, e.gateway_event_id, e.attributes ->> 'corrects' AS target
           FROM ${batch} JOIN gateway_events e USING (gateway_event_id)
           WHERE e.account_id = ${accountId} AND e.attributes ? 'corrects' AND ${isSound}
@@ -185,24 +188,88 @@ export async function recordRetractions(
           WHERE e.account_id = ${accountId} AND e.type = ${retractType} AND ${isSound}) AS said
     WHERE octet_length(target) <= ${idBytesMax}::int AND target <> event_id -- no event has a longer id
     ON CONFLICT DO NOTHING`.execute(trx);
-  if ((numAffectedRows ?? 0n) === 0n) return;
-  await statement('gateway.recordRetractions.extend')`
-    INSERT INTO ${batch}
-    SELECT e.gateway_event_id
-    FROM ${batch} b JOIN gateway_retractions r ON r.account_id = ${accountId} AND r.retracted_by = b.gateway_event_id
-    JOIN gateway_events e ON e.account_id = r.account_id AND e.origin = r.origin AND e.event_id = r.event_id
-    WHERE e.gateway_event_id <= ${interpretedThrough}
-    ON CONFLICT DO NOTHING`.execute(trx);
+  if ((numAffectedRows ?? 0n) > 0n)
+    await statement('gateway.recordRetractions.extend')`
+      INSERT INTO ${batch}
+      SELECT e.gateway_event_id
+      FROM ${batch} b JOIN gateway_retractions r ON r.account_id = ${accountId} AND r.retracted_by = b.gateway_event_id
+      JOIN gateway_events e ON e.account_id = r.account_id AND e.origin = r.origin AND e.event_id = r.event_id
+      WHERE e.gateway_event_id <= ${interpretedThrough}
+      ON CONFLICT DO NOTHING`.execute(trx);
+  await statement('gateway.recordRetractions.find')`
+    WITH found AS (
+      UPDATE gateway_retractions r SET found = true
+      FROM ${batch} b JOIN gateway_events e USING (gateway_event_id)
+      WHERE e.account_id = ${accountId} AND r.account_id = e.account_id AND r.origin = e.origin AND r.event_id = e.event_id AND NOT r.found
+      RETURNING r.retracted_by
+    )
+    INSERT INTO ${batch} SELECT DISTINCT retracted_by FROM found ON CONFLICT DO NOTHING`.execute(trx);
+}
+
+/** Whether somebody retracts or corrects the event `e`, and that was not dropped. */
+const isRetracted = sql`EXISTS (
+  SELECT FROM gateway_retractions r WHERE r.account_id = e.account_id AND r.origin = e.origin AND r.event_id = e.event_id AND NOT EXISTS (
+    SELECT FROM gateway_decisions x WHERE x.account_id = r.account_id AND x.gateway_event_id = r.retracted_by AND x.decision = 'drop'))`;
+
+/** When the event `e` counts, with its decision `d`: where the clock of its sender was off, it is shifted. */
+const countsAt = sql`e.event_time + coalesce(d.shift, '0')`;
+
+/** Leaves out of the batch what counts, is older than events are kept, and is not retracted: it stays as it is. */
+export async function leaveRetired(trx: UnitOfWork, accountId: number, batch: Batch): Promise<void> {
+  await statement('gateway.leaveRetired')`
+    DELETE FROM ${batch} b USING gateway_progress p, gateway_events e
+    LEFT JOIN gateway_decisions d ON d.account_id = e.account_id AND d.gateway_event_id = e.gateway_event_id
+    WHERE p.account_id = ${accountId} AND e.account_id = p.account_id AND e.gateway_event_id = b.gateway_event_id AND ${countsAt} < p.pruned_before
+      AND EXISTS (SELECT FROM gateway_usage u WHERE u.account_id = e.account_id AND u.gateway_event_id = e.gateway_event_id)
+      AND NOT ${isRetracted}`.execute(trx);
+}
+
+/** Events of the batch, with what becomes of each but for its meters, and whether these count it. */
+function judgedEvents(accountId: number, batch: Batch): RawBuilder<unknown> {
+  const doing = Object.entries(effectTypes).flatMap(([family, each]) => each.map((type) => ({ family, type })));
+  const [families, types] = [doing.map(({ family }) => family), doing.map(({ type }) => type)];
+  return sql`
+    SELECT *, removed IS NULL AND fault IS NULL AND type NOT IN (${watermarkType}, ${retractType}) AND at >= metered_from AS counts,
+           -- What was done is not undone by what is said of it later.
+           CASE WHEN done IN ('applied', 'superseded') THEN done
+                WHEN removed IS NOT NULL THEN removed
+                WHEN fault IS NOT NULL THEN 'dead'
+                WHEN family IS NOT NULL THEN CASE WHEN may_do THEN 'open' ELSE 'dead' END
+                WHEN in_vain THEN 'dead'
+                WHEN type IN (${watermarkType}, ${retractType}) THEN 'applied'
+                WHEN at < metered_from THEN 'dead' END AS outcome,
+           CASE WHEN fault IS NOT NULL THEN fault
+                WHEN family IS NOT NULL THEN 'effect_not_allowed'
+                WHEN in_vain THEN 'target_unknown'
+                ELSE 'before_metered_from' END AS reason
+    FROM (
+      SELECT e.gateway_event_id, e.type, e.subject, e.data, ${countsAt} AS at, s.customers, a.metered_from, f.family,
+             f.family = ANY (s.effects) AS may_do, x.outcome AS done,
+             -- A decision has answered for the time.
+             CASE WHEN e.fault IS NOT NULL AND (d.decision IS NULL OR e.fault NOT IN ('too_old', 'in_future')) THEN e.fault
+                  WHEN e.type IN (${watermarkType}, ${retractType}) THEN NULL
+                  WHEN ${countsAt} < p.pruned_before THEN 'before_retention' END AS fault,
+             CASE WHEN d.decision = 'drop' THEN 'dropped' WHEN ${isRetracted} THEN 'superseded' END AS removed,
+             -- What it retracts or corrects is not there: it has not come yet, or is removed.
+             CASE WHEN e.type = ${retractType} OR e.attributes ? 'corrects' THEN (
+               SELECT NOT coalesce(bool_and(r.found), false) FROM gateway_retractions r
+               WHERE r.account_id = e.account_id AND r.retracted_by = e.gateway_event_id) ELSE false END AS in_vain
+      FROM ${batch} JOIN gateway_events e USING (gateway_event_id)
+      JOIN gateway_sources s ON s.account_id = e.account_id JOIN inventory_accounts a ON a.account_id = e.account_id
+      JOIN gateway_progress p ON p.account_id = e.account_id
+      LEFT JOIN gateway_decisions d ON d.account_id = e.account_id AND d.gateway_event_id = e.gateway_event_id
+      LEFT JOIN gateway_effects x ON x.account_id = e.account_id AND x.gateway_event_id = e.gateway_event_id
+      LEFT JOIN unnest(${families}::text[], ${types}::text[]) AS f (family, type) ON f.type = e.type
+      WHERE e.account_id = ${accountId}
+    ) AS events`;
 }
 
 /**
  * What each event of the batch reads as: a row for each meter that it is of, or one without a meter.
- * - `outcome`, `reason`: of the event itself, where no meter is asked; `open`: it is still to do something;
+ * - `outcome`, `reason`: of the event itself; `open`: it is still to do something; NULL: its meters say what becomes of it;
  * - `fault`: why the meter cannot count it.
  */
 export function prepareReadings(trx: UnitOfWork, accountId: number, batch: Batch): Promise<Readings> {
-  const doing = Object.entries(effectTypes).flatMap(([family, each]) => each.map((type) => ({ family, type })));
-  const [families, types] = [doing.map(({ family }) => family), doing.map(({ type }) => type)];
   return createTemporaryTableAs(
     trx,
     { statement: 'gateway.prepareReadings', table: 'gateway_readings', index: { on: 'subject' }, analyze: true },
@@ -212,39 +279,14 @@ export function prepareReadings(trx: UnitOfWork, accountId: number, batch: Batch
              v.subject_prefix, v.from_day::timestamp AT TIME ZONE 'UTC' AS since,
              coalesce(lead(v.from_day) OVER (PARTITION BY m.meter_id ORDER BY v.from_day)::timestamp AT TIME ZONE 'UTC', 'infinity') AS until
       FROM gateway_meters m JOIN gateway_meter_versions v USING (meter_id)
-    ), events AS (
-      SELECT e.gateway_event_id, e.type, e.subject, e.data, e.event_time + coalesce(d.shift, '0') AS at, s.customers,
-             -- What was done is not undone by what is said of it later.
-             CASE WHEN x.outcome IN ('applied', 'superseded') THEN x.outcome
-                  WHEN d.decision = 'drop' THEN 'dropped'
-                  WHEN EXISTS (SELECT FROM gateway_retractions r WHERE r.account_id = e.account_id AND r.origin = e.origin
-                               AND r.event_id = e.event_id AND NOT EXISTS (
-                                 SELECT FROM gateway_decisions x WHERE x.account_id = r.account_id
-                                 AND x.gateway_event_id = r.retracted_by AND x.decision = 'drop')) THEN 'superseded'
-                  WHEN e.fault IS NOT NULL AND NOT (d.decision IS NOT NULL AND e.fault IN ('too_old', 'in_future')) THEN 'dead'
-                  WHEN e.type IN (${watermarkType}, ${retractType}) THEN 'applied'
-                  WHEN e.event_time + coalesce(d.shift, '0') < p.pruned_before THEN 'dead'
-                  WHEN f.family IS NOT NULL THEN CASE WHEN f.family = ANY (s.effects) THEN 'open' ELSE 'dead' END
-                  WHEN e.event_time + coalesce(d.shift, '0') < a.metered_from THEN 'dead' END AS outcome,
-             -- A decision has answered for the time.
-             CASE WHEN e.fault IS NOT NULL AND (d.decision IS NULL OR e.fault NOT IN ('too_old', 'in_future')) THEN e.fault
-                  WHEN e.event_time + coalesce(d.shift, '0') < p.pruned_before THEN 'before_retention'
-                  WHEN f.family IS NOT NULL THEN 'effect_not_allowed' END AS fault
-      FROM ${batch} JOIN gateway_events e USING (gateway_event_id)
-      JOIN gateway_sources s ON s.account_id = e.account_id JOIN inventory_accounts a ON a.account_id = e.account_id
-      JOIN gateway_progress p ON p.account_id = e.account_id
-      LEFT JOIN gateway_decisions d ON d.account_id = e.account_id AND d.gateway_event_id = e.gateway_event_id
-      LEFT JOIN gateway_effects x ON x.account_id = e.account_id AND x.gateway_event_id = e.gateway_event_id
-      LEFT JOIN unnest(${families}::text[], ${types}::text[]) AS f (family, type) ON f.type = e.type
-      WHERE e.account_id = ${accountId}
     ), read AS (
       SELECT e.gateway_event_id, e.at, e.outcome, e.customers, v.meter_id, v.aggregation, v.value_max, v.key_path IS NOT NULL AS has_key,
-             CASE WHEN e.outcome = 'dead' THEN coalesce(e.fault, 'before_metered_from') END AS reason,
+             CASE WHEN e.outcome = 'dead' THEN e.reason END AS reason,
              v.subject_prefix || CASE WHEN v.subject_path IS NULL THEN e.subject ELSE scalar_text(e.data #> v.subject_path) END AS subject,
              CASE WHEN v.aggregation IN ('count', 'unique') THEN to_jsonb(1) ELSE e.data #> v.value_path END AS said,
              CASE WHEN v.key_path IS NOT NULL THEN scalar_text(e.data #> v.key_path) END AS unique_key
-      FROM events e
-      LEFT JOIN versions v ON e.outcome IS NULL AND e.type LIKE v.alike AND (v.filter = '{}' OR e.data @> v.filter)
+      FROM (${judgedEvents(accountId, batch)}) AS e
+      LEFT JOIN versions v ON e.counts AND e.type LIKE v.alike AND (v.filter = '{}' OR e.data @> v.filter)
        AND e.at >= v.since AND e.at < v.until
     )
     SELECT gateway_event_id, at, outcome, reason, meter_id, aggregation, subject, value, unique_key,
@@ -316,19 +358,21 @@ export async function replaceOutcomes(
     unread,
   }: { readonly batch: Batch; readonly readings: Readings; readonly unread: readonly number[] },
 ): Promise<number> {
-  const isUnread = sql`r.gateway_event_id = ANY (${[...unread]}::bigint[])`;
   await statement('gateway.replaceOutcomes.delete')`
     DELETE FROM gateway_outcomes o USING ${batch} b
     WHERE o.account_id = ${accountId} AND o.gateway_event_id = b.gateway_event_id`.execute(trx);
   const { rows } = await statement<{ dead: number }>('gateway.replaceOutcomes.insert')`
     WITH written AS (
       INSERT INTO gateway_outcomes (account_id, gateway_event_id, meter_id, outcome, reason)
-      SELECT ${accountId}::int, r.gateway_event_id, coalesce(r.meter_id, 0),
-             CASE WHEN ${isUnread} THEN 'dead' WHEN r.outcome IS NOT NULL THEN r.outcome WHEN r.meter_id IS NULL THEN 'no_meter' ELSE 'dead' END,
-             CASE WHEN ${isUnread} THEN 'bad_watermark' WHEN r.outcome IS NOT NULL THEN coalesce(r.reason, '') WHEN r.meter_id IS NULL THEN ''
-                  ELSE coalesce(r.fault, 'too_many_subjects') END
+      SELECT DISTINCT ${accountId}::int, r.gateway_event_id, 0,
+             CASE WHEN is_unread THEN 'dead' ELSE coalesce(r.outcome, 'no_meter') END,
+             CASE WHEN is_unread THEN 'bad_watermark' ELSE coalesce(r.reason, '') END
+      FROM (SELECT *, gateway_event_id = ANY (${[...unread]}::bigint[]) AS is_unread FROM ${readings}) AS r
+      WHERE CASE WHEN r.outcome IS NULL THEN r.meter_id IS NULL ELSE r.outcome <> 'open' END
+      UNION ALL
+      SELECT ${accountId}::int, r.gateway_event_id, r.meter_id, 'dead', coalesce(r.fault, 'too_many_subjects')
       FROM ${readings} r
-      WHERE r.outcome IS DISTINCT FROM 'open' AND (r.outcome IS NOT NULL OR r.meter_id IS NULL OR r.fault IS NOT NULL OR NOT EXISTS (
+      WHERE r.meter_id IS NOT NULL AND (r.fault IS NOT NULL OR NOT EXISTS (
         SELECT FROM inventory_resources o WHERE o.account_id = ${accountId} AND o.kind = 'gateway' AND o.external_id = r.subject))
       RETURNING outcome
     )

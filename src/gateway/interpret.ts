@@ -67,18 +67,37 @@ async function interpretNext(
 }
 
 /** null: nothing is to be interpreted again. */
-async function interpretRepeat(trx: UnitOfWork, source: Source, now: Temporal.Instant): Promise<Interpreted | null> {
+async function interpretRepeat(
+  trx: UnitOfWork,
+  source: Source,
+  now: Temporal.Instant,
+  limit = batchSize,
+): Promise<Interpreted | null> {
   const through = await store.lockProgress(trx, source.accountId);
   const repeat = await store.selectRepeat(trx, source.accountId);
   if (repeat === null) return null;
-  const ids = await store.selectRepeatedIds(trx, repeat, batchSize);
-  await store.advanceRepeat(trx, repeat, ids.length < batchSize ? null : (ids.at(-1) as number));
+  const ids = await store.selectRepeatedIds(trx, repeat, limit);
+  await store.advanceRepeat(trx, repeat, ids.length < limit ? null : (ids.at(-1) as number));
   return interpretEvents(trx, source, ids, { through, now });
 }
 
-/** Interprets in this transaction what is to be interpreted again: for what is rolled back. */
-export async function interpretRepeats(trx: UnitOfWork, source: Source, now: Temporal.Instant): Promise<void> {
-  while ((await interpretRepeat(trx, source, now)) !== null);
+/**
+ * Interprets in this transaction what is to be interpreted again, `most` at most: for what is rolled
+ * back. Returns how many.
+ */
+export async function interpretRepeats(
+  trx: UnitOfWork,
+  source: Source,
+  now: Temporal.Instant,
+  most = Infinity,
+): Promise<number> {
+  let events = 0;
+  for (let isMore = true; isMore && events < most; ) {
+    const done = await interpretRepeat(trx, source, now, Math.min(batchSize, most - events));
+    events += done?.events ?? 0;
+    isMore = done !== null;
+  }
+  return events;
 }
 
 /** Reasons that may pass by themselves. */
@@ -146,6 +165,7 @@ export async function interpretEvents(
   const { accountId } = source;
   const batch = await store.prepareBatch(trx, ids);
   await store.recordRetractions(trx, accountId, batch, through);
+  await store.leaveRetired(trx, accountId, batch);
   const readings = await store.prepareReadings(trx, accountId, batch);
   const newSubjects = await sightNew(trx, source, readings, now);
   const before = await store.replaceUsage(trx, accountId, batch, readings);

@@ -56,9 +56,10 @@ export async function upsertMeter(
   return row;
 }
 
-/** Leaves nothing to be interpreted again: for what is rolled back. */
-export async function clearRepeats(trx: UnitOfWork): Promise<void> {
-  await statement('gateway.clearRepeats')`DELETE FROM gateway_repeats`.execute(trx);
+/** Leaves nothing to be interpreted again, of one source or of all: for what is rolled back. */
+export async function clearRepeats(trx: UnitOfWork, accountId: number | null): Promise<void> {
+  await statement('gateway.clearRepeats')`
+    DELETE FROM gateway_repeats WHERE ${accountId}::int IS NULL OR account_id = ${accountId}`.execute(trx);
 }
 
 /** Leaves out of what is to be interpreted again all before an instant. */
@@ -68,10 +69,11 @@ export async function narrowRepeats(trx: UnitOfWork, since: Temporal.Instant): P
     UPDATE gateway_repeats SET since = ${since} WHERE since < ${since}`.execute(trx);
 }
 
-/** How many events are to be interpreted again, counted up to `most`. */
-export async function countRepeated(trx: UnitOfWork, most: number): Promise<number> {
+/** How many events are to be interpreted again, of one source or of all, counted up to `most`. */
+export async function countRepeated(trx: UnitOfWork, accountId: number | null, most: number): Promise<number> {
+  const which = sql`(${accountId}::int IS NULL OR r.account_id = ${accountId})`;
   const { rows } = await statement<{ events: number }>('gateway.countRepeated')`
-    SELECT count(*) AS events FROM (${repeatedIds(sql`true`, most)}) AS repeated`.execute(trx);
+    SELECT least(count(*), ${most})::int AS events FROM (${repeatedIds(which, most)}) AS repeated`.execute(trx);
   return rows[0]?.events ?? 0;
 }
 

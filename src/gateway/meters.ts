@@ -104,13 +104,14 @@ function pathOf(text: string | null): string[] | null {
 
 /** Units of a level that one event may say: they are multiplied with the time that it stands. */
 const levelUnitsMax = new Decimal('1e10');
-/** What one event may say of anything; a store of usage holds a hundred times as much for an hour. */
+/** Of what adds up, and of values: a store of usage holds an hour of 10^10 such events exactly, more than can come. */
+const addedUnitsMax = new Decimal('1e18');
 const valueMax = new Decimal('1e18');
 
 /** Of a greater value, usage would leave what every store of usage accrues exactly. */
 function valueMaxOf({ aggregation: how, divisor }: GatewayMeter): string {
-  const isLevel = how === 'max' || how === 'gauge';
-  return (isLevel ? Decimal.min(valueMax, levelUnitsMax.times(divisor)) : valueMax).toFixed();
+  const units = how === 'max' || how === 'gauge' ? levelUnitsMax : addedUnitsMax;
+  return Decimal.min(valueMax, units.times(divisor)).toFixed();
 }
 
 /**
@@ -151,7 +152,7 @@ export function holdInterpretation(trx: UnitOfWork): Promise<void> {
 /** The same where all is rolled back: only what is applied from here on is interpreted again. */
 export async function holdForPreview(trx: UnitOfWork): Promise<void> {
   await lockAllProgress(trx);
-  await store.clearRepeats(trx);
+  await store.clearRepeats(trx, null);
 }
 
 /** Events that a preview interprets at most: nothing else is interpreted meanwhile. */
@@ -167,7 +168,7 @@ export async function sumsWithin(
   { since, now }: { readonly since: Temporal.Instant; readonly now: Temporal.Instant },
 ): Promise<store.MeterSum[]> {
   await store.narrowRepeats(trx, since);
-  if ((await store.countRepeated(trx, previewedMax + 1)) > previewedMax)
+  if ((await store.countRepeated(trx, null, previewedMax + 1)) > previewedMax)
     throw new ArcadiaError(
       'too_costly',
       `More than ${previewedMax} events since ${since} would be interpreted again: too many to be shown first.`,

@@ -1,4 +1,4 @@
-import { declareSettings, matching } from '../platform/declare/settings.ts';
+import { declareSettings, matching, url } from '../platform/declare/settings.ts';
 import { retentionDaysMin } from './prune.ts';
 
 interface GatewaySettings {
@@ -6,6 +6,8 @@ interface GatewaySettings {
   readonly gatewayBacklogMax: number;
   /** How long events are kept as they came; null: for ever. */
   readonly gatewayRetentionDays: number | null;
+  /** The broker whose queues sources may send through; null: they send over HTTP alone. */
+  readonly gatewayAmqpUrl: string | null;
 }
 
 export const gatewaySettings = declareSettings<GatewaySettings>({
@@ -26,6 +28,15 @@ export const gatewaySettings = declareSettings<GatewaySettings>({
     schema: matching(/^\d{1,5}$/)
       .transform((text) => parseInt(text, 10))
       .refine((days) => days >= retentionDaysMin && days <= 36_500),
+    fallback: () => null,
+  },
+  gatewayAmqpUrl: {
+    env: 'ARCADIA_GATEWAY_AMQP_URL',
+    purpose: 'the broker (AMQP 1.0) from whose queues servers take gateway events',
+    usually: 'none: gateways send over HTTP',
+    allowed: 'amqp://user:password@host:port/vhost, or amqps, of a broker such as RabbitMQ',
+    secret: true,
+    schema: url(/^amqps?:$/),
     fallback: () => null,
   },
 });

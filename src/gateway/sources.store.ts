@@ -22,6 +22,8 @@ export interface SourceLimits {
   readonly maxNewSubjects: number;
   /** Families of events that may do something. */
   readonly effects: readonly EffectFamily[];
+  /** Whom its payments may name as their provider beside itself. */
+  readonly paymentProviders: readonly string[];
   /** When what an event does to a subscription begins. */
   readonly pausesOn: DayRule;
   readonly resumesOn: DayRule;
@@ -29,6 +31,8 @@ export interface SourceLimits {
   /** After so long without an event it is said to be silent; null: never. */
   readonly silentAfterHours: number | null;
   readonly paused: boolean;
+  /** The broker's queue through which it may send beside HTTP, whoever writes into it; null: none. */
+  readonly queue: string | null;
 }
 
 /** Who may send events. */
@@ -49,8 +53,8 @@ export async function selectSources(db: Queryable): Promise<Source[]> {
     SELECT s.account_id AS "accountId", a.slug AS source, a.name, a.connected_at AS "addedAt", a.metered_from AS "meteredFrom",
            a.disconnected_at AS "disconnectedAt", s.dialect, s.customers, s.past_limit_hours AS "pastLimitHours",
            s.future_limit_seconds AS "futureLimitSeconds", s.grace_hours AS "graceHours",
-           s.max_events_per_second AS "maxEventsPerSecond", s.max_new_subjects AS "maxNewSubjects", s.effects,
-           s.pauses_on AS "pausesOn", s.resumes_on AS "resumesOn", s.ends_on AS "endsOn", s.silent_after_hours AS "silentAfterHours", s.paused,
+           s.max_events_per_second AS "maxEventsPerSecond", s.max_new_subjects AS "maxNewSubjects", s.effects, s.payment_providers AS "paymentProviders",
+           s.pauses_on AS "pausesOn", s.resumes_on AS "resumesOn", s.ends_on AS "endsOn", s.silent_after_hours AS "silentAfterHours", s.paused, s.queue,
            s.owners_alone_from AS "ownersAloneFrom"
     FROM gateway_sources s JOIN inventory_accounts a USING (account_id) ORDER BY a.slug`.execute(db);
   return rows;
@@ -64,12 +68,12 @@ export async function insertSource(
 ): Promise<void> {
   await statement('gateway.insertSource')`
     INSERT INTO gateway_sources (account_id, dialect, customers, past_limit_hours, future_limit_seconds, grace_hours,
-                                 max_events_per_second, max_new_subjects, effects, pauses_on, resumes_on, ends_on,
-                                 silent_after_hours, paused, owners_alone_from)
+                                 max_events_per_second, max_new_subjects, effects, payment_providers, pauses_on, resumes_on, ends_on,
+                                 silent_after_hours, paused, queue, owners_alone_from)
     VALUES (${accountId}, ${limits.dialect}, ${limits.customers}::text[], ${limits.pastLimitHours}, ${limits.futureLimitSeconds},
             ${limits.graceHours}::int, ${limits.maxEventsPerSecond}, ${limits.maxNewSubjects},
-            ${[...limits.effects]}::text[], ${limits.pausesOn}, ${limits.resumesOn}, ${limits.endsOn}, ${limits.silentAfterHours}::int, ${limits.paused},
-            ${ownersAloneFrom}::timestamptz)`.execute(trx);
+            ${[...limits.effects]}::text[], ${[...limits.paymentProviders]}::text[], ${limits.pausesOn}, ${limits.resumesOn}, ${limits.endsOn}, ${limits.silentAfterHours}::int, ${limits.paused},
+            ${limits.queue}::text, ${ownersAloneFrom}::timestamptz)`.execute(trx);
   await statement('gateway.insertSource.insert_progress')`
     INSERT INTO gateway_progress (account_id, through_id) VALUES (${accountId}, 0)`.execute(trx);
 }
@@ -79,9 +83,10 @@ export async function updateSource(trx: UnitOfWork, accountId: number, limits: S
     UPDATE gateway_sources SET dialect = ${limits.dialect}, customers = ${limits.customers}::text[],
            past_limit_hours = ${limits.pastLimitHours}, future_limit_seconds = ${limits.futureLimitSeconds},
            grace_hours = ${limits.graceHours}::int, max_events_per_second = ${limits.maxEventsPerSecond},
-           max_new_subjects = ${limits.maxNewSubjects}, effects = ${[...limits.effects]}::text[], pauses_on = ${limits.pausesOn},
+           max_new_subjects = ${limits.maxNewSubjects}, effects = ${[...limits.effects]}::text[],
+           payment_providers = ${[...limits.paymentProviders]}::text[], pauses_on = ${limits.pausesOn},
            resumes_on = ${limits.resumesOn}, ends_on = ${limits.endsOn}, silent_after_hours = ${limits.silentAfterHours}::int,
-           paused = ${limits.paused}
+           paused = ${limits.paused}, queue = ${limits.queue}::text
     WHERE account_id = ${accountId}`.execute(trx);
 }
 

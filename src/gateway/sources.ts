@@ -1,7 +1,7 @@
 import { addSender, replaceSecrets, type SenderSecrets } from '../inventory/index.ts';
 import type { Database, Queryable } from '../platform/database/database.ts';
 import { nestedDatabase } from '../platform/database/nested-database.ts';
-import { notFound } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
 import { newWebhookSecret } from '../platform/standard-webhooks.ts';
 import { sourceDisconnected } from './errors.ts';
@@ -38,11 +38,13 @@ export const usualLimits: SourceLimits = {
   maxEventsPerSecond: 10_000,
   maxNewSubjects: 10_000,
   effects: [],
+  paymentProviders: [],
   pausesOn: 'next_day',
   resumesOn: 'same_day',
   endsOn: 'next_day',
   silentAfterHours: null,
   paused: false,
+  queue: null,
 };
 
 /** All sources, by name. */
@@ -96,15 +98,23 @@ interface SourceRequest {
   readonly isOwner: boolean;
 }
 
+/** Errors: conflict: what comes through a queue is of one source. */
+async function assertOwnQueue(db: Queryable, slug: string, queue: string | null): Promise<void> {
+  if (queue === null) return;
+  const other = (await selectSources(db)).find((one) => one.queue === queue && one.source !== slug);
+  if (other !== undefined) throw new ArcadiaError('conflict', `The queue "${queue}" is that of '${other.source}'.`);
+}
+
 /**
  * Adds a source. Its secret is answered here and never again.
- * Errors: already_exists.
+ * Errors: already_exists, conflict.
  */
 export async function addSource(
   db: Database,
   { source, name, meteredFrom, limits, secretKey, isOwner }: SourceRequest,
   now: Temporal.Instant,
 ): Promise<{ readonly source: Source; readonly secret: string }> {
+  await assertOwnQueue(db, source, limits.queue);
   const secret = newWebhookSecret();
   const secrets: SenderSecrets = [{ secret, from: now.toString(), to: null }];
   await db.transaction().execute(async (trx) => {
@@ -115,9 +125,10 @@ export async function addSource(
   return { source: await getSource(db, source), secret };
 }
 
-/** Changes what is given of a source. Errors: not_found. */
+/** Changes what is given of a source. Errors: not_found, conflict. */
 export async function changeSource(db: Database, slug: string, change: Partial<SourceLimits>): Promise<Source> {
   const source = await getSource(db, slug);
+  await assertOwnQueue(db, slug, change.queue ?? null);
   await db.transaction().execute((trx) => updateSource(trx, source.accountId, { ...source, ...change }));
   return getSource(db, slug);
 }

@@ -7,7 +7,7 @@ import { divisorText, recordOf } from '../platform/declare/schemas.ts';
 import { kindExists } from './errors.ts';
 import { type Accrual, type Aggregation, isRaised } from './accrual.ts';
 import * as kindStore from './kinds.store.ts';
-import type { Granularity } from './period.ts';
+import { dayOf, type Granularity } from './period.ts';
 import type { BillingKind } from './store.ts';
 import { selectBillingKinds } from './store.ts';
 
@@ -300,6 +300,18 @@ export async function changeKind(
       await kindStore.updateLaterConfigs(trx, id, fromDay, config);
     }
     return getKind(trx, slug, fromDay);
+  });
+}
+
+/**
+ * Refuses a weight for a kind that events measure: its gateway meter, which has the same divisor, says which values it counts.
+ * @throws ArcadiaError not_found, conflict
+ */
+export async function assertWeighed(db: Queryable, slug: string, now: Temporal.Instant): Promise<void> {
+  const { resourceKind } = await getKind(db, slug, dayOf(now));
+  if (resourceKind !== 'gateway') return;
+  throw new ArcadiaError('conflict', `"${slug}" counts events: its divisor is that of its gateway meter.`, {
+    todo: 'Apply its gateway meter with another divisor.',
   });
 }
 

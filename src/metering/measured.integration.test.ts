@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, expect, test } from 'vitest';
 import { type ClickHouseServer, startClickHouse } from '../../test/clickhouse/server.ts';
 import { openTestDatabase } from '../../test/database.ts';
@@ -115,6 +116,50 @@ test.each(stores)(
       expect((await meterOutstanding(db, { now })).length).toBe(0);
       await meterAll(db, now);
       expect(await storedBytes(db)).toBe(before);
+    } finally {
+      await used.close();
+      await database.close();
+    }
+  },
+  120_000,
+);
+
+test.each(stores)(
+  'in $store, hours that come to more than any event may are metered, in shares, beside all others',
+  async ({ use }) => {
+    const database = await openTestDatabase();
+    const { db } = database;
+    const used = await use(db).catch(async (error: unknown) => {
+      await database.close();
+      throw error;
+    });
+    try {
+      await setClock(db, now);
+      await createDeployments(db, ['ash', 'birch'], instant('2026-01-01'));
+      await makeSource(db, 'edge', { now });
+      const egress = { ...requests, meter: 'egress_bytes', unit: 'byte', type: 'egress', value: '/bytes' };
+      const parts = { ...egress, meter: 'egress_bits', unit: 'billionth', divisor: '0.000000001' };
+      await makeMeters(db, [egress, parts], now);
+      const greatest = Array.from({ length: 300 }, () => bytes('2026-05-02T10:00:00Z', '1000000000000000000'));
+      const other = event({ type: 'egress', subject: 'host:other', data: { bytes: 1_000_000_000 } });
+      await send(db, [...greatest, other]);
+      await meterAll(db, now);
+      const owners = [
+        { slug: 'ash', weight: 999_999 },
+        { slug: 'birch', weight: 1 },
+      ];
+      const resourceIds = [await resourceOf(db, 'host:big')];
+      await assign(db, { resourceIds, owners, from: instant('2026-05-02') }, 'test', now);
+      await meterAll(db, now);
+      expect(await usageOf(db, 'egress_bytes')).toEqual({
+        'ash 02': '299999700000000000000',
+        'birch 02': '300000000000000',
+        'unattributed 03': '1000000000',
+      });
+      // Each would be 10^27 units: they are dead for that meter alone.
+      expect(await usageOf(db, 'egress_bits')).toEqual({ 'unattributed 03': '1000000000000000000' });
+      const dead = await sql`SELECT DISTINCT reason FROM gateway_outcomes`.execute(db);
+      expect(dead.rows).toEqual([{ reason: 'value_too_large' }]);
     } finally {
       await used.close();
       await database.close();

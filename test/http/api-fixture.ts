@@ -39,6 +39,8 @@ export async function startTestApi(
     readonly operations?: readonly Operation[];
     /** Serves the dashboard as well. */
     readonly withPage?: boolean;
+    /** Any that is free unless given. */
+    readonly port?: number;
   } = {},
 ): Promise<TestApi> {
   const served = options.program ?? program;
@@ -65,7 +67,7 @@ export async function startTestApi(
   const stopping = new AbortController();
   const server = await startApi({
     host: '127.0.0.1',
-    port: 0,
+    port: options.port ?? 0,
     db: database.db,
     connectionString: database.connectionString,
     config,

@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { previewGatewayReplay } from '../../src/flows/gateway-replay.ts';
 import { announceDeadSince, announceSilent } from '../../src/gateway/announce.ts';
 import { pruneEvents } from '../../src/gateway/prune.ts';
-import { changeSource } from '../../src/gateway/sources.ts';
+import { lockProgress } from '../../src/gateway/interpret.store.ts';
+import { changeSource, getSource } from '../../src/gateway/sources.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import {
@@ -16,7 +18,9 @@ import {
   setClock,
   usageOf,
 } from '../fixtures/gateway.ts';
+import { startSubscription } from '../../src/pricing/subscriptions.ts';
 import { createDeployments } from '../fixtures/metering.ts';
+import { makePlan } from '../fixtures/pricing.ts';
 import { json, startTestApi, type TestApi } from '../http/api-fixture.ts';
 import { add as addHook } from '../webhooks/webhooks-fixture.ts';
 
@@ -99,6 +103,7 @@ test('a replay says first what events count as before and after, and writes noth
     source: 'edge',
     preview: {
       events: 2,
+      beyond: 0,
       before: {
         states: [
           { state: 'no_meter', events: 1 },
@@ -113,6 +118,7 @@ test('a replay says first what events count as before and after, and writes noth
         ],
         meters: [{ meter: 'gateway_requests', events: 1, value: '5' }],
       },
+      money: expect.objectContaining({ bills: [], billsTotal: 0 }) as unknown,
     },
   });
   await interpretAll(db, now);
@@ -121,6 +127,48 @@ test('a replay says first what events count as before and after, and writes noth
   await interpretAll(db, now);
   expect(await states()).toEqual(['counted', 'no_meter']);
 });
+
+test('a replay says what months come to, and how many events it does not look at', async () => {
+  const item = { kind: 'gateway_requests', model: 'standard', properties: { unitPrice: '0.50' } } as const;
+  await makePlan(db, { plan: 'metered', base: '30.00', items: [item] });
+  const may = instant('2026-05-01');
+  await startSubscription(db, { deployment: 'acme-shop', plan: 'metered', from: may }, 'test', may);
+  const shop = { subject: 'deployment:acme-shop' };
+  for (const count of [4, 6, 10]) await send(event({ ...shop, data: { requests: count, twice: 2 * count } }));
+  await meterAll(db, now);
+  // As if a meter had been read wrongly until a release mended it.
+  await sql`UPDATE gateway_meter_versions SET value_path = '{twice}'`.execute(db);
+  const range = { type: '*', from: may, to: instant('2026-06-01') };
+  const preview = async (eventsMax: number) =>
+    previewGatewayReplay(db, await getSource(db, 'edge'), range, { now, eventsMax });
+  const before = { meters: [{ meter: 'gateway_requests', events: 3, value: '20' }] };
+  expect(await preview(2)).toMatchObject({
+    events: 2,
+    beyond: 1,
+    before,
+    after: { meters: [{ value: '30' }] },
+    money: { bills: [{ customer: 'acme', month: '2026-05', before: '40.00', after: '45.00', difference: '5.00' }] },
+  });
+  expect(await preview(3)).toMatchObject({
+    events: 3,
+    beyond: 0,
+    after: { meters: [{ value: '40' }] },
+    money: { bills: [{ before: '40.00', after: '50.00' }], leftOut: { months: [], days: 0, customers: 0 } },
+  });
+  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 03': '20' });
+});
+
+test('a replay is not looked at while others interpret for long, and says so', async () => {
+  await send(event());
+  await interpretAll(db, now);
+  const source = await getSource(db, 'edge');
+  const range = { type: '*', from: instant('2026-05-01'), to: instant('2026-06-01') };
+  await db.transaction().execute(async (trx) => {
+    await lockProgress(trx, source.accountId);
+    await expect(previewGatewayReplay(db, source, range, { now })).rejects.toMatchObject({ code: 'overloaded' });
+  });
+  expect(await previewGatewayReplay(db, source, range, { now })).toMatchObject({ events: 1 });
+}, 30_000);
 
 test('what was shifted is interpreted again by when it counts, not by when it says', async () => {
   await send(event({ id: 'ahead', time: '2026-05-06T01:00:00Z', data: { requests: 9, count: 4 } }));
@@ -214,4 +262,46 @@ test('what is removed stays counted, and is not counted again', async () => {
   await makeMeters(db, [{ ...requests, value: '/count' }], later);
   await meterAll(db, later);
   expect((await sql`SELECT FROM gateway_usage`.execute(db)).rows).toHaveLength(2);
+});
+
+test('what counts and is older than events are kept stays as it is, though another meter of it is tried again', async () => {
+  const other = { ...requests, meter: 'gateway_bytes', unit: 'byte', value: '/bytes' };
+  await makeMeters(db, [other], now);
+  await send(event({ subject: 'deployment:acme-shop', data: { requests: 5 } }));
+  await interpretAll(db, now);
+  expect(await states()).toEqual(['counted value_missing']);
+  // It came after the third of May, and is not removed yet.
+  expect(await pruneEvents(db, instant('2026-05-04'), new AbortController().signal)).toBe(0);
+  expect((await api.fetch('/gateway/dead-letters/retry', json('POST', { source: 'edge' }))).status).toBe(200);
+  await meterAll(db, now);
+  expect(await states()).toEqual(['counted value_missing']);
+  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 03': '5' });
+});
+
+test('what retracts or corrects something that is not there says so, until that comes', async () => {
+  const retract = (id: string, ids: unknown) =>
+    event({ id, type: 'arcadia.gateway.retract', time: undefined, subject: undefined, data: { ids, reason: 'no' } });
+  const shop = { subject: 'deployment:acme-shop' };
+  await send(event({ ...shop, id: 'old', data: { requests: 5 } }));
+  await meterAll(db, now);
+  const later = instant('2026-05-07');
+  await setClock(db, later);
+  expect(await pruneEvents(db, instant('2026-05-05T00:00:01Z'), new AbortController().signal)).toBe(1);
+  await send(
+    retract('r1', ['old']),
+    event({ ...shop, id: 'r2', time: '2026-05-06T10:00:00Z', corrects: 'old', data: { requests: 3 } }),
+    retract('r3', ['late']),
+    retract('r4', 'late'),
+  );
+  await interpretAll(db, later);
+  const removed = ['dead target_unknown', 'counted target_unknown'];
+  expect(await states()).toEqual([...removed, 'dead target_unknown', 'dead target_unknown']);
+  await send(event({ ...shop, id: 'late', time: '2026-05-06T11:00:00Z' }));
+  await meterAll(db, instant('2026-05-08'));
+  expect(await states()).toEqual([...removed, 'applied', 'dead target_unknown', 'superseded']);
+  // What was found once is, although it is removed since.
+  await pruneEvents(db, instant('2026-05-07T00:00:01Z'), new AbortController().signal);
+  await api.fetch('/gateway/dead-letters/retry', json('POST', { source: 'edge' }));
+  expect(await states()).toEqual(['dead target_unknown', 'applied', 'dead target_unknown']);
+  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 03': '5', 'acme-shop 06': '3' });
 });

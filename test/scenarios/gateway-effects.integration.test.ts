@@ -13,7 +13,7 @@ import type { Database } from '../../src/platform/database/database.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { pauseSubscription, subscribe, subscriptionHistory } from '../../src/pricing/subscriptions.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
-import { event, instant, interpretAll, makeSource, setClock } from '../fixtures/gateway.ts';
+import { event, instant, interpretAll, makeMeters, makeSource, requests, setClock } from '../fixtures/gateway.ts';
 import { addDeployment, openBusiness, settle } from '../fixtures/invoices.ts';
 import { json, startTestApi, type TestApi } from '../http/api-fixture.ts';
 
@@ -236,6 +236,7 @@ test('only an owner gives a source effects, and rotates the secret of one that h
     await api.fetch('/gateway/sources/app', { ...json('PATCH', { customers: null }), ...operator }),
     await api.fetch('/gateway/sources/app', { ...json('PATCH', { pausesOn: 'same_day' }), ...operator }),
     await api.fetch('/gateway/sources/app', { ...json('PATCH', { dialect: 'bearer' }), ...operator }),
+    await api.fetch('/gateway/sources', { ...json('POST', { source: 'other', paymentProviders: ['x'] }), ...operator }),
   ])
     expect(answer.status).toBe(403);
   const plain = await api.fetch('/gateway/sources', { ...json('POST', { source: 'other' }), ...operator });
@@ -460,6 +461,43 @@ test('a payment is given back in parts, and tried more than once; sent again at 
   expect((await states()).slice(8)).toEqual(['dead bad_payment', 'dead payment_conflict']);
 });
 
+test('what events do and what they count as are each their own', async () => {
+  const number = await issued();
+  const paid = { ...requests, meter: 'gateway_payments', title: 'Payments', unit: 'payment', aggregation: 'count' };
+  await makeMeters(db, [{ ...paid, type: 'arcadia.payment.*', value: null, subject: { path: '/shop' } }], now);
+  const of = (data: object) =>
+    payment('succeeded', { invoice: number, amount: '10.00', currency: 'USD', shop: 'deployment:acme-shop', ...data });
+  for (const data of [{ payment: 'p-1' }, { payment: 'p-2', amount: 'much' }, { payment: 'p-3', shop: null }])
+    await send(of(data));
+  await act();
+  expect(await states()).toEqual(['counted', 'counted bad_payment', 'applied subject_missing']);
+  expect(await standing(number)).toBe('overdue 20.00 30.00');
+  const usage = async () => (await sql`SELECT gateway_event_id FROM gateway_usage`.execute(db)).rows.length;
+  expect(await usage()).toBe(2);
+  // What is retracted counts no more; what was done stays done. What it may not do any more, it counts as.
+  const [first] = (
+    (await (await api.fetch('/gateway/events?limit=100')).json()) as { items: { eventId: string }[] }
+  ).items.toReversed();
+  await api.fetch('/gateway/sources/app', json('PATCH', { effects: ['lifecycle'] }));
+  await send(event({ type: 'arcadia.gateway.retract', data: { ids: [first?.eventId], reason: 'no' } }));
+  await send(of({ payment: 'p-4' }));
+  await act();
+  const replay = json('POST', { from: '2026-05-01', to: '2026-06-01' });
+  for (let times = 0; times < 2; times += 1) {
+    expect(await states()).toEqual([
+      'applied',
+      times === 0 ? 'counted bad_payment' : 'counted effect_not_allowed',
+      'applied subject_missing',
+      'applied',
+      'counted effect_not_allowed',
+    ]);
+    expect(await usage()).toBe(2);
+    expect((await api.fetch('/gateway/sources/app/replay', replay)).status).toBe(202);
+    await act();
+  }
+  expect(await standing(number)).toBe('overdue 20.00 30.00');
+});
+
 test('an unknown invoice waits; another currency, another payment under the id and no amount are dead', async () => {
   await send(payment('succeeded', { payment: 'p-1', invoice: 'INV-000001', amount: '50.00', currency: 'USD' }));
   await act();
@@ -504,4 +542,24 @@ test("another customer's invoice is not a source's to pay", async () => {
   await act();
   expect(await states()).toEqual(['dead not_yours']);
   expect(await standing('INV-000001')).toBe('overdue 0.00 50.00');
+});
+
+test('a source speaks for no other provider of payments than it was given', async () => {
+  const number = await issued();
+  const of = (provider: string | undefined, id: string) =>
+    payment('succeeded', { provider, payment: id, invoice: number, amount: '10.00', currency: 'USD' });
+  const set = (body: object, as: 'owner' | 'operator' = 'owner') =>
+    api.fetch('/gateway/sources/app', { ...json('PATCH', body), as });
+  await send(of('stripe', 'p-1'));
+  await send(of('app', 'p-2'));
+  await act();
+  expect(await states()).toEqual(['dead provider_not_allowed', 'applied']);
+  expect((await set({ paymentProviders: ['stripe'] }, 'operator')).status).toBe(403);
+  const given = await set({ paymentProviders: ['stripe'] });
+  expect(await given.json()).toMatchObject({ paymentProviders: ['stripe'] });
+  await api.fetch('/gateway/dead-letters/retry', json('POST', { source: 'app' }));
+  await send(of('bank', 'p-3'));
+  await act();
+  expect(await states()).toEqual(['applied', 'applied', 'dead provider_not_allowed']);
+  expect(await standing(number)).toBe('overdue 20.00 30.00');
 });

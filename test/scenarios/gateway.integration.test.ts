@@ -187,8 +187,8 @@ test('what is too long for an index keeps nothing else from being stored or coun
   const answer = await send(event({ source: long }), event({ corrects: long }), event(retract), event());
   expect(answer).toMatchObject({ accepted: 3, dead: 1 });
   await meterAll(db, await at('2026-05-09'));
-  expect(await reasons()).toEqual(['bad_source']);
-  expect(await states()).toEqual({ applied: 1, counted: 2, dead: 1 });
+  expect(await reasons()).toEqual(['target_unknown', 'target_unknown', 'bad_source']);
+  expect(await states()).toEqual({ counted: 2, dead: 2 });
 });
 
 test('6. what no meter is of is shown as that, and counts once a meter is dated back', async () => {
@@ -556,6 +556,18 @@ test('a source names the owners that it may, and so many new subjects a day', as
   expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 03': '1', 'unattributed 03': '3' });
 });
 
+test('a queue is of one source', async () => {
+  const set = (source: string, queue: string | null) =>
+    api.fetch(`/gateway/sources/${source}`, json('PATCH', { queue }, { 'if-match': '*' }));
+  expect(await (await set('edge', 'events.edge')).json()).toMatchObject({ queue: 'events.edge' });
+  const second = await api.fetch('/gateway/sources', json('POST', { source: 'second', queue: 'events.edge' }));
+  expect(await second.json()).toMatchObject({ status: 409, code: 'conflict' });
+  expect((await api.fetch('/gateway/sources', json('POST', { source: 'second' }))).status).toBe(201);
+  expect(await (await set('second', 'events.edge')).json()).toMatchObject({ status: 409, code: 'conflict' });
+  expect((await set('edge', null)).status).toBe(200);
+  expect((await set('second', 'events.edge')).status).toBe(200);
+});
+
 test('a secret is shown once, and what is disconnected is given none', async () => {
   const again = async (path: string, body: object) => {
     const asked = json('POST', body, { 'idempotency-key': `once-${path}` });
@@ -590,6 +602,10 @@ test('what does not add up is no aggregation, and a meter stays what it is', asy
     instant('2026-05-05'),
   );
   expect(again).toMatchObject([{ changed: false }]);
+  // Which values are too large goes by the divisor.
+  const weight = { attribute: 'value', divisor: '0.001' };
+  const weighed = await api.fetch('/kinds/gateway_requests', json('PATCH', { weight }, { 'if-match': '*' }));
+  expect(await weighed.json()).toMatchObject({ status: 409, code: 'conflict' });
   const exported = await (await api.fetch('/gateway/meters/export')).text();
   expect(exported).toContain('meter: "gateway_requests"');
 });

@@ -3,6 +3,7 @@ import {
   exportGatewayMetersOperation,
   previewGatewayMetersOperation,
 } from '../../flows/operations/gateway-meters.ts';
+import { replayGatewayEvents } from '../../flows/operations/gateway-replay.ts';
 import {
   dropDeadLetters,
   getGatewayEvent,
@@ -11,7 +12,6 @@ import {
   listGatewaySubjects,
   reconcileGatewaySource,
   replayDeadLetters,
-  replayGatewayEvents,
   retryDeadLetters,
 } from '../../gateway/operations/events.ts';
 import { listGatewayMeters } from '../../gateway/operations/meters.ts';
@@ -22,6 +22,7 @@ import {
   listGatewaySources,
   rotateGatewaySecret,
 } from '../../gateway/operations/sources.ts';
+import { moneyText } from './moved-text.ts';
 import { type Column, count, fields, moment, plural, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, documentView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
@@ -53,6 +54,7 @@ function sourceText(row: Source): string {
     ['state', stateOf(row)],
     ['metered from', moment(row.meteredFrom)],
     ['signs in by', row.dialect],
+    ['sends through', row.queue],
     ['may name', row.customers === null ? 'all customers' : row.customers.join(', ')],
     ['accepts', `${row.pastLimitHours} h back, ${row.futureLimitSeconds} s ahead, ${row.maxEventsPerSecond} events/s`],
     [
@@ -60,6 +62,7 @@ function sourceText(row: Source): string {
       row.graceHours === null ? 'by watermarks or manually' : `by watermarks, else after ${row.graceHours} h`,
     ],
     ['may also', row.effects.length === 0 ? null : row.effects.map((each) => effectWords[each]).join(', ')],
+    ['in the name of', row.paymentProviders.length === 0 ? null : row.paymentProviders.join(', ')],
     ['last event', row.lastReceivedAt === null ? 'none' : moment(row.lastReceivedAt)],
     ['waiting', count(row.backlog)],
     ['dead letters', count(row.dead)],
@@ -87,10 +90,12 @@ edge is ${paused ? 'paused' : 'open'}.`,
       maxEventsPerSecond: undefined,
       maxNewSubjects: undefined,
       effects: undefined,
+      paymentProviders: undefined,
       pausesOn: undefined,
       resumesOn: undefined,
       endsOn: undefined,
       silentAfterHours: undefined,
+      queue: undefined,
     },
     text: (row) => `${row.source} is ${stateOf(row)}.`,
   });
@@ -364,12 +369,15 @@ const openText = ({ through, hours }: Open) =>
 type Replayed = NonNullable<AnswerOf<typeof replayGatewayEvents>['preview']>;
 
 /** What events count as before and after. */
-function replayText({ events, before, after }: Replayed): string {
+function replayText({ events, beyond, before, after, money }: Replayed): string {
   const names = [...new Set([...before.meters, ...after.meters].map(({ meter }) => meter))].sort();
   const valueIn = (figures: Replayed['before'], meter: string) =>
     figures.meters.find((one) => one.meter === meter)?.value ?? '0';
   return [
-    `${plural(events, 'event')} would be interpreted again. Nothing was written.`,
+    `${plural(events + beyond, 'event')} would be interpreted again. Nothing was written.`,
+    ...(beyond === 0
+      ? []
+      : [`The figures are of the first ${count(events)}: ${count(beyond)} more change nothing of them.`]),
     ...(names.length === 0
       ? []
       : [
@@ -379,6 +387,7 @@ function replayText({ events, before, after }: Replayed): string {
             { header: 'after', value: (meter) => valueIn(after, meter), align: 'right' },
           ]),
         ]),
+    ...moneyText(money),
   ].join('\n\n');
 }
 

@@ -11,7 +11,7 @@ import { getSource } from '../sources.ts';
 const sourceQuery = slug.optional().meta({ description: 'Only of this source' });
 const attribute = z.string().min(1).max(255);
 
-const state = z.enum(['waiting', 'counted', 'no_meter', 'applied', 'superseded', 'dead', 'dropped']).meta({
+export const eventState = z.enum(['waiting', 'counted', 'no_meter', 'applied', 'superseded', 'dead', 'dropped']).meta({
   description:
     'waiting: not interpreted yet. no_meter: no meter is of it. applied: it did what it says. superseded: retracted, corrected, or older than what was done. dropped: by an operator',
 });
@@ -29,7 +29,7 @@ const event = z
       .string()
       .nullable()
       .meta({ examples: ['host:shop.example.com'] }),
-    state,
+    state: eventState,
     reason: z.string().nullable().meta({ description: 'Why it is dead, or one of its meters cannot count it' }),
   })
   .meta({ id: 'GatewayEvent', description: 'A CloudEvent as it came, and what became of it' });
@@ -232,68 +232,6 @@ export const dropDeadLetters = declareOperation({
 
 const startOf = (of: Temporal.PlainDate) => of.toZonedDateTime('UTC').toInstant();
 
-const replayFigures = z.object({
-  states: z.array(z.object({ state, events: z.int() })),
-  meters: z.array(
-    z.object({
-      meter: z.string().meta({ examples: ['gateway_requests'] }),
-      events: z.int(),
-      value: decimalOut.meta({
-        description: 'Not in units: the sum; of a max and a gauge the greatest; of unique the distinct keys',
-      }),
-    }),
-  ),
-});
-
-function shownPreview({ events: count, before, after }: events.ReplayPreview) {
-  const shown = ({ states, meters }: events.ReplayPreview['before']) => ({ states: [...states], meters: [...meters] });
-  return { events: count, before: shown(before), after: shown(after) };
-}
-
-export const replayGatewayEvents = declareOperation({
-  method: 'POST',
-  path: '/gateway/sources/:source/replay',
-  name: 'gateway replay',
-  operationId: 'replayGatewayEvents',
-  tag: 'gateway',
-  summary: 'Interpret events of a range again',
-  description:
-    'Usage is derived from events: it becomes what they say, and where nothing is otherwise, nothing is written.',
-  roles: ['owner', 'operator'],
-  params: z.object({ source: slug }),
-  body: z.strictObject({
-    from: day.meta({ description: 'First UTC day' }),
-    to: day.meta({ description: 'First UTC day after the range: not in it', examples: ['2026-06-01'] }),
-    type: z
-      .string()
-      .regex(/^[\x21-\x7e]{1,255}$/)
-      .default('*')
-      .meta({ description: 'A type of event, or a pattern with *' }),
-    dryRun: z.boolean().default(false).meta({ description: 'Write nothing; say what it would be' }),
-  }),
-  status: 202,
-  response: z.object({
-    source: slug,
-    preview: z
-      .object({
-        events: z.int().meta({ description: 'How many are interpreted again' }),
-        before: replayFigures,
-        after: replayFigures,
-      })
-      .nullable()
-      .meta({ description: 'Of a dry run' }),
-  }),
-  followedBy: [interpretJob],
-  async run({ db, params: { source: name }, body: { from, to, type, dryRun }, now, follow }) {
-    const source = await getSource(db, name);
-    const replay = { type, from: startOf(from), to: startOf(to) };
-    if (dryRun) return { source: name, preview: shownPreview(await events.previewReplay(db, source, replay, now)) };
-    await events.replayEvents(db, source, replay);
-    await db.transaction().execute((trx) => follow(trx, interpretJob, { source: name }));
-    return { source: name, preview: null };
-  },
-});
-
 export const reconcileGatewaySource = declareOperation({
   method: 'GET',
   path: '/gateway/sources/:source/reconciliation',
@@ -310,7 +248,7 @@ export const reconcileGatewaySource = declareOperation({
   response: z.object({
     source: slug,
     states: z
-      .array(z.object({ state, events: z.int() }))
+      .array(z.object({ state: eventState, events: z.int() }))
       .meta({ description: 'Every event that came is exactly one of these' }),
     conflicts: z.int().meta({ description: 'Of all time: what came under a known id and was something else' }),
     open: z
@@ -372,7 +310,6 @@ export const eventOperations: readonly Operation[] = [
   retryDeadLetters,
   replayDeadLetters,
   dropDeadLetters,
-  replayGatewayEvents,
   reconcileGatewaySource,
   listGatewaySubjects,
 ];

@@ -57,6 +57,13 @@ const limits = {
     description:
       'Families of events that may do something: lifecycle pauses, resumes and ends subscriptions, payment records payments. Only an owner sets them',
   }),
+  paymentProviders: z
+    .array(slug)
+    .max(100)
+    .meta({
+      description: 'Providers that its payments may name beside the source itself',
+      examples: [['stripe']],
+    }),
   pausesOn: dayRule.meta({ description: 'From which UTC day a pause holds: that of the event, or the next' }),
   resumesOn: dayRule,
   endsOn: dayRule,
@@ -66,6 +73,15 @@ const limits = {
     .max(8_784)
     .nullable()
     .meta({ description: 'After so long without an event webhooks are sent gateway.silent; null: never' }),
+  queue: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,200}$/, { error: 'is no name of a queue: letters, digits, full stops, _ and -' })
+    .nullable()
+    .meta({
+      description:
+        "The broker's queue through which it may send beside HTTP, and whoever writes into it as the source; null: none",
+      examples: ['arcadia.gateway.edge'],
+    }),
   paused: z.boolean().meta({ description: 'It is answered with 503 and keeps what it has' }),
 };
 
@@ -104,7 +120,7 @@ async function answers(db: Db, found: readonly sources.Source[]): Promise<z.inpu
     const one = known.find((each) => each.accountId === accountId);
     if (one === undefined) throw new Error(`the source ${rest.source} has no status`);
     const { accountId: _, ...shown } = one;
-    return { ...rest, effects: [...rest.effects], ...shown };
+    return { ...rest, effects: [...rest.effects], paymentProviders: [...rest.paymentProviders], ...shown };
   });
 }
 
@@ -117,7 +133,16 @@ async function answer(db: Db, slugOfSource: string): Promise<z.input<typeof sour
 const params = z.object({ source: slug });
 
 /** Of a source that may do something: whom it names, when it holds, and how it shows who it is. */
-const ofEffects = ['effects', 'customers', 'dialect', 'pausesOn', 'resumesOn', 'endsOn'] as const;
+const ofEffects = [
+  'effects',
+  'customers',
+  'paymentProviders',
+  'dialect',
+  'queue',
+  'pausesOn',
+  'resumesOn',
+  'endsOn',
+] as const;
 
 /** What others than owners know of a source's secrets ends before it may do anything. Errors: conflict. */
 function assertOwnersAlone({ source: name, ownersAloneFrom }: sources.Source, now: Temporal.Instant): void {
@@ -202,17 +227,19 @@ export const addGatewaySource = declareOperation({
     maxEventsPerSecond: limits.maxEventsPerSecond.default(sources.usualLimits.maxEventsPerSecond),
     maxNewSubjects: limits.maxNewSubjects.default(sources.usualLimits.maxNewSubjects),
     effects: limits.effects.default([]),
+    paymentProviders: limits.paymentProviders.default([]),
     pausesOn: limits.pausesOn.default(sources.usualLimits.pausesOn),
     resumesOn: limits.resumesOn.default(sources.usualLimits.resumesOn),
     endsOn: limits.endsOn.default(sources.usualLimits.endsOn),
     silentAfterHours: limits.silentAfterHours.default(sources.usualLimits.silentAfterHours),
+    queue: limits.queue.default(null),
   }),
   response: source.extend({ secret: secretOut }),
   status: 201,
   shownOnce: ['secret'],
   location: (made) => `/gateway/sources/${made.source}`,
   async run({ db, body, config, principal, now }) {
-    assertMayDo(principal, body.effects);
+    assertMayDo(principal, body.paymentProviders.length > 0 ? effectFamilies : body.effects);
     const { source: name, name: title = name, meteredFrom, ...wanted } = body;
     const secretKey = await openSecretKey(db, config);
     const isOwner = principal.role === 'owner';
@@ -237,16 +264,17 @@ export const changeGatewaySource = declareOperation({
   tag: 'gateway',
   summary: 'Change what a source may send, or pause it',
   description:
-    'Omitted fields keep their value. It holds within a second in every process. Only an owner sets `effects`, and of a source that has them ' +
-    '`customers`, `dialect` and the day rules. Before it is given effects, it has a secret that owners alone were shown (`gateway source rotate`).',
+    'Omitted fields keep their value. It holds within a second in every process. Only an owner sets `effects` and `paymentProviders`, and of a source that has effects ' +
+    '`customers`, `dialect`, `queue` and the day rules. Before it is given effects, it has a secret that owners alone were shown (`gateway source rotate`).',
   roles: ['owner', 'operator'],
   params,
   body: z.strictObject(limits).partial(),
   response: source,
   async run({ db, params: { source: name }, body, principal, now }) {
     const there = await sources.getSource(db, name);
+    const isOwners = body.effects !== undefined || body.paymentProviders !== undefined;
     if (ofEffects.some((field) => body[field] !== undefined))
-      assertMayDo(principal, body.effects === undefined ? there.effects : effectFamilies);
+      assertMayDo(principal, isOwners ? effectFamilies : there.effects);
     if (there.effects.length === 0 && (body.effects?.length ?? 0) > 0) assertOwnersAlone(there, now);
     const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
     await sources.changeSource(db, name, given);

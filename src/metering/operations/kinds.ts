@@ -183,6 +183,7 @@ export const changeKind = declareOperation({
   edits: getKind,
   // A preview rolls back a transaction of its own.
   async prepare({ db, params, query, body, now }) {
+    if (body.weight !== undefined) await kinds.assertWeighed(db, params.kind, now);
     if (!query.preview) return null;
     const { fromDay, ...change } = body;
     const { kind: made, again } = await previewKindChange(db, params.kind, fromDay ?? dayOf(now), change, now);

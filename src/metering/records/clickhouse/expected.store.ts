@@ -104,7 +104,10 @@ function expectedOf(
   return `${standing} UNION ALL ${cut}`;
 }
 
-/** What impulses count as on a day: each as itself, by its share. Multiplied with time, an hour's bytes would leave Int128. */
+/**
+ * What impulses count as on a day: each as itself, by its share. Multiplied with time, an hour's bytes would leave Int128; with
+ * weights, the greatest that an hour of events can come to would.
+ */
 function eventsOf(
   day: Temporal.PlainDate,
   granularity: Granularity,
@@ -116,7 +119,8 @@ function eventsOf(
   const to = from + 24n * hour;
   const step = granularity === 'day' ? 24n * hour : hour;
   const ids = kinds.map((kind) => kind.billingKindId).join(', ');
-  const share = (weight: string) => `intDiv(2 * level * (${weight}) + weight_total, 2 * weight_total)`;
+  const share = (weight: string) =>
+    `toInt128(intDiv(2 * toInt256(level) * (${weight}) + weight_total, toInt256(2 * weight_total)))`;
   return `
     SELECT deployment_id, billing_kind_id, resource_id, toDateTime(intDiv(slot_from, 1000000), 'UTC') AS period_start,
            CAST('${granularity}', 'Enum8(\\'day\\' = 1, \\'hour\\' = 2)') AS granularity,

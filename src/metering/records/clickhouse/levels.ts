@@ -10,8 +10,8 @@ import * as store from '../move/shipment.store.ts';
 const shipmentsMax = 200;
 /** Above this, Int128 could overflow: level x weight x a month's microseconds, all at their greatest. */
 const levelMax = 10_000_000_000;
-/** The same of impulses, with which no time is multiplied: 2 x level x weight in billionths. */
-const impulseMax = 10n ** 20n;
+/** The same of impulses, with which no time is multiplied: shares of them are reckoned in Int256. */
+const impulseMax = 10n ** 28n;
 
 /** Do the shipments hold what the levels in PostgreSQL say? */
 export function areCurrent(shipped: store.Shipments | null, levels: store.LevelsPosition | null): boolean {

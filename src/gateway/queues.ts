@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ArcadiaError } from '../platform/errors.ts';
+import type { Logger } from '../platform/log.ts';
+import { readEvents, type SentBody } from './cloud-event.ts';
+import { isOfData } from './coalescer.ts';
+import type { SentMessage, Settlement, Transport } from './transport.ts';
+
+// Events that come through a broker's queues: each source's through its own. A message is settled once what it holds is
+// stored, by the same intake as over HTTP; as long as that takes nothing, for whatever reason, it waits here, and with it the
+// queue.
+
+/** Which sources send through queues is looked at so often, and a queue that was lost is opened again. */
+const lookMs = 2_000;
+const retryMs = 1_000;
+
+/** A source that sends through a queue. */
+interface QueuedSource {
+  readonly source: string;
+  readonly queue: string;
+}
+
+interface QueuesOptions {
+  readonly transport: Transport;
+  readonly bodyBytesMax: number;
+  sources(): Promise<readonly QueuedSource[]>;
+  /** Stores what a source has sent. Errors: as over HTTP. */
+  store(source: string, sent: SentBody): Promise<void>;
+  readonly log: Logger;
+}
+
+export class Queues {
+  readonly #options: QueuesOptions;
+  readonly #open = new Map<string, { readonly stopping: AbortController; readonly done: Promise<void> }>();
+  readonly #closing = new AbortController();
+  readonly #looking: Promise<void>;
+
+  constructor(options: QueuesOptions) {
+    this.#options = options;
+    this.#looking = this.#look();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#looking;
+    for (const { stopping } of this.#open.values()) stopping.abort();
+    await Promise.all([...this.#open.values()].map(({ done }) => done));
+  }
+
+  async #look(): Promise<void> {
+    const { sources, log } = this.#options;
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        this.#follow(await sources());
+      } catch (error) {
+        log.warn({ err: error }, 'it was not found out which gateway sources send through queues');
+      }
+      await sleep(lookMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** Opens what is not open, and closes what no source sends through any more. */
+  #follow(sources: readonly QueuedSource[]): void {
+    const keyOf = ({ source, queue }: QueuedSource) => `${source} ${queue}`;
+    const wanted = new Set(sources.map(keyOf));
+    for (const [key, { stopping }] of this.#open) if (!wanted.has(key)) stopping.abort();
+    for (const one of sources) {
+      const key = keyOf(one);
+      if (this.#open.has(key)) continue;
+      const stopping = new AbortController();
+      const done = this.#consume(one, stopping.signal).finally(() => this.#open.delete(key));
+      this.#open.set(key, { stopping, done });
+    }
+  }
+
+  async #consume({ source, queue }: QueuedSource, signal: AbortSignal): Promise<void> {
+    const { transport, log } = this.#options;
+    const about = { source, queue, broker: transport.address };
+    while (!signal.aborted) {
+      try {
+        const opened = () => log.info(about, 'gateway events come through a queue');
+        await transport.consume(queue, (message) => this.#take(source, message, signal), { signal, opened });
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn({ err: error, ...about }, 'the queue of a gateway source is not open, and is tried again');
+        await sleep(lookMs, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  async #take(source: string, message: SentMessage, signal: AbortSignal): Promise<Settlement> {
+    const { store, log } = this.#options;
+    const sent = this.#read(source, message);
+    if (sent === null) return 'unusable';
+    for (;;) {
+      try {
+        await store(source, sent);
+        return 'stored';
+      } catch (error) {
+        if (isOfData(error)) {
+          log.warn({ err: error, source }, 'a message of a gateway source cannot be stored');
+          return 'unusable';
+        }
+        const { retryAfterSeconds } = (error instanceof ArcadiaError ? error.details : {}) as {
+          readonly retryAfterSeconds?: number;
+        };
+        if (retryAfterSeconds === undefined) log.warn({ err: error, source }, 'gateway events were not stored yet');
+        await sleep((retryAfterSeconds ?? 0) * 1_000 || retryMs, undefined, { signal });
+      }
+    }
+  }
+
+  #read(source: string, { headers, body }: SentMessage): SentBody | null {
+    const { bodyBytesMax, log } = this.#options;
+    try {
+      if (body.length > bodyBytesMax)
+        throw new ArcadiaError('too_costly', `It has ${body.length} bytes, and may have ${bodyBytesMax}.`);
+      return readEvents(headers, body);
+    } catch (error) {
+      if (!(error instanceof ArcadiaError)) throw error;
+      log.warn({ err: error, source }, 'a message of a gateway source holds no events');
+      return null;
+    }
+  }
+}

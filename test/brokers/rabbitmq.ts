@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureProgram } from '../debian-program.ts';
+
+// A RabbitMQ of a test's own, as Debian has it. The scripts beside the program: that one is started as another user.
+
+const scripts = '/usr/lib/rabbitmq/bin';
+
+export interface Broker {
+  /** amqp://guest:guest@127.0.0.1:port */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  const ports: number[] = [];
+  for (const server of servers) {
+    if (!server.listening) await once(server, 'listening');
+    ports.push((server.address() as { port: number }).port);
+  }
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
+}
+
+/** With what `rabbitmqctl import_definitions` would declare. null: there is none on this machine, which is said aloud. */
+export async function startRabbitMq(definitions: object): Promise<Broker | null> {
+  if (!ensureProgram('rabbitmq-server') || !existsSync(join(scripts, 'rabbitmq-server'))) return null;
+  const folder = mkdtempSync(join(tmpdir(), 'arcadia-rabbitmq-'));
+  const [port, distPort, epmdPort] = await freePorts(3);
+  const declared = {
+    users: [{ name: 'guest', password: 'guest', tags: 'administrator' }],
+    vhosts: [{ name: '/' }],
+    permissions: [{ user: 'guest', vhost: '/', configure: '.*', write: '.*', read: '.*' }],
+    ...definitions,
+  };
+  writeFileSync(join(folder, 'definitions.json'), JSON.stringify(declared));
+  writeFileSync(join(folder, 'rabbitmq.conf'), `load_definitions = ${join(folder, 'definitions.json')}\n`);
+  writeFileSync(join(folder, 'plugins'), '[rabbitmq_amqp1_0].\n');
+  const env = {
+    ...process.env,
+    HOME: folder,
+    RABBITMQ_NODENAME: `arcadia_${port}@localhost`,
+    RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
+    RABBITMQ_NODE_PORT: String(port),
+    RABBITMQ_DIST_PORT: String(distPort),
+    RABBITMQ_MNESIA_BASE: join(folder, 'mnesia'),
+    RABBITMQ_LOG_BASE: join(folder, 'log'),
+    RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'),
+    ERL_EPMD_PORT: String(epmdPort),
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+  };
+  // Its own daemon of names, which would else outlive it; each in a group of its own, so that what they start ends with them.
+  const start = (command: string) => spawn(command, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const names = start('epmd');
+  const server = start(join(scripts, 'rabbitmq-server'));
+  const close = async () => {
+    await Promise.all([server, names].map(endGroup));
+    rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
+  };
+  try {
+    await untilSaid(server, 'completed with');
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { url: `amqp://guest:guest@127.0.0.1:${port}`, close };
+}
+
+async function endGroup(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const ended = once(child, 'close');
+  process.kill(-child.pid, 'SIGKILL');
+  await ended;
+}
+
+function untilSaid({ stdout, stderr }: ReturnType<typeof spawn>, what: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let said = '';
+  for (const stream of [stdout, stderr])
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      if (said.includes(what)) resolve();
+    });
+  stdout?.on('close', () => reject(new Error(`RabbitMQ ended: ${said}`)));
+  return promise;
+}
