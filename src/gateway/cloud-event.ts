@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { decodeText } from '../platform/decode-text.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { canonicalJson, faultOf, jsonObject, type JsonValue, jsonText, parseJson } from './json.ts';
+import { canonicalJson, faultOf, jsonObject, type JsonValue, jsonText, type NameOrders, parseJson } from './json.ts';
 
 // CloudEvents 1.0 over HTTP in all three content modes: structured, a batch, and binary. What is no CloudEvent inside a
 // body that is sound is an event with a fault, so that it keeps no other from being stored.
@@ -106,7 +106,8 @@ function batchOf(text: string, body: Uint8Array): SentEvent[] {
       'too_costly',
       `A batch has ${eventsMax} events at most, and this one ${batch.items.length} in ${body.length} bytes.`,
     );
-  return batch.items.map((item) => eventOf(item, text));
+  const orders: NameOrders = new Map();
+  return batch.items.map((item) => eventOf(item, text, orders));
 }
 
 // Binary mode ---------------------------------------------------------------------------------------
@@ -161,9 +162,9 @@ function withoutUsualType(value: JsonValue): JsonValue {
 }
 
 /** @param text what it was read from; null: it was put together */
-function eventOf(value: JsonValue, text: string | null): SentEvent {
+function eventOf(value: JsonValue, text: string | null, orders?: NameOrders): SentEvent {
   const written = (part: JsonValue) => (text === null ? canonicalJson(part) : text.slice(part.from, part.to));
-  const digest = hash('sha256', canonicalJson(withoutUsualType(value)));
+  const digest = hash('sha256', canonicalJson(withoutUsualType(value), orders));
   const nameless = {
     origin: '',
     id: `sha256:${digest}`,

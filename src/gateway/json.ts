@@ -162,16 +162,16 @@ class Reader {
 }
 
 /** The same value in one form: names in the order of their code units, numbers as they were written. */
-export function canonicalJson(value: JsonValue): string {
+export function canonicalJson(value: JsonValue, orders: NameOrders = new Map()): string {
   switch (value.kind) {
     case 'object': {
       let text = '';
-      for (const { name, written } of inOrder(value.members))
-        text += `${text === '' ? '{' : ','}${written}:${canonicalJson(value.members.get(name) as JsonValue)}`;
+      for (const { name, written } of inOrder(value.members, orders))
+        text += `${text === '' ? '{' : ','}${written}:${canonicalJson(value.members.get(name) as JsonValue, orders)}`;
       return text === '' ? '{}' : `${text}}`;
     }
     case 'array':
-      return `[${value.items.map(canonicalJson).join(',')}]`;
+      return `[${value.items.map((item) => canonicalJson(item, orders)).join(',')}]`;
     case 'string':
       return isPlain(value) ? `"${value.text}"` : JSON.stringify(value.text);
     default:
@@ -184,22 +184,17 @@ interface Name {
   readonly written: string;
 }
 
-/** A source's events have the same names again and again: their order is kept, of so many kinds of objects. */
-const orders = new Map<string, readonly Name[]>();
-const ordersMax = 1_000;
-const orderLengthMax = 1_000;
+/** Names of objects in their order: values that come together have the same again and again. */
+export type NameOrders = Map<string, readonly Name[]>;
 
-function inOrder(members: ReadonlyMap<string, JsonValue>): readonly Name[] {
+function inOrder(members: ReadonlyMap<string, JsonValue>, orders: NameOrders): readonly Name[] {
   let names = '';
   for (const name of members.keys()) names += `${name}\0`;
   const known = orders.get(names);
   // Of names that hold a NUL themselves there are fewer than they look like.
   if (known?.length === members.size) return known;
   const ordered = [...members.keys()].sort().map((name) => ({ name, written: JSON.stringify(name) }));
-  if (names.length <= orderLengthMax && !ordered.some(({ name }) => name.includes('\0'))) {
-    if (orders.size >= ordersMax) orders.clear();
-    orders.set(names, ordered);
-  }
+  if (!ordered.some(({ name }) => name.includes('\0'))) orders.set(names, ordered);
   return ordered;
 }
 
