@@ -73,6 +73,7 @@ ALTER TABLE gateway_retractions
   -- Whether what is retracted was there when it was interpreted: it may come later, or be removed by now.
   ADD COLUMN found boolean NOT NULL DEFAULT true;
 ALTER TABLE gateway_retractions ALTER COLUMN found DROP DEFAULT;
+CREATE INDEX gateway_retractions_open ON gateway_retractions (account_id) WHERE NOT found;
 
 CALL protect_from_customers('gateway_effects');
 CALL protect_from_customers('gateway_lifecycles');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ArcadiaError } from '../platform/errors.ts';
-import { faultAt, readEvents, readMoment, type SentBody } from './cloud-event.ts';
+import { faultsAt, readEvents, readMoment, type SentBody } from './cloud-event.ts';
 
 const sound = {
   specversion: '1.0',
@@ -116,7 +116,7 @@ test('what comes too late or too early is told by the limits of its source', () 
   const at = Temporal.Instant.from('2026-06-07T10:00:00Z');
   const fault = (time: string) => {
     const [event] = read({ ...sound, time }).events;
-    return event === undefined ? 'none' : faultAt(event, at, limits);
+    return event === undefined ? 'none' : faultsAt(at, limits)(event);
   };
   expect(fault('2026-05-03T10:00:00Z')).toBeNull();
   expect(fault('2026-05-03T09:59:59.999999Z')).toBe('too_old');

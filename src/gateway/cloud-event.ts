@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { decodeText } from '../platform/decode-text.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { canonicalJson, faultOf, jsonObject, type JsonValue, jsonText, parseJson } from './json.ts';
+import { canonicalJson, faultOf, jsonObject, type JsonValue, jsonText, type NameOrders, parseJson } from './json.ts';
 
 // CloudEvents 1.0 over HTTP in all three content modes: structured, a batch, and binary. What is no CloudEvent inside a
 // body that is sound is an event with a fault, so that it keeps no other from being stored.
@@ -106,7 +106,8 @@ function batchOf(text: string, body: Uint8Array): SentEvent[] {
       'too_costly',
       `A batch has ${eventsMax} events at most, and this one ${batch.items.length} in ${body.length} bytes.`,
     );
-  return batch.items.map((item) => eventOf(item, text));
+  const orders: NameOrders = new Map();
+  return batch.items.map((item) => eventOf(item, text, orders));
 }
 
 // Binary mode ---------------------------------------------------------------------------------------
@@ -161,11 +162,9 @@ function withoutUsualType(value: JsonValue): JsonValue {
 }
 
 /** @param text what it was read from; null: it was put together */
-function eventOf(value: JsonValue, text: string | null): SentEvent {
+function eventOf(value: JsonValue, text: string | null, orders?: NameOrders): SentEvent {
   const written = (part: JsonValue) => (text === null ? canonicalJson(part) : text.slice(part.from, part.to));
-  const digest = createHash('sha256')
-    .update(canonicalJson(withoutUsualType(value)))
-    .digest('hex');
+  const digest = hash('sha256', canonicalJson(withoutUsualType(value), orders));
   const nameless = {
     origin: '',
     id: `sha256:${digest}`,
@@ -193,16 +192,27 @@ function eventOf(value: JsonValue, text: string | null): SentEvent {
   const fault = formFault(value, { id, origin, type, subject, length: text === null ? 0 : value.to - value.from });
   if (fault !== null) return { ...named, fault };
   const { time, fault: timeFault } = timeOf(members, named.type);
-  const others = new Map([...members].filter(([name]) => !ownAttributes.has(name)));
+  const attributes = attributesOf(members);
   const data = members.get('data') ?? members.get('data_base64');
   return {
     ...named,
     time,
-    attributes: others.size === 0 ? null : canonicalJson(jsonObject(others)),
+    attributes,
     data: data === undefined ? null : written(data),
     fault: timeFault,
     isSound: true,
   };
+}
+
+/** The other attributes, as JSON; null: there are none. */
+function attributesOf(members: ReadonlyMap<string, JsonValue>): string | null {
+  let others: Map<string, JsonValue> | null = null;
+  for (const [name, value] of members) {
+    if (ownAttributes.has(name)) continue;
+    others ??= new Map();
+    others.set(name, value);
+  }
+  return others === null ? null : canonicalJson(jsonObject(others));
 }
 
 /** undefined: there is none; null: what is there is no text of 1 to `max` bytes. */
@@ -241,10 +251,8 @@ export function readMoment(text: string): Temporal.Instant | null {
   const [, date, time, fraction = '', offset] = moment.exec(text) ?? [];
   if (date === undefined || date < '2000' || date >= '3000') return null;
   try {
-    return Temporal.Instant.from(`${date}T${time}${fraction.slice(0, 10)}${offset?.toUpperCase()}`).round({
-      smallestUnit: 'microsecond',
-      roundingMode: 'trunc',
-    });
+    // Of a fraction, what is beyond microseconds is cut off.
+    return Temporal.Instant.from(`${date}T${time}${fraction.slice(0, 7)}${offset?.toUpperCase()}`);
   } catch {
     return null;
   }
@@ -266,15 +274,16 @@ function isWord(type: string): boolean {
   return type === watermarkType || type === retractType;
 }
 
-/** The fault of an event that was received at an instant by the limits of its source. */
-export function faultAt(
-  event: SentEvent,
+/** Tells the fault of an event that was received at an instant by the limits of its source. */
+export function faultsAt(
   receivedAt: Temporal.Instant,
   limits: { readonly pastLimitHours: number; readonly futureLimitSeconds: number },
-): Fault | null {
-  if (event.fault !== null || event.time === null || isWord(event.type)) return event.fault;
+): (event: SentEvent) => Fault | null {
   const earliest = receivedAt.subtract({ hours: limits.pastLimitHours });
   const latest = receivedAt.add({ seconds: limits.futureLimitSeconds });
-  if (Temporal.Instant.compare(event.time, earliest) < 0) return 'too_old';
-  return Temporal.Instant.compare(event.time, latest) > 0 ? 'in_future' : null;
+  return ({ fault, time, type }) => {
+    if (fault !== null || time === null || isWord(type)) return fault;
+    if (Temporal.Instant.compare(time, earliest) < 0) return 'too_old';
+    return Temporal.Instant.compare(time, latest) > 0 ? 'in_future' : null;
+  };
 }

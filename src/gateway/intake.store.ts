@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 import type { Fault, SentEvent } from './cloud-event.ts';
@@ -26,65 +27,55 @@ export async function selectSettledId(trx: UnitOfWork, accountId: number): Promi
   return rows[0]?.id ?? 0;
 }
 
-/**
- * Events as one text of JSON, the data as it was written: PostgreSQL reads its numbers, and no other number ever is.
- * In one order whoever sends them, so that two who send the same wait for each other once.
- */
-function written(events: readonly ReceivedEvent[]): string {
-  const text = JSON.stringify;
-  const parts = events.map((event, place) => {
-    const fields = [
-      `"n":${place},"o":${text(event.origin)},"i":${text(event.id)},"t":${text(event.type)},"g":"${event.digest}"`,
-      ...(event.subject === null ? [] : [`"s":${text(event.subject)}`]),
-      ...(event.time === null ? [] : [`"at":"${event.time.toString()}"`]),
-      ...(event.attributes === null ? [] : [`"a":${event.attributes}`]),
-      ...(event.data === null ? [] : [`"d":${event.data}`]),
-      ...(event.fault === null ? [] : [`"f":"${event.fault}"`]),
-      ...(event.isSound ? [] : [`"r":${text(event.payload)}`]),
-    ];
-    return `{${fields.join(',')}}`;
-  });
-  return `[${parts.join(',')}]`;
-}
-
-/** What an event is known by. */
-export interface EventIdentity {
-  readonly origin: string;
-  readonly eventId: string;
-}
-
-/** Stores those that are not there yet; of several with the same id the first. Returns which these are. */
+/** Stores those that are not there yet; of several with the same id the first. Returns how many these are. */
 export async function insertEvents(
   trx: UnitOfWork,
   accountId: number,
   events: readonly ReceivedEvent[],
   receivedAt: Temporal.Instant,
-): Promise<EventIdentity[]> {
-  const { rows } = await statement<EventIdentity>('gateway.insertEvents')`
-    WITH sent AS (
-      SELECT DISTINCT ON (o, i) * FROM json_to_recordset(${written(events)}::json) AS s(
-        n int, o text COLLATE "C", i text COLLATE "C", t text, s text, at timestamptz, a jsonb, d jsonb, g text, f text, r text)
-      ORDER BY o, i, n
-    )
+): Promise<number> {
+  const all = (of: (event: ReceivedEvent) => string | null) => {
+    const column = events.map(of);
+    // What no event has is null for all of them: a shorter column is filled up.
+    return sql`${column.every((value) => value === null) ? [] : column}::text[]`;
+  };
+  // The data as it was written: PostgreSQL reads its numbers, and no other number ever is. In one order whoever sends them, so
+  // that two who send the same wait for each other once.
+  const { numAffectedRows } = await statement('gateway.insertEvents')`
     INSERT INTO gateway_events (account_id, received_at, event_time, origin, event_id, type, subject, attributes, data, digest,
                                 fault, raw)
-    SELECT ${accountId}::int, ${receivedAt}::timestamptz, at, o, i, t, s, a, d, decode(g, 'hex'), f, r FROM sent ORDER BY o, i
-    ON CONFLICT (account_id, origin, event_id) DO NOTHING
-    RETURNING origin, event_id AS "eventId"`.execute(trx);
-  return rows;
+    SELECT ${accountId}::int, ${receivedAt}::timestamptz, at::timestamptz, o, i, t, s, a::jsonb, d::jsonb, decode(g, 'hex'), f, r
+    FROM (
+      SELECT DISTINCT ON (o COLLATE "C", i COLLATE "C") *
+      FROM unnest(${all(({ origin }) => origin)}, ${all(({ id }) => id)}, ${all(({ type }) => type)}, ${all(({ subject }) => subject)},
+                  ${all(({ time }) => time?.toString() ?? null)}, ${all(({ attributes }) => attributes)}, ${all(({ data }) => data)},
+                  ${all(({ digest }) => digest)}, ${all(({ fault }) => fault)}, ${all((event) => (event.isSound ? null : event.payload))})
+        WITH ORDINALITY AS e (o, i, t, s, at, a, d, g, f, r, n)
+      ORDER BY o COLLATE "C", i COLLATE "C", n
+    ) AS sent
+    ON CONFLICT (account_id, origin, event_id) DO NOTHING`.execute(trx);
+  return Number(numAffectedRows ?? 0n);
+}
+
+interface StoredEvent {
+  readonly origin: string;
+  readonly eventId: string;
+  readonly digest: string;
+  /** Whether this transaction has stored it. */
+  readonly fresh: boolean;
 }
 
 /**
  * What is stored under ids. A statement of its own after the insertion: what another connection has just stored is not
  * visible to the one that met it.
  */
-export async function selectDigests(
+export async function selectStored(
   trx: UnitOfWork,
   accountId: number,
   events: readonly SentEvent[],
-): Promise<(EventIdentity & { readonly digest: string })[]> {
-  const { rows } = await statement<EventIdentity & { readonly digest: string }>('gateway.selectDigests')`
-    SELECT e.origin, e.event_id AS "eventId", encode(e.digest, 'hex') AS digest
+): Promise<StoredEvent[]> {
+  const { rows } = await statement<StoredEvent>('gateway.selectStored')`
+    SELECT e.origin, e.event_id AS "eventId", encode(e.digest, 'hex') AS digest, e.xmin = pg_current_xact_id()::xid AS fresh
     FROM unnest(${events.map(({ origin }) => origin)}::text[], ${events.map(({ id }) => id)}::text[]) AS asked (origin, event_id)
     JOIN gateway_events e ON e.account_id = ${accountId} AND e.origin = asked.origin AND e.event_id = asked.event_id`.execute(
     trx,

@@ -9,7 +9,7 @@ import type {
 import { ArcadiaError } from '../platform/errors.ts';
 import { readSecrets, type SenderSecrets } from '../inventory/index.ts';
 import { amqpTransport } from './amqp.ts';
-import { faultAt, readEvents, type SentBody } from './cloud-event.ts';
+import { faultsAt, readEvents, type SentBody } from './cloud-event.ts';
 import { Coalescer } from './coalescer.ts';
 import { eventConflict, eventUnusable, gatewayBacklog, sourcePaused, sourceUnauthorized } from './errors.ts';
 import { hasBacklog } from './intake.store.ts';
@@ -148,7 +148,7 @@ class EventsIntake implements Intake {
 
   async #assertUsable(source: Source, { events: [event] }: SentBody): Promise<void> {
     if (event === undefined) return;
-    const fault = faultAt(event, await this.#services.clock.now(), source);
+    const fault = faultsAt(await this.#services.clock.now(), source)(event);
     if (fault !== null) throw eventUnusable(`The event counts for nothing: ${fault}.`, { details: { reason: fault } });
   }
 

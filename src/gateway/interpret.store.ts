@@ -160,6 +160,10 @@ export function prepareBatch(trx: UnitOfWork, ids: readonly number[]): Promise<B
   );
 }
 
+/** Numbers of a batch lie together: where nothing is known of a table yet, it is not read as a whole for some of its rows. */
+const liesIn = (batch: Batch, of: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+  ${of}.gateway_event_id BETWEEN (SELECT min(gateway_event_id) FROM ${batch}) AND (SELECT max(gateway_event_id) FROM ${batch})`;
+
 /** Events whose envelope and time are sound, or were said to be. */
 const isSound = sql`(e.fault IS NULL OR EXISTS (
   SELECT FROM gateway_decisions d WHERE d.account_id = e.account_id AND d.gateway_event_id = e.gateway_event_id AND d.decision = 'replay'))`;
@@ -179,13 +183,13 @@ export async function recordRetractions(
     SELECT DISTINCT account_id, origin, target, gateway_event_id, false
     FROM (SELECT e.account_id, e.origin, e.event_id, e.gateway_event_id, e.attributes ->> 'corrects' AS target
           FROM ${batch} JOIN gateway_events e USING (gateway_event_id)
-          WHERE e.account_id = ${accountId} AND e.attributes ? 'corrects' AND ${isSound}
+          WHERE e.account_id = ${accountId} AND ${liesIn(batch, sql`e`)} AND e.attributes ? 'corrects' AND ${isSound}
           UNION ALL
           SELECT e.account_id, e.origin, e.event_id, e.gateway_event_id, target
           FROM ${batch} JOIN gateway_events e USING (gateway_event_id)
           CROSS JOIN LATERAL jsonb_array_elements_text(
             CASE WHEN jsonb_typeof(e.data -> 'ids') = 'array' THEN e.data -> 'ids' ELSE '[]' END) AS target
-          WHERE e.account_id = ${accountId} AND e.type = ${retractType} AND ${isSound}) AS said
+          WHERE e.account_id = ${accountId} AND ${liesIn(batch, sql`e`)} AND e.type = ${retractType} AND ${isSound}) AS said
     WHERE octet_length(target) <= ${idBytesMax}::int AND target <> event_id -- no event has a longer id
     ON CONFLICT DO NOTHING`.execute(trx);
   if ((numAffectedRows ?? 0n) > 0n)
@@ -196,11 +200,20 @@ export async function recordRetractions(
       JOIN gateway_events e ON e.account_id = r.account_id AND e.origin = r.origin AND e.event_id = r.event_id
       WHERE e.gateway_event_id <= ${interpretedThrough}
       ON CONFLICT DO NOTHING`.execute(trx);
-  await statement('gateway.recordRetractions.find')`
+  await findTargets(trx, accountId, batch);
+}
+
+/** Marks retractions of what is in the batch as found, and adds their events to it. There are hardly any that are open. */
+async function findTargets(trx: UnitOfWork, accountId: number, batch: Batch): Promise<void> {
+  const { rows } = await statement<{ open: boolean }>('gateway.findTargets.open')`
+    SELECT EXISTS (SELECT FROM gateway_retractions WHERE account_id = ${accountId} AND NOT found) AS open`.execute(trx);
+  if (rows[0]?.open !== true) return;
+  await statement('gateway.findTargets')`
     WITH found AS (
       UPDATE gateway_retractions r SET found = true
-      FROM ${batch} b JOIN gateway_events e USING (gateway_event_id)
-      WHERE e.account_id = ${accountId} AND r.account_id = e.account_id AND r.origin = e.origin AND r.event_id = e.event_id AND NOT r.found
+      WHERE r.account_id = ${accountId} AND NOT r.found AND (
+        SELECT b.gateway_event_id FROM gateway_events e JOIN ${batch} b USING (gateway_event_id)
+        WHERE e.account_id = r.account_id AND e.origin = r.origin AND e.event_id = r.event_id) IS NOT NULL
       RETURNING r.retracted_by
     )
     INSERT INTO ${batch} SELECT DISTINCT retracted_by FROM found ON CONFLICT DO NOTHING`.execute(trx);
@@ -216,33 +229,27 @@ const countsAt = sql`e.event_time + coalesce(d.shift, '0')`;
 
 /** Leaves out of the batch what counts, is older than events are kept, and is not retracted: it stays as it is. */
 export async function leaveRetired(trx: UnitOfWork, accountId: number, batch: Batch): Promise<void> {
+  const { rows } = await statement<{ before: Temporal.Instant | null }>('gateway.leaveRetired.before')`
+    SELECT pruned_before AS before FROM gateway_progress WHERE account_id = ${accountId}`.execute(trx);
+  const before = rows[0]?.before ?? null;
+  if (before === null) return;
   await statement('gateway.leaveRetired')`
-    DELETE FROM ${batch} b USING gateway_progress p, gateway_events e
+    DELETE FROM ${batch} b USING gateway_events e
     LEFT JOIN gateway_decisions d ON d.account_id = e.account_id AND d.gateway_event_id = e.gateway_event_id
-    WHERE p.account_id = ${accountId} AND e.account_id = p.account_id AND e.gateway_event_id = b.gateway_event_id AND ${countsAt} < p.pruned_before
-      AND EXISTS (SELECT FROM gateway_usage u WHERE u.account_id = e.account_id AND u.gateway_event_id = e.gateway_event_id)
-      AND NOT ${isRetracted}`.execute(trx);
+    WHERE e.account_id = ${accountId} AND e.gateway_event_id = b.gateway_event_id AND ${countsAt} < ${before}
+      AND CASE WHEN EXISTS (SELECT FROM gateway_usage u WHERE u.account_id = e.account_id AND u.gateway_event_id = e.gateway_event_id)
+          THEN NOT ${isRetracted} END`.execute(trx);
 }
 
-/** Events of the batch, with what becomes of each but for its meters, and whether these count it. */
+/**
+ * Events of the batch `judged`: with what becomes of each but for its meters, and whether these count it. Materialized, step by
+ * step: what a later one uses more than once would be reckoned as often.
+ */
 function judgedEvents(accountId: number, batch: Batch): RawBuilder<unknown> {
   const doing = Object.entries(effectTypes).flatMap(([family, each]) => each.map((type) => ({ family, type })));
   const [families, types] = [doing.map(({ family }) => family), doing.map(({ type }) => type)];
   return sql`
-    SELECT *, removed IS NULL AND fault IS NULL AND type NOT IN (${watermarkType}, ${retractType}) AND at >= metered_from AS counts,
-           -- What was done is not undone by what is said of it later.
-           CASE WHEN done IN ('applied', 'superseded') THEN done
-                WHEN removed IS NOT NULL THEN removed
-                WHEN fault IS NOT NULL THEN 'dead'
-                WHEN family IS NOT NULL THEN CASE WHEN may_do THEN 'open' ELSE 'dead' END
-                WHEN in_vain THEN 'dead'
-                WHEN type IN (${watermarkType}, ${retractType}) THEN 'applied'
-                WHEN at < metered_from THEN 'dead' END AS outcome,
-           CASE WHEN fault IS NOT NULL THEN fault
-                WHEN family IS NOT NULL THEN 'effect_not_allowed'
-                WHEN in_vain THEN 'target_unknown'
-                ELSE 'before_metered_from' END AS reason
-    FROM (
+    events AS MATERIALIZED (
       SELECT e.gateway_event_id, e.type, e.subject, e.data, ${countsAt} AS at, s.customers, a.metered_from, f.family,
              f.family = ANY (s.effects) AS may_do, x.outcome AS done,
              -- A decision has answered for the time.
@@ -260,8 +267,23 @@ function judgedEvents(accountId: number, batch: Batch): RawBuilder<unknown> {
       LEFT JOIN gateway_decisions d ON d.account_id = e.account_id AND d.gateway_event_id = e.gateway_event_id
       LEFT JOIN gateway_effects x ON x.account_id = e.account_id AND x.gateway_event_id = e.gateway_event_id
       LEFT JOIN unnest(${families}::text[], ${types}::text[]) AS f (family, type) ON f.type = e.type
-      WHERE e.account_id = ${accountId}
-    ) AS events`;
+      WHERE e.account_id = ${accountId} AND ${liesIn(batch, sql`e`)}
+    ), judged AS MATERIALIZED (
+      SELECT *, removed IS NULL AND fault IS NULL AND type NOT IN (${watermarkType}, ${retractType}) AND at >= metered_from AS counts,
+             -- What was done is not undone by what is said of it later.
+             CASE WHEN done IN ('applied', 'superseded') THEN done
+                  WHEN removed IS NOT NULL THEN removed
+                  WHEN fault IS NOT NULL THEN 'dead'
+                  WHEN family IS NOT NULL THEN CASE WHEN may_do THEN 'open' ELSE 'dead' END
+                  WHEN in_vain THEN 'dead'
+                  WHEN type IN (${watermarkType}, ${retractType}) THEN 'applied'
+                  WHEN at < metered_from THEN 'dead' END AS outcome,
+             CASE WHEN fault IS NOT NULL THEN fault
+                  WHEN family IS NOT NULL THEN 'effect_not_allowed'
+                  WHEN in_vain THEN 'target_unknown'
+                  ELSE 'before_metered_from' END AS reason
+      FROM events
+    )`;
 }
 
 /**
@@ -274,20 +296,22 @@ export function prepareReadings(trx: UnitOfWork, accountId: number, batch: Batch
     trx,
     { statement: 'gateway.prepareReadings', table: 'gateway_readings', index: { on: 'subject' }, analyze: true },
     sql`
-    WITH versions AS (
+    WITH versions AS MATERIALIZED (
       SELECT m.meter_id, m.aggregation, v.value_max, ${typeAlike(sql`v.type`)} AS alike, v.filter, v.value_path, v.key_path, v.subject_path,
              v.subject_prefix, v.from_day::timestamp AT TIME ZONE 'UTC' AS since,
              coalesce(lead(v.from_day) OVER (PARTITION BY m.meter_id ORDER BY v.from_day)::timestamp AT TIME ZONE 'UTC', 'infinity') AS until
       FROM gateway_meters m JOIN gateway_meter_versions v USING (meter_id)
-    ), read AS (
+    ), ${judgedEvents(accountId, batch)}, read AS MATERIALIZED (
       SELECT e.gateway_event_id, e.at, e.outcome, e.customers, v.meter_id, v.aggregation, v.value_max, v.key_path IS NOT NULL AS has_key,
              CASE WHEN e.outcome = 'dead' THEN e.reason END AS reason,
              v.subject_prefix || CASE WHEN v.subject_path IS NULL THEN e.subject ELSE scalar_text(e.data #> v.subject_path) END AS subject,
              CASE WHEN v.aggregation IN ('count', 'unique') THEN to_jsonb(1) ELSE e.data #> v.value_path END AS said,
              CASE WHEN v.key_path IS NOT NULL THEN scalar_text(e.data #> v.key_path) END AS unique_key
-      FROM (${judgedEvents(accountId, batch)}) AS e
+      FROM judged e
       LEFT JOIN versions v ON e.counts AND e.type LIKE v.alike AND (v.filter = '{}' OR e.data @> v.filter)
        AND e.at >= v.since AND e.at < v.until
+    ), valued AS MATERIALIZED (
+      SELECT *, exact_number(said) AS value FROM read
     )
     SELECT gateway_event_id, at, outcome, reason, meter_id, aggregation, subject, value, unique_key,
            CASE WHEN meter_id IS NULL THEN NULL
@@ -302,7 +326,7 @@ export function prepareReadings(trx: UnitOfWork, accountId: number, batch: Batch
                 WHEN value IS NULL THEN 'value_not_a_number'
                 WHEN value < 0 THEN 'value_negative'
                 WHEN value > value_max THEN 'value_too_large' END AS fault
-    FROM (SELECT *, exact_number(said) AS value FROM read) AS readings`,
+    FROM valued`,
   );
 }
 
@@ -331,7 +355,9 @@ export async function replaceUsage(
   const before = await createTemporaryTableAs(
     trx,
     { statement: 'gateway.replaceUsage', table: 'gateway_usage_before' },
-    sql`SELECT u.* FROM ${batch} JOIN gateway_usage u USING (gateway_event_id) WHERE u.account_id = ${accountId}`,
+    sql`
+      SELECT u.* FROM ${batch} JOIN gateway_usage u USING (gateway_event_id)
+      WHERE u.account_id = ${accountId} AND ${liesIn(batch, sql`u`)}`,
   );
   await statement('gateway.replaceUsage.delete')`
     DELETE FROM gateway_usage u USING ${before} b
@@ -397,7 +423,8 @@ export async function appendMeasurementChanges(
     now,
     sql`
     WITH after AS MATERIALIZED (
-      SELECT u.* FROM ${batch} JOIN gateway_usage u USING (gateway_event_id) WHERE u.account_id = ${accountId}
+      SELECT u.* FROM ${batch} JOIN gateway_usage u USING (gateway_event_id)
+      WHERE u.account_id = ${accountId} AND ${liesIn(batch, sql`u`)}
     ), other AS (
       (SELECT ${columns} FROM ${before} EXCEPT ALL SELECT ${columns} FROM after)
       UNION ALL
@@ -422,7 +449,7 @@ export async function selectWatermarksIn(
            CASE WHEN jsonb_typeof(e.data -> 'counts') = 'object'
                 THEN (SELECT jsonb_object_agg(key, value) FROM jsonb_each_text(e.data -> 'counts')) END AS counts
     FROM ${batch} JOIN gateway_events e USING (gateway_event_id)
-    WHERE e.account_id = ${accountId} AND e.type = ${watermarkType} AND e.fault IS NULL
+    WHERE e.account_id = ${accountId} AND ${liesIn(batch, sql`e`)} AND e.type = ${watermarkType} AND e.fault IS NULL
       AND NOT EXISTS (SELECT FROM gateway_watermarks w WHERE w.account_id = e.account_id AND w.gateway_event_id = e.gateway_event_id)
     ORDER BY 1`.execute(trx);
   return rows;

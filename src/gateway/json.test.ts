@@ -87,3 +87,15 @@ test('what could not be kept as it is has a fault', () => {
   for (const number of ['1e61', '1e-61', '1e99999', `0.${'1'.repeat(61)}`]) expect(fault(number)).toBe('bad_number');
   for (const text of ['"a\\u0000"', '"\\ud800"', '{"\\u0000": 1}']) expect(fault(text)).toBe('bad_text');
 });
+
+test('names are in order in every object, whichever order is known from another', () => {
+  const orders = new Map();
+  const canonical = (text: string) => canonicalJson(parseJson(text), orders);
+  expect(canonical('{"b": 1, "a": [{"d": 2, "c": 3}]}')).toBe('{"a":[{"c":3,"d":2}],"b":1}');
+  expect(canonical('{"b": 4, "a": 5}')).toBe('{"a":5,"b":4}');
+  // These would be known as the two above, or as each other.
+  expect(canonical('{"b\\u0000a": 1}')).toBe('{"b\\u0000a":1}');
+  expect(canonical('{"b": 1, "\\u0000a": 2}')).toBe('{"\\u0000a":2,"b":1}');
+  expect(canonical('{"b\\u0000": 1, "a": 2}')).toBe('{"a":2,"b\\u0000":1}');
+  expect(canonical('{"": "caf\\u00e9 \\"x\\"", "b": "plain"}')).toBe('{"":"café \\"x\\"","b":"plain"}');
+});

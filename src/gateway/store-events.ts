@@ -1,14 +1,7 @@
 import type { Database } from '../platform/database/database.ts';
 import { publishEvent } from '../platform/events.ts';
-import { type Fault, faultAt, type SentEvent } from './cloud-event.ts';
-import {
-  beginIntake,
-  type EventIdentity,
-  insertConflicts,
-  insertEvents,
-  type ReceivedEvent,
-  selectDigests,
-} from './intake.store.ts';
+import { type Fault, faultsAt, type SentEvent } from './cloud-event.ts';
+import { beginIntake, insertConflicts, insertEvents, type ReceivedEvent, selectStored } from './intake.store.ts';
 
 // Storing what was sent: what this returns is on disk.
 
@@ -37,35 +30,45 @@ export async function storeEvents(
   events: readonly SentEvent[],
   { receivedAt, publishAs }: { readonly receivedAt: Temporal.Instant; readonly publishAs: string | null },
 ): Promise<Receipt[]> {
-  const received: ReceivedEvent[] = events.map((event) => ({ ...event, fault: faultAt(event, receivedAt, source) }));
+  const faultOf = faultsAt(receivedAt, source);
+  const received = events.map((event): ReceivedEvent => {
+    const fault = faultOf(event);
+    return fault === event.fault ? event : { ...event, fault };
+  });
   return db.transaction().execute(async (trx) => {
     await beginIntake(trx, source.accountId);
-    const stored = await insertEvents(trx, source.accountId, received, receivedAt);
-    const fresh = new Set(stored.map(({ origin, eventId }) => keyOf(origin, eventId)));
-    const isRepeated = repeatedAmong(received, fresh);
-    const repeated = received.filter((_, place) => isRepeated[place]);
-    const known = await digestsOf(trx, source.accountId, repeated);
-    const others = repeated.filter((event) => known.get(keyOf(event.origin, event.id)) !== event.digest);
+    const count = await insertEvents(trx, source.accountId, received, receivedAt);
+    const { known, isRepeated } =
+      count === received.length ? nothingRepeated : await findRepeated(trx, source.accountId, received);
+    const others = received.filter(
+      (event, place) => isRepeated[place] && known.get(keyOf(event.origin, event.id)) !== event.digest,
+    );
     if (others.length > 0) await insertConflicts(trx, source.accountId, others, receivedAt);
     if (publishAs !== null) await publishEvent(trx, 'gateway.received', publishAs);
     return received.map((event, place) => receiptOf(event, isRepeated[place] === true, known));
   });
 }
 
-/** Of each event whether it was there, or stands before in the same batch. */
-function repeatedAmong(events: readonly ReceivedEvent[], fresh: Set<string>): boolean[] {
-  const left = new Set(fresh);
-  return events.map(({ origin, id }) => !left.delete(keyOf(origin, id)));
+interface Repeated {
+  /** The digests of what is stored, by key. */
+  readonly known: ReadonlyMap<string, string>;
+  /** Of each event whether it was there, or stands before in the same batch. */
+  readonly isRepeated: readonly boolean[];
 }
 
-async function digestsOf(
-  trx: Parameters<typeof selectDigests>[0],
+const nothingRepeated: Repeated = { known: new Map(), isRepeated: [] };
+
+async function findRepeated(
+  trx: Parameters<typeof selectStored>[0],
   accountId: number,
   events: readonly ReceivedEvent[],
-): Promise<Map<string, string>> {
-  if (events.length === 0) return new Map();
-  const rows: (EventIdentity & { digest: string })[] = await selectDigests(trx, accountId, events);
-  return new Map(rows.map(({ origin, eventId, digest }) => [keyOf(origin, eventId), digest]));
+): Promise<Repeated> {
+  const rows = await selectStored(trx, accountId, events);
+  const fresh = new Set(rows.flatMap((row) => (row.fresh ? [keyOf(row.origin, row.eventId)] : [])));
+  return {
+    known: new Map(rows.map(({ origin, eventId, digest }) => [keyOf(origin, eventId), digest])),
+    isRepeated: events.map(({ origin, id }) => !fresh.delete(keyOf(origin, id))),
+  };
 }
 
 function receiptOf(event: ReceivedEvent, isRepeated: boolean, known: ReadonlyMap<string, string>): Receipt {
