@@ -40,6 +40,8 @@ class BlueprintWriting {
   readonly #from: LivingDeployment;
   readonly #slug: string;
   readonly #leftOut: string[] = [];
+  /** What clusters have made. */
+  readonly #ofClusters: ReadonlySet<SeenResource>;
   readonly #region: string;
   readonly #droplets: readonly SeenResource[];
   readonly #balancers: readonly SeenResource[];
@@ -54,6 +56,7 @@ class BlueprintWriting {
   constructor(from: LivingDeployment) {
     this.#from = from;
     this.#slug = from.slug;
+    this.#ofClusters = living.madeByClusters([...from.owned, ...from.others]);
     const regions = Map.groupBy([...this.#ofKind('droplet'), ...this.#ofKind('volume')], ({ region }) => region ?? '');
     const [region = 'fra1', ...elsewhere] = [...regions].sort(([, a], [, b]) => b.length - a.length).map(([of]) => of);
     if (elsewhere.length > 0)
@@ -137,7 +140,7 @@ class BlueprintWriting {
 
   #ofKind(kind: string): SeenResource[] {
     return this.#from.owned
-      .filter((each) => each.kind === kind && !living.isOfCluster(each))
+      .filter((each) => each.kind === kind && !this.#ofClusters.has(each))
       .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   }
 
@@ -275,8 +278,8 @@ class BlueprintWriting {
       this.#from.owned.filter(({ kind }) => !covered.includes(kind)),
       ({ kind }) => kind,
     );
-    for (const kind of ['droplet', 'volume']) {
-      const ofClusters = this.#from.owned.filter((each) => each.kind === kind && living.isOfCluster(each)).length;
+    for (const kind of ['droplet', 'volume', 'load_balancer']) {
+      const ofClusters = this.#from.owned.filter((each) => each.kind === kind && this.#ofClusters.has(each)).length;
       if (ofClusters > 0)
         this.#leftOut.push(
           `A Kubernetes cluster makes its own: ${ofClusters} ${kind}${ofClusters === 1 ? '' : 's'} left out.`,

@@ -44,6 +44,18 @@ export function isOfCluster({ parents }: SeenResource): boolean {
   return parents.some((each) => each.startsWith('kubernetes_cluster:'));
 }
 
+/** What clusters have made: what is theirs, and the balancers of which all droplets are. */
+export function madeByClusters(resources: readonly SeenResource[]): ReadonlySet<SeenResource> {
+  const droplets = resources.filter(({ kind }) => kind === 'droplet');
+  const workers = new Set(droplets.filter(isOfCluster).map(({ externalId }) => externalId));
+  const isBalancerOfCluster = (each: SeenResource) => {
+    if (each.kind !== 'load_balancer') return false;
+    const covered = coveredBy(each, droplets);
+    return covered.length > 0 && covered.every((id) => workers.has(id));
+  };
+  return new Set(resources.filter((each) => isOfCluster(each) || isBalancerOfCluster(each)));
+}
+
 /** The one private network that all of some droplets are in; undefined: the default one of their region, or several. */
 export function networkOf(
   droplets: readonly SeenResource[],
