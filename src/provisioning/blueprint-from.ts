@@ -3,7 +3,7 @@ import { canonicalJson } from './canonical.ts';
 import * as living from './living.ts';
 import { deploymentTag } from './propose.ts';
 import type { SeenResource } from './seen.ts';
-import { type Environment, plainName, type Rules } from './system.ts';
+import { balancerName, type Environment, isPeer, plainName, reservedIpName, type Rules } from './system.ts';
 
 interface LivingDeployment {
   readonly slug: string;
@@ -32,8 +32,6 @@ export function blueprintFrom(from: LivingDeployment): WrittenBlueprint {
 
 /** Kinds that a blueprint has. */
 const covered = ['droplet', 'volume', 'firewall', 'load_balancer', 'reserved_ip', 'dns_zone', 'project', 'vpc'];
-/** Records of which the value is a host. */
-const hostTypes: ReadonlySet<string> = new Set(['CNAME', 'MX', 'NS']);
 const recordTypesOf: readonly string[] = recordTypes;
 
 class BlueprintWriting {
@@ -50,8 +48,13 @@ class BlueprintWriting {
   readonly #keyOf: ReadonlyMap<string, string>;
   /** What another deployment has to have of its own, and has no name for that its slug gives. */
   readonly #parameters = new Map<string, Parameter>();
+  readonly #zones: readonly SeenResource[];
   /** The parameters that stand for zones, by their names. */
   readonly #domains: ReadonlyMap<string, string>;
+  /** The droplets that have a reserved IP, by its id. */
+  readonly #reservedIps: ReadonlyMap<string, string>;
+  /** All that rules and records can call what is the deployment's: another one has none of it. */
+  readonly #calls: living.Calls;
 
   constructor(from: LivingDeployment) {
     this.#from = from;
@@ -68,7 +71,8 @@ class BlueprintWriting {
     const covering = [...this.#ofKind('firewall'), ...this.#balancers].map((each) =>
       living.coveredBy(each, this.#droplets),
     );
-    const fixed = this.#ofKind('dns_zone').filter(({ name }) => this.#named(name) === name);
+    this.#zones = this.#ofKind('dns_zone');
+    const fixed = this.#zones.filter(({ name }) => this.#named(name) === name);
     this.#domains = new Map(
       fixed.map(({ name }) => [name, this.#parameter('domain', { type: 'domain', default: name })]),
     );
@@ -79,6 +83,9 @@ class BlueprintWriting {
     });
     this.#groups = groups;
     this.#keyOf = keyOf;
+    this.#reservedIps = this.#addressesKept();
+    const network = living.networkOf(this.#droplets, [...from.owned, ...from.others]);
+    this.#calls = living.callsOf([...from.owned, ...(network === undefined ? [] : [network])]);
   }
 
   /** A parameter of that name, or of one after it that is free. */
@@ -110,8 +117,8 @@ class BlueprintWriting {
       volumes: this.#volumes(),
       firewall: this.#firewalls(),
       balancer: this.#balancers.map((each) => this.#balancer(each)),
-      reserved_ip: this.#addresses(),
-      dns: this.#zones(),
+      reserved_ip: [...this.#reservedIps.values()].map((droplet) => ({ droplet })),
+      dns: this.#writtenZones(),
     };
     this.#noteOthers();
     return {
@@ -183,8 +190,8 @@ class BlueprintWriting {
 
   #firewalls() {
     const peers = new Map([...this.#keyOf].map(([id, key]) => [`droplet:${id}`, `droplet:${key}`]));
-    const [balancer, another] = this.#balancers;
-    if (balancer !== undefined && another === undefined) peers.set(`load_balancer:${balancer.externalId}`, 'balancer');
+    for (const [index, { externalId }] of this.#balancers.entries())
+      peers.set(`load_balancer:${externalId}`, balancerName(index, this.#balancers.length));
     return this.#ofKind('firewall').map((each) => {
       const droplets = this.#groupsOf(each);
       return {
@@ -196,11 +203,22 @@ class BlueprintWriting {
     });
   }
 
-  /** Tags of the deployment's own are those of another one there. */
+  /** Tags of the deployment's own are those of another one there; what else is its own alone is left out. */
   #rulesOf(each: SeenResource, side: 'inbound' | 'outbound', named: ReadonlyMap<string, string>): Rules {
-    const rules = Object.entries(living.rulesOf(each, side, named));
-    const peer = (text: string) => (text.startsWith('tag:') ? this.#named(text) : text);
-    return Object.fromEntries(rules.map(([key, peers]) => [key, peers.map(peer)]));
+    const relative = new Set(named.values());
+    const rules = Object.entries(living.rulesOf(each, side, named)).map(([key, peers]) => {
+      const said = peers.flatMap((peer) => {
+        if (relative.has(peer)) return [peer];
+        if (peer.startsWith('tag:')) return [this.#named(peer)];
+        if (isPeer(peer) && !living.isCalled(peer, this.#calls)) return [peer];
+        this.#leftOut.push(
+          `Firewall ${each.name} names ${peer} (${side} ${key}), which another deployment does not have: left out.`,
+        );
+        return [];
+      });
+      return [key, said] as const;
+    });
+    return Object.fromEntries(rules.filter(([, peers]) => peers.length > 0));
   }
 
   #balancer(each: SeenResource) {
@@ -219,27 +237,22 @@ class BlueprintWriting {
     };
   }
 
-  #addresses(): { droplet: string }[] {
-    const droplets = new Set<string>();
+  #addressesKept(): Map<string, string> {
+    const droplets = new Map<string, string>();
     for (const each of this.#ofKind('reserved_ip')) {
       const droplet = living.isIpv4(each) ? this.#keyOf.get(living.dropletOf(each) ?? '') : undefined;
-      if (droplet !== undefined && !droplets.has(droplet)) droplets.add(droplet);
+      if (droplet !== undefined && ![...droplets.values()].includes(droplet)) droplets.set(each.externalId, droplet);
       else
         this.#leftOut.push(
           `A blueprint has one reserved IPv4 address for each droplet: ${each.externalId} is another, and left out.`,
         );
     }
-    return [...droplets].map((droplet) => ({ droplet }));
+    return droplets;
   }
 
-  #zones() {
-    const addresses = addressed({
-      balancers: this.#balancers,
-      addresses: this.#ofKind('reserved_ip').filter(living.isIpv4),
-      droplets: this.#droplets,
-      keyOf: this.#keyOf,
-    });
-    return this.#ofKind('dns_zone').map((each) => ({
+  #writtenZones() {
+    const addresses = this.#addresses();
+    return this.#zones.map((each) => ({
       zone: this.#zoneNamed(each.name),
       records: living.recordsOf(each).flatMap(({ type, name, value, ttl, priority }) => {
         if (!recordTypesOf.includes(type)) {
@@ -248,7 +261,13 @@ class BlueprintWriting {
           );
           return [];
         }
-        const to = addresses.get(value) ?? (hostTypes.has(type) ? this.#hostNamed(value, each.name) : value);
+        const to = addresses.get(value) ?? this.#relative(value);
+        if (to === null) {
+          this.#leftOut.push(
+            `Record ${type} ${name} of ${each.name} says ${value}, which another deployment does not have: left out.`,
+          );
+          return [];
+        }
         return [{ [type]: name, to, ttl, ...(priority !== null && { priority }) }];
       }),
     }));
@@ -259,10 +278,28 @@ class BlueprintWriting {
     return parameter === undefined ? this.#named(zone) : `\${${parameter}}`;
   }
 
-  /** A host of the same zone moves with it. */
-  #hostNamed(host: string, zone: string): string {
-    if (host !== zone && !host.endsWith(`.${zone}`)) return host;
-    return `${host.slice(0, host.length - zone.length)}${this.#zoneNamed(zone)}`;
+  /** Addresses of what is the deployment's own, by what a record calls them. */
+  #addresses(): ReadonlyMap<string, string> {
+    const found = new Map<string, string>();
+    for (const { externalId, address } of this.#droplets) {
+      const key = this.#keyOf.get(externalId);
+      if (address !== null && key !== undefined) found.set(address, key);
+    }
+    for (const [index, { address }] of this.#balancers.entries())
+      if (address !== null) found.set(address, balancerName(index, this.#balancers.length));
+    for (const [address, droplet] of this.#reservedIps)
+      found.set(address, reservedIpName(droplet, this.#reservedIps.size));
+    return found;
+  }
+
+  /** A value in which hosts of its zones move with them; null: it says what is this deployment's alone. */
+  #relative(value: string): string | null {
+    if (living.saysOne(value, this.#calls)) return null;
+    const zones = this.#zones.map(({ name }) => name).sort((a, b) => b.length - a.length);
+    if (zones.length === 0) return value;
+    const either = zones.map((zone) => RegExp.escape(zone)).join('|');
+    const ofZone = new RegExp(`(?<![\\p{L}\\p{N}-])(?:${either})(?!-|\\.?[\\p{L}\\p{N}])`, 'giu');
+    return value.replaceAll(ofZone, (zone) => this.#zoneNamed(zone.toLowerCase()));
   }
 
   /** The private network of its droplets; undefined: the region's default one, or several. */
@@ -315,7 +352,8 @@ function groupsOf(
   );
   const groups: Group[] = [];
   const keyOf = new Map<string, string>();
-  const taken = new Set<string>();
+  // What rules and records call the balancer.
+  const taken = new Set<string>(['balancer']);
   const freeKey = (name: string) => {
     const wanted = keyFor(name, slug);
     let key = wanted;
@@ -425,25 +463,6 @@ function ruleTexts<Side extends 'from' | 'to'>(rules: Rules, side: Side) {
     const rule = protocol === 'icmp' ? { icmp: 'all' as const } : { [protocol]: said };
     return { ...rule, [side]: [...peers] } as { readonly [Name in Side]: string[] } & { tcp?: number };
   });
-}
-
-/** Addresses of what is the deployment's own, by what a record calls them. */
-function addressed(of: {
-  readonly balancers: readonly SeenResource[];
-  readonly addresses: readonly SeenResource[];
-  readonly droplets: readonly SeenResource[];
-  readonly keyOf: ReadonlyMap<string, string>;
-}): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const { externalId, address } of of.droplets) {
-    const key = of.keyOf.get(externalId);
-    if (address !== null && key !== undefined) found.set(address, key);
-  }
-  const [balancer, ...more] = of.balancers;
-  if (balancer?.address != null && more.length === 0) found.set(balancer.address, 'balancer');
-  const [reserved, ...others] = of.addresses;
-  if (reserved?.address != null && others.length === 0) found.set(reserved.address, 'reserved_ip');
-  return found;
 }
 
 function environmentOf({ settings }: SeenResource): Environment {

@@ -78,7 +78,7 @@ const ports = z.union([
 ]);
 const peers = z
   .union([text, z.array(text).min(1).max(100)])
-  .meta({ description: 'Networks, balancer, tag:<tag> or droplet:<name>' });
+  .meta({ description: 'Networks, balancer (of several balancer:1), tag:<tag>, droplet:<name> or load_balancer:<id>' });
 const oneOf = (names: readonly string[]) => (value: Readonly<Record<string, unknown>>) =>
   names.filter((name) => value[name] !== undefined).length === 1;
 const protocols = { tcp: ports.optional(), udp: ports.optional(), icmp: z.literal('all').optional() };
@@ -138,7 +138,10 @@ const record = z
       .string()
       .min(1)
       .max(2_000)
-      .meta({ description: 'balancer, reserved_ip, a droplet such as web-1, or the value itself' }),
+      .meta({
+        description:
+          'balancer (of several balancer:1), reserved_ip (of several reserved_ip:web-1), a droplet such as web-1, or the value itself',
+      }),
     ttl: z.int().min(30).max(86_400).default(1_800),
     priority: z.int().min(0).max(65_535).nullable().default(null),
   })

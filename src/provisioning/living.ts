@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { listOf } from './blueprint.ts';
 import type { SeenResource } from './seen.ts';
 import type { Forwarding, Rules } from './system.ts';
@@ -101,6 +102,39 @@ export function rulesOf(
       .map(([key, peers]) => [key, [...new Set(peers.map((peer) => named.get(peer) ?? peer))].sort()] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
+}
+
+/** All that records and rules can call things that are a deployment's: addresses, hosts, networks and `kind:id`. */
+export type Calls = ReadonlySet<string>;
+
+export function callsOf(resources: readonly SeenResource[]): Calls {
+  return new Set(
+    resources.flatMap(({ kind, externalId, hosts, settings }) => {
+      const range = kind === 'vpc' && settings['default'] !== true ? textOf(settings['ip_range']) : null;
+      return [`${kind}:${externalId}`, ...hosts.map(plainHost), ...(range === null ? [] : [range])];
+    }),
+  );
+}
+
+/** Whether a rule's peer is one of them; one address is also written as a network. */
+export function isCalled(peer: string, calls: Calls): boolean {
+  const [address = '', bits] = peer.split('/');
+  const isOne = bits === undefined || bits === (isIPv6(address) ? '128' : '32');
+  return calls.has(peer) || (isOne && calls.has(plainHost(address)));
+}
+
+/** Whether a record's value is one of them, or says one among other words. */
+export function saysOne(value: string, calls: Calls): boolean {
+  const words = value.split(/[\s"',;=]+/).flatMap((word) => [word, word.replace(/^[+?~-]?[a-z0-9]+:/i, '')]);
+  return words.some((word) => isCalled(word, calls));
+}
+
+/** Hosts and addresses as they compare. */
+function plainHost(host: string): string {
+  const plain = host.toLowerCase().replace(/\.$/, '');
+  return isIPv6(plain) && URL.canParse(`http://[${plain}]`)
+    ? new URL(`http://[${plain}]`).hostname.slice(1, -1)
+    : plain;
 }
 
 export function forwardingOf({ settings }: SeenResource): Forwarding[] {

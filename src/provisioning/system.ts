@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { MadeKind, Specs } from '../cloud/index.ts';
 import { type Blueprint, dropletsMax, listOf, nodesMax, recordTypes, volumeGibMax } from './blueprint.ts';
 import { filled, namesIn } from './templates.ts';
@@ -29,7 +30,7 @@ interface SystemVolume {
   readonly protected: boolean;
 }
 
-/** Peers by protocol and ports, `tcp/443` and `icmp`: networks, `balancer`, `tag:x` and `droplet:<key>`, sorted. */
+/** Peers by protocol and ports, `tcp/443` and `icmp`: what `isPeer` knows, sorted. */
 export type Rules = Readonly<Record<string, readonly string[]>>;
 
 interface SystemFirewall {
@@ -58,7 +59,7 @@ interface SystemBalancer {
 interface SystemRecord {
   readonly type: string;
   readonly name: string;
-  /** The value, or whose address it is: `balancer`, `reserved_ip` or a droplet's key. */
+  /** The value, or whose address it is: a droplet's key, or as `balancerName` and `reservedIpName` call the others. */
   readonly to: { readonly value: string } | { readonly addressOf: string };
   readonly ttl: number;
   readonly priority: number | null;
@@ -123,17 +124,19 @@ class SystemReading {
   readonly #problems: string[] = [];
   readonly #givenBy = new Map<string, readonly string[]>();
   readonly #droplets: readonly SystemDroplet[];
-  readonly #counts: Readonly<Record<string, number>>;
+  /** As rules and records call them. */
+  readonly #balancerNames: readonly string[];
+  readonly #reservedIpNames: readonly string[];
 
   constructor(blueprint: Blueprint, values: Readonly<Record<string, string>>, slug: string) {
     this.#blueprint = blueprint;
     this.#values = values;
     this.#slug = slug;
     this.#droplets = Object.entries(blueprint.droplets).flatMap(([group, asked]) => this.#group(group, asked));
-    this.#counts = {
-      balancer: listOf(blueprint.balancer).length,
-      reserved_ip: listOf(blueprint.reserved_ip).length,
-    };
+    this.#balancerNames = listOf(blueprint.balancer).map((_, index, all) => balancerName(index, all.length));
+    this.#reservedIpNames = listOf(blueprint.reserved_ip).map(({ droplet }, _, all) =>
+      reservedIpName(this.#fill(droplet), all.length),
+    );
   }
 
   read(): ReadSystem {
@@ -278,8 +281,12 @@ class SystemReading {
     const name = this.#numbered(asked.name, index, 'firewall');
     const peer = (text: string): string => {
       const said = this.#fill(text);
-      if (said === 'balancer' && this.#counts['balancer'] !== 1)
-        this.#problems.push(`Firewall ${name}: there is not one balancer but ${this.#counts['balancer']}.`);
+      if (!isPeer(said))
+        this.#problems.push(
+          `Firewall ${name}: ${said} is no network, balancer, balancer:<number>, tag:<tag>, droplet:<name> or load_balancer:<id>.`,
+        );
+      if (isBalancerName(said) && !this.#balancerNames.includes(said))
+        this.#problems.push(`Firewall ${name}: ${unknownOf(said, 'balancer', this.#balancerNames)}`);
       // What is a number is a droplet outside of it, by the provider's id.
       if (said.startsWith('droplet:') && !/^droplet:\d+$/.test(said))
         this.#dropletKey(said.slice('droplet:'.length), `Firewall ${name}`);
@@ -301,10 +308,11 @@ class SystemReading {
   #record(asked: Several<'dns'>['records'][number], zone: string): SystemRecord {
     const type = recordTypes.find((each) => asked[each] !== undefined) ?? 'A';
     const said = this.#fill(asked.to);
-    const isCounted = Object.hasOwn(this.#counts, said);
-    const isAddress = type === 'A' && (isCounted || this.#droplets.some(({ key }) => key === said));
-    if (isAddress && isCounted && this.#counts[said] !== 1)
-      this.#problems.push(`Record ${type} of ${zone}: there is not one ${said}.`);
+    const what = isBalancerName(said) ? 'balancer' : isReservedIpName(said) ? 'reserved_ip' : null;
+    const isAddress = type === 'A' && (what !== null || this.#droplets.some(({ key }) => key === said));
+    const names = what === 'balancer' ? this.#balancerNames : this.#reservedIpNames;
+    if (isAddress && what !== null && !names.includes(said))
+      this.#problems.push(`Record ${type} of ${zone}: ${unknownOf(said, what, names)}`);
     return {
       type,
       name: this.#fill(asked[type] ?? '@').toLowerCase(),
@@ -313,6 +321,35 @@ class SystemReading {
       priority: asked.priority,
     };
   }
+}
+
+/** How rules and records call a balancer: by its place, counted from 1, where there are several. */
+export function balancerName(index: number, count: number): string {
+  return count === 1 ? 'balancer' : `balancer:${index + 1}`;
+}
+
+export function isBalancerName(text: string): boolean {
+  return /^balancer(:\d+)?$/.test(text);
+}
+
+/** How records call a reserved IP: by its droplet's key, where there are several. */
+export function reservedIpName(droplet: string, count: number): string {
+  return count === 1 ? 'reserved_ip' : `reserved_ip:${droplet}`;
+}
+
+function isReservedIpName(text: string): boolean {
+  return /^reserved_ip(:.*)?$/.test(text);
+}
+
+function unknownOf(said: string, what: string, names: readonly string[]): string {
+  return names.length === 0 ? `there is no ${what}.` : `there is no ${said}, but ${names.join(', ')}.`;
+}
+
+/** What a rule of a firewall may name: networks, balancers, tags and droplets. */
+export function isPeer(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const isNetwork = isIP(address) !== 0 && more.length === 0 && (bits === undefined || /^\d{1,3}$/.test(bits));
+  return isNetwork || isBalancerName(text) || /^(tag|droplet|load_balancer):./.test(text);
 }
 
 function namesOf({ droplets, volumes, firewalls, balancers, zones }: System): Record<string, readonly string[]> {

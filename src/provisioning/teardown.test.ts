@@ -13,6 +13,7 @@ const droplet: SeenResource = {
   attributes: { size_slug: 's-2vcpu-4gb', disk_gb: 80 },
   settings: {},
   address: null,
+  hosts: [],
 };
 
 const price = { amount: '15.15', currency: 'USD', unit: 'node-month', source: 'operator' } as const;
