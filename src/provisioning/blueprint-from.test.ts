@@ -51,7 +51,16 @@ const zone = (name: string, ...records: readonly (readonly [type: string, name: 
 
 type From = Parameters<typeof blueprintFrom>[0];
 const written = (owned: readonly SeenResource[], more: Partial<From> = {}) =>
-  blueprintFrom({ ...acme, blueprint: 'acme-shop', owned, others: [], project: null, plan: null, ...more });
+  blueprintFrom({
+    ...acme,
+    blueprint: 'acme-shop',
+    owned,
+    others: [],
+    project: null,
+    plan: null,
+    protections: new Map(),
+    ...more,
+  });
 
 /** What it comes to for a deployment, and what of it has to be done there. */
 function proposed(owned: readonly SeenResource[], of: typeof acme, parameters: Readonly<Record<string, string>> = {}) {
@@ -176,4 +185,99 @@ test('the range of a private network of its own is no peer of another deployment
   expect(inbound).toEqual([{ tcp: 5432, from: ['10.0.0.0/8'] }]);
   const itself = proposed(owned, acme);
   expect([itself.steps, itself.problems]).toEqual([[], []]);
+});
+
+test('a load balancer that no creation makes as it is is left out, and what else is lost is said', () => {
+  const owned = [
+    droplet('1', 'acme-shop-web'),
+    balancer('a', 'acme-shop-balancer', {
+      network: 'EXTERNAL',
+      http_idle_timeout_seconds: 60,
+      domains: [],
+      'health_check/path': '/up',
+      'health_check/healthy_threshold': 5,
+      'sticky_sessions/type': 'cookies',
+      redirect_http_to_https: true,
+      'firewall/deny': ['203.0.113.0/24'],
+      'forwarding/https/443': { target: 'http/80', tls_passthrough: false },
+      'certificate/https/443': 'cert-acme',
+    }),
+    balancer('b', 'acme-shop-inside', { network: 'INTERNAL' }, { address: '10.0.0.9' }),
+    balancer('c', 'acme-shop-pass', { 'forwarding/https/443': { target: 'https/443', tls_passthrough: true } }),
+    balancer('d', 'acme-shop-global', { type: 'GLOBAL' }, { region: null }),
+    balancer('e', 'acme-shop-far', {}, { region: 'nyc1' }),
+    firewall({ 'inbound/tcp/80': ['load_balancer:a', 'load_balancer:b'] }),
+    zone('acme-shop.example', ['A', 'inside', '10.0.0.9']),
+  ];
+  const { document, leftOut } = written(owned);
+  expect(listOf(blueprintSchema.parse(document).balancer).map(({ name }) => name)).toEqual(['${slug}-balancer']);
+  const of = leftOut.filter((each) => each.startsWith('load_balancer') || each.startsWith('Certificate'));
+  expect(of.toSorted()).toEqual([
+    "Certificate cert-acme is this deployment's: give another one for the parameter certificate.",
+    'load_balancer a acme-shop-balancer has what a blueprint cannot say, left out: firewall/deny ["203.0.113.0/24"], health_check/path /up, redirect_http_to_https true, sticky_sessions/type cookies.',
+    'load_balancer b acme-shop-inside is left out: it is of the private network alone.',
+    'load_balancer c acme-shop-pass is left out: it passes TLS through (forwarding/https/443).',
+    'load_balancer d acme-shop-global is left out: it is in no region, and not in fra1; its type is GLOBAL.',
+    'load_balancer e acme-shop-far is left out: it is in nyc1, and not in fra1.',
+  ]);
+  const { steps, problems } = proposed(owned, beta, { certificate: 'cert-beta' });
+  expect(problems).toEqual([]);
+  expect(JSON.stringify(steps)).not.toContain('cert-acme');
+  expect(JSON.stringify(steps)).toContain('cert-beta');
+  const itself = proposed(owned, acme);
+  expect([itself.steps, itself.problems]).toEqual([[], []]);
+});
+
+test('a volume that is protected is so in its blueprint', () => {
+  const volume = (id: string) => thing('volume', id, { name: `acme-shop-${id}`, attributes: { size_gb: 10 } });
+  const { document } = written([volume('v1'), volume('v2')], { protections: new Map([['volume:v1', 'orders']]) });
+  expect(document.volumes).toMatchObject({ v1: { protected: true } });
+  expect(document.volumes?.['v2']?.protected).toBeUndefined();
+});
+
+test('what a blueprint has no room or no word for is left out, and said: its own schema takes it', () => {
+  const records = Array.from({ length: 203 }, (_, index) => ['A', `h${index}`, '203.0.113.7'] as const);
+  const row = Array.from({ length: 52 }, (_, index) => droplet(`${index + 1}`, `acme-shop-web-${index + 1}`));
+  const odd = Array.from({ length: 52 }, (_, index) => droplet(`x${index}`, `odd${String(index).padStart(2, '0')}`));
+  const more = Array.from({ length: 11 }, (_, index) => zone(`acme-shop-${String(index + 10)}.example`));
+  const owned = [
+    ...row,
+    ...odd,
+    zone('acme-shop.example', ...records),
+    zone('acme-shop-00.example', ['TXT', '@', 'a ${foo} b'], ['TXT', 'b', '${slug}'], ['TXT', 'c', 'x'.repeat(2_001)]),
+    ...more,
+    thing('firewall', 'f-2', {
+      name: 'many',
+      settings: Object.fromEntries(
+        Array.from({ length: 101 }, (_, port) => [`inbound/tcp/${port + 1}`, ['0.0.0.0/0']]),
+      ),
+    }),
+  ];
+  const { document, leftOut } = written(owned);
+  const blueprint = blueprintSchema.parse(document);
+  expect(listOf(blueprint.dns).map((each) => each.records.length)).toEqual([0, ...Array<number>(9).fill(0)]);
+  expect(Object.keys(blueprint.droplets)).toHaveLength(50);
+  expect(leftOut.filter((each) => !each.startsWith('No provider'))).toEqual([
+    'firewall f-2 many is left out: a blueprint has at most 100 rules of 100 peers.',
+    'A blueprint has at most 10 of dns_zone: dns_zone acme-shop-19.example, dns_zone acme-shop-20.example, dns_zone acme-shop.example left out.',
+    'A blueprint has at most 50 groups of 50 droplets: droplet 51 acme-shop-web-51, droplet 52 acme-shop-web-52, droplet x49 odd49, droplet x50 odd50, droplet x51 odd51 left out.',
+    ...['@', 'b', 'c'].map(
+      (name) => `Record TXT ${name} of acme-shop-00.example has a value that a blueprint cannot say, and is left out.`,
+    ),
+  ]);
+  const itself = proposed(owned, acme);
+  expect([itself.steps, itself.problems]).toEqual([[], []]);
+  expect(written([zone('acme-shop.example', ...records)]).leftOut).toEqual([
+    'A zone of a blueprint has at most 200 records: 3 more of acme-shop.example are left out.',
+  ]);
+  // The parameters of one are for the first fifty names.
+  const volumes = Array.from({ length: 10 }, (_, index) =>
+    thing('volume', `v${index}`, { attributes: { size_gb: 1 } }),
+  );
+  expect(written([...odd.slice(0, 45), ...volumes]).leftOut.filter((each) => each.includes('parameters'))).toEqual(
+    ['v5', 'v6', 'v7', 'v8', 'v9'].map(
+      (name) =>
+        `A blueprint has at most 50 parameters: the name ${name} has none, and another deployment needs another name there.`,
+    ),
+  );
 });

@@ -1,7 +1,21 @@
-import { type BlueprintDocument, type Parameter, parametersMax, recordTypes } from './blueprint.ts';
+import {
+  type BlueprintDocument,
+  dropletsMax,
+  groupsMax,
+  listsMax,
+  type Parameter,
+  parametersMax,
+  peersMax,
+  recordsMax,
+  recordTypes,
+  rulesMax,
+  ttlMax,
+  ttlMin,
+  valueLengthMax,
+} from './blueprint.ts';
 import { canonicalJson } from './canonical.ts';
 import * as living from './living.ts';
-import { deploymentTag } from './propose.ts';
+import { deploymentTag, nameOf, referenceOf } from './propose.ts';
 import type { SeenResource } from './seen.ts';
 import { balancerName, type Environment, isPeer, plainName, reservedIpName, type Rules } from './system.ts';
 
@@ -15,6 +29,8 @@ interface LivingDeployment {
   /** The provider's id; null: none of its own. */
   readonly project: string | null;
   readonly plan: string | null;
+  /** By `kind:id`: why. */
+  readonly protections: ReadonlyMap<string, string>;
 }
 
 export interface WrittenBlueprint {
@@ -48,6 +64,8 @@ class BlueprintWriting {
   readonly #keyOf: ReadonlyMap<string, string>;
   /** What another deployment has to have of its own, and has no name for that its slug gives. */
   readonly #parameters = new Map<string, Parameter>();
+  readonly #firewalls: readonly SeenResource[];
+  readonly #volumes: readonly SeenResource[];
   readonly #zones: readonly SeenResource[];
   /** The parameters that stand for zones, by their names. */
   readonly #domains: ReadonlyMap<string, string>;
@@ -66,23 +84,30 @@ class BlueprintWriting {
       this.#leftOut.push(`A blueprint has one region: what is in ${elsewhere.join(', ')} is left out, and stays.`);
     this.#region = region;
     this.#droplets = this.#here('droplet');
-    this.#balancers = this.#here('load_balancer');
-    // What is covered otherwise is no group with the others.
-    const covering = [...this.#ofKind('firewall'), ...this.#balancers].map((each) =>
-      living.coveredBy(each, this.#droplets),
+    this.#balancers = this.#atMost(listsMax, this.#balancersKept());
+    this.#firewalls = this.#atMost(
+      listsMax,
+      this.#ofKind('firewall').filter((each) => this.#fits(each)),
     );
-    this.#zones = this.#ofKind('dns_zone');
+    this.#volumes = this.#atMost(groupsMax, this.#here('volume'));
+    // What is covered otherwise is no group with the others.
+    const covering = [...this.#firewalls, ...this.#balancers].map((each) => living.coveredBy(each, this.#droplets));
+    this.#zones = this.#atMost(listsMax, this.#ofKind('dns_zone'));
     const fixed = this.#zones.filter(({ name }) => this.#named(name) === name);
     this.#domains = new Map(
       fixed.map(({ name }) => [name, this.#parameter('domain', { type: 'domain', default: name })]),
     );
-    const { groups, keyOf } = groupsOf(this.#droplets, {
+    const { groups, keyOf, beyond } = groupsOf(this.#droplets, {
       slug: this.#slug,
       roles: ({ externalId }) => covering.map((ids) => ids.includes(externalId)),
       named: (name, key) => this.#ownName(name, key),
     });
     this.#groups = groups;
     this.#keyOf = keyOf;
+    if (beyond.length > 0)
+      this.#leftOut.push(
+        `A blueprint has at most ${groupsMax} groups of ${dropletsMax} droplets: ${listed(beyond)} left out.`,
+      );
     this.#reservedIps = this.#addressesKept();
     const network = living.networkOf(this.#droplets, [...from.owned, ...from.others]);
     this.#calls = living.callsOf([...from.owned, ...(network === undefined ? [] : [network])]);
@@ -99,7 +124,13 @@ class BlueprintWriting {
   /** The name of something of which an account has one: the slug gives it, or a parameter. */
   #ownName(name: string, key: string): string {
     const said = this.#named(name);
-    if (said !== name || this.#parameters.size >= parametersMax) return said;
+    if (said !== name) return said;
+    if (this.#parameters.size >= parametersMax) {
+      this.#leftOut.push(
+        `A blueprint has at most ${parametersMax} parameters: the name ${name} has none, and another deployment needs another name there.`,
+      );
+      return said;
+    }
     const parameter = this.#parameter(`${key.replaceAll('-', '_')}_name`, { type: 'text', default: name });
     return `\${${parameter}}`;
   }
@@ -114,8 +145,8 @@ class BlueprintWriting {
     const vpcName = vpc && this.#named(vpc.name);
     const parts = {
       droplets: Object.fromEntries(this.#groups.map(({ key, droplet }) => [key, droplet])),
-      volumes: this.#volumes(),
-      firewall: this.#firewalls(),
+      volumes: this.#writtenVolumes(),
+      firewall: this.#writtenFirewalls(),
       balancer: this.#balancers.map((each) => this.#balancer(each)),
       reserved_ip: [...this.#reservedIps.values()].map((droplet) => ({ droplet })),
       dns: this.#writtenZones(),
@@ -155,6 +186,41 @@ class BlueprintWriting {
     return this.#ofKind(kind).filter(({ region }) => region === this.#region);
   }
 
+  /** As many as a blueprint has; what is beyond is left out, and said. */
+  #atMost(max: number, things: readonly SeenResource[]): readonly SeenResource[] {
+    const beyond = things.slice(max);
+    const [first] = beyond;
+    if (first !== undefined)
+      this.#leftOut.push(`A blueprint has at most ${max} of ${first.kind}: ${listed(beyond)} left out.`);
+    return things.slice(0, max);
+  }
+
+  /** Those of the region that a creation makes as they are: another one must not be open where this one is not. */
+  #balancersKept(): readonly SeenResource[] {
+    return this.#ofKind('load_balancer').filter((each) => {
+      const why = [
+        ...(each.region === this.#region ? [] : [`it is in ${each.region ?? 'no region'}, and not in ${this.#region}`]),
+        ...living.notMadeSo(each),
+      ];
+      if (why.length > 0) this.#leftOut.push(`${nameOf(each)} is left out: ${why.join('; ')}.`);
+      return why.length === 0;
+    });
+  }
+
+  /** Whether a blueprint has room for the rules of a firewall. */
+  #fits(firewall: SeenResource): boolean {
+    const sides = (['inbound', 'outbound'] as const).map((side) => living.rulesOf(firewall, side, new Map()));
+    const fits = sides.every((rules) => {
+      const peers = Object.values(rules);
+      return peers.length <= rulesMax && peers.every(({ length }) => length <= peersMax);
+    });
+    if (!fits)
+      this.#leftOut.push(
+        `${nameOf(firewall)} is left out: a blueprint has at most ${rulesMax} rules of ${peersMax} peers.`,
+      );
+    return fits;
+  }
+
   #named(name: string): string {
     return templated(name, this.#slug);
   }
@@ -165,9 +231,9 @@ class BlueprintWriting {
     return templated(project, slug, name);
   }
 
-  #volumes(): NonNullable<BlueprintDocument['volumes']> {
+  #writtenVolumes(): NonNullable<BlueprintDocument['volumes']> {
     return unique(
-      this.#here('volume'),
+      this.#volumes,
       ({ name }) => keyFor(name, this.#slug),
       (each, key) => {
         const at = living.dropletOf(each);
@@ -176,6 +242,7 @@ class BlueprintWriting {
           size: living.gigabytesOf(each),
           name: this.#ownName(each.name, key),
           ...(attach !== undefined && { attach }),
+          ...(this.#from.protections.has(referenceOf(each)) && { protected: true }),
         };
       },
     );
@@ -188,11 +255,11 @@ class BlueprintWriting {
     return this.#groups.filter(({ ids: own }) => own.some((id) => ids.includes(id))).map(({ key }) => key);
   }
 
-  #firewalls() {
+  #writtenFirewalls() {
     const peers = new Map([...this.#keyOf].map(([id, key]) => [`droplet:${id}`, `droplet:${key}`]));
     for (const [index, { externalId }] of this.#balancers.entries())
       peers.set(`load_balancer:${externalId}`, balancerName(index, this.#balancers.length));
-    return this.#ofKind('firewall').map((each) => {
+    return this.#firewalls.map((each) => {
       const droplets = this.#groupsOf(each);
       return {
         name: this.#named(plainName(each.name)),
@@ -223,6 +290,9 @@ class BlueprintWriting {
 
   #balancer(each: SeenResource) {
     const targets = this.#groupsOf(each);
+    const unsaid = living.unsaidOfBalancer(each);
+    if (unsaid.length > 0)
+      this.#leftOut.push(`${nameOf(each)} has what a blueprint cannot say, left out: ${unsaid.join(', ')}.`);
     return {
       name: this.#named(plainName(each.name)),
       ...(targets !== undefined && { targets }),
@@ -232,9 +302,24 @@ class BlueprintWriting {
         .map(({ entryProtocol, entryPort, targetProtocol, targetPort, certificate }) => ({
           [entryProtocol]: entryPort,
           to: { protocol: targetProtocol, port: targetPort },
-          ...(certificate !== null && { certificate }),
+          ...(certificate !== null && { certificate: this.#certificate(certificate) }),
         })),
     };
+  }
+
+  /** Another deployment has one of its own. */
+  #certificate(id: string): string {
+    const known = [...this.#parameters].find(([, each]) => each.type === 'text' && each.default === id)?.[0];
+    if (known === undefined && this.#parameters.size >= parametersMax) {
+      this.#leftOut.push(
+        `Certificate ${id} is this deployment's: a blueprint has at most ${parametersMax} parameters, and none for it.`,
+      );
+      return id;
+    }
+    const parameter = known ?? this.#parameter('certificate', { type: 'text', default: id });
+    if (known === undefined)
+      this.#leftOut.push(`Certificate ${id} is this deployment's: give another one for the parameter ${parameter}.`);
+    return `\${${parameter}}`;
   }
 
   #addressesKept(): Map<string, string> {
@@ -254,23 +339,43 @@ class BlueprintWriting {
     const addresses = this.#addresses();
     return this.#zones.map((each) => ({
       zone: this.#zoneNamed(each.name),
-      records: living.recordsOf(each).flatMap(({ type, name, value, ttl, priority }) => {
-        if (!recordTypesOf.includes(type)) {
-          this.#leftOut.push(
-            `Record ${type} ${name} of ${each.name} is of a type that blueprints do not have, and left out.`,
-          );
-          return [];
-        }
-        const to = addresses.get(value) ?? this.#relative(value);
-        if (to === null) {
-          this.#leftOut.push(
-            `Record ${type} ${name} of ${each.name} says ${value}, which another deployment does not have: left out.`,
-          );
-          return [];
-        }
-        return [{ [type]: name, to, ttl, ...(priority !== null && { priority }) }];
-      }),
+      records: this.#records(each, addresses),
     }));
+  }
+
+  #records(each: SeenResource, addresses: ReadonlyMap<string, string>) {
+    const records = living.recordsOf(each).flatMap(({ type, name, value, ttl, priority }) => {
+      if (!recordTypesOf.includes(type)) {
+        this.#leftOut.push(
+          `Record ${type} ${name} of ${each.name} is of a type that blueprints do not have, and left out.`,
+        );
+        return [];
+      }
+      const said = addresses.get(value) ?? this.#relative(value);
+      const to = said === null || said.length > valueLengthMax ? null : said;
+      if ([name, value].some((text) => text.includes('${')) || said !== to) {
+        this.#leftOut.push(
+          `Record ${type} ${name} of ${each.name} has a value that a blueprint cannot say, and is left out.`,
+        );
+        return [];
+      }
+      if (to === null) {
+        this.#leftOut.push(
+          `Record ${type} ${name} of ${each.name} says ${value}, which another deployment does not have: left out.`,
+        );
+        return [];
+      }
+      const lasts = Math.min(ttlMax, Math.max(ttlMin, ttl));
+      if (lasts !== ttl)
+        this.#leftOut.push(`Record ${type} ${name} of ${each.name} has a TTL of ${ttl} s: ${lasts} s is written.`);
+      return [{ [type]: name, to, ttl: lasts, ...(priority !== null && { priority }) }];
+    });
+    const beyond = records.length - recordsMax;
+    if (beyond > 0)
+      this.#leftOut.push(
+        `A zone of a blueprint has at most ${recordsMax} records: ${beyond} more of ${each.name} are left out.`,
+      );
+    return records.slice(0, recordsMax);
   }
 
   #zoneNamed(zone: string): string {
@@ -328,6 +433,14 @@ class BlueprintWriting {
   }
 }
 
+/** For people: the first of them by name. */
+function listed(things: readonly SeenResource[]): string {
+  const named = things.slice(0, namedMax).map(nameOf).join(', ');
+  return things.length > namedMax ? `${named} and ${things.length - namedMax} more` : named;
+}
+
+const namedMax = 10;
+
 interface Group {
   readonly key: string;
   readonly ids: readonly string[];
@@ -346,11 +459,12 @@ function groupsOf(
     readonly roles: (droplet: SeenResource) => unknown;
     readonly named: (name: string, key: string) => string;
   },
-): { groups: Group[]; keyOf: Map<string, string> } {
+): { groups: Group[]; keyOf: Map<string, string>; beyond: SeenResource[] } {
   const alike = Map.groupBy(droplets, (each) =>
     canonicalJson([stemOf(each.name)?.stem ?? each.name, saidOf(each, slug), roles(each)]),
   );
   const groups: Group[] = [];
+  const beyond: SeenResource[] = [];
   const keyOf = new Map<string, string>();
   // What rules and records call the balancer.
   const taken = new Set<string>(['balancer']);
@@ -362,6 +476,10 @@ function groupsOf(
     return key;
   };
   const single = (each: SeenResource) => {
+    if (groups.length === groupsMax) {
+      beyond.push(each);
+      return;
+    }
     const key = freeKey(each.name);
     keyOf.set(each.externalId, key);
     groups.push({ key, ids: [each.externalId], droplet: { name: named(each.name, key), ...saidOf(each, slug) } });
@@ -376,15 +494,22 @@ function groupsOf(
       for (const each of members) single(each);
       continue;
     }
+    if (groups.length === groupsMax) {
+      beyond.push(...members);
+      continue;
+    }
     const key = freeKey(first.stem);
-    for (const { externalId, name } of members) keyOf.set(externalId, `${key}-${stemOf(name)?.number}`);
+    const row = members.toSorted((a, b) => (stemOf(a.name)?.number ?? 0) - (stemOf(b.name)?.number ?? 0));
+    const kept = row.slice(0, dropletsMax);
+    beyond.push(...row.slice(dropletsMax));
+    for (const { externalId, name } of kept) keyOf.set(externalId, `${key}-${stemOf(name)?.number}`);
     groups.push({
       key,
-      ids: members.map(({ externalId }) => externalId),
-      droplet: { count: members.length, name: named(first.stem, key), ...saidOf(members[0], slug) },
+      ids: kept.map(({ externalId }) => externalId),
+      droplet: { count: kept.length, name: named(first.stem, key), ...saidOf(members[0], slug) },
     });
   }
-  return { groups, keyOf };
+  return { groups, keyOf, beyond };
 }
 
 function stemOf(name: string): { readonly stem: string; readonly number: number } | null {

@@ -11,10 +11,17 @@ export const dropletsMax = 50;
 /** The largest volume, in GiB, and the most nodes of a balancer that the provider has. */
 export const volumeGibMax = 16_384;
 export const nodesMax = 200;
-const groupsMax = 50;
+export const groupsMax = 50;
 export const parametersMax = 50;
-const rulesMax = 100;
-const recordsMax = 200;
+export const rulesMax = 100;
+export const peersMax = 100;
+export const recordsMax = 200;
+/** Of firewalls, of balancers and of zones. */
+export const listsMax = 10;
+export const valueLengthMax = 2_000;
+/** In seconds. */
+export const ttlMin = 30;
+export const ttlMax = 86_400;
 
 /** What texts may refer to besides parameters. */
 const givenNames = ['slug', 'deployment_name', 'customer'];
@@ -77,7 +84,7 @@ const ports = z.union([
   z.string().regex(/^(all|\d{1,5}(-\d{1,5})?)$/, { error: 'is not a port, a range such as 8000-9000, or all' }),
 ]);
 const peers = z
-  .union([text, z.array(text).min(1).max(100)])
+  .union([text, z.array(text).min(1).max(peersMax)])
   .meta({ description: 'Networks, balancer (of several balancer:1), tag:<tag>, droplet:<name> or load_balancer:<id>' });
 const oneOf = (names: readonly string[]) => (value: Readonly<Record<string, unknown>>) =>
   names.filter((name) => value[name] !== undefined).length === 1;
@@ -114,7 +121,10 @@ const forward = z
     to: z
       .union([entry, z.strictObject({ protocol: z.enum(['http', 'https', 'http2', 'tcp', 'udp']), port: entry })])
       .meta({ description: 'A port, by http; of tcp and udp by the same' }),
-    certificate: text.nullable().default(null).meta({ description: "The provider's id of a certificate" }),
+    certificate: template
+      .nullable()
+      .default(null)
+      .meta({ description: "The provider's id of a certificate, or the parameter that gives it" }),
   })
   .refine(oneOf(entryProtocols), { error: `needs exactly one of ${entryProtocols.join(', ')}` });
 
@@ -134,15 +144,11 @@ const record = z
       (typeof recordTypes)[number],
       z.ZodOptional<typeof template>
     >),
-    to: z
-      .string()
-      .min(1)
-      .max(2_000)
-      .meta({
-        description:
-          'balancer (of several balancer:1), reserved_ip (of several reserved_ip:web-1), a droplet such as web-1, or the value itself',
-      }),
-    ttl: z.int().min(30).max(86_400).default(1_800),
+    to: z.string().min(1).max(valueLengthMax).meta({
+      description:
+        'balancer (of several balancer:1), reserved_ip (of several reserved_ip:web-1), a droplet such as web-1, or the value itself',
+    }),
+    ttl: z.int().min(ttlMin).max(ttlMax).default(1_800),
     priority: z.int().min(0).max(65_535).nullable().default(null),
   })
   .refine(oneOf(recordTypes), { error: `needs exactly one of ${recordTypes.join(', ')}, with its name` });
@@ -198,10 +204,10 @@ export const blueprintSchema = z
     ).default({}),
     droplets: recordOf(key, droplet, groupsMax).default({}),
     volumes: recordOf(key, volume, groupsMax).default({}),
-    firewall: several(firewall, 10).default(null),
-    balancer: several(balancer, 10).default(null),
+    firewall: several(firewall, listsMax).default(null),
+    balancer: several(balancer, listsMax).default(null),
     reserved_ip: several(reservedIp, dropletsMax).default(null),
-    dns: several(zone, 10).default(null),
+    dns: several(zone, listsMax).default(null),
     plan: template.nullable().default(null).meta({ description: 'null: the deployment is put on none' }),
   })
   .superRefine((blueprint, context) => {

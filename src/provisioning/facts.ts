@@ -13,6 +13,7 @@ import {
   segmentsOfDeployment,
   segmentsOnPlan,
 } from '../pricing/index.ts';
+import { blueprintSchema } from './blueprint.ts';
 import type { ReadBlueprint } from './blueprint-problems.ts';
 import { hmacs } from './blueprints.ts';
 import type { MonthUnderWay, PlanOfMonth } from './money.ts';
@@ -209,7 +210,7 @@ export async function gatherFacts(
     unseen,
     shared,
     project,
-    protections: new Map((await selectProtections(db, slug)).map(({ what, reason }) => [what, reason])),
+    protections: await protectionsOf(db, slug),
     snapshots: asked.snapshots,
     prices: { book: new Map(book.map((price) => [price.subject, price])), sizes: seen.sizes },
     months,
@@ -220,6 +221,10 @@ export async function gatherFacts(
     now: proposedAt,
   };
   return { facts, accountId: account.accountId, secrets };
+}
+
+async function protectionsOf(db: Queryable, slug: string): Promise<ReadonlyMap<string, string>> {
+  return new Map((await selectProtections(db, slug)).map(({ what, reason }) => [what, reason]));
 }
 
 /** By the droplet's key, with the parameters in place. */
@@ -346,7 +351,14 @@ export async function writeBlueprint(
   const others = seen.resources.filter((each) => !ours.has(referenceOf(each)));
   const plan = await planOf(db, slug, now);
   const { project, account } = ownership;
-  const { document, leftOut } = blueprintFrom({ slug, name, blueprint, owned, others, project, plan });
+  const protections = await protectionsOf(db, slug);
+  const { document, leftOut } = blueprintFrom({ slug, name, blueprint, owned, others, project, plan, protections });
+  const { error } = blueprintSchema.safeParse(document);
+  if (error !== undefined)
+    throw new ArcadiaError(
+      'conflict',
+      `What ${slug} has cannot be written as a blueprint: ${error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}. Write one by hand, and apply it.`,
+    );
   return {
     document,
     leftOut: [

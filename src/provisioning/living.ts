@@ -88,6 +88,57 @@ export function tagsOf({ kind, settings }: SeenResource): readonly string[] {
   return kind === 'firewall' ? textsOf(settings['tags']) : listOf(textOf(settings['tag']));
 }
 
+/** What a balancer does that no creation of one asks for, in words; empty: nothing. */
+export function notMadeSo(balancer: SeenResource): readonly string[] {
+  const { settings } = balancer;
+  const type = textOf(settings['type']) ?? 'REGIONAL';
+  const passes = Object.entries(settings).filter(
+    ([key, value]) => key.startsWith('forwarding/') && isRecord(value) && value['tls_passthrough'] === true,
+  );
+  return [
+    ...(settings['network'] === 'INTERNAL' ? ['it is of the private network alone'] : []),
+    ...(type === 'REGIONAL' ? [] : [`its type is ${type}`]),
+    ...passes.map(([key]) => `it passes TLS through (${key})`),
+  ];
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** What a balancer has where nothing was asked for. Of health checks the provider documents two thresholds. */
+const usualOfBalancer: Readonly<Record<string, readonly unknown[]>> = {
+  redirect_http_to_https: [false],
+  enable_proxy_protocol: [false],
+  enable_backend_keepalive: [false],
+  disable_lets_encrypt_dns_records: [false],
+  http_idle_timeout_seconds: [60],
+  network: ['EXTERNAL'],
+  network_stack: ['IPV4'],
+  tls_cipher_policy: ['DEFAULT'],
+  'sticky_sessions/type': ['none'],
+  'health_check/protocol': ['http'],
+  'health_check/port': [80],
+  'health_check/path': ['/'],
+  'health_check/check_interval_seconds': [10],
+  'health_check/response_timeout_seconds': [5],
+  'health_check/healthy_threshold': [3, 5],
+  'health_check/unhealthy_threshold': [3, 5],
+};
+/** What a blueprint says of it, or what is another one's anyway. */
+const saidOfBalancer = /^(type|vpc|project|tag|droplets)$|^(forwarding|certificate)\//;
+
+/** What somebody has set of a balancer, and a blueprint cannot say: `sticky_sessions/type cookies`. */
+export function unsaidOfBalancer({ settings }: SeenResource): string[] {
+  return Object.entries(settings)
+    .filter(([key, value]) => {
+      const isEmpty = value == null || value === '' || (Array.isArray(value) && value.length === 0);
+      return !saidOfBalancer.test(key) && !isEmpty && usualOfBalancer[key]?.includes(value) !== true;
+    })
+    .map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .sort();
+}
+
 /** Of a firewall: peers by protocol and ports. `named`: how a peer is written that is the deployment's own. */
 export function rulesOf(
   { settings }: SeenResource,

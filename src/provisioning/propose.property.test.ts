@@ -245,6 +245,7 @@ test('what the steps of a blueprint make is what it says, and the blueprint of t
         others: [],
         project,
         plan: blueprint.plan,
+        protections: new Map(),
       };
       const written = systemOf(blueprintSchema.parse(blueprintFrom(from).document), {}, of);
       expect(written.problems).toEqual([]);
@@ -335,6 +336,7 @@ test('a blueprint of what lives is one of another deployment too: neither its zo
     others: [],
     project,
     plan: null,
+    protections: new Map(),
   };
   const written = blueprintSchema.parse(blueprintFrom(from).document);
   const valued = (given: Record<string, string>, other: typeof of) =>
@@ -384,7 +386,16 @@ test('names without the slug: of projects and networks the slug gives one, of dr
   model.resources.push(worker);
   const project = model.resources.find(({ kind }) => kind === 'project')?.externalId ?? null;
   const written = (from: Partial<Parameters<typeof blueprintFrom>[0]> = {}) =>
-    blueprintFrom({ ...of, blueprint: 'shop', owned: model.resources, others: [], project, plan: null, ...from });
+    blueprintFrom({
+      ...of,
+      blueprint: 'shop',
+      owned: model.resources,
+      others: [],
+      project,
+      plan: null,
+      protections: new Map(),
+      ...from,
+    });
   const { document, leftOut } = written();
   expect(leftOut).toContain('A Kubernetes cluster makes its own: 1 droplet left out.');
   expect(document.project?.name).toBe('${deployment_name} (live)');

@@ -273,8 +273,13 @@ class SystemReading {
       name: this.#numbered(asked.name, index, 'balancer'),
       nodes: this.#number(asked.nodes, nodesMax, 'The nodes of the balancer'),
       targets: this.#keysOf(asked.targets, 'Balancer'),
-      forwarding: asked.forward.map(forwardingOf).sort((a, b) => a.entryPort - b.entryPort),
+      forwarding: asked.forward.map((each) => this.#forwarding(each)).sort((a, b) => a.entryPort - b.entryPort),
     };
+  }
+
+  #forwarding(asked: AskedForward): Forwarding {
+    const { certificate } = asked;
+    return { ...forwardingOf(asked), certificate: certificate === null ? null : this.#fill(certificate) };
   }
 
   #firewall(asked: Several<'firewall'>, index: number): SystemFirewall {
@@ -388,7 +393,7 @@ const entries = ['http', 'https', 'http2', 'http3', 'tcp', 'udp'] as const;
 
 type AskedForward = Exclude<Blueprint['balancer'], readonly unknown[] | null>['forward'][number];
 
-function forwardingOf({ to, certificate, ...asked }: AskedForward): Forwarding {
+function forwardingOf({ to, ...asked }: AskedForward): Omit<Forwarding, 'certificate'> {
   const entryProtocol = entries.find((name) => asked[name] !== undefined) ?? 'http';
   const usual = entryProtocol === 'tcp' || entryProtocol === 'udp' ? entryProtocol : 'http';
   const target = typeof to === 'number' ? { protocol: usual, port: to } : to;
@@ -397,7 +402,6 @@ function forwardingOf({ to, certificate, ...asked }: AskedForward): Forwarding {
     entryPort: asked[entryProtocol] as number,
     targetProtocol: target.protocol as Forwarding['targetProtocol'],
     targetPort: target.port,
-    certificate,
   };
 }
 
