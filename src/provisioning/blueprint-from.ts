@@ -466,7 +466,7 @@ function groupsOf(
   const groups: Group[] = [];
   const beyond: SeenResource[] = [];
   const keyOf = new Map<string, string>();
-  // What rules and records call the balancer.
+  // What rules and records call the balancer, no droplet may be called.
   const taken = new Set<string>(['balancer']);
   const freeKey = (name: string) => {
     const wanted = keyFor(name, slug);

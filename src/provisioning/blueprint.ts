@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { recordOf } from '../platform/declare/schemas.ts';
 import { namesIn } from './templates.ts';
 
-// What a deployment consists of, as an operator writes it. Texts may hold ${parameter}, ${slug},
-// ${deployment_name} and ${customer}; nothing in it is code.
+// What a deployment consists of, as an operator writes it. Texts may hold ${parameter}, ${slug} and ${customer}, and the
+// project's name ${deployment_name}; nothing in it is code.
 
 /** As many as one account's rollout is expected to create in a day's work. */
 export const dropletsMax = 50;
@@ -25,6 +25,9 @@ export const ttlMax = 86_400;
 
 /** What texts may refer to besides parameters. */
 const givenNames = ['slug', 'deployment_name', 'customer'];
+/** A deployment can be renamed: what is found again by its name cannot hold the deployment's. */
+const isProjectName = (path: readonly PropertyKey[]) =>
+  path.length === 2 && path[0] === 'project' && path[1] === 'name';
 
 const text = z.string().min(1).max(255);
 /** A name in the blueprint itself. */
@@ -32,7 +35,7 @@ const key = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, { error: 'is not a name s
 const parameterName = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,62}$/, { error: 'is not the name of a parameter such as size or admin_key' });
-const template = text.meta({ description: 'May hold ${parameter}, ${slug}, ${deployment_name} and ${customer}' });
+const template = text.meta({ description: 'May hold ${parameter}, ${slug} and ${customer}' });
 /** A whole number, or the parameter that gives it. */
 const count = (max: number) => z.union([z.int().min(1).max(max), z.string().regex(/^\$\{[a-z][a-z0-9_]{0,62}\}$/)]);
 
@@ -171,7 +174,7 @@ export const blueprintSchema = z
     region: template.meta({ examples: ['fra1'] }),
     project: z
       .strictObject({
-        name: template.optional().meta({ description: '${slug} unless given' }),
+        name: template.optional().meta({ description: '${slug} unless given; may hold ${deployment_name} too' }),
         purpose: text.default('Web Application'),
         environment: z.enum(['Development', 'Staging', 'Production']).default('Production'),
       })
@@ -218,6 +221,8 @@ export const blueprintSchema = z
       for (const name of namesIn(value)) {
         const refuse = (message: string) => context.addIssue({ code: 'custom', message, path: [...path] });
         if (!known.has(name)) refuse(`there is no parameter ${name}`);
+        else if (name === 'deployment_name' && !isProjectName(path))
+          refuse('${deployment_name} can stand in project.name only, because deployments are renamed: take ${slug}');
         else if (parameters[name]?.type === 'secret') refuse(`${name} is a secret: it can stand in user data only`);
       }
     }

@@ -107,12 +107,15 @@ export interface OfDeployment {
 
 /** @param values of the parameters that are no secrets */
 export function systemOf(blueprint: Blueprint, values: Readonly<Record<string, string>>, of: OfDeployment): ReadSystem {
-  return new SystemReading(blueprint, { ...values, ...valuesOf(of) }, of.slug).read();
+  return new SystemReading(blueprint, { ...values, ...valuesOf(of), deployment_name: of.name }, of.slug).read();
 }
 
-/** What texts may refer to besides parameters. */
-export function valuesOf({ slug, name, customer }: OfDeployment): Readonly<Record<string, string>> {
-  return { slug, deployment_name: name, customer };
+/** What texts may refer to besides parameters; user data may not to the name, which may hold what a shell carries out. */
+export function valuesOf({
+  slug,
+  customer,
+}: Pick<OfDeployment, 'slug' | 'customer'>): Readonly<Record<string, string>> {
+  return { slug, customer };
 }
 
 type Several<Kind extends 'firewall' | 'balancer' | 'dns'> = Exclude<Blueprint[Kind], readonly unknown[] | null>;
