@@ -289,7 +289,14 @@ async function planFacts(
     months.push({ month: month.toString(), version: await getPlan(db, plan, last), kinds: await listKinds(db, last) });
   }
   const plan = months.at(-1)?.version.plan;
-  if (plan === undefined) return { months, problems: [], notes: ['It is on no plan: nobody pays for it.'] };
+  if (plan === undefined) {
+    const ending = purpose === 'change' ? await planAt(db, slug, startOfDay(day)) : null;
+    const note =
+      ending === null
+        ? 'It is on no plan: nobody pays for it.'
+        : `It is on plan ${ending}, and from next month on none.`;
+    return { months, problems: [], notes: [note] };
+  }
   const problems: string[] = [];
   const notes: string[] = [];
   if (purpose === 'create') {
