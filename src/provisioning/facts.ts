@@ -1,4 +1,4 @@
-import { findDeployment, getCustomer } from '../deployments/index.ts';
+import { findDeployment, getCustomer, listDeployments } from '../deployments/index.ts';
 import { type Account, connectedAccounts, listProviderPrices, openAccount } from '../inventory/index.ts';
 import { dayOf, listKinds, startOfDay } from '../metering/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
@@ -216,11 +216,18 @@ export async function gatherFacts(
     months,
     underWay,
     acceptUnmetered: asked.acceptUnmetered,
-    problems: [...ofOthers, ...problems],
+    problems: [...(await thereAlready(db, asked)), ...ofOthers, ...problems],
     notes,
     now: proposedAt,
   };
   return { facts, accountId: account.accountId, secrets };
+}
+
+/** What is created is of nobody yet: the deployment may have been created by hand since it was proposed. */
+async function thereAlready(db: Queryable, { purpose, slug }: Asked): Promise<string[]> {
+  if (purpose !== 'create') return [];
+  const isThere = (await listDeployments(db)).some((each) => each.slug === slug);
+  return isThere ? [`There is a deployment ${slug} already.`] : [];
 }
 
 async function protectionsOf(db: Queryable, slug: string): Promise<ReadonlyMap<string, string>> {
