@@ -45,6 +45,16 @@ export async function createDeployment(
   deployment: NewDeployment,
   now: Temporal.Instant,
 ): Promise<Deployment> {
+  await db.transaction().execute((trx) => writeDeployment(trx, deployment, now));
+  return readDeployment(db, deployment.slug);
+}
+
+/** The same within a transaction. */
+export async function writeDeployment(
+  trx: UnitOfWork,
+  deployment: NewDeployment,
+  now: Temporal.Instant,
+): Promise<void> {
   if (!slugPattern.test(deployment.slug)) {
     throw new ArcadiaError(
       'invalid_argument',
@@ -54,17 +64,13 @@ export async function createDeployment(
   if (deployment.slug === 'unattributed')
     throw new ArcadiaError('already_exists', 'The slug unattributed stands for what is unassigned.');
   if (deployment.name === '') throw new ArcadiaError('invalid_argument', `Deployment ${deployment.slug} needs a name.`);
-  await db.transaction().execute(async (trx) => {
-    const [customer] = await readCustomers(trx, [deployment.customer]);
-    if (!customer) throw notFound('customer', deployment.customer);
-    const made = await insertDeployments(trx, [deployment], now);
-    if (made.length === 0)
-      throw new ArcadiaError('already_exists', `There is a deployment ${deployment.slug} already.`);
-    await insertSingleOwnerSets(trx, made);
-    await appendTaggedChanges(trx, made, now);
-    await announceDeployments(trx, 'created', made, now);
-  });
-  return readDeployment(db, deployment.slug);
+  const [customer] = await readCustomers(trx, [deployment.customer]);
+  if (!customer) throw notFound('customer', deployment.customer);
+  const made = await insertDeployments(trx, [deployment], now);
+  if (made.length === 0) throw new ArcadiaError('already_exists', `There is a deployment ${deployment.slug} already.`);
+  await insertSingleOwnerSets(trx, made);
+  await appendTaggedChanges(trx, made, now);
+  await announceDeployments(trx, 'created', made, now);
 }
 
 async function readDeployment(db: Queryable, slug: string, only: Whose = {}): Promise<Deployment> {

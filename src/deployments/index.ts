@@ -23,6 +23,7 @@ export {
   findDeployment,
   listDeployments,
   setDeploymentEnd,
+  writeDeployment,
 } from './deployments.ts';
 export {
   type CustomerFile,

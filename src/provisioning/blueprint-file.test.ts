@@ -100,7 +100,29 @@ dns: { zone: a.example, records: [{ A: '@', to: reserved_ip }] }\n`)!;
     'Droplet web: ops is neither one of keys nor a fingerprint.',
     'Volume data: there is no droplet web-1.',
     'Firewall beta-firewall: there is no group of droplets db.',
-    'Firewall beta-firewall: there is not one balancer but 0.',
-    'Record A of a.example: there is not one reserved_ip.',
+    'Firewall beta-firewall: there is no balancer.',
+    'Record A of a.example: there is no reserved_ip.',
   ]);
+});
+
+test('the name of a deployment stands in the name of its project alone: what is named otherwise is made anew', () => {
+  const text = (droplet: string) =>
+    [
+      'blueprint: shop',
+      'schema: 1',
+      'region: fra1',
+      'project: { name: "${deployment_name} (live)" }',
+      `droplets: { web: { name: "${droplet}", size: s, image: i, user_data: { text: "a \${deployment_name} \${slug}" } } }`,
+    ].join('\n');
+  expect(readBlueprint([{ name: 'shop.yaml', text: text('${deployment_name}-web') }])).toEqual({
+    problems: [
+      {
+        file: 'shop.yaml',
+        line: 5,
+        path: 'droplets.web.name',
+        reason: '${deployment_name} can stand in project.name only, because deployments are renamed: take ${slug}',
+      },
+    ],
+  });
+  expect(readBlueprint([{ name: 'shop.yaml', text: text('${slug}-web') }])).toHaveProperty('read');
 });

@@ -1,9 +1,23 @@
-import { type BlueprintDocument, type Parameter, parametersMax, recordTypes } from './blueprint.ts';
+import {
+  type BlueprintDocument,
+  dropletsMax,
+  groupsMax,
+  listsMax,
+  type Parameter,
+  parametersMax,
+  peersMax,
+  recordsMax,
+  recordTypes,
+  rulesMax,
+  ttlMax,
+  ttlMin,
+  valueLengthMax,
+} from './blueprint.ts';
 import { canonicalJson } from './canonical.ts';
 import * as living from './living.ts';
-import { deploymentTag } from './propose.ts';
+import { deploymentTag, nameOf, referenceOf } from './propose.ts';
 import type { SeenResource } from './seen.ts';
-import { type Environment, plainName, type Rules } from './system.ts';
+import { balancerName, type Environment, isPeer, plainName, reservedIpName, type Rules } from './system.ts';
 
 interface LivingDeployment {
   readonly slug: string;
@@ -15,6 +29,8 @@ interface LivingDeployment {
   /** The provider's id; null: none of its own. */
   readonly project: string | null;
   readonly plan: string | null;
+  /** By `kind:id`: why. */
+  readonly protections: ReadonlyMap<string, string>;
 }
 
 export interface WrittenBlueprint {
@@ -32,14 +48,14 @@ export function blueprintFrom(from: LivingDeployment): WrittenBlueprint {
 
 /** Kinds that a blueprint has. */
 const covered = ['droplet', 'volume', 'firewall', 'load_balancer', 'reserved_ip', 'dns_zone', 'project', 'vpc'];
-/** Records of which the value is a host. */
-const hostTypes: ReadonlySet<string> = new Set(['CNAME', 'MX', 'NS']);
 const recordTypesOf: readonly string[] = recordTypes;
 
 class BlueprintWriting {
   readonly #from: LivingDeployment;
   readonly #slug: string;
   readonly #leftOut: string[] = [];
+  /** What clusters have made. */
+  readonly #ofClusters: ReadonlySet<SeenResource>;
   readonly #region: string;
   readonly #droplets: readonly SeenResource[];
   readonly #balancers: readonly SeenResource[];
@@ -48,34 +64,53 @@ class BlueprintWriting {
   readonly #keyOf: ReadonlyMap<string, string>;
   /** What another deployment has to have of its own, and has no name for that its slug gives. */
   readonly #parameters = new Map<string, Parameter>();
+  readonly #firewalls: readonly SeenResource[];
+  readonly #volumes: readonly SeenResource[];
+  readonly #zones: readonly SeenResource[];
   /** The parameters that stand for zones, by their names. */
   readonly #domains: ReadonlyMap<string, string>;
+  /** The droplets that have a reserved IP, by its id. */
+  readonly #reservedIps: ReadonlyMap<string, string>;
+  /** All that rules and records can call what is the deployment's: another one has none of it. */
+  readonly #calls: living.Calls;
 
   constructor(from: LivingDeployment) {
     this.#from = from;
     this.#slug = from.slug;
+    this.#ofClusters = living.madeByClusters([...from.owned, ...from.others]);
     const regions = Map.groupBy([...this.#ofKind('droplet'), ...this.#ofKind('volume')], ({ region }) => region ?? '');
     const [region = 'fra1', ...elsewhere] = [...regions].sort(([, a], [, b]) => b.length - a.length).map(([of]) => of);
     if (elsewhere.length > 0)
       this.#leftOut.push(`A blueprint has one region: what is in ${elsewhere.join(', ')} is left out, and stays.`);
     this.#region = region;
     this.#droplets = this.#here('droplet');
-    this.#balancers = this.#here('load_balancer');
-    // What is covered otherwise is no group with the others.
-    const covering = [...this.#ofKind('firewall'), ...this.#balancers].map((each) =>
-      living.coveredBy(each, this.#droplets),
+    this.#balancers = this.#atMost(listsMax, this.#balancersKept());
+    this.#firewalls = this.#atMost(
+      listsMax,
+      this.#ofKind('firewall').filter((each) => this.#fits(each)),
     );
-    const fixed = this.#ofKind('dns_zone').filter(({ name }) => this.#named(name) === name);
+    this.#volumes = this.#atMost(groupsMax, this.#here('volume'));
+    // What is covered otherwise is no group with the others.
+    const covering = [...this.#firewalls, ...this.#balancers].map((each) => living.coveredBy(each, this.#droplets));
+    this.#zones = this.#atMost(listsMax, this.#ofKind('dns_zone'));
+    const fixed = this.#zones.filter(({ name }) => this.#named(name) === name);
     this.#domains = new Map(
       fixed.map(({ name }) => [name, this.#parameter('domain', { type: 'domain', default: name })]),
     );
-    const { groups, keyOf } = groupsOf(this.#droplets, {
+    const { groups, keyOf, beyond } = groupsOf(this.#droplets, {
       slug: this.#slug,
       roles: ({ externalId }) => covering.map((ids) => ids.includes(externalId)),
       named: (name, key) => this.#ownName(name, key),
     });
     this.#groups = groups;
     this.#keyOf = keyOf;
+    if (beyond.length > 0)
+      this.#leftOut.push(
+        `A blueprint has at most ${groupsMax} groups of ${dropletsMax} droplets: ${listed(beyond)} left out.`,
+      );
+    this.#reservedIps = this.#addressesKept();
+    const network = living.networkOf(this.#droplets, [...from.owned, ...from.others]);
+    this.#calls = living.callsOf([...from.owned, ...(network === undefined ? [] : [network])]);
   }
 
   /** A parameter of that name, or of one after it that is free. */
@@ -89,7 +124,13 @@ class BlueprintWriting {
   /** The name of something of which an account has one: the slug gives it, or a parameter. */
   #ownName(name: string, key: string): string {
     const said = this.#named(name);
-    if (said !== name || this.#parameters.size >= parametersMax) return said;
+    if (said !== name) return said;
+    if (this.#parameters.size >= parametersMax) {
+      this.#leftOut.push(
+        `A blueprint has at most ${parametersMax} parameters: the name ${name} has none, and another deployment needs another name there.`,
+      );
+      return said;
+    }
     const parameter = this.#parameter(`${key.replaceAll('-', '_')}_name`, { type: 'text', default: name });
     return `\${${parameter}}`;
   }
@@ -104,11 +145,11 @@ class BlueprintWriting {
     const vpcName = vpc && this.#named(vpc.name);
     const parts = {
       droplets: Object.fromEntries(this.#groups.map(({ key, droplet }) => [key, droplet])),
-      volumes: this.#volumes(),
-      firewall: this.#firewalls(),
+      volumes: this.#writtenVolumes(),
+      firewall: this.#writtenFirewalls(),
       balancer: this.#balancers.map((each) => this.#balancer(each)),
-      reserved_ip: this.#addresses(),
-      dns: this.#zones(),
+      reserved_ip: [...this.#reservedIps.values()].map((droplet) => ({ droplet })),
+      dns: this.#writtenZones(),
     };
     this.#noteOthers();
     return {
@@ -137,12 +178,47 @@ class BlueprintWriting {
 
   #ofKind(kind: string): SeenResource[] {
     return this.#from.owned
-      .filter((each) => each.kind === kind && !living.isOfCluster(each))
+      .filter((each) => each.kind === kind && !this.#ofClusters.has(each))
       .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   }
 
   #here(kind: string): SeenResource[] {
     return this.#ofKind(kind).filter(({ region }) => region === this.#region);
+  }
+
+  /** As many as a blueprint has; what is beyond is left out, and said. */
+  #atMost(max: number, things: readonly SeenResource[]): readonly SeenResource[] {
+    const beyond = things.slice(max);
+    const [first] = beyond;
+    if (first !== undefined)
+      this.#leftOut.push(`A blueprint has at most ${max} of ${first.kind}: ${listed(beyond)} left out.`);
+    return things.slice(0, max);
+  }
+
+  /** Those of the region that a creation makes as they are: another one must not be open where this one is not. */
+  #balancersKept(): readonly SeenResource[] {
+    return this.#ofKind('load_balancer').filter((each) => {
+      const why = [
+        ...(each.region === this.#region ? [] : [`it is in ${each.region ?? 'no region'}, and not in ${this.#region}`]),
+        ...living.notMadeSo(each),
+      ];
+      if (why.length > 0) this.#leftOut.push(`${nameOf(each)} is left out: ${why.join('; ')}.`);
+      return why.length === 0;
+    });
+  }
+
+  /** Whether a blueprint has room for the rules of a firewall. */
+  #fits(firewall: SeenResource): boolean {
+    const sides = (['inbound', 'outbound'] as const).map((side) => living.rulesOf(firewall, side, new Map()));
+    const fits = sides.every((rules) => {
+      const peers = Object.values(rules);
+      return peers.length <= rulesMax && peers.every(({ length }) => length <= peersMax);
+    });
+    if (!fits)
+      this.#leftOut.push(
+        `${nameOf(firewall)} is left out: a blueprint has at most ${rulesMax} rules of ${peersMax} peers.`,
+      );
+    return fits;
   }
 
   #named(name: string): string {
@@ -155,9 +231,9 @@ class BlueprintWriting {
     return templated(project, slug, name);
   }
 
-  #volumes(): NonNullable<BlueprintDocument['volumes']> {
+  #writtenVolumes(): NonNullable<BlueprintDocument['volumes']> {
     return unique(
-      this.#here('volume'),
+      this.#volumes,
       ({ name }) => keyFor(name, this.#slug),
       (each, key) => {
         const at = living.dropletOf(each);
@@ -166,6 +242,7 @@ class BlueprintWriting {
           size: living.gigabytesOf(each),
           name: this.#ownName(each.name, key),
           ...(attach !== undefined && { attach }),
+          ...(this.#from.protections.has(referenceOf(each)) && { protected: true }),
         };
       },
     );
@@ -178,11 +255,11 @@ class BlueprintWriting {
     return this.#groups.filter(({ ids: own }) => own.some((id) => ids.includes(id))).map(({ key }) => key);
   }
 
-  #firewalls() {
+  #writtenFirewalls() {
     const peers = new Map([...this.#keyOf].map(([id, key]) => [`droplet:${id}`, `droplet:${key}`]));
-    const [balancer, another] = this.#balancers;
-    if (balancer !== undefined && another === undefined) peers.set(`load_balancer:${balancer.externalId}`, 'balancer');
-    return this.#ofKind('firewall').map((each) => {
+    for (const [index, { externalId }] of this.#balancers.entries())
+      peers.set(`load_balancer:${externalId}`, balancerName(index, this.#balancers.length));
+    return this.#firewalls.map((each) => {
       const droplets = this.#groupsOf(each);
       return {
         name: this.#named(plainName(each.name)),
@@ -193,15 +270,29 @@ class BlueprintWriting {
     });
   }
 
-  /** Tags of the deployment's own are those of another one there. */
+  /** Tags of the deployment's own are those of another one there; what else is its own alone is left out. */
   #rulesOf(each: SeenResource, side: 'inbound' | 'outbound', named: ReadonlyMap<string, string>): Rules {
-    const rules = Object.entries(living.rulesOf(each, side, named));
-    const peer = (text: string) => (text.startsWith('tag:') ? this.#named(text) : text);
-    return Object.fromEntries(rules.map(([key, peers]) => [key, peers.map(peer)]));
+    const relative = new Set(named.values());
+    const rules = Object.entries(living.rulesOf(each, side, named)).map(([key, peers]) => {
+      const said = peers.flatMap((peer) => {
+        if (relative.has(peer)) return [peer];
+        if (peer.startsWith('tag:')) return [this.#named(peer)];
+        if (isPeer(peer) && !living.isCalled(peer, this.#calls)) return [peer];
+        this.#leftOut.push(
+          `Firewall ${each.name} names ${peer} (${side} ${key}), which another deployment does not have: left out.`,
+        );
+        return [];
+      });
+      return [key, said] as const;
+    });
+    return Object.fromEntries(rules.filter(([, peers]) => peers.length > 0));
   }
 
   #balancer(each: SeenResource) {
     const targets = this.#groupsOf(each);
+    const unsaid = living.unsaidOfBalancer(each);
+    if (unsaid.length > 0)
+      this.#leftOut.push(`${nameOf(each)} has what a blueprint cannot say, left out: ${unsaid.join(', ')}.`);
     return {
       name: this.#named(plainName(each.name)),
       ...(targets !== undefined && { targets }),
@@ -211,44 +302,80 @@ class BlueprintWriting {
         .map(({ entryProtocol, entryPort, targetProtocol, targetPort, certificate }) => ({
           [entryProtocol]: entryPort,
           to: { protocol: targetProtocol, port: targetPort },
-          ...(certificate !== null && { certificate }),
+          ...(certificate !== null && { certificate: this.#certificate(certificate) }),
         })),
     };
   }
 
-  #addresses(): { droplet: string }[] {
-    const droplets = new Set<string>();
+  /** Another deployment has one of its own. */
+  #certificate(id: string): string {
+    const known = [...this.#parameters].find(([, each]) => each.type === 'text' && each.default === id)?.[0];
+    if (known === undefined && this.#parameters.size >= parametersMax) {
+      this.#leftOut.push(
+        `Certificate ${id} is this deployment's: a blueprint has at most ${parametersMax} parameters, and none for it.`,
+      );
+      return id;
+    }
+    const parameter = known ?? this.#parameter('certificate', { type: 'text', default: id });
+    if (known === undefined)
+      this.#leftOut.push(`Certificate ${id} is this deployment's: give another one for the parameter ${parameter}.`);
+    return `\${${parameter}}`;
+  }
+
+  #addressesKept(): Map<string, string> {
+    const droplets = new Map<string, string>();
     for (const each of this.#ofKind('reserved_ip')) {
       const droplet = living.isIpv4(each) ? this.#keyOf.get(living.dropletOf(each) ?? '') : undefined;
-      if (droplet !== undefined && !droplets.has(droplet)) droplets.add(droplet);
+      if (droplet !== undefined && ![...droplets.values()].includes(droplet)) droplets.set(each.externalId, droplet);
       else
         this.#leftOut.push(
           `A blueprint has one reserved IPv4 address for each droplet: ${each.externalId} is another, and left out.`,
         );
     }
-    return [...droplets].map((droplet) => ({ droplet }));
+    return droplets;
   }
 
-  #zones() {
-    const addresses = addressed({
-      balancers: this.#balancers,
-      addresses: this.#ofKind('reserved_ip').filter(living.isIpv4),
-      droplets: this.#droplets,
-      keyOf: this.#keyOf,
-    });
-    return this.#ofKind('dns_zone').map((each) => ({
+  #writtenZones() {
+    const addresses = this.#addresses();
+    return this.#zones.map((each) => ({
       zone: this.#zoneNamed(each.name),
-      records: living.recordsOf(each).flatMap(({ type, name, value, ttl, priority }) => {
-        if (!recordTypesOf.includes(type)) {
-          this.#leftOut.push(
-            `Record ${type} ${name} of ${each.name} is of a type that blueprints do not have, and left out.`,
-          );
-          return [];
-        }
-        const to = addresses.get(value) ?? (hostTypes.has(type) ? this.#hostNamed(value, each.name) : value);
-        return [{ [type]: name, to, ttl, ...(priority !== null && { priority }) }];
-      }),
+      records: this.#records(each, addresses),
     }));
+  }
+
+  #records(each: SeenResource, addresses: ReadonlyMap<string, string>) {
+    const records = living.recordsOf(each).flatMap(({ type, name, value, ttl, priority }) => {
+      if (!recordTypesOf.includes(type)) {
+        this.#leftOut.push(
+          `Record ${type} ${name} of ${each.name} is of a type that blueprints do not have, and left out.`,
+        );
+        return [];
+      }
+      const said = addresses.get(value) ?? this.#relative(value);
+      const to = said === null || said.length > valueLengthMax ? null : said;
+      if ([name, value].some((text) => text.includes('${')) || said !== to) {
+        this.#leftOut.push(
+          `Record ${type} ${name} of ${each.name} has a value that a blueprint cannot say, and is left out.`,
+        );
+        return [];
+      }
+      if (to === null) {
+        this.#leftOut.push(
+          `Record ${type} ${name} of ${each.name} says ${value}, which another deployment does not have: left out.`,
+        );
+        return [];
+      }
+      const lasts = Math.min(ttlMax, Math.max(ttlMin, ttl));
+      if (lasts !== ttl)
+        this.#leftOut.push(`Record ${type} ${name} of ${each.name} has a TTL of ${ttl} s: ${lasts} s is written.`);
+      return [{ [type]: name, to, ttl: lasts, ...(priority !== null && { priority }) }];
+    });
+    const beyond = records.length - recordsMax;
+    if (beyond > 0)
+      this.#leftOut.push(
+        `A zone of a blueprint has at most ${recordsMax} records: ${beyond} more of ${each.name} are left out.`,
+      );
+    return records.slice(0, recordsMax);
   }
 
   #zoneNamed(zone: string): string {
@@ -256,10 +383,28 @@ class BlueprintWriting {
     return parameter === undefined ? this.#named(zone) : `\${${parameter}}`;
   }
 
-  /** A host of the same zone moves with it. */
-  #hostNamed(host: string, zone: string): string {
-    if (host !== zone && !host.endsWith(`.${zone}`)) return host;
-    return `${host.slice(0, host.length - zone.length)}${this.#zoneNamed(zone)}`;
+  /** Addresses of what is the deployment's own, by what a record calls them. */
+  #addresses(): ReadonlyMap<string, string> {
+    const found = new Map<string, string>();
+    for (const { externalId, address } of this.#droplets) {
+      const key = this.#keyOf.get(externalId);
+      if (address !== null && key !== undefined) found.set(address, key);
+    }
+    for (const [index, { address }] of this.#balancers.entries())
+      if (address !== null) found.set(address, balancerName(index, this.#balancers.length));
+    for (const [address, droplet] of this.#reservedIps)
+      found.set(address, reservedIpName(droplet, this.#reservedIps.size));
+    return found;
+  }
+
+  /** A value in which hosts of its zones move with them; null: it says what is this deployment's alone. */
+  #relative(value: string): string | null {
+    if (living.saysOne(value, this.#calls)) return null;
+    const zones = this.#zones.map(({ name }) => name).sort((a, b) => b.length - a.length);
+    if (zones.length === 0) return value;
+    const either = zones.map((zone) => RegExp.escape(zone)).join('|');
+    const ofZone = new RegExp(`(?<![\\p{L}\\p{N}-])(?:${either})(?!-|\\.?[\\p{L}\\p{N}])`, 'giu');
+    return value.replaceAll(ofZone, (zone) => this.#zoneNamed(zone.toLowerCase()));
   }
 
   /** The private network of its droplets; undefined: the region's default one, or several. */
@@ -275,8 +420,8 @@ class BlueprintWriting {
       this.#from.owned.filter(({ kind }) => !covered.includes(kind)),
       ({ kind }) => kind,
     );
-    for (const kind of ['droplet', 'volume']) {
-      const ofClusters = this.#from.owned.filter((each) => each.kind === kind && living.isOfCluster(each)).length;
+    for (const kind of ['droplet', 'volume', 'load_balancer']) {
+      const ofClusters = this.#from.owned.filter((each) => each.kind === kind && this.#ofClusters.has(each)).length;
       if (ofClusters > 0)
         this.#leftOut.push(
           `A Kubernetes cluster makes its own: ${ofClusters} ${kind}${ofClusters === 1 ? '' : 's'} left out.`,
@@ -287,6 +432,14 @@ class BlueprintWriting {
       this.#leftOut.push('No provider tells SSH keys and user data of droplets that are there: add them for new ones.');
   }
 }
+
+/** For people: the first of them by name. */
+function listed(things: readonly SeenResource[]): string {
+  const named = things.slice(0, namedMax).map(nameOf).join(', ');
+  return things.length > namedMax ? `${named} and ${things.length - namedMax} more` : named;
+}
+
+const namedMax = 10;
 
 interface Group {
   readonly key: string;
@@ -306,13 +459,15 @@ function groupsOf(
     readonly roles: (droplet: SeenResource) => unknown;
     readonly named: (name: string, key: string) => string;
   },
-): { groups: Group[]; keyOf: Map<string, string> } {
+): { groups: Group[]; keyOf: Map<string, string>; beyond: SeenResource[] } {
   const alike = Map.groupBy(droplets, (each) =>
     canonicalJson([stemOf(each.name)?.stem ?? each.name, saidOf(each, slug), roles(each)]),
   );
   const groups: Group[] = [];
+  const beyond: SeenResource[] = [];
   const keyOf = new Map<string, string>();
-  const taken = new Set<string>();
+  // What rules and records call the balancer, no droplet may be called.
+  const taken = new Set<string>(['balancer']);
   const freeKey = (name: string) => {
     const wanted = keyFor(name, slug);
     let key = wanted;
@@ -321,6 +476,10 @@ function groupsOf(
     return key;
   };
   const single = (each: SeenResource) => {
+    if (groups.length === groupsMax) {
+      beyond.push(each);
+      return;
+    }
     const key = freeKey(each.name);
     keyOf.set(each.externalId, key);
     groups.push({ key, ids: [each.externalId], droplet: { name: named(each.name, key), ...saidOf(each, slug) } });
@@ -335,15 +494,22 @@ function groupsOf(
       for (const each of members) single(each);
       continue;
     }
+    if (groups.length === groupsMax) {
+      beyond.push(...members);
+      continue;
+    }
     const key = freeKey(first.stem);
-    for (const { externalId, name } of members) keyOf.set(externalId, `${key}-${stemOf(name)?.number}`);
+    const row = members.toSorted((a, b) => (stemOf(a.name)?.number ?? 0) - (stemOf(b.name)?.number ?? 0));
+    const kept = row.slice(0, dropletsMax);
+    beyond.push(...row.slice(dropletsMax));
+    for (const { externalId, name } of kept) keyOf.set(externalId, `${key}-${stemOf(name)?.number}`);
     groups.push({
       key,
-      ids: members.map(({ externalId }) => externalId),
-      droplet: { count: members.length, name: named(first.stem, key), ...saidOf(members[0], slug) },
+      ids: kept.map(({ externalId }) => externalId),
+      droplet: { count: kept.length, name: named(first.stem, key), ...saidOf(members[0], slug) },
     });
   }
-  return { groups, keyOf };
+  return { groups, keyOf, beyond };
 }
 
 function stemOf(name: string): { readonly stem: string; readonly number: number } | null {
@@ -422,25 +588,6 @@ function ruleTexts<Side extends 'from' | 'to'>(rules: Rules, side: Side) {
     const rule = protocol === 'icmp' ? { icmp: 'all' as const } : { [protocol]: said };
     return { ...rule, [side]: [...peers] } as { readonly [Name in Side]: string[] } & { tcp?: number };
   });
-}
-
-/** Addresses of what is the deployment's own, by what a record calls them. */
-function addressed(of: {
-  readonly balancers: readonly SeenResource[];
-  readonly addresses: readonly SeenResource[];
-  readonly droplets: readonly SeenResource[];
-  readonly keyOf: ReadonlyMap<string, string>;
-}): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const { externalId, address } of of.droplets) {
-    const key = of.keyOf.get(externalId);
-    if (address !== null && key !== undefined) found.set(address, key);
-  }
-  const [balancer, ...more] = of.balancers;
-  if (balancer?.address != null && more.length === 0) found.set(balancer.address, 'balancer');
-  const [reserved, ...others] = of.addresses;
-  if (reserved?.address != null && others.length === 0) found.set(reserved.address, 'reserved_ip');
-  return found;
 }
 
 function environmentOf({ settings }: SeenResource): Environment {

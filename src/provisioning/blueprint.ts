@@ -3,21 +3,31 @@ import { z } from 'zod';
 import { recordOf } from '../platform/declare/schemas.ts';
 import { namesIn } from './templates.ts';
 
-// What a deployment consists of, as an operator writes it. Texts may hold ${parameter}, ${slug},
-// ${deployment_name} and ${customer}; nothing in it is code.
+// What a deployment consists of, as an operator writes it. Texts may hold ${parameter}, ${slug} and ${customer}, and the
+// project's name ${deployment_name}; nothing in it is code.
 
 /** As many as one account's rollout is expected to create in a day's work. */
 export const dropletsMax = 50;
 /** The largest volume, in GiB, and the most nodes of a balancer that the provider has. */
 export const volumeGibMax = 16_384;
 export const nodesMax = 200;
-const groupsMax = 50;
+export const groupsMax = 50;
 export const parametersMax = 50;
-const rulesMax = 100;
-const recordsMax = 200;
+export const rulesMax = 100;
+export const peersMax = 100;
+export const recordsMax = 200;
+/** Of firewalls, of balancers and of zones. */
+export const listsMax = 10;
+export const valueLengthMax = 2_000;
+/** In seconds. */
+export const ttlMin = 30;
+export const ttlMax = 86_400;
 
 /** What texts may refer to besides parameters. */
 const givenNames = ['slug', 'deployment_name', 'customer'];
+/** A deployment can be renamed: what is found again by its name cannot hold the deployment's. */
+const isProjectName = (path: readonly PropertyKey[]) =>
+  path.length === 2 && path[0] === 'project' && path[1] === 'name';
 
 const text = z.string().min(1).max(255);
 /** A name in the blueprint itself. */
@@ -25,7 +35,7 @@ const key = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, { error: 'is not a name s
 const parameterName = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,62}$/, { error: 'is not the name of a parameter such as size or admin_key' });
-const template = text.meta({ description: 'May hold ${parameter}, ${slug}, ${deployment_name} and ${customer}' });
+const template = text.meta({ description: 'May hold ${parameter}, ${slug} and ${customer}' });
 /** A whole number, or the parameter that gives it. */
 const count = (max: number) => z.union([z.int().min(1).max(max), z.string().regex(/^\$\{[a-z][a-z0-9_]{0,62}\}$/)]);
 
@@ -77,8 +87,8 @@ const ports = z.union([
   z.string().regex(/^(all|\d{1,5}(-\d{1,5})?)$/, { error: 'is not a port, a range such as 8000-9000, or all' }),
 ]);
 const peers = z
-  .union([text, z.array(text).min(1).max(100)])
-  .meta({ description: 'Networks, balancer, tag:<tag> or droplet:<name>' });
+  .union([text, z.array(text).min(1).max(peersMax)])
+  .meta({ description: 'Networks, balancer (of several balancer:1), tag:<tag>, droplet:<name> or load_balancer:<id>' });
 const oneOf = (names: readonly string[]) => (value: Readonly<Record<string, unknown>>) =>
   names.filter((name) => value[name] !== undefined).length === 1;
 const protocols = { tcp: ports.optional(), udp: ports.optional(), icmp: z.literal('all').optional() };
@@ -114,7 +124,10 @@ const forward = z
     to: z
       .union([entry, z.strictObject({ protocol: z.enum(['http', 'https', 'http2', 'tcp', 'udp']), port: entry })])
       .meta({ description: 'A port, by http; of tcp and udp by the same' }),
-    certificate: text.nullable().default(null).meta({ description: "The provider's id of a certificate" }),
+    certificate: template
+      .nullable()
+      .default(null)
+      .meta({ description: "The provider's id of a certificate, or the parameter that gives it" }),
   })
   .refine(oneOf(entryProtocols), { error: `needs exactly one of ${entryProtocols.join(', ')}` });
 
@@ -134,12 +147,11 @@ const record = z
       (typeof recordTypes)[number],
       z.ZodOptional<typeof template>
     >),
-    to: z
-      .string()
-      .min(1)
-      .max(2_000)
-      .meta({ description: 'balancer, reserved_ip, a droplet such as web-1, or the value itself' }),
-    ttl: z.int().min(30).max(86_400).default(1_800),
+    to: z.string().min(1).max(valueLengthMax).meta({
+      description:
+        'balancer (of several balancer:1), reserved_ip (of several reserved_ip:web-1), a droplet such as web-1, or the value itself',
+    }),
+    ttl: z.int().min(ttlMin).max(ttlMax).default(1_800),
     priority: z.int().min(0).max(65_535).nullable().default(null),
   })
   .refine(oneOf(recordTypes), { error: `needs exactly one of ${recordTypes.join(', ')}, with its name` });
@@ -162,7 +174,7 @@ export const blueprintSchema = z
     region: template.meta({ examples: ['fra1'] }),
     project: z
       .strictObject({
-        name: template.optional().meta({ description: '${slug} unless given' }),
+        name: template.optional().meta({ description: '${slug} unless given; may hold ${deployment_name} too' }),
         purpose: text.default('Web Application'),
         environment: z.enum(['Development', 'Staging', 'Production']).default('Production'),
       })
@@ -195,10 +207,10 @@ export const blueprintSchema = z
     ).default({}),
     droplets: recordOf(key, droplet, groupsMax).default({}),
     volumes: recordOf(key, volume, groupsMax).default({}),
-    firewall: several(firewall, 10).default(null),
-    balancer: several(balancer, 10).default(null),
+    firewall: several(firewall, listsMax).default(null),
+    balancer: several(balancer, listsMax).default(null),
     reserved_ip: several(reservedIp, dropletsMax).default(null),
-    dns: several(zone, 10).default(null),
+    dns: several(zone, listsMax).default(null),
     plan: template.nullable().default(null).meta({ description: 'null: the deployment is put on none' }),
   })
   .superRefine((blueprint, context) => {
@@ -209,6 +221,8 @@ export const blueprintSchema = z
       for (const name of namesIn(value)) {
         const refuse = (message: string) => context.addIssue({ code: 'custom', message, path: [...path] });
         if (!known.has(name)) refuse(`there is no parameter ${name}`);
+        else if (name === 'deployment_name' && !isProjectName(path))
+          refuse('${deployment_name} can stand in project.name only, because deployments are renamed: take ${slug}');
         else if (parameters[name]?.type === 'secret') refuse(`${name} is a secret: it can stand in user data only`);
       }
     }

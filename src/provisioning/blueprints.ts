@@ -3,7 +3,7 @@ import { notFound } from '../platform/errors.ts';
 import { type SecretKey, seal, sign, unseal } from '../platform/secrets/crypto.ts';
 import { declareTask } from '../platform/workers/task.ts';
 import { runTask } from '../platform/workers/pool.ts';
-import { blueprintSchema } from './blueprint.ts';
+import { type Blueprint, blueprintSchema } from './blueprint.ts';
 import type { readBlueprint } from './blueprint-file.ts';
 import { formatProblem, type NamedText, type ReadBlueprint } from './blueprint-problems.ts';
 import { type BlueprintRow, insertVersion, selectBlueprints } from './blueprints.store.ts';
@@ -78,7 +78,16 @@ export async function getBlueprint(db: Queryable, blueprint: string, version?: n
   if (row === undefined)
     throw notFound('blueprint', version === undefined ? blueprint : `${blueprint}, version ${version}`);
   // In the order in which blueprints are written: the database has another one.
-  return { ...row, document: blueprintSchema.parse(row.document) };
+  return { ...row, document: readStored(row) };
+}
+
+/** What a version says, checked by today's rules. @throws ArcadiaError blueprint_invalid */
+export function readStored({ blueprint, version, document }: BlueprintRow): Blueprint {
+  const { data, error } = blueprintSchema.safeParse(document);
+  if (data !== undefined) return data;
+  const file = `${blueprint}, version ${version}`;
+  const problems = error.issues.map(({ path, message }) => ({ file, line: 1, path: path.join('.'), reason: message }));
+  throw blueprintInvalid(problems.map(formatProblem).join('\n'), { details: { problems } });
 }
 
 /** By the name under which the blueprint has it. Throws secret_unreadable. */

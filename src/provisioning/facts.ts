@@ -1,4 +1,4 @@
-import { findDeployment, getCustomer } from '../deployments/index.ts';
+import { findDeployment, getCustomer, listDeployments } from '../deployments/index.ts';
 import { type Account, connectedAccounts, listProviderPrices, openAccount } from '../inventory/index.ts';
 import { dayOf, listKinds, startOfDay } from '../metering/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
@@ -13,6 +13,7 @@ import {
   segmentsOfDeployment,
   segmentsOnPlan,
 } from '../pricing/index.ts';
+import { blueprintSchema } from './blueprint.ts';
 import type { ReadBlueprint } from './blueprint-problems.ts';
 import { hmacs } from './blueprints.ts';
 import type { MonthUnderWay, PlanOfMonth } from './money.ts';
@@ -209,17 +210,28 @@ export async function gatherFacts(
     unseen,
     shared,
     project,
-    protections: new Map((await selectProtections(db, slug)).map(({ what, reason }) => [what, reason])),
+    protections: await protectionsOf(db, slug),
     snapshots: asked.snapshots,
     prices: { book: new Map(book.map((price) => [price.subject, price])), sizes: seen.sizes },
     months,
     underWay,
     acceptUnmetered: asked.acceptUnmetered,
-    problems: [...ofOthers, ...problems],
+    problems: [...(await thereAlready(db, asked)), ...ofOthers, ...problems],
     notes,
     now: proposedAt,
   };
   return { facts, accountId: account.accountId, secrets };
+}
+
+/** What is created is of nobody yet: the deployment may have been created by hand since it was proposed. */
+async function thereAlready(db: Queryable, { purpose, slug }: Asked): Promise<string[]> {
+  if (purpose !== 'create') return [];
+  const isThere = (await listDeployments(db)).some((each) => each.slug === slug);
+  return isThere ? [`There is a deployment ${slug} already.`] : [];
+}
+
+async function protectionsOf(db: Queryable, slug: string): Promise<ReadonlyMap<string, string>> {
+  return new Map((await selectProtections(db, slug)).map(({ what, reason }) => [what, reason]));
 }
 
 /** By the droplet's key, with the parameters in place. */
@@ -284,7 +296,14 @@ async function planFacts(
     months.push({ month: month.toString(), version: await getPlan(db, plan, last), kinds: await listKinds(db, last) });
   }
   const plan = months.at(-1)?.version.plan;
-  if (plan === undefined) return { months, problems: [], notes: ['It is on no plan: nobody pays for it.'] };
+  if (plan === undefined) {
+    const ending = purpose === 'change' ? await planAt(db, slug, startOfDay(day)) : null;
+    const note =
+      ending === null
+        ? 'It is on no plan: nobody pays for it.'
+        : `It is on plan ${ending}, and from next month on none.`;
+    return { months, problems: [], notes: [note] };
+  }
   const problems: string[] = [];
   const notes: string[] = [];
   if (purpose === 'create') {
@@ -346,7 +365,14 @@ export async function writeBlueprint(
   const others = seen.resources.filter((each) => !ours.has(referenceOf(each)));
   const plan = await planOf(db, slug, now);
   const { project, account } = ownership;
-  const { document, leftOut } = blueprintFrom({ slug, name, blueprint, owned, others, project, plan });
+  const protections = await protectionsOf(db, slug);
+  const { document, leftOut } = blueprintFrom({ slug, name, blueprint, owned, others, project, plan, protections });
+  const { error } = blueprintSchema.safeParse(document);
+  if (error !== undefined)
+    throw new ArcadiaError(
+      'conflict',
+      `What ${slug} has cannot be written as a blueprint: ${error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}. Write one by hand, and apply it.`,
+    );
   return {
     document,
     leftOut: [

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { listOf } from './blueprint.ts';
 import type { SeenResource } from './seen.ts';
 import type { Forwarding, Rules } from './system.ts';
@@ -44,6 +45,18 @@ export function isOfCluster({ parents }: SeenResource): boolean {
   return parents.some((each) => each.startsWith('kubernetes_cluster:'));
 }
 
+/** What clusters have made: what is theirs, and the balancers of which all droplets are. */
+export function madeByClusters(resources: readonly SeenResource[]): ReadonlySet<SeenResource> {
+  const droplets = resources.filter(({ kind }) => kind === 'droplet');
+  const workers = new Set(droplets.filter(isOfCluster).map(({ externalId }) => externalId));
+  const isBalancerOfCluster = (each: SeenResource) => {
+    if (each.kind !== 'load_balancer') return false;
+    const covered = coveredBy(each, droplets);
+    return covered.length > 0 && covered.every((id) => workers.has(id));
+  };
+  return new Set(resources.filter((each) => isOfCluster(each) || isBalancerOfCluster(each)));
+}
+
 /** The one private network that all of some droplets are in; undefined: the default one of their region, or several. */
 export function networkOf(
   droplets: readonly SeenResource[],
@@ -75,6 +88,57 @@ export function tagsOf({ kind, settings }: SeenResource): readonly string[] {
   return kind === 'firewall' ? textsOf(settings['tags']) : listOf(textOf(settings['tag']));
 }
 
+/** What a balancer does that no creation of one asks for, in words; empty: nothing. */
+export function notMadeSo(balancer: SeenResource): readonly string[] {
+  const { settings } = balancer;
+  const type = textOf(settings['type']) ?? 'REGIONAL';
+  const passes = Object.entries(settings).filter(
+    ([key, value]) => key.startsWith('forwarding/') && isRecord(value) && value['tls_passthrough'] === true,
+  );
+  return [
+    ...(settings['network'] === 'INTERNAL' ? ['it is of the private network alone'] : []),
+    ...(type === 'REGIONAL' ? [] : [`its type is ${type}`]),
+    ...passes.map(([key]) => `it passes TLS through (${key})`),
+  ];
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** What a balancer has where nothing was asked for. Of health checks the provider documents two thresholds. */
+const usualOfBalancer: Readonly<Record<string, readonly unknown[]>> = {
+  redirect_http_to_https: [false],
+  enable_proxy_protocol: [false],
+  enable_backend_keepalive: [false],
+  disable_lets_encrypt_dns_records: [false],
+  http_idle_timeout_seconds: [60],
+  network: ['EXTERNAL'],
+  network_stack: ['IPV4'],
+  tls_cipher_policy: ['DEFAULT'],
+  'sticky_sessions/type': ['none'],
+  'health_check/protocol': ['http'],
+  'health_check/port': [80],
+  'health_check/path': ['/'],
+  'health_check/check_interval_seconds': [10],
+  'health_check/response_timeout_seconds': [5],
+  'health_check/healthy_threshold': [3, 5],
+  'health_check/unhealthy_threshold': [3, 5],
+};
+/** What a blueprint says of it, or what is another one's anyway. */
+const saidOfBalancer = /^(type|vpc|project|tag|droplets)$|^(forwarding|certificate)\//;
+
+/** What somebody has set of a balancer, and a blueprint cannot say: `sticky_sessions/type cookies`. */
+export function unsaidOfBalancer({ settings }: SeenResource): string[] {
+  return Object.entries(settings)
+    .filter(([key, value]) => {
+      const isEmpty = value == null || value === '' || (Array.isArray(value) && value.length === 0);
+      return !saidOfBalancer.test(key) && !isEmpty && usualOfBalancer[key]?.includes(value) !== true;
+    })
+    .map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .sort();
+}
+
 /** Of a firewall: peers by protocol and ports. `named`: how a peer is written that is the deployment's own. */
 export function rulesOf(
   { settings }: SeenResource,
@@ -89,6 +153,39 @@ export function rulesOf(
       .map(([key, peers]) => [key, [...new Set(peers.map((peer) => named.get(peer) ?? peer))].sort()] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
+}
+
+/** All that records and rules can call things that are a deployment's: addresses, hosts, networks and `kind:id`. */
+export type Calls = ReadonlySet<string>;
+
+export function callsOf(resources: readonly SeenResource[]): Calls {
+  return new Set(
+    resources.flatMap(({ kind, externalId, hosts, settings }) => {
+      const range = kind === 'vpc' && settings['default'] !== true ? textOf(settings['ip_range']) : null;
+      return [`${kind}:${externalId}`, ...hosts.map(plainHost), ...(range === null ? [] : [range])];
+    }),
+  );
+}
+
+/** Whether a rule's peer is one of them; one address is also written as a network. */
+export function isCalled(peer: string, calls: Calls): boolean {
+  const [address = '', bits] = peer.split('/');
+  const isOne = bits === undefined || bits === (isIPv6(address) ? '128' : '32');
+  return calls.has(peer) || (isOne && calls.has(plainHost(address)));
+}
+
+/** Whether a record's value is one of them, or says one among other words. */
+export function saysOne(value: string, calls: Calls): boolean {
+  const words = value.split(/[\s"',;=]+/).flatMap((word) => [word, word.replace(/^[+?~-]?[a-z0-9]+:/i, '')]);
+  return words.some((word) => isCalled(word, calls));
+}
+
+/** Hosts and addresses as they compare. */
+function plainHost(host: string): string {
+  const plain = host.toLowerCase().replace(/\.$/, '');
+  return isIPv6(plain) && URL.canParse(`http://[${plain}]`)
+    ? new URL(`http://[${plain}]`).hostname.slice(1, -1)
+    : plain;
 }
 
 export function forwardingOf({ settings }: SeenResource): Forwarding[] {

@@ -3,7 +3,7 @@ import { at, version } from '../../test/fixtures/rating.ts';
 import type { Kind } from '../metering/index.ts';
 import type { Segment } from '../pricing/index.ts';
 import type { Billable } from './billables.ts';
-import { customersMoney, type MonthUnderWay } from './money.ts';
+import { customersMoney, type MonthUnderWay, ourMoney } from './money.ts';
 import type { OurMoney } from './proposal-document.ts';
 
 const hours: Kind = {
@@ -109,4 +109,87 @@ test('a volume that grows costs its time, and a peak the whole of what it rises 
   const items: Parameters<typeof item>[] = [['volume_gib_peak', '0', '0.10']];
   const next = [onNone(at('2026-06-17')), active(items, at('2026-06-17'))];
   expect(rest(next, [null, [volume(100)]], { kinds: [peak] })).toMatchObject({ difference: '14.00' });
+});
+
+test('what changes raises a peak by the difference, and a percentile where it is long enough above a level', () => {
+  const items = [active([['volume_gib_peak', '0', '1.00']])];
+  const restOf = (before: readonly Billable[], after: readonly Billable[], kind: Kind) =>
+    rest(items, [before, after], { kinds: [kind] })?.difference;
+  expect(restOf([volume(20)], [volume(40)], peak)).toBe('20.00');
+  expect(restOf([volume(40)], [volume(20)], peak)).toBe('0.00');
+  expect(restOf([volume(40)], [], peak)).toBe('0.00');
+  // Its backups are no other level.
+  expect(restOf([volume(20)], [{ ...volume(20), backups: 'weekly' }], peak)).toBe('0.00');
+  // Half of the month is left, and half of it has passed.
+  const percentile = (of: string): Kind => ({ ...peak, aggregation: 'percentile', percentile: of });
+  expect(restOf([volume(20)], [volume(40)], percentile('95'))).toBe('20.00');
+  expect(restOf([volume(20)], [volume(40)], percentile('40'))).toBe('0.00');
+  expect(restOf([volume(40)], [volume(20)], percentile('95'))).toBe('0.00');
+  expect(restOf([volume(40)], [volume(20)], percentile('40'))).toBe('-20.00');
+  // In a plan that begins within the month what rose before is no part of it.
+  const late = [onNone(at('2026-06-11')), active([['volume_gib_peak', '0', '1.00']], at('2026-06-11'))];
+  expect(rest(late, [[volume(20)], [volume(40)]], { kinds: [peak] })).toMatchObject({ difference: '20.00' });
+});
+
+test('the margin of a plan that passes cost on is not known', () => {
+  const passing = { ...plan([]), passThrough: [{ product: '*', resourceKind: null, markupPercent: '10' }] };
+  const segments: Segment[] = [{ from: begin, to: end, state: 'active', version: passing }];
+  expect(rest(segments, [[droplet('one')], []])).toEqual({ from, difference: '0.00', margin: null });
+  const month = { month: '2026-06', version: passing, kinds: [hours] };
+  const money: OurMoney = {
+    currency: 'USD',
+    monthly: { before: '0.00', after: '0.00', difference: '0.00' },
+    restOfMonth: '0.00',
+    lines: [],
+    unknown: [],
+  };
+  const of = (version: typeof passing) =>
+    customersMoney(
+      { before: [], after: [] },
+      { months: [{ ...month, version }], underWay: null },
+      { ours: money, now: mid },
+    );
+  expect(of(passing).money.margin).toBeNull();
+  expect(of({ ...passing, passThrough: [] }).money.margin).not.toBeNull();
+});
+
+test('a plan that ends within the month has a rest of it, in its own currency, and no whole month', () => {
+  const euros = { ...plan([['droplet_hours', '0', '0.10']]), currency: 'EUR' };
+  const segments: Segment[] = [
+    { from: begin, to: at('2026-06-21'), state: 'active', version: euros },
+    { from: at('2026-06-21'), to: end, state: 'no_plan', version: null },
+  ];
+  const underWay: MonthUnderWay = { month: '2026-06', from: mid, segments, kinds: [hours] };
+  const money = ourMoney({ before: [], after: [] }, { book: new Map(), sizes: [] }, mid);
+  const sides = { before: [], after: [droplet('one')] };
+  // From the 16th to the 20th.
+  expect(customersMoney(sides, { months: [], underWay }, { ours: money, now: mid }).money).toEqual({
+    currency: 'EUR',
+    months: [],
+    margin: null,
+    restOfMonth: { from, difference: '12.00', margin: null },
+  });
+});
+
+test('what costs us by the month has reached its price after 672 hours', () => {
+  const price = { amount: '67.20', currency: 'USD', unit: 'month', source: 'operator' } as const;
+  const small = { ...price, amount: '33.60' };
+  const prices = {
+    book: new Map([
+      ['droplet_size:large', price],
+      ['droplet_size:small', small],
+    ]),
+    sizes: [],
+  };
+  const of = (size: string): Billable => ({ ...droplet('one'), attributes: { size_slug: size } });
+  const restAt = (day: string, before: readonly Billable[], after: readonly Billable[]) =>
+    ourMoney({ before, after }, prices, at(day)).restOfMonth;
+  // On 30 July 696 hours have passed, and 48 are left.
+  expect(restAt('2026-07-30', [of('large')], [])).toBe('0.00');
+  expect(restAt('2026-07-30', [], [of('large')])).toBe('4.80');
+  expect(restAt('2026-07-30', [of('small')], [of('large')])).toBe('4.80');
+  expect(restAt('2026-07-15', [of('large')], [])).toBe('-33.60');
+  expect(restAt('2026-07-01', [], [of('large')])).toBe('67.20');
+  // Of the droplet itself nothing changes.
+  expect(restAt('2026-07-30', [of('large')], [{ ...of('large'), backups: 'weekly' }])).toBe('0.96');
 });

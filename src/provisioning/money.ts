@@ -91,17 +91,33 @@ export function ourMoney(
   const money = (amount: Decimal) => formatMoney(roundMoney(amount, currency), currency);
   const difference = is.sum.minus(was.sum);
   const start = now.toZonedDateTimeISO('UTC');
-  const end = start.with({ day: 1 }).startOfDay().add({ months: 1 });
-  const hours = new Decimal(start.until(end, { largestUnit: 'seconds' }).total('seconds')).div(3_600);
+  const begin = start.with({ day: 1 }).startOfDay();
+  // Of a month's price each hour is a part, until the last that counts.
+  const shareOf = (from: Temporal.ZonedDateTime, to: Temporal.ZonedDateTime) =>
+    Decimal.min(1, new Decimal(hoursOf({ from: from.toInstant(), to: to.toInstant() })).div(hoursMax));
+  const [added, gone] = [without(is.charges, was.charges), without(was.charges, is.charges)];
+  const restOfMonth = added
+    .times(shareOf(start, begin.add({ months: 1 })))
+    // What is there has cost that much of its month already.
+    .minus(gone.times(new Decimal(1).minus(shareOf(begin, start))));
   return {
     currency,
     monthly: { before: money(was.sum), after: money(is.sum), difference: money(difference) },
-    restOfMonth: money(difference.times(Decimal.min(1, hours.div(hoursMax)))),
+    restOfMonth: money(restOfMonth),
     lines: is.charges
       .filter(({ amount }) => !amount.isZero())
       .map(({ what, quantity, amount }) => ({ what, quantity, amount: money(amount) })),
     unknown: is.unknown,
   };
+}
+
+/** What some charges come to in a month, without those that are among others too. */
+function without(charges: readonly Charge[], others: readonly Charge[]): Decimal {
+  const keyOf = ({ what, quantity, amount }: Charge) => canonicalJson([what, quantity, amount.toFixed()]);
+  const among = new Set(others.map(keyOf));
+  return charges
+    .filter((each) => !among.has(keyOf(each)))
+    .reduce((total, { amount }) => total.plus(amount), new Decimal(0));
 }
 
 export interface PlanOfMonth {
@@ -157,8 +173,9 @@ export function customersMoney(
     }
     return { month, version, is: is.total, was: was?.total ?? null };
   });
-  const [first] = months;
-  const currency = first?.version.currency ?? 'USD';
+  // One that ends within the month has no whole one.
+  const ending = underWay?.segments.findLast(({ version }) => version !== null)?.version;
+  const currency = (months[0]?.version ?? ending)?.currency ?? 'USD';
   const money = (amount: Decimal) => formatMoney(amount, currency);
   const last = rated.at(-1);
   return {
@@ -173,7 +190,10 @@ export function customersMoney(
         after: money(is),
         difference: money(is.minus(was ?? 0)),
       })),
-      margin: last === undefined || currency !== ours.currency ? null : money(last.is.minus(ours.monthly.after)),
+      margin:
+        last === undefined || currency !== ours.currency || passesOn(last.version)
+          ? null
+          : money(last.is.minus(ours.monthly.after)),
       restOfMonth: underWay && restOfMonth({ before, after }, underWay, { currency, ours, now }),
     },
     notMetered: [...notMetered].sort(),
@@ -202,8 +222,16 @@ function restOfMonth(
   return {
     from: underWay.from.toString(),
     difference: formatMoney(difference, currency),
-    margin: currency === ours.currency ? formatMoney(difference.minus(ours.restOfMonth), currency) : null,
+    margin:
+      currency !== ours.currency || underWay.segments.some(({ version }) => version !== null && passesOn(version))
+        ? null
+        : formatMoney(difference.minus(ours.restOfMonth), currency),
   };
+}
+
+/** Whether a plan has the customer pay what the provider charges: how much that will be, only its bill says. */
+export function passesOn({ passThrough }: Pick<PlanVersion, 'passThrough'>): boolean {
+  return passThrough.length > 0;
 }
 
 /** Something that is charged for, and when it is there. */
@@ -244,16 +272,35 @@ function usageWithin(
     const shared = { from: later(span.from, from), to: earlier(span.to, to) };
     return Temporal.Instant.compare(shared.from, shared.to) < 0 ? [{ billable, hours: hoursOf(shared) }] : [];
   });
-  const begun = held.flatMap(({ billable, ...span }) =>
-    Temporal.Instant.compare(span.from, from) >= 0 && Temporal.Instant.compare(span.from, to) < 0
-      ? [{ billable, hours: hoursOf(span) }]
-      : [],
-  );
   const [sums, peaks] = [true, false].map((is) => kinds.filter(({ aggregation }) => (aggregation === 'sum') === is));
-  return new Map([
-    ...plannedUsage(during, version, sums ?? [], month),
-    ...plannedUsage(begun, version, peaks ?? [], month),
-  ]);
+  const raised = (peaks ?? []).map((kind) => {
+    const reachedBy = (until: Temporal.Instant) => {
+      const begun = held.filter((each) => Temporal.Instant.compare(each.from, until) < 0);
+      return reached(begun, (each) => new Decimal(plannedUsage([each], version, [kind], month).get(kind.kind) ?? 0));
+    };
+    return [kind.kind, reachedBy(to).minus(reachedBy(from)).toFixed()] as const;
+  });
+  return new Map([...plannedUsage(during, version, sums ?? [], month), ...raised]);
+}
+
+/**
+ * What a peak or a percentile comes to: of each thing the greatest level at or above which it is for long enough.
+ * @param usage of a thing that is so for some hours, or all of the month
+ */
+function reached(
+  held: readonly Held[],
+  usage: (of: { readonly billable: Billable; readonly hours?: string }) => Decimal,
+): Decimal {
+  let total = new Decimal(0);
+  for (const spans of Map.groupBy(held, ({ billable }) => billable.what).values()) {
+    const levels = spans.map((span) => ({ span, level: usage({ billable: span.billable }) }));
+    const figures = levels.map(({ span: { billable }, level }) => {
+      const above = levels.filter((each) => each.level.gte(level)).map(({ span }) => span);
+      return usage({ billable, hours: hoursOf(...above) });
+    });
+    total = total.plus(Decimal.max(...figures));
+  }
+  return total;
 }
 
 function later(a: Temporal.Instant, b: Temporal.Instant): Temporal.Instant {
@@ -264,8 +311,12 @@ function earlier(a: Temporal.Instant, b: Temporal.Instant): Temporal.Instant {
   return Temporal.Instant.compare(a, b) < 0 ? a : b;
 }
 
-function hoursOf({ from, to }: Span): string {
-  return new Decimal(from.until(to, { largestUnit: 'seconds' }).total('seconds')).div(3_600).toFixed();
+/** In spans that do not overlap. */
+function hoursOf(...spans: readonly Span[]): string {
+  const seconds = spans.map(({ from, to }) => new Decimal(from.until(to, { largestUnit: 'seconds' }).total('seconds')));
+  return Decimal.sum(0, ...seconds)
+    .div(3_600)
+    .toFixed();
 }
 
 /** What billables would use in a month, or some hours of it, by the meters that are on or that the plan has a price for. */

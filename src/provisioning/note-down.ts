@@ -2,12 +2,12 @@ import type { MadeKind } from '../cloud/index.ts';
 import {
   assign,
   bringAttributionsUpToDate,
-  createDeployment,
   endRule,
   findDeployment,
   listRules,
   setDeploymentEnd,
   writeDeclaredRules,
+  writeDeployment,
 } from '../deployments/index.ts';
 import { adoptDeployment, endDeclaration } from '../drift/index.ts';
 import { openAccount, syncAccount } from '../inventory/index.ts';
@@ -90,11 +90,25 @@ async function noteDeployment(
   const now = await attempt.now();
   // What is in the project is dated by the provider's clock, which may be behind: nothing of it comes before the start.
   const startsAt = createdAt !== null && Temporal.Instant.compare(createdAt, now) < 0 ? createdAt : now;
-  const known = await found(findDeployment(db, slug));
-  if (known === undefined) await createDeployment(db, { slug, name, customer, startsAt }, now);
-  else if (known.customerExternalId !== customer) throw new Held(`deployment ${slug} is there, and another customer's`);
+  if ((await found(findDeployment(db, slug))) !== undefined) {
+    if (await isOfProject(attempt, projectId)) return;
+    throw new Held(`deployment ${slug} is there, and this rollout has not created it: undo the rollout, or end it`);
+  }
   const rules = [{ project: projectId, deployment: slug, from: startsAt.toString() }];
-  await db.transaction().execute((trx) => writeDeclaredRules(trx, { rules }, { keepOthers: true }, { by, now }));
+  // In one: by the rule it is known which rollout has created the deployment.
+  await db.transaction().execute(async (trx) => {
+    await writeDeployment(trx, { slug, name, customer, startsAt }, now);
+    await writeDeclaredRules(trx, { rules }, { keepOthers: true }, { by, now });
+  });
+}
+
+/** Whether what is in a project is the rollout's deployment's, and nobody else's. */
+async function isOfProject(attempt: Attempt, project: string): Promise<boolean> {
+  const { db, rollout } = attempt.parts;
+  return (await listRules(db)).some(
+    ({ kind, owners, ...rule }) =>
+      kind === 'project' && rule.project === project && owners?.length === 1 && owners[0]?.slug === rollout.deployment,
+  );
 }
 
 /**

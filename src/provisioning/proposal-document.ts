@@ -124,7 +124,7 @@ export interface CustomersMoney {
   readonly currency: string;
   /** The month of the proposal, and the one after it, each as a whole one; not one at whose end it is on no plan. */
   readonly months: readonly MonthForCustomer[];
-  /** Of the second month: what the customer pays without tax, less what it costs us. null: in two currencies. */
+  /** Of the second month: what the customer pays without tax, less what it costs us. null: in two currencies, or the plan passes cost on. */
   readonly margin: string | null;
   /** Of the month of the proposal, by its own time: nothing is carried over into it. null: it is on no plan in it. */
   readonly restOfMonth: RestOfMonth | null;
@@ -135,7 +135,7 @@ interface RestOfMonth {
   /** From when on: what is created is on its plan from the next day. */
   readonly from: string;
   readonly difference: string;
-  /** Less what it changes of our cost to the end of the month. null: in two currencies. */
+  /** Less what it changes of our cost to the end of the month. null: in two currencies, or the plan passes cost on. */
   readonly margin: string | null;
 }
 

@@ -1,6 +1,6 @@
 import { billableOf, billablesOf, type Billable } from './billables.ts';
 import { canonicalJson, digestOf } from './canonical.ts';
-import { customersMoney, type MonthUnderWay, ourMoney, type PlanOfMonth, type PriceList } from './money.ts';
+import { customersMoney, type MonthUnderWay, ourMoney, passesOn, type PlanOfMonth, type PriceList } from './money.ts';
 import { preflight } from './preflight.ts';
 import type { ProposalDocument, ProposedStep, StayingThing } from './proposal-document.ts';
 import { proposeSteps, referenceOf, seenThing } from './propose.ts';
@@ -66,7 +66,7 @@ export function makeProposal(facts: Facts): ProposalDocument {
     wanted === null ? takenDown(facts, { owned, others, before }) : changed(facts, wanted, { owned, others });
   const ours = ourMoney({ before, after: made.after }, prices, now);
   const rated =
-    facts.months.length === 0 || purpose === 'destroy'
+    (facts.months.length === 0 && facts.underWay === null) || purpose === 'destroy'
       ? null
       : customersMoney({ before: purpose === 'create' ? null : before, after: made.after }, facts, { ours, now });
   const notMetered = rated?.notMetered ?? [];
@@ -96,12 +96,22 @@ export function makeProposal(facts: Facts): ProposalDocument {
     customers: rated?.money ?? null,
     notMetered,
     problems: [...facts.problems, ...made.problems, ...unmetered],
-    notes: [...facts.notes, ...made.notes, ...(made.hasBackups ? [backupsNote] : [])],
+    notes: [...facts.notes, ...passedOn(facts), ...made.notes, ...(made.hasBackups ? [backupsNote] : [])],
     seen: owned.map(seenThing),
     stays: made.stays,
   };
   // As it will be read again: what is undefined is not there.
   return JSON.parse(canonicalJson(document)) as ProposalDocument;
+}
+
+/** Plans that have the customer pay what the provider's bill says. */
+function passedOn({ months, underWay }: Facts): string[] {
+  const versions = [...months, ...(underWay?.segments ?? [])].flatMap(({ version }) => version ?? []);
+  const plans = [...new Set(versions.filter(passesOn).map(({ plan }) => plan))];
+  return plans.map(
+    (plan) =>
+      `Plan ${plan} passes on what the provider charges, which only its bill says: no figure of what the customer pays has it, and the margin is not known.`,
+  );
 }
 
 const backupsNote = 'How much backups will hold cannot be known before: what the customer pays for them is left out.';

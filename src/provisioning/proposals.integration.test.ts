@@ -288,6 +288,15 @@ test('an approved proposal is begun once, however often and at once it is asked 
   expect([discarded.status, discarded.answer.code]).toEqual([409, 'proposal_closed']);
 });
 
+test('a deployment that was created since makes a proposal of creating it stale', async () => {
+  const { answer } = await create({ deployment: 'made-by-hand' });
+  expect(answer.problems).toEqual([]);
+  await ask('/deployments', { deployment: 'made-by-hand', customer: 'cus-88' });
+  const refused = await ask(`/proposals/${answer.hash}/approvals`, {});
+  expect([refused.status, refused.answer.code]).toEqual([409, 'proposal_stale']);
+  expect(refused.answer.detail).toContain('There is a deployment made-by-hand already.');
+});
+
 test('what is sealed is read with the key that it was sealed with last', async () => {
   const { answer } = await create({ name: 'Beta again' });
   await ask(`/proposals/${answer.hash}/approvals`, {});

@@ -172,6 +172,7 @@ class Model {
       },
       settings: this.settings(kind, spec),
       address,
+      hosts: [address],
     });
   }
 
@@ -244,6 +245,7 @@ test('what the steps of a blueprint make is what it says, and the blueprint of t
         others: [],
         project,
         plan: blueprint.plan,
+        protections: new Map(),
       };
       const written = systemOf(blueprintSchema.parse(blueprintFrom(from).document), {}, of);
       expect(written.problems).toEqual([]);
@@ -334,6 +336,7 @@ test('a blueprint of what lives is one of another deployment too: neither its zo
     others: [],
     project,
     plan: null,
+    protections: new Map(),
   };
   const written = blueprintSchema.parse(blueprintFrom(from).document);
   const valued = (given: Record<string, string>, other: typeof of) =>
@@ -383,7 +386,16 @@ test('names without the slug: of projects and networks the slug gives one, of dr
   model.resources.push(worker);
   const project = model.resources.find(({ kind }) => kind === 'project')?.externalId ?? null;
   const written = (from: Partial<Parameters<typeof blueprintFrom>[0]> = {}) =>
-    blueprintFrom({ ...of, blueprint: 'shop', owned: model.resources, others: [], project, plan: null, ...from });
+    blueprintFrom({
+      ...of,
+      blueprint: 'shop',
+      owned: model.resources,
+      others: [],
+      project,
+      plan: null,
+      protections: new Map(),
+      ...from,
+    });
   const { document, leftOut } = written();
   expect(leftOut).toContain('A Kubernetes cluster makes its own: 1 droplet left out.');
   expect(document.project?.name).toBe('${deployment_name} (live)');
@@ -460,6 +472,40 @@ test('a firewall that names a droplet which comes after it is a problem, and the
     'Firewall beta-shop-firewall names droplet web, which is created after it: name a tag of the droplet in its place.',
   ]);
   expect(problemsOf({ firewall: { inbound: [{ tcp: 22, from: 'tag:deployment:beta-shop' }] } })).toEqual([]);
+});
+
+test('a peer of a firewall or the target of a record that nothing knows is a problem', () => {
+  const said = {
+    blueprint: 'shop',
+    schema: 1,
+    region: 'fra1',
+    droplets: { web: { size: 's-1vcpu-1gb', image: 'ubuntu-24-04-x64' } },
+    balancer: [1, 2].map((port) => ({ forward: [{ http: port, to: 80 }] })),
+  };
+  const problemsOf = (peer: string, to: string) =>
+    systemOf(
+      blueprintSchema.parse({
+        ...said,
+        firewall: { inbound: [{ tcp: 22, from: peer }] },
+        dns: { zone: 'a.example', records: [{ A: '@', to }] },
+      }),
+      {},
+      of,
+    ).problems;
+  expect(problemsOf('office', 'balancer')).toEqual([
+    'Firewall beta-shop-firewall: office is no network, balancer, balancer:<number>, tag:<tag>, droplet:<name> or load_balancer:<id>.',
+    'Record A of a.example: there is no balancer, but balancer:1, balancer:2.',
+  ]);
+  // Hexadecimal digits alone are no address.
+  expect(problemsOf('cafe', 'reserved_ip')).toEqual([
+    'Firewall beta-shop-firewall: cafe is no network, balancer, balancer:<number>, tag:<tag>, droplet:<name> or load_balancer:<id>.',
+    'Record A of a.example: there is no reserved_ip.',
+  ]);
+  expect(problemsOf('balancer:3', 'web')).toEqual([
+    'Firewall beta-shop-firewall: there is no balancer:3, but balancer:1, balancer:2.',
+  ]);
+  for (const peer of ['balancer:2', '10.0.0.0/8', '2001:db8::/32', 'tag:ops', 'load_balancer:b-1', 'droplet:web'])
+    expect(problemsOf(peer, 'balancer:1')).toEqual([]);
 });
 
 test('a firewall or a balancer is added to droplets that are there only where they have its tag', () => {

@@ -3,7 +3,18 @@ import { canonicalJson, digestOf } from './canonical.ts';
 import * as living from './living.ts';
 import type { DeferredValue, ProposedStep, SeenThing, StepWork } from './proposal-document.ts';
 import type { SeenResource } from './seen.ts';
-import { type OfDeployment, plainName, type Rules, type System, type SystemDroplet, words } from './system.ts';
+import {
+  balancerName,
+  isBalancerName,
+  isPeer,
+  type OfDeployment,
+  plainName,
+  reservedIpName,
+  type Rules,
+  type System,
+  type SystemDroplet,
+  words,
+} from './system.ts';
 
 /** What steps are made from: a pure function of it. */
 interface StepsInput {
@@ -107,6 +118,8 @@ class StepsOfChange {
   readonly #network: SeenResource | undefined;
   /** Its resources by the ids under which firewalls name them. */
   readonly #peers = new Map<string, string>();
+  /** All that rules of firewalls can call what is the deployment's. */
+  readonly #calls: living.Calls;
 
   constructor(input: StepsInput) {
     this.#input = input;
@@ -127,11 +140,14 @@ class StepsOfChange {
       if (key !== undefined && !this.#addresses.has(key)) this.#addresses.set(key, address);
     }
     for (const [id, key] of keyOf) this.#peers.set(`droplet:${id}`, `droplet:${key}`);
-    const [balancer, another] = [...this.#balancers.values()];
-    if (balancer !== undefined && another === undefined)
-      this.#peers.set(`load_balancer:${balancer.externalId}`, 'balancer');
+    for (const [index, { name }] of system.balancers.entries()) {
+      const there = this.#balancers.get(name);
+      if (there !== undefined)
+        this.#peers.set(`load_balancer:${there.externalId}`, balancerName(index, system.balancers.length));
+    }
     this.#network =
       input.purpose === 'create' ? undefined : networkOf(system, this.#ownDroplets, [...owned, ...others]);
+    this.#calls = living.callsOf([...owned, ...(this.#network === undefined ? [] : [this.#network])]);
   }
 
   #match(
@@ -340,7 +356,7 @@ class StepsOfChange {
     return this.#system.firewalls.some(
       ({ name, inbound, outbound }) =>
         !this.#firewalls.has(name) &&
-        [inbound, outbound].some((rules) => Object.values(rules).flat().includes('balancer')),
+        [inbound, outbound].some((rules) => Object.values(rules).flat().some(isBalancerName)),
     );
   }
 
@@ -400,8 +416,8 @@ class StepsOfChange {
     if (there !== undefined) {
       this.#compare(`firewall ${there.name}`, {
         droplets: [this.#keysOf(there), this.#wantedKeys(droplets)],
-        inbound: [living.rulesOf(there, 'inbound', this.#peers), inbound],
-        outbound: [living.rulesOf(there, 'outbound', this.#peers), outbound],
+        inbound: [this.#rulesOf(there, 'inbound', inbound), inbound],
+        outbound: [this.#rulesOf(there, 'outbound', outbound), outbound],
       });
       return;
     }
@@ -428,21 +444,41 @@ class StepsOfChange {
     });
   }
 
+  /** Rules that are there, without the peers that no blueprint of the deployment says: those stay, and are noted. */
+  #rulesOf(there: SeenResource, side: 'inbound' | 'outbound', wanted: Rules): Rules {
+    const unsaid = new Set<string>();
+    const rules = Object.entries(living.rulesOf(there, side, this.#peers)).map(([key, peers]) => {
+      const said = peers.filter((peer) => {
+        const isKnown = wanted[key]?.includes(peer) === true || [...this.#peers.values()].includes(peer);
+        if (isKnown || (isPeer(peer) && !living.isCalled(peer, this.#calls))) return true;
+        unsaid.add(peer);
+        return false;
+      });
+      return [key, said] as const;
+    });
+    if (unsaid.size > 0)
+      this.#notes.push(
+        `Firewall ${there.name} names ${[...unsaid].sort().join(', ')} (${side}), which the blueprint does not have: that stays.`,
+      );
+    return Object.fromEntries(rules.filter(([, peers]) => peers.length > 0));
+  }
+
   #rules(rules: Rules) {
     return Object.entries(rules).map(([key, peers]) => {
       const [protocol = 'tcp', ports = 'all'] = key.split('/');
       const of = (prefix: string) =>
         peers.filter((peer) => peer.startsWith(prefix)).map((peer) => peer.slice(prefix.length));
-      const balancers = peers.filter((peer) => peer === 'balancer' || peer.startsWith('load_balancer:'));
+      const balancers = peers.filter((peer) => isBalancerName(peer) || peer.startsWith('load_balancer:'));
       return {
         protocol: protocol as 'tcp' | 'udp' | 'icmp',
         // The provider asks for ports of ICMP too.
         ports,
-        addresses: peers.filter((peer) => /^[0-9a-f.:]+(\/\d+)?$/i.test(peer)),
+        addresses: peers.filter((peer) => !isBalancerName(peer) && !/^(tag|droplet|load_balancer):/.test(peer)),
         tags: of('tag:'),
         droplets: of('droplet:').map((key): Reference => this.#dropletReference(key)),
         loadBalancers: balancers.map(
-          (peer): Reference => (peer === 'balancer' ? this.#balancerReference() : peer.slice('load_balancer:'.length)),
+          (peer): Reference =>
+            isBalancerName(peer) ? this.#balancerReference(peer) : peer.slice('load_balancer:'.length),
         ),
       };
     });
@@ -453,9 +489,20 @@ class StepsOfChange {
     return this.#droplets.get(key)?.externalId ?? { $id: `droplet ${key}` };
   }
 
-  #balancerReference(): Reference {
-    const [first] = this.#system.balancers;
-    const name = first?.name ?? '';
+  /** The system's own name of a balancer, as rules and records call it. */
+  #balancerCalled(what: string): string {
+    const { balancers } = this.#system;
+    return balancers.find((_, index) => balancerName(index, balancers.length) === what)?.name ?? '';
+  }
+
+  /** The droplet of a reserved IP, as records call it; undefined: it is none. */
+  #dropletOfAddress(what: string): string | undefined {
+    const { reservedIps } = this.#system;
+    return reservedIps.find((key) => reservedIpName(key, reservedIps.length) === what);
+  }
+
+  #balancerReference(what: string): Reference {
+    const name = this.#balancerCalled(what);
     return this.#balancers.get(name)?.externalId ?? { $id: `balancer ${name}` };
   }
 
@@ -690,17 +737,18 @@ class StepsOfChange {
   }
 
   #addressed(what: string): SeenResource | undefined {
-    if (what === 'balancer') return this.#balancers.get(this.#system.balancers[0]?.name ?? '');
-    if (what === 'reserved_ip') return this.#addresses.get(this.#system.reservedIps[0] ?? '');
-    return this.#droplets.get(what);
+    if (isBalancerName(what)) return this.#balancers.get(this.#balancerCalled(what));
+    const droplet = this.#dropletOfAddress(what);
+    return droplet === undefined ? this.#droplets.get(what) : this.#addresses.get(droplet);
   }
 
   #addressReference(what: string): Reference {
     const there = this.#addressOf(what);
     if (there !== null) return there;
-    if (what === 'balancer') return { $address: `balancer ${this.#system.balancers[0]?.name ?? ''}` };
+    if (isBalancerName(what)) return { $address: `balancer ${this.#balancerCalled(what)}` };
+    const droplet = this.#dropletOfAddress(what);
     // Its address is its id.
-    if (what === 'reserved_ip') return { $id: `reserved IP ${this.#system.reservedIps[0] ?? ''}` };
+    if (droplet !== undefined) return { $id: `reserved IP ${droplet}` };
     return { $address: `droplet ${what}` };
   }
 

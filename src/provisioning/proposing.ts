@@ -4,7 +4,7 @@ import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { type SecretKey, seal, unseal } from '../platform/secrets/crypto.ts';
 import { blueprintSchema } from './blueprint.ts';
 import type { ReadBlueprint } from './blueprint-problems.ts';
-import { applyBlueprint, blueprintDigest, getBlueprint, userDataOf } from './blueprints.ts';
+import { applyBlueprint, blueprintDigest, getBlueprint, readStored, userDataOf } from './blueprints.ts';
 import { type BlueprintRow, selectBlueprints } from './blueprints.store.ts';
 import { type Asked, gatherFacts, type Looking, secretParametersOf, writeBlueprint } from './facts.ts';
 import type { ProposalDocument } from './proposal-document.ts';
@@ -34,7 +34,7 @@ interface ChosenBlueprint {
 
 function chosen(row: BlueprintRow, secretKey: SecretKey): ChosenBlueprint {
   const { version, digest } = row;
-  const read = { blueprint: blueprintSchema.parse(row.document), userData: userDataOf(row, secretKey) };
+  const read = { blueprint: readStored(row), userData: userDataOf(row, secretKey) };
   return { asked: { ...read, version, digest }, stored: { versionId: row.blueprintVersionId }, notes: [] };
 }
 

@@ -17,6 +17,8 @@ export interface SeenResource {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Its public IPv4 address; null: it has none. */
   readonly address: string | null;
+  /** All addresses and hosts by which it is reached, private ones among them. */
+  readonly hosts: readonly string[];
 }
 
 export interface SeenAccount {
@@ -80,7 +82,8 @@ export async function seeAccount(
     const { kind, externalId, name, region, status, tags, parents, attributes } = resource;
     const settings = { ...provider.settings(resource)?.values, ...details.get(`${kind}:${externalId}`) };
     const address = addressOf(resource);
-    return { kind, externalId, name, region, status, tags, parents, attributes, settings, address };
+    const hosts = hostsOf(resource);
+    return { kind, externalId, name, region, status, tags, parents, attributes, settings, address, hosts };
   });
   const projects = wanted.project === null ? [] : [wanted.project];
   const inProject = await whole('what is in the project', provider.listMemberships(projects, signal));
@@ -123,6 +126,34 @@ function incomplete(what: string, { reason }: PartialEnd): ArcadiaError {
     'provider_failed',
     `Nothing can be proposed: the listing of ${what} is not complete (${reason}).`,
   );
+}
+
+/** Where payloads tell addresses and hosts, by kind. */
+const hostsAt: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  droplet: [
+    ['networks', 'v4', 'ip_address'],
+    ['networks', 'v6', 'ip_address'],
+  ],
+  load_balancer: [['ip'], ['ipv6']],
+  reserved_ip: [['ip']],
+  database: [
+    ['connection', 'host'],
+    ['private_connection', 'host'],
+  ],
+  app: [['default_ingress']],
+  kubernetes_cluster: [['endpoint'], ['ipv4']],
+};
+
+function hostsOf({ kind, payload }: ListedResource): string[] {
+  const at = (value: unknown, path: readonly string[]): string[] => {
+    if (Array.isArray(value)) return value.flatMap((each) => at(each, path));
+    const [field, ...rest] = path;
+    if (field !== undefined)
+      return typeof value === 'object' && value !== null ? at((value as Record<string, unknown>)[field], rest) : [];
+    if (typeof value !== 'string' || value === '') return [];
+    return [value.startsWith('https://') ? (URL.parse(value)?.host ?? value) : value];
+  };
+  return (hostsAt[kind] ?? []).flatMap((path) => at(payload, path));
 }
 
 function addressOf({ kind, externalId, payload }: ListedResource): string | null {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { MadeKind, Specs } from '../cloud/index.ts';
 import { type Blueprint, dropletsMax, listOf, nodesMax, recordTypes, volumeGibMax } from './blueprint.ts';
 import { filled, namesIn } from './templates.ts';
@@ -29,7 +30,7 @@ interface SystemVolume {
   readonly protected: boolean;
 }
 
-/** Peers by protocol and ports, `tcp/443` and `icmp`: networks, `balancer`, `tag:x` and `droplet:<key>`, sorted. */
+/** Peers by protocol and ports, `tcp/443` and `icmp`: what `isPeer` knows, sorted. */
 export type Rules = Readonly<Record<string, readonly string[]>>;
 
 interface SystemFirewall {
@@ -58,7 +59,7 @@ interface SystemBalancer {
 interface SystemRecord {
   readonly type: string;
   readonly name: string;
-  /** The value, or whose address it is: `balancer`, `reserved_ip` or a droplet's key. */
+  /** The value, or whose address it is: a droplet's key, or as `balancerName` and `reservedIpName` call the others. */
   readonly to: { readonly value: string } | { readonly addressOf: string };
   readonly ttl: number;
   readonly priority: number | null;
@@ -106,12 +107,15 @@ export interface OfDeployment {
 
 /** @param values of the parameters that are no secrets */
 export function systemOf(blueprint: Blueprint, values: Readonly<Record<string, string>>, of: OfDeployment): ReadSystem {
-  return new SystemReading(blueprint, { ...values, ...valuesOf(of) }, of.slug).read();
+  return new SystemReading(blueprint, { ...values, ...valuesOf(of), deployment_name: of.name }, of.slug).read();
 }
 
-/** What texts may refer to besides parameters. */
-export function valuesOf({ slug, name, customer }: OfDeployment): Readonly<Record<string, string>> {
-  return { slug, deployment_name: name, customer };
+/** What texts may refer to besides parameters; user data may not to the name, which may hold what a shell carries out. */
+export function valuesOf({
+  slug,
+  customer,
+}: Pick<OfDeployment, 'slug' | 'customer'>): Readonly<Record<string, string>> {
+  return { slug, customer };
 }
 
 type Several<Kind extends 'firewall' | 'balancer' | 'dns'> = Exclude<Blueprint[Kind], readonly unknown[] | null>;
@@ -123,17 +127,19 @@ class SystemReading {
   readonly #problems: string[] = [];
   readonly #givenBy = new Map<string, readonly string[]>();
   readonly #droplets: readonly SystemDroplet[];
-  readonly #counts: Readonly<Record<string, number>>;
+  /** As rules and records call them. */
+  readonly #balancerNames: readonly string[];
+  readonly #reservedIpNames: readonly string[];
 
   constructor(blueprint: Blueprint, values: Readonly<Record<string, string>>, slug: string) {
     this.#blueprint = blueprint;
     this.#values = values;
     this.#slug = slug;
     this.#droplets = Object.entries(blueprint.droplets).flatMap(([group, asked]) => this.#group(group, asked));
-    this.#counts = {
-      balancer: listOf(blueprint.balancer).length,
-      reserved_ip: listOf(blueprint.reserved_ip).length,
-    };
+    this.#balancerNames = listOf(blueprint.balancer).map((_, index, all) => balancerName(index, all.length));
+    this.#reservedIpNames = listOf(blueprint.reserved_ip).map(({ droplet }, _, all) =>
+      reservedIpName(this.#fill(droplet), all.length),
+    );
   }
 
   read(): ReadSystem {
@@ -270,16 +276,25 @@ class SystemReading {
       name: this.#numbered(asked.name, index, 'balancer'),
       nodes: this.#number(asked.nodes, nodesMax, 'The nodes of the balancer'),
       targets: this.#keysOf(asked.targets, 'Balancer'),
-      forwarding: asked.forward.map(forwardingOf).sort((a, b) => a.entryPort - b.entryPort),
+      forwarding: asked.forward.map((each) => this.#forwarding(each)).sort((a, b) => a.entryPort - b.entryPort),
     };
+  }
+
+  #forwarding(asked: AskedForward): Forwarding {
+    const { certificate } = asked;
+    return { ...forwardingOf(asked), certificate: certificate === null ? null : this.#fill(certificate) };
   }
 
   #firewall(asked: Several<'firewall'>, index: number): SystemFirewall {
     const name = this.#numbered(asked.name, index, 'firewall');
     const peer = (text: string): string => {
       const said = this.#fill(text);
-      if (said === 'balancer' && this.#counts['balancer'] !== 1)
-        this.#problems.push(`Firewall ${name}: there is not one balancer but ${this.#counts['balancer']}.`);
+      if (!isPeer(said))
+        this.#problems.push(
+          `Firewall ${name}: ${said} is no network, balancer, balancer:<number>, tag:<tag>, droplet:<name> or load_balancer:<id>.`,
+        );
+      if (isBalancerName(said) && !this.#balancerNames.includes(said))
+        this.#problems.push(`Firewall ${name}: ${unknownOf(said, 'balancer', this.#balancerNames)}`);
       // What is a number is a droplet outside of it, by the provider's id.
       if (said.startsWith('droplet:') && !/^droplet:\d+$/.test(said))
         this.#dropletKey(said.slice('droplet:'.length), `Firewall ${name}`);
@@ -301,10 +316,11 @@ class SystemReading {
   #record(asked: Several<'dns'>['records'][number], zone: string): SystemRecord {
     const type = recordTypes.find((each) => asked[each] !== undefined) ?? 'A';
     const said = this.#fill(asked.to);
-    const isCounted = Object.hasOwn(this.#counts, said);
-    const isAddress = type === 'A' && (isCounted || this.#droplets.some(({ key }) => key === said));
-    if (isAddress && isCounted && this.#counts[said] !== 1)
-      this.#problems.push(`Record ${type} of ${zone}: there is not one ${said}.`);
+    const what = isBalancerName(said) ? 'balancer' : isReservedIpName(said) ? 'reserved_ip' : null;
+    const isAddress = type === 'A' && (what !== null || this.#droplets.some(({ key }) => key === said));
+    const names = what === 'balancer' ? this.#balancerNames : this.#reservedIpNames;
+    if (isAddress && what !== null && !names.includes(said))
+      this.#problems.push(`Record ${type} of ${zone}: ${unknownOf(said, what, names)}`);
     return {
       type,
       name: this.#fill(asked[type] ?? '@').toLowerCase(),
@@ -313,6 +329,35 @@ class SystemReading {
       priority: asked.priority,
     };
   }
+}
+
+/** How rules and records call a balancer: by its place, counted from 1, where there are several. */
+export function balancerName(index: number, count: number): string {
+  return count === 1 ? 'balancer' : `balancer:${index + 1}`;
+}
+
+export function isBalancerName(text: string): boolean {
+  return /^balancer(:\d+)?$/.test(text);
+}
+
+/** How records call a reserved IP: by its droplet's key, where there are several. */
+export function reservedIpName(droplet: string, count: number): string {
+  return count === 1 ? 'reserved_ip' : `reserved_ip:${droplet}`;
+}
+
+function isReservedIpName(text: string): boolean {
+  return /^reserved_ip(:.*)?$/.test(text);
+}
+
+function unknownOf(said: string, what: string, names: readonly string[]): string {
+  return names.length === 0 ? `there is no ${what}.` : `there is no ${said}, but ${names.join(', ')}.`;
+}
+
+/** What a rule of a firewall may name: networks, balancers, tags and droplets. */
+export function isPeer(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const isNetwork = isIP(address) !== 0 && more.length === 0 && (bits === undefined || /^\d{1,3}$/.test(bits));
+  return isNetwork || isBalancerName(text) || /^(tag|droplet|load_balancer):./.test(text);
 }
 
 function namesOf({ droplets, volumes, firewalls, balancers, zones }: System): Record<string, readonly string[]> {
@@ -351,7 +396,7 @@ const entries = ['http', 'https', 'http2', 'http3', 'tcp', 'udp'] as const;
 
 type AskedForward = Exclude<Blueprint['balancer'], readonly unknown[] | null>['forward'][number];
 
-function forwardingOf({ to, certificate, ...asked }: AskedForward): Forwarding {
+function forwardingOf({ to, ...asked }: AskedForward): Omit<Forwarding, 'certificate'> {
   const entryProtocol = entries.find((name) => asked[name] !== undefined) ?? 'http';
   const usual = entryProtocol === 'tcp' || entryProtocol === 'udp' ? entryProtocol : 'http';
   const target = typeof to === 'number' ? { protocol: usual, port: to } : to;
@@ -360,7 +405,6 @@ function forwardingOf({ to, certificate, ...asked }: AskedForward): Forwarding {
     entryPort: asked[entryProtocol] as number,
     targetProtocol: target.protocol as Forwarding['targetProtocol'],
     targetPort: target.port,
-    certificate,
   };
 }
 

@@ -13,6 +13,7 @@ const droplet: SeenResource = {
   attributes: { size_slug: 's-2vcpu-4gb', disk_gb: 80 },
   settings: {},
   address: null,
+  hosts: [],
 };
 
 const price = { amount: '15.15', currency: 'USD', unit: 'node-month', source: 'operator' } as const;
@@ -136,4 +137,23 @@ test('what a Kubernetes cluster has made stays with it: it would be made anew', 
     'droplet 18 pool-1',
     'volume v-1 pvc-1',
   ]);
+});
+
+test("a load balancer of which all droplets are a cluster's stays, and one that has another droplet too goes", () => {
+  const worker: SeenResource = { ...droplet, externalId: '18', parents: ['kubernetes_cluster:c-1'] };
+  const balancer = (externalId: string, droplets: readonly string[]): SeenResource => ({
+    ...droplet,
+    kind: 'load_balancer',
+    externalId,
+    name: externalId,
+    attributes: { nodes: 1 },
+    settings: { droplets },
+  });
+  const owned = [droplet, balancer('of-cluster', ['18']), balancer('of-both', ['17', '18']), balancer('of-none', [])];
+  // The workers may be in no deployment, or in another one.
+  const made = teardown({ owned, others: [worker] });
+  expect([...made.goes]).toEqual(['droplet:17', 'load_balancer:of-both', 'load_balancer:of-none']);
+  expect(made.stays.map(({ what, why }) => `${what}: ${why}`)).toContain(
+    'load_balancer of-cluster: its Kubernetes cluster, which no rollout destroys, would make it anew',
+  );
 });

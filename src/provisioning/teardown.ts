@@ -63,6 +63,8 @@ const updates = ['droplet:read', 'droplet:update'];
 class StepsOfTeardown {
   readonly #input: TeardownInput;
   readonly #prices: PriceList;
+  /** What clusters have made. */
+  readonly #ofClusters: ReadonlySet<SeenResource>;
   readonly #going: readonly SeenResource[];
   readonly #steps: ProposedStep[] = [];
   readonly #stays: StayingThing[] = [];
@@ -70,9 +72,10 @@ class StepsOfTeardown {
   constructor(input: TeardownInput, prices: PriceList) {
     this.#input = input;
     this.#prices = prices;
+    this.#ofClusters = living.madeByClusters([...input.owned, ...input.others]);
     this.#going = input.owned.filter(
       (each) =>
-        destroyable.has(each.kind) && each.settings['default'] !== true && !isIpv6(each) && !living.isOfCluster(each),
+        destroyable.has(each.kind) && each.settings['default'] !== true && !isIpv6(each) && !this.#ofClusters.has(each),
     );
   }
 
@@ -228,7 +231,7 @@ class StepsOfTeardown {
       // Its droplet takes it along.
       if (each.kind === 'droplet_backup' && each.parents.some((parent) => goes.has(parent))) continue;
       const other = shared.get(referenceOf(each));
-      const why = other === undefined ? whyItStays(each) : `it is of ${other} too`;
+      const why = other === undefined ? whyItStays(each, this.#ofClusters) : `it is of ${other} too`;
       this.#stays.push({ what: nameOf(each), why, monthly: this.#monthly(each) });
     }
     for (const each of unseen)
@@ -252,10 +255,10 @@ function isIpv6(each: SeenResource): boolean {
   return each.kind === 'reserved_ip' && !living.isIpv4(each);
 }
 
-function whyItStays(each: SeenResource): string {
+function whyItStays(each: SeenResource, ofClusters: ReadonlySet<SeenResource>): string {
   const { kind, settings } = each;
   if (isIpv6(each)) return 'no rollout destroys an IPv6 address';
-  if (living.isOfCluster(each)) return 'its Kubernetes cluster, which no rollout destroys, would make it anew';
+  if (ofClusters.has(each)) return 'its Kubernetes cluster, which no rollout destroys, would make it anew';
   if (kind === 'vpc' && settings['default'] === true) return 'it is the default network of its region';
   if (kind === 'snapshot' || kind === 'droplet_backup') return 'snapshots and backups are kept';
   return 'no rollout destroys what is of this kind';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createCustomer, findDeployment, unattributedResources } from '../../src/deployments/index.ts';
+import { createCustomer, createDeployment, findDeployment, unattributedResources } from '../../src/deployments/index.ts';
 import { disconnectAccount } from '../../src/inventory/accounts.ts';
 import { listAccounts, openSecretKey } from '../../src/inventory/index.ts';
 import { grantWriting, readWriteToken, revokeWriting } from '../../src/provisioning/grants.ts';
@@ -108,6 +108,21 @@ const zone = step('zone', {
   spec: { name: 'beta.example' },
   marker: { name: 'beta.example' },
   mayAdopt: false,
+});
+
+test('a deployment that is there by then is not taken: undoing ends nothing that the rollout has not created', async () => {
+  const { db, cloud } = scene;
+  const now = cloud.simulator.now();
+  await createCustomer(db, { externalId: 'cus_88', name: 'Beta', currency: 'USD' }, now);
+  const rolloutId = await scene.begin(owned());
+  await createDeployment(db, { slug: 'beta-shop', name: 'Beta', customer: 'cus_88', startsAt: now }, now);
+  expect(await scene.drive(rolloutId)).toMatchObject({
+    state: 'held',
+    reason: expect.stringContaining('deployment beta-shop is there, and this rollout has not created it'),
+  });
+  await scene.decide('undo', rolloutId);
+  expect(await scene.drive(rolloutId)).toMatchObject({ state: 'undone' });
+  expect(await findDeployment(db, 'beta-shop')).toMatchObject({ endsAt: null });
 });
 
 test('what is done is in use: it is not undone, and the answer says how it is taken down', async () => {

@@ -103,15 +103,16 @@ const proposalDetail = z
           }),
         ).meta({ description: 'Each as a whole one; not one at whose end it is on no plan' }),
         margin: decimalOut.nullable().meta({
-          description: 'Of the last of the months, for the roles owner and finance; null: in two currencies',
+          description:
+            'Of the last of the months, for the roles owner and finance; null: in two currencies, or the plan passes cost on',
         }),
         restOfMonth: z
           .object({
             from: instantOut.meta({ description: 'What is created is on its plan from the next day' }),
             difference: decimalOut.meta({ description: 'By the days that are left, as the invoice rates them' }),
-            margin: decimalOut
-              .nullable()
-              .meta({ description: 'For the roles owner and finance; null: in two currencies' }),
+            margin: decimalOut.nullable().meta({
+              description: 'For the roles owner and finance; null: in two currencies, or the plan passes cost on',
+            }),
           })
           .nullable()
           .meta({ description: 'What it changes of the month in which it is proposed; null: it is on no plan in it' }),

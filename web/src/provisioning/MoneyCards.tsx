@@ -81,7 +81,7 @@ export function OurMoneyCard({ proposal: { ours } }: { readonly proposal: Propos
 
 /** On a phone there is room for the difference alone. */
 const figures = `${styles.figure} ${styles.spare}`;
-const twoCurrencies = 'Cost and price are in two currencies.';
+const unknownMargin = 'Cost and price are in two currencies, or the plan passes on what the provider charges.';
 
 /** What the plan comes to, as the invoice rates it. */
 export function CustomersMoneyCard({ proposal }: { readonly proposal: ProposalDetail }) {
@@ -181,7 +181,7 @@ function Margins({ customers, proposedAt }: MonthsProps) {
             Our margin, rest of {monthName(monthOf(proposedAt))}
           </th>
           <td className={styles.figure}>
-            <Money amount={rest.margin} currency={currency} reason={twoCurrencies} />
+            <Money amount={rest.margin} currency={currency} reason={unknownMargin} />
           </td>
         </tr>
       )}
@@ -191,7 +191,7 @@ function Margins({ customers, proposedAt }: MonthsProps) {
             Our margin, {monthName(last)}
           </th>
           <td className={styles.figure}>
-            <Money amount={margin} currency={currency} reason={twoCurrencies} />
+            <Money amount={margin} currency={currency} reason={unknownMargin} />
           </td>
         </tr>
       )}
