@@ -138,12 +138,15 @@ function taxOf(percent: string): (bills: readonly ReconciledBill[]) => Decimal {
       );
 }
 
-/** A credit of so much more than all that the month's first bill charges. */
+/** A credit of so much more than all that its bill charges. */
 function creditAbove(more: string): (bills: readonly ReconciledBill[]) => Decimal {
-  return ([first]) =>
-    amountOf(first!.lines.filter(({ product }) => product !== 'Credits'))
+  const isCredit = ({ product }: ReconciledBill['lines'][number]) => product === 'Credits';
+  return (bills) => {
+    const { lines } = bills.find((each) => each.lines.some(isCredit))!;
+    return amountOf(lines.filter((line) => !isCredit(line)))
       .plus(more)
       .negated();
+  };
 }
 
 /** Each bucket's transfer. */
