@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { Registry } from 'prom-client';
 import { createCustomer } from '../src/deployments/customers.ts';
 import { createDeployment } from '../src/deployments/deployments.ts';
 import { assign } from '../src/deployments/assignments.ts';
@@ -14,6 +15,13 @@ import { meterOutstanding, settleFacts } from '../src/metering/meter.ts';
 import { appendChanges } from '../src/platform/changes.ts';
 import type { Database } from '../src/platform/database/database.ts';
 import { parseSecretKey } from '../src/platform/secrets/crypto.ts';
+
+import { startWorker } from '../src/jobs/worker.ts';
+import { program } from '../src/modules.ts';
+import { createLog } from '../src/platform/log.ts';
+import { event, makeMeters, makeSource, requests, setClock } from '../test/fixtures/gateway.ts';
+import { createDeployments } from '../test/fixtures/metering.ts';
+import { startTestApi } from '../test/http/api-fixture.ts';
 import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 
 // What gateway events cost: taken in by batches and one by one, interpreted, and metered. What each is held against:
@@ -226,9 +234,58 @@ async function metering(db: Database, source: Source): Promise<Row[]> {
   ];
 }
 
+/** From a request to the usage of its deployment and the live stream, by a server and a worker. */
+async function live(db: Database, connectionString: string): Promise<Row[]> {
+  await setClock(db, now);
+  await createDeployments(db, ['acme-shop'], Temporal.Instant.from('2026-01-01T00:00:00Z'));
+  const secret = await makeSource(db, 'edge', { now });
+  await makeMeters(db, [requests], now);
+  const api = await startTestApi({ db, connectionString, superuserConnectionString: '', async close() {} });
+  const log = createLog({ level: 'error', format: 'json' });
+  const registry = new Registry();
+  const worker = await startWorker({ db, connectionString, config: api.config, log, program, registry });
+  const leave = new AbortController();
+  try {
+    const stream = await api.fetch('/events', { signal: leave.signal });
+    const interpreted = Promise.withResolvers<void>();
+    const reading = (async () => {
+      let seen = '';
+      for await (const part of stream.body as unknown as AsyncIterable<Uint8Array>) {
+        seen += Buffer.from(part).toString();
+        if (seen.includes('gateway.interpreted')) interpreted.resolve();
+      }
+    })().catch(() => {});
+    const one = event({ subject: 'deployment:acme-shop', time: now.subtract({ minutes: 1 }).toString() });
+    const isUsed = async () => {
+      const usage = await api.fetch('/deployments/acme-shop/usage?from=2026-06-01&to=2026-06-30');
+      return 'gateway_requests' in ((await usage.json()) as { running: object }).running;
+    };
+    const begun = performance.now();
+    await fetch(`${api.url}/api/v1/gateway/sources/edge/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/cloudevents+json' },
+      body: JSON.stringify(one),
+    });
+    const streamed = interpreted.promise.then(() => performance.now() - begun);
+    while (!(await isUsed())) await new Promise((resolve) => setTimeout(resolve, 10));
+    const used = performance.now() - begun;
+    const row2s = (name: string, took: number) =>
+      row(`gateway: an event until it is ${name}, against 2 s`, took, '2 s', 2_000, 1);
+    const rows = [row2s('on the live stream', await streamed), row2s("in its deployment's usage", used)];
+    leave.abort();
+    await reading;
+    return rows;
+  } finally {
+    leave.abort();
+    await worker.stop();
+    await api.close();
+  }
+}
+
 export default async function bench(): Promise<Row[]> {
-  return withBenchDatabase(async (db) => {
+  const rows = await withBenchDatabase(async (db) => {
     const source = await openSource(db);
     return [...(await intake(db, source)), ...(await metering(db, source))];
   });
+  return [...rows, ...(await withBenchDatabase(live))];
 }

@@ -59,7 +59,10 @@ ALTER TABLE gateway_progress
   ADD COLUMN dead_announced_at   timestamptz,
   -- Whether more of them died since, which is still to be sent.
   ADD COLUMN dead_unannounced    boolean NOT NULL DEFAULT false,
-  ADD COLUMN silent_announced_at timestamptz;
+  ADD COLUMN silent_announced_at timestamptz,
+  -- When what its events count as was last to be metered, in real time, and whether more of it came since.
+  ADD COLUMN metering_asked_at   timestamptz,
+  ADD COLUMN metering_due        boolean NOT NULL DEFAULT false;
 
 -- The greatest value that can be metered exactly: 10^18 and as many units, of a level 10^10 units (meters.ts).
 ALTER TABLE gateway_meter_versions ADD COLUMN value_max numeric;

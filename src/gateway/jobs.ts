@@ -7,6 +7,7 @@ import { interpretSource, retryPassing } from './interpret.ts';
 import { selectBehind } from './interpret.store.ts';
 import { pruneEvents } from './prune.ts';
 import { gatewaySettings } from './settings.ts';
+import { askMetering, claimDueMetering } from './metering-asked.store.ts';
 import { getSource, listSources } from './sources.ts';
 import { applyGrace } from './watermarks.ts';
 
@@ -14,6 +15,7 @@ import { applyGrace } from './watermarks.ts';
 const attributeJob = referToJob('attribute');
 /** What events do beside counting, takes modules that this one does not know. */
 const effectsJob = referToJob('apply_gateway_effects');
+const meterJob = referToJob('meter');
 
 export const interpretJob = declareJob({
   name: 'interpret_gateway_events',
@@ -22,7 +24,7 @@ export const interpretJob = declareJob({
   arguments: z.strictObject({ source: z.string() }),
   timeoutSeconds: 3_600,
   attemptsMax: 5,
-  followedBy: [attributeJob, effectsJob],
+  followedBy: [attributeJob, effectsJob, meterJob],
   async run({ db, clock, signal, enqueue, arguments: { source } }) {
     const sender = await getSource(db, source);
     const done = await interpretSource(db, sender, { now: await clock.now(), signal });
@@ -30,6 +32,7 @@ export const interpretJob = declareJob({
     await db.transaction().execute(async (trx) => {
       if (done.newSubjects > 0) await enqueue(trx, attributeJob, {});
       if (hasOpen) await enqueue(trx, effectsJob, {});
+      if (done.events > 0 && (await askMetering(trx, sender.accountId))) await enqueue(trx, meterJob, {});
     });
   },
 });
@@ -38,15 +41,16 @@ export const interpretJob = declareJob({
 export const sweepGatewayJob = declareJob({
   name: 'sweep_gateway_events',
   queue: 'gateway_events',
-  title: 'Enqueues the interpretation of gateway events that wait for it',
+  title: 'Enqueues the interpretation of gateway events that wait for it, and the metering of what they count as',
   arguments: z.strictObject({}),
   timeoutSeconds: 60,
   attemptsMax: 3,
-  followedBy: [interpretJob],
+  followedBy: [interpretJob, meterJob],
   async run({ db, enqueue }) {
     const behind = await selectBehind(db);
     await db.transaction().execute(async (trx) => {
       for (const source of behind) await enqueue(trx, interpretJob, { source });
+      if (await claimDueMetering(trx)) await enqueue(trx, meterJob, {});
     });
   },
 });

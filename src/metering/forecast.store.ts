@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Queryable } from '../platform/database/database.ts';
+import type { Accrual } from './accrual.ts';
 import type { DayRange } from './period.ts';
 import { startOfDay, startOfMonth } from './period.ts';
 import { statement } from '../platform/database/statement.ts';
@@ -8,12 +9,13 @@ import { ownRaises, raisedShare, raisesWithin } from './raises.store.ts';
 /**
  * What the levels that are known accrue, or raise, over days of one calendar month, by deployment and kind: the
  * sum that metering these days will find if no fact changes any more. Kinds that are enabled on the
- * first of the days.
+ * first of the days, of one accrual or of all.
  */
 export async function selectAccruals(
   db: Queryable,
   deploymentIds: readonly number[],
   range: DayRange,
+  accrual: Accrual | null = null,
 ): Promise<{ deploymentId: number; kind: string; quantity: string }[]> {
   const month = startOfDay(startOfMonth(range.from));
   const next = startOfDay(startOfMonth(range.from).add({ months: 1 }));
@@ -33,7 +35,7 @@ export async function selectAccruals(
       CROSS JOIN LATERAL (SELECT enabled FROM metering_config
                           WHERE billing_kind_id = k.billing_kind_id AND from_day <= ${range.from}
                           ORDER BY from_day DESC LIMIT 1) AS c
-      WHERE c.enabled
+      WHERE c.enabled AND (${accrual}::text IS NULL OR d.accrual = ${accrual})
     ), spans AS MATERIALIZED (
       SELECT billing_kind_id, ${month}::timestamptz AS month_start, discarded_us, ${from}::timestamptz AS span_from,
              ${to}::timestamptz AS span_to

@@ -1,7 +1,8 @@
 import type { Queryable } from '../platform/database/database.ts';
 import { notFound } from '../platform/errors.ts';
+import { selectAccruals } from './forecast.store.ts';
 import type { DayRange } from './period.ts';
-import { assertRange } from './period.ts';
+import { assertRange, dayOf } from './period.ts';
 import * as store from './store.ts';
 import { addSums, countRetiredRecords, type Floors, retiredSums } from './retention/usage-months.ts';
 import { openUsageStore } from './records/open.ts';
@@ -42,6 +43,31 @@ export async function usageForPeriod(
   const kept = await (await openUsageStore(db)).sumByKind(db, { scope, range, floors, asOfRevision });
   const sums = addSums<KindSum>(kept, retired, (sum) => sum.kind);
   return { deployment: slug, ...bounds, usage: Object.fromEntries(sums.map((sum) => [sum.kind, sum.quantity])) };
+}
+
+/**
+ * What events have come to in a range on days that are not metered yet, as far as they are interpreted, by kind.
+ * @param meteredThrough that of the range's usage
+ */
+export async function runningUsage(
+  db: Queryable,
+  slug: string,
+  { from, to, meteredThrough }: DayRange & { readonly meteredThrough: Temporal.PlainDate },
+  now: Temporal.Instant,
+): Promise<Usage> {
+  const deploymentId = await requireDeployment(db, slug);
+  const later = (a: Temporal.PlainDate, b: Temporal.PlainDate) => (Temporal.PlainDate.compare(a, b) > 0 ? a : b);
+  const tomorrow = dayOf(now).add({ days: 1 });
+  const end = Temporal.PlainDate.compare(to, tomorrow) < 0 ? to : tomorrow;
+  const sums: KindSum[] = [];
+  for (let day = later(from, meteredThrough); Temporal.PlainDate.compare(day, end) < 0; ) {
+    const next = day.with({ day: 1 }).add({ months: 1 });
+    const until = Temporal.PlainDate.compare(next, end) < 0 ? next : end;
+    sums.push(...(await selectAccruals(db, [deploymentId], { from: day, to: until }, 'events')));
+    day = until;
+  }
+  const kinds = addSums<KindSum>([], sums, (sum) => sum.kind);
+  return Object.fromEntries(kinds.map(({ kind, quantity }) => [kind, quantity]));
 }
 
 /**

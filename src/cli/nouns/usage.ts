@@ -222,7 +222,9 @@ droplet_hours                  1488  hour
 droplet_snapshot_gb_month        48  GB-month`,
     text: (answer, tools) =>
       usageText(`${answer.deployment}, ${describeRange(answer)}; ${meteredText(answer)}.`, answer, tools),
-    notes: ({ deployment, usage: used }) => {
+    notes: ({ deployment, usage: used, running }) => {
+      const since = Object.entries(running).map(([kind, quantity]) => `${kind} ${quantity}`);
+      if (since.length > 0) return [`Events since then, not metered yet: ${since.join(', ')}`];
       const [kind] = Object.keys(used);
       return kind === undefined
         ? ['Nothing was used. If that is a surprise: arcadia meter, then arcadia resource list']

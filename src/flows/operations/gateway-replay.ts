@@ -48,11 +48,9 @@ export const replayGatewayEvents = declareOperation({
     preview: z
       .object({
         events: z.int().meta({ description: 'How many were interpreted again to look at it; at most 100,000' }),
-        beyond: z
-          .int()
-          .meta({
-            description: 'How many more are in the range, of which this says nothing; 1000000: that many or more',
-          }),
+        beyond: z.int().meta({
+          description: 'How many more are in the range, of which this says nothing; 1000000: that many or more',
+        }),
         before: replayFigures,
         after: replayFigures,
         money: movedMoney,

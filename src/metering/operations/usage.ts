@@ -18,7 +18,7 @@ import { listUnlisted } from '../../inventory/index.ts';
 import { dayOf, monthOf, startOfDay } from '../period.ts';
 import { listLateFacts } from '../retention/retention.ts';
 import { usageAsOf } from '../runs.ts';
-import { usageForPeriod, usagePage } from '../usage.ts';
+import { runningUsage, usageForPeriod, usagePage } from '../usage.ts';
 import { usageByDay } from '../usage-days.ts';
 import { billingKind, resourceKind, dayText, list } from './schemas.ts';
 
@@ -53,12 +53,24 @@ export const getUsage = declareOperation({
   params: deploymentParams,
   query: rangeQuery,
   response: z
-    .object({ deployment: slug, from: dayText, to: dayText, meteredThrough: dayText, usage })
+    .object({
+      deployment: slug,
+      from: dayText,
+      to: dayText,
+      meteredThrough: dayText,
+      usage,
+      running: usage.meta({
+        description: 'What events have come to on the days from `meteredThrough` on, which are not metered yet',
+        examples: [{ gateway_requests: '120' }],
+      }),
+    })
     .meta({ id: 'Usage', description: "A deployment's usage of a range of days" }),
   async run({ db, params, query, principal, now }) {
     const { from, to } = rangeOr(query, currentMonth(now));
     await assertOwnDeployment(db, params.deployment, principal.customerId);
-    return usageForPeriod(db, params.deployment, from, to);
+    const found = await usageForPeriod(db, params.deployment, from, to);
+    const meteredThrough = Temporal.PlainDate.from(found.meteredThrough);
+    return { ...found, running: await runningUsage(db, params.deployment, { from, to, meteredThrough }, now) };
   },
 });
 
