@@ -193,6 +193,7 @@ export async function gatherFacts(
     purpose,
     deployment: of,
     account: account.slug,
+    plan: purpose === 'create' ? (wanted?.system.plan ?? null) : await planOf(db, slug, proposedAt),
     blueprint: blueprint && {
       blueprint: blueprint.blueprint.blueprint,
       version: blueprint.version,
@@ -223,7 +224,7 @@ export async function gatherFacts(
   return { facts, accountId: account.accountId, secrets };
 }
 
-/** What is created is of nobody yet: the deployment may have been created by hand since it was proposed. */
+/** What is created is of nobody yet: somebody may have created the deployment since it was proposed. */
 async function thereAlready(db: Queryable, { purpose, slug }: Asked): Promise<string[]> {
   if (purpose !== 'create') return [];
   const isThere = (await listDeployments(db)).some((each) => each.slug === slug);
@@ -297,7 +298,7 @@ async function planFacts(
   }
   const plan = months.at(-1)?.version.plan;
   if (plan === undefined) {
-    const ending = purpose === 'change' ? await planAt(db, slug, startOfDay(day)) : null;
+    const ending = purpose === 'change' ? await planOf(db, slug, startOfDay(day)) : null;
     const note =
       ending === null
         ? 'It is on no plan: nobody pays for it.'
@@ -371,7 +372,7 @@ export async function writeBlueprint(
   if (error !== undefined)
     throw new ArcadiaError(
       'conflict',
-      `What ${slug} has cannot be written as a blueprint: ${error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}. Write one by hand, and apply it.`,
+      `What ${slug} has cannot be written as a blueprint: ${error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}. Write one yourself, and apply it.`,
     );
   return {
     document,

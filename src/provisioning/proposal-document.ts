@@ -166,6 +166,8 @@ export interface ProposalDocument {
   readonly customer: string;
   /** The account's slug. */
   readonly account: string;
+  /** The plan that it is on, or comes onto; null: none. */
+  readonly plan: string | null;
   /** null: of a proposal of destroying. */
   readonly blueprint: { readonly blueprint: string; readonly version: number; readonly digest: string } | null;
   /** By name, as they are put into the blueprint; of a secret `hmac:` and its digits. */

@@ -3,7 +3,7 @@ import { canonicalJson, digestOf } from './canonical.ts';
 import { customersMoney, type MonthUnderWay, ourMoney, passesOn, type PlanOfMonth, type PriceList } from './money.ts';
 import { preflight } from './preflight.ts';
 import type { ProposalDocument, ProposedStep, StayingThing } from './proposal-document.ts';
-import { proposeSteps, referenceOf, seenThing } from './propose.ts';
+import { nameOf, proposeSteps, referenceOf, seenThing } from './propose.ts';
 import type { SeenAccount } from './seen.ts';
 import type { OfDeployment, ReadSystem } from './system.ts';
 import { proposeTeardown } from './teardown.ts';
@@ -23,6 +23,8 @@ export interface Facts {
   readonly purpose: ProposalDocument['purpose'];
   readonly deployment: OfDeployment;
   readonly account: string;
+  /** The plan that it is on, or comes onto; null: none. */
+  readonly plan: string | null;
   readonly blueprint: ProposalDocument['blueprint'];
   readonly parameters: Readonly<Record<string, string>>;
   readonly sealed: Readonly<Record<string, string>>;
@@ -83,6 +85,7 @@ export function makeProposal(facts: Facts): ProposalDocument {
     name: deployment.name,
     customer: deployment.customer,
     account: facts.account,
+    plan: facts.plan,
     blueprint: facts.blueprint,
     parameters: facts.parameters,
     sealed: facts.sealed,
@@ -96,12 +99,30 @@ export function makeProposal(facts: Facts): ProposalDocument {
     customers: rated?.money ?? null,
     notMetered,
     problems: [...facts.problems, ...made.problems, ...unmetered],
-    notes: [...facts.notes, ...passedOn(facts), ...made.notes, ...(made.hasBackups ? [backupsNote] : [])],
+    notes: [
+      ...facts.notes,
+      ...passedOn(facts),
+      ...sharedNotes(facts),
+      ...made.notes,
+      ...(made.hasBackups ? [backupsNote] : []),
+    ],
     seen: owned.map(seenThing),
     stays: made.stays,
   };
   // As it will be read again: what is undefined is not there.
   return JSON.parse(canonicalJson(document)) as ProposalDocument;
+}
+
+/** A teardown names what is shared among what stays. */
+function sharedNotes({ purpose, seen, shared }: Facts): string[] {
+  if (purpose !== 'change') return [];
+  const names = new Map(seen.resources.map((each) => [referenceOf(each), nameOf(each)]));
+  return [...shared]
+    .map(
+      ([reference, others]) =>
+        `${names.get(reference) ?? reference} is of ${others} too: no figure has its share of it.`,
+    )
+    .sort();
 }
 
 /** Plans that have the customer pay what the provider's bill says. */
@@ -214,6 +235,7 @@ export function differencesOf(was: ProposalDocument, is: ProposalDocument): stri
     customers?.restOfMonth ? `${customers.restOfMonth.difference} ${customers.currency}` : 'nothing';
   if (restOf(was) !== restOf(is))
     found.push(`the rest of the month was to be ${restOf(was)} more for the customer, and now ${restOf(is)}`);
+  if (was.plan !== is.plan) found.push(`it was on plan ${was.plan ?? 'none'}, and is on ${is.plan ?? 'none'}`);
   const versionsOf = ({ customers }: ProposalDocument) => customers?.months.map(({ version }) => version).join();
   if (priceOf(was) === priceOf(is) && versionsOf(was) !== versionsOf(is))
     found.push("the prices of the customer's plan have changed");

@@ -487,6 +487,14 @@ test("what carries its tag and is another deployment's is not taken for its own"
   const owners = [{ slug: 'gamma-two', weight: 1 }];
   await assign(database.db, { resourceIds: rows.map(({ id }) => id), owners, from: null }, 'test', simulator.now());
   await bringAttributionsUpToDate(database.db, simulator.now());
+  const sharing = { resourceIds: rows.map(({ id }) => id), from: null };
+  const both = [owners[0]!, { slug: 'delta-shop', weight: 1 }];
+  await assign(database.db, { ...sharing, owners: both }, 'test', simulator.now());
+  await bringAttributionsUpToDate(database.db, simulator.now());
+  const { answer: shared } = await ask('/deployments/delta-shop/proposals/changes', { parameters: {} });
+  expect(shared['notes']).toContain('droplet 900012 moved-web is of gamma-two too: no figure has its share of it.');
+  await assign(database.db, { ...sharing, owners }, 'test', simulator.now());
+  await bringAttributionsUpToDate(database.db, simulator.now());
   const keys = async () => {
     const { answer } = await ask('/deployments/delta-shop/proposals/destructions', { snapshots: false });
     return [answer.problems, answer.stepList.map(({ key }) => key)];
@@ -495,6 +503,9 @@ test("what carries its tag and is another deployment's is not taken for its own"
     'droplet 900012 moved-web carries the tag deployment:delta-shop and is of gamma-two: take the tag from it, or assign it to delta-shop.';
   const steps = ['shut down droplet 900011', 'power off droplet 900011', 'destroy droplet 900011', 'end'];
   expect(await keys()).toEqual([[ofOther], steps]);
+  const { answer: destruction } = await ask('/deployments/delta-shop/proposals/destructions', { snapshots: false });
+  // On none: no subscription ends with it.
+  expect(destruction['plan']).toBeNull();
   const { answer } = await ask('/blueprints/from', { deployment: 'delta-shop' });
   expect(answer['leftOut']).toContain(ofOther);
   expect(answer['text']).not.toContain('moved');
@@ -532,6 +543,8 @@ test('each month is rated on the plan that it will be on at its end', async () =
     (await ask('/deployments/acme-shop/proposals/changes', { blueprint: 'acme-shop', parameters: {} })).answer;
   const plans = async () => (await change()).customers.months.map(({ month, plan }) => `${month} ${plan}`);
   expect(await plans()).toEqual(['2026-06 studio', '2026-07 studio']);
+  const ending = await ask('/deployments/acme-shop/proposals/destructions', { snapshots: false });
+  expect(ending.answer['plan']).toBe('studio');
   const proposed = await change();
   const july = { deployment: 'acme-shop', from: startOfDay(Temporal.PlainDate.from('2026-07-01')) };
   await changeSubscription(db, { ...july, plan: 'atelier' }, 'test', simulator.now());
@@ -541,6 +554,15 @@ test('each month is rated on the plan that it will be on at its end', async () =
   expect(refused.answer.detail).toContain('in 2026-07 (plan atelier)');
   await endSubscription(db, july, 'test', simulator.now());
   expect(await plans()).toEqual(['2026-06 studio']);
+  // It ends within this month: what is left of it is foreseen all the same.
+  const mid = { deployment: 'acme-shop', from: startOfDay(Temporal.PlainDate.from('2026-06-20')) };
+  await endSubscription(db, mid, 'test', simulator.now());
+  const { answer: last } = await ask('/deployments/acme-shop/proposals/changes', {
+    blueprint: 'acme-shop',
+    parameters: {},
+  });
+  expect(last.customers).toMatchObject({ months: [], margin: null, restOfMonth: { difference: '0.00' } });
+  expect(last['notes']).toContain('It is on plan studio, and from next month on none.');
   // What the rest of the month comes to is named too.
   const { document } = await getProposal(db, proposed.hash);
   const { customers } = document;

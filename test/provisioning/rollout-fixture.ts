@@ -190,6 +190,7 @@ export async function proposeIn(
     name: deployment,
     customer,
     account,
+    plan: null,
     blueprint: null,
     parameters: {},
     sealed: {},

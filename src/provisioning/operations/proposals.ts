@@ -65,6 +65,7 @@ const many = <Item extends z.ZodType>(item: Item) => z.array(item).readonly();
 const proposalDetail = z
   .object({
     ...head,
+    plan: slug.nullable().meta({ description: 'That it is on, or comes onto; null: none' }),
     parameters: z.record(z.string(), z.string()).meta({ description: 'Of a secret hmac: and digits' }),
     stepList: many(
       z.object({
@@ -136,8 +137,8 @@ function headAnswer(
   return { ...head, state, rollout: rolloutId };
 }
 
-function partsOf({ parameters, scopes, ours, notMetered, problems, notes, stays }: ProposalDocument) {
-  return { parameters: { ...parameters }, scopes, ours, notMetered, problems, notes, stays };
+function partsOf({ plan, parameters, scopes, ours, notMetered, problems, notes, stays }: ProposalDocument) {
+  return { plan, parameters: { ...parameters }, scopes, ours, notMetered, problems, notes, stays };
 }
 
 type Call = Pick<OperationCall, 'db' | 'config' | 'signal'>;

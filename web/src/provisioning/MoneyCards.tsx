@@ -85,7 +85,7 @@ const unknownMargin = 'Cost and price are in two currencies, or the plan passes 
 
 /** What the plan comes to, as the invoice rates it. */
 export function CustomersMoneyCard({ proposal }: { readonly proposal: ProposalDetail }) {
-  const { customers, purpose, proposedAt } = proposal;
+  const { customers, purpose, plan, proposedAt } = proposal;
   return (
     <section className={`${ui.card} ${styles.half} ${styles.card}`} aria-labelledby="customers">
       <div className={ui.cardHead}>
@@ -93,7 +93,7 @@ export function CustomersMoneyCard({ proposal }: { readonly proposal: ProposalDe
         <span className={ui.note}>{customers === null ? '' : 'before tax'}</span>
       </div>
       {customers === null ? (
-        <Unforeseen isEnd={purpose === 'destroy'} />
+        <Unforeseen isEnd={purpose === 'destroy' && plan !== null} isGone={purpose === 'destroy'} />
       ) : (
         <Months customers={customers} proposedAt={proposedAt} />
       )}
@@ -101,7 +101,14 @@ export function CustomersMoneyCard({ proposal }: { readonly proposal: ProposalDe
   );
 }
 
-function Unforeseen({ isEnd }: { readonly isEnd: boolean }) {
+/** @param isEnd a subscription ends; `isGone`: so does the deployment */
+function Unforeseen({ isEnd, isGone }: { readonly isEnd: boolean; readonly isGone: boolean }) {
+  if (isGone && !isEnd)
+    return (
+      <Empty title="It is on no plan.">
+        <p>No subscription ends with it.</p>
+      </Empty>
+    );
   return isEnd ? (
     <Empty title="Its subscription ends with it.">
       <p>The last invoice has what was used until then, and the plan's fee through the day on which it ends.</p>
