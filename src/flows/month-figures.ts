@@ -194,7 +194,7 @@ export const monthFiguresOut = z.object({
     .nullable()
     .meta({
       description:
-        "Who costs more than they earn, the greatest loss first, 10 at most, in the customer's currency by the rates of the month's last day; null: `cost` says why",
+        "Who costs more than they earn, the greatest loss of each currency first, 10 at most, in the customer's currency by the rates of the month's last day; null: `cost` says why",
     }),
   notComparable: z.array(slug).readonly().nullable().meta({
     description:

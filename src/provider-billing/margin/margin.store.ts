@@ -343,12 +343,10 @@ export async function selectLossMakers(
   return rows;
 }
 
-/** The currencies of customers with deployments in a month. */
-export async function selectCustomerCurrencies(db: Queryable, month: Temporal.PlainDate): Promise<string[]> {
+/** The currencies of customers with deployments, also of ended ones: those may cost still. */
+export async function selectCustomerCurrencies(db: Queryable): Promise<string[]> {
   const { rows } = await statement<{ currency: string }>('providerBilling.selectCustomerCurrencies')`
-    SELECT DISTINCT currency FROM deployments_list
-    WHERE currency IS NOT NULL AND starts_at < (${month}::date + interval '1 month') AT TIME ZONE 'UTC'
-      AND coalesce(ends_at, 'infinity') > ${month}::date::timestamp AT TIME ZONE 'UTC' ORDER BY 1`.execute(db);
+    SELECT DISTINCT currency FROM deployments_list WHERE currency IS NOT NULL ORDER BY 1`.execute(db);
   return rows.map(({ currency }) => currency);
 }
 

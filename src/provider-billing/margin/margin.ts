@@ -223,9 +223,9 @@ const ofMonth = (month: Temporal.PlainDate): store.MarginFilters => ({
 });
 
 /**
- * Deployments that cost more in a month than they earned, the greatest loss first, with what most of it is for: each in
- * its customer's currency, by the rate of the month's last day, or of today where it is not over. `notComparable`: those
- * with money in several currencies and no rate between them.
+ * Deployments that cost more in a month than they earned, with what most of it is for: each in its customer's currency, by
+ * the rate of the month's last day, or of today where it is not over. The greatest loss of each currency first, then the
+ * second of each. `notComparable`: those with money in several currencies and no rate between them.
  */
 export async function readLossMakers(
   db: Queryable,
@@ -233,16 +233,21 @@ export async function readLossMakers(
   { limit, today }: { readonly limit: number; readonly today: Temporal.PlainDate },
 ) {
   const all: store.LossMaker[] = [];
-  for (const currency of await store.selectCustomerCurrencies(db, month)) {
+  for (const currency of await store.selectCustomerCurrencies(db)) {
     const { conversion } = await findConversion(db, ofMonth(month), currency, today);
     all.push(...(await store.selectLossMakers(db, { ...ofMonth(month), conversion }, { currency, limit })));
   }
   const known = all
     .filter(({ margin }) => margin !== null)
     .toSorted((a, b) => new Decimal(a.margin ?? 0).cmp(b.margin ?? 0));
+  // Amounts of different currencies have no order: each currency takes its turn.
+  const inTurn = [...Map.groupBy(known, ({ currency }) => currency).values()]
+    .flatMap((rows) => rows.map((row, rank) => ({ row, rank })))
+    .toSorted((a, b) => a.rank - b.rank)
+    .map(({ row }) => row);
   const notComparable = all.flatMap(({ deployment, margin }) => (margin === null ? [deployment] : []));
   return {
-    lossMakers: await withReasons(db, month, known.slice(0, limit)),
+    lossMakers: await withReasons(db, month, inTurn.slice(0, limit)),
     notComparable: [...new Set(notComparable)].toSorted().slice(0, limit),
   };
 }
