@@ -24,6 +24,15 @@ const whose = {
 };
 const issued = { ...whose, total: decimalOut, path };
 
+const findings = {
+  findings: z.int().meta({ description: 'How many: of more than a hundred at once there is one message' }),
+  finding: z.string().nullable().meta({ description: 'null: many' }),
+  category: z.string().nullable(),
+  rule: z.string().nullable(),
+  severity: z.string().nullable(),
+  path,
+};
+
 interface WebhookType<Data extends z.ZodObject = z.ZodObject> {
   /** When it is sent. */
   readonly describes: string;
@@ -91,14 +100,12 @@ export const webhookTypes = {
   'drift.found': declareType({
     describes: 'Something differs from what was declared, or is exposed, unprotected, idle or orphaned',
     forCustomers: false,
-    data: z.object({
-      findings: z.int().meta({ description: 'How many: of more than a hundred at once there is one message' }),
-      finding: z.string().nullable().meta({ description: 'null: many' }),
-      category: z.string().nullable(),
-      rule: z.string().nullable(),
-      severity: z.string().nullable(),
-      path,
-    }),
+    data: z.object(findings),
+  }),
+  'drift.resolved': declareType({
+    describes: 'What was found agrees again, is gone, or is not declared any more',
+    forCustomers: false,
+    data: z.object(findings),
   }),
   'deployment.changed': declareType({
     describes: 'A deployment was created, renamed, ended or reopened, or its start was moved',

@@ -105,11 +105,11 @@ async function write(all: readonly { readonly settings: Settings; readonly hides
   });
 }
 
-test('what is found is what the oracle says', async () => {
+test('what is found is what the oracle says, and what can be seen less of differs in nothing more', async () => {
   const one = fc.record({ actual, hidden, declared });
   let differing = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(one, { minLength: 3, maxLength: 3 }), async (drawn) => {
+    fc.asyncProperty(fc.array(one, { minLength: 3, maxLength: 3 }), hidden, async (drawn, blinded) => {
       instant = instant.add({ hours: 1 });
       const all = drawn.map((each, index) => {
         const { isWhole, ...said } = each.declared;
@@ -137,6 +137,13 @@ test('what is found is what the oracle says', async () => {
       const wanted = all.flatMap((each) => each.wanted).sort();
       differing += wanted.length;
       expect(found).toEqual(wanted);
+      // What can be seen less of differs in nothing more.
+      instant = instant.add({ hours: 1 });
+      await write(
+        all.map(({ settings }, index) => ({ settings, hides: [...new Set([...all[index]!.hides, ...blinded])] })),
+      );
+      const blind = await previewDeclaration(database.db, document, { by: 'test', now: instant.add({ minutes: 30 }) });
+      expect(found).toEqual(expect.arrayContaining(blind.shown.map(({ address, field }) => `${address} ${field}`)));
     }),
     { numRuns: 40 },
   );

@@ -138,21 +138,27 @@ function mayBeFound(rules: readonly string[]): Question {
 }
 
 /**
- * Whether the declared one is not simply bound to what lives: by its id, of which there is no other, or by the match that
- * was made of it as it is declared.
+ * Whether the declared one is not simply bound to what lives: since it was declared, by its id, of which there is no other, or
+ * by its match.
  */
 const isBoundAnew: readonly Question[] = [
+  { first: sql`(q.resource_id IS NULL OR q.absent OR q.count IS NOT NULL)` },
   {
-    first: sql`(q.resource_id IS NULL OR q.absent OR q.count IS NOT NULL OR q.declared_kind <> q.kind OR q.declared_account <> q.account_id
-      OR q.how <> CASE WHEN q.declared_id IS NULL THEN 'match' ELSE 'id' END)`,
+    first: sql`q.bound_from < q.declared_from`,
+    further: sql`(q.declared_id = ${externalId} AND q.declared_kind = q.kind AND q.how = 'id'
+      AND q.account_id = coalesce(q.declared_account, q.account_id)) IS NOT TRUE`,
   },
-  { first: sql`q.bound_from < q.declared_from`, further: sql`(q.declared_id = ${externalId}) IS NOT TRUE` },
   {
     first: sql`(q.declared_account IS NULL AND q.declared_id IS NOT NULL)`,
     further: sql`EXISTS (
       SELECT FROM inventory_resources o WHERE o.external_id = q.declared_id AND o.kind = q.declared_kind AND o.resource_id <> q.resource_id)`,
   },
 ];
+/** What was bound since it was declared was bound to just that: asked where that is not taken to be so. */
+const isBoundWrongly: Question = {
+  first: sql`(q.declared_id <> q.external_id OR q.declared_kind <> q.kind OR q.declared_account <> q.account_id
+    OR q.how <> CASE WHEN q.declared_id IS NULL THEN 'match' ELSE 'id' END)`,
+};
 
 const settings = settingsIn({ state: 'q', listed: sql`q.listed`, project: sql`q.project` });
 
@@ -207,11 +213,7 @@ async function selectGuarded(db: Queryable): Promise<string> {
 async function stageQuestioned(trx: UnitOfWork, now: Temporal.Instant, trust: Trust): Promise<TemporaryTable> {
   const held = (await selectRules(trx)).filter(({ rule, enabled }) => enabled && kindsOfRule[rule] !== undefined);
   const rules = [...new Set(held.map(({ rule }) => rule))];
-  const ofDeclared = anyOf([
-    ...isBoundAnew,
-    ...(trust.bindings ? [] : [{ first: sql`q.declared_id <> q.external_id` }]),
-    ...differs,
-  ]);
+  const ofDeclared = anyOf([...isBoundAnew, ...(trust.bindings ? [] : [isBoundWrongly]), ...differs]);
   const found = mayBeFound(rules);
   const asked = (which: 'first' | 'further') => sql`
     CASE WHEN q.is_declared THEN ${ofDeclared[which]!} ELSE q.is_bound OR ${isCovered} END
@@ -228,22 +230,25 @@ async function stageQuestioned(trx: UnitOfWork, now: Temporal.Instant, trust: Tr
                coalesce(d.declaration_id, b.declaration_id) AS declaration_id, coalesce(d.address, b.address) AS address,
                d.declaration_id IS NOT NULL AS is_declared, d.kind AS declared_kind, d.account_id AS declared_account,
                d.external_id AS declared_id, d.count, d.exact, d.bounds, d.groups, d.valid_from AS declared_from, d.deployment_id,
-               k.settings AS listed, m.project, w.deployments AS owners, w.covered, g.tags AS guarded_tags, g.droplets AS guarded_droplets,
-               ${now}::timestamptz AS at ${trust.bindings ? sql`` : sql`, r.external_id`}
-        FROM (SELECT * FROM inventory_states v WHERE ${holds('v')} AND v.kind <> 'gateway') a
+               a.settings AS listed, a.project, w.deployments AS owners, w.covered, g.tags AS guarded_tags, g.droplets AS guarded_droplets,
+               ${now}::timestamptz AS at ${trust.bindings ? sql`` : sql`, a.external_id`}
+        FROM (
+          SELECT v.*, k.settings, t.owner_set_id, m.project ${trust.bindings ? sql`` : sql`, r.external_id`}
+          FROM inventory_states v
+          LEFT JOIN inventory_settings k ON k.resource_id = v.resource_id AND ${holds('k')}
+          LEFT JOIN deployments_attributions t ON t.resource_id = v.resource_id AND ${holds('t')}
+          LEFT JOIN (
+            SELECT m.resource_id, p.external_id AS project FROM inventory_memberships m JOIN inventory_resources p ON p.resource_id = m.project_id
+            WHERE p.kind = 'project' AND ${holds('m')}) m ON m.resource_id = v.resource_id
+          ${trust.bindings ? sql`` : sql`LEFT JOIN inventory_resources r ON r.resource_id = v.resource_id`}
+          WHERE ${holds('v')} AND v.kind <> 'gateway') a
         FULL JOIN (SELECT * FROM drift_bindings b WHERE ${isBound('b')}) b ON b.resource_id = a.resource_id
         FULL JOIN (
           SELECT d.*, v.deployment_id FROM declared_resources d JOIN declaration_versions v USING (declaration_id)
           WHERE ${isCurrent('d')} AND ${isCurrent('v')}) d ON d.declaration_id = b.declaration_id AND d.address = b.address
-        LEFT JOIN inventory_settings k ON k.resource_id = a.resource_id AND ${holds('k')}
-        LEFT JOIN deployments_attributions t ON t.resource_id = a.resource_id AND ${holds('t')}
-        LEFT JOIN (${owners}) w ON w.owner_set_id = t.owner_set_id
-        LEFT JOIN (
-          SELECT m.resource_id, p.external_id AS project FROM inventory_memberships m JOIN inventory_resources p ON p.resource_id = m.project_id
-          WHERE p.kind = 'project' AND ${holds('m')}) m ON m.resource_id = a.resource_id
+        LEFT JOIN (${owners}) w ON w.owner_set_id = a.owner_set_id
         LEFT JOIN jsonb_to_recordset(${await selectGuarded(trx)}::jsonb) AS g(account_id int, tags jsonb, droplets jsonb)
-          ON g.account_id = a.account_id
-        ${trust.bindings ? sql`` : sql`LEFT JOIN inventory_resources r ON r.resource_id = a.resource_id`}) q
+          ON g.account_id = a.account_id) q
       WHERE ${asked('first')} OFFSET 0) q
       WHERE ${asked('further')}
       ${snapshotsInQuestion(held, now)}`,

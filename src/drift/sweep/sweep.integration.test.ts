@@ -345,7 +345,11 @@ test('what is missing takes its declared parts with it, and their amounts count 
 });
 
 test('what comes and goes three times in a day is flapping, published no more often, until it has been quiet', async () => {
-  await addHook(database.db, now(), { webhook: 'watch', url: 'https://example.com/', types: ['drift.found'] });
+  await addHook(database.db, now(), {
+    webhook: 'watch',
+    url: 'https://example.com/',
+    types: ['drift.found', 'drift.resolved'],
+  });
   await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web' });
   await look();
   await apply({ declaration: 'acme', deployment: 'acme', resources: [{ ...web, fields: { tags: [] } }] });
@@ -364,8 +368,9 @@ test('what comes and goes three times in a day is flapping, published no more of
   expect(rows.map(({ what }) => what)).toEqual(['found', 'resolved', 'found', 'resolved', 'found']);
   const [one] = await findings();
   const { finding, category, rule, severity } = one as Finding;
-  const data = { findings: 1, finding, category, rule, severity, path: `/api/v1/drift/${finding}` };
-  expect((await messages(database.db)).map((message) => message.data)).toEqual([data, data, data]);
+  const resolved = { findings: 1, finding, category, rule, severity, path: '/api/v1/drift' };
+  const data = { ...resolved, path: `/api/v1/drift/${finding}` };
+  expect((await messages(database.db)).map((message) => message.data)).toEqual([data, resolved, data, resolved, data]);
   await cloud.advance({ hours: 7 });
   await look();
   expect(await told()).toEqual([]);

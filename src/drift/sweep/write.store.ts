@@ -85,8 +85,8 @@ export async function writeFindings(
             FROM ${staged} ORDER BY finding_key LIMIT 1) AS first FROM ${staged}`.execute(trx);
   const counts = rows[0]!;
   if (counts.found + counts.changed + counts.resolved > 0) await rewriteHistory(trx, findings, staged, now);
-  await noticeResolved(trx, staged, now);
-  await announceFound(trx, await noticeFound(trx, wanted, now), now);
+  await announce(trx, 'drift.resolved', await noticeResolved(trx, staged, now), now);
+  await announce(trx, 'drift.found', await noticeFound(trx, wanted, now), now);
   await writeBaselines(trx, tables, now);
   return counts;
 }
@@ -149,20 +149,23 @@ function stageDifferent(
 }
 
 /** Once for what was published as found; also of what a baseline held. */
-async function noticeResolved(trx: UnitOfWork, staged: TemporaryTable, now: Temporal.Instant): Promise<void> {
-  await statement('drift.noticeResolved')`
-    INSERT INTO drift_notices (finding_key, episode, what, baseline, recorded_at)
+async function noticeResolved(trx: UnitOfWork, staged: TemporaryTable, now: Temporal.Instant): Promise<NoticedRow[]> {
+  const { rows } = await statement<NoticedRow>('drift.noticeResolved')`
+    WITH noticed AS (INSERT INTO drift_notices (finding_key, episode, what, baseline, recorded_at)
     SELECT n.finding_key, n.episode, 'resolved', false, ${now}
     FROM ${staged} s JOIN drift_notices n ON n.finding_key = s.finding_key AND n.what = 'found'
-    WHERE NOT s.asserted ON CONFLICT DO NOTHING`.execute(trx);
+    WHERE NOT s.asserted ON CONFLICT DO NOTHING RETURNING finding_key)
+    SELECT s.finding_key AS finding, s.category, s.rule, s.severity FROM ${staged} s
+    WHERE s.finding_key IN (SELECT finding_key FROM noticed) ORDER BY s.finding_key`.execute(trx);
+  return rows;
 }
 
 /**
  * Once per episode: what is open, settled, no part of another, and neither acknowledged nor ignored. An episode ends
  * when it is resolved; one of which some values were acknowledged is another with other values.
  */
-async function noticeFound(trx: UnitOfWork, wanted: TemporaryTable, now: Temporal.Instant): Promise<FoundRow[]> {
-  const { rows } = await statement<FoundRow>('drift.noticeFound')`
+async function noticeFound(trx: UnitOfWork, wanted: TemporaryTable, now: Temporal.Instant): Promise<NoticedRow[]> {
+  const { rows } = await statement<NoticedRow>('drift.noticeFound')`
     WITH noticed AS (INSERT INTO drift_notices (finding_key, episode, what, baseline, recorded_at)
     SELECT f.finding_key,
            n.episodes || CASE WHEN EXISTS (
@@ -186,7 +189,7 @@ async function noticeFound(trx: UnitOfWork, wanted: TemporaryTable, now: Tempora
   return rows;
 }
 
-interface FoundRow {
+interface NoticedRow {
   readonly finding: string;
   readonly category: string;
   readonly rule: string;
@@ -196,15 +199,25 @@ interface FoundRow {
 /** In place of more than so many messages there is one, as there is of events. */
 const announcedMax = 100;
 
-/** Publishes to webhooks what was found. */
-async function announceFound(trx: UnitOfWork, found: readonly FoundRow[], now: Temporal.Instant): Promise<void> {
-  if (found.length === 0) return;
-  const each = found.map((row) => ({ findings: 1, ...row, path: `/api/v1/drift/${encodeURIComponent(row.finding)}` }));
-  const together = { finding: null, category: null, rule: null, severity: null, path: '/api/v1/drift' };
-  const data = found.length > announcedMax ? [{ findings: found.length, ...together }] : each;
+/** Publishes to webhooks what was found or resolved: what is resolved has no path of its own any more. */
+async function announce(
+  trx: UnitOfWork,
+  type: 'drift.found' | 'drift.resolved',
+  noticed: readonly NoticedRow[],
+  now: Temporal.Instant,
+): Promise<void> {
+  if (noticed.length === 0) return;
+  const path = '/api/v1/drift';
+  const each = noticed.map((row) => ({
+    findings: 1,
+    ...row,
+    path: type === 'drift.found' ? `${path}/${encodeURIComponent(row.finding)}` : path,
+  }));
+  const together = { finding: null, category: null, rule: null, severity: null, path };
+  const data = noticed.length > announcedMax ? [{ findings: noticed.length, ...together }] : each;
   await writeMessages(
     trx,
-    'drift.found',
+    type,
     data.map((one) => ({ customerId: null, data: one })),
     now,
   );
