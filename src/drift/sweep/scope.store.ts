@@ -62,12 +62,13 @@ export async function changesAll(db: Queryable, { after, upTo }: Pick<Since, 'af
 
 /**
  * Writes that a sweep was made, where nothing has changed or become due since the last one: by one statement, which looks
- * up the ends of a few indexes. false: there may be something.
+ * up the ends of a few indexes and the changes since. false: there may be something.
+ * @param upTo how far the changes are known to be whole; read before
  */
-export async function passOver(db: Queryable, now: Temporal.Instant): Promise<boolean> {
+export async function passOver(db: Queryable, now: Temporal.Instant, upTo: number): Promise<boolean> {
   const since = { after: sql`p.change_id`, sweptAt: sql`p.swept_at`, now };
   const { numAffectedRows } = await statement('drift.passOver')`
-    UPDATE drift_progress p SET swept_at = ${now}
+    UPDATE drift_progress p SET swept_at = ${now}, change_id = greatest(p.change_id, ${upTo})
     WHERE p.swept_at <= ${now} AND p.conditions = ${conditionsAt(now)}
       AND NOT EXISTS (SELECT FROM changes WHERE change_id > p.change_id AND (topic IN ('resource', 'settings', 'ownership') OR ${concernsAll}))
       AND NOT EXISTS (${dueResources(since)})

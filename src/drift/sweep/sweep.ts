@@ -41,9 +41,9 @@ const nothing: SweepCounts = { found: 0, changed: 0, resolved: 0, first: null };
  * @param options.full all, whatever changed
  */
 export async function sweep(db: Database, now: Temporal.Instant, { full = false } = {}): Promise<Sweep> {
-  if (!full && (await passOver(db, now))) return { skipped: true, whole: false, ...nothing };
-  // Before the snapshot, which so sees all up to it.
+  // Before what is asked and before the snapshot, which so see all up to it.
   const upTo = await readWatermark(db);
+  if (!full && (await passOver(db, now, upTo))) return { skipped: true, whole: false, ...nothing };
   return inSnapshot(db, async (trx) => {
     const seen = await beginSweep(trx, now);
     const { changeId: after, conditions, hidden, sweptAt } = await readProgress(trx);
