@@ -253,6 +253,7 @@ describe('from an empty database to a quote', () => {
       to: '2026-06-01',
       meteredThrough: '2026-05-03',
       usage: { dns_zones: '0.129032258', droplet_hours: '96', droplet_snapshot_gb_month: '3.096774193' },
+      running: {},
     });
     const quote = (await json('quote', 'acme-studio', '--plan', 'studio', '--month', '2026-05')) as { lines: object[] };
     expect(quote).toMatchObject({ plan: 'studio', currency: 'USD', base: '50.00', overage: '0.00', total: '50.00' });
