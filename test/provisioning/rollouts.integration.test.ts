@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createCustomer, createDeployment, findDeployment, unattributedResources } from '../../src/deployments/index.ts';
+import {
+  createCustomer,
+  createDeployment,
+  findDeployment,
+  unattributedResources,
+} from '../../src/deployments/index.ts';
 import { disconnectAccount } from '../../src/inventory/accounts.ts';
 import { listAccounts, openSecretKey } from '../../src/inventory/index.ts';
 import { grantWriting, readWriteToken, revokeWriting } from '../../src/provisioning/grants.ts';
