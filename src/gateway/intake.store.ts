@@ -8,16 +8,6 @@ export interface ReceivedEvent extends SentEvent {
   readonly fault: Fault | null;
 }
 
-/**
- * What is acknowledged is on disk, whatever the connection or the database is set to; and whoever waits for what is under
- * way of this source (`selectSettledId`) waits for this transaction.
- */
-export async function beginIntake(trx: UnitOfWork, accountId: number): Promise<void> {
-  await statement('gateway.beginIntake')`
-    SELECT set_config('synchronous_commit', 'on', true),
-           pg_advisory_xact_lock_shared(hashtext('gateway intake'), ${accountId}::int)`.execute(trx);
-}
-
 /** The last number that an event of the source can have: all of its events up to there are committed and visible. */
 export async function selectSettledId(trx: UnitOfWork, accountId: number): Promise<number> {
   await statement('gateway.selectSettledId.lock')`
@@ -27,13 +17,17 @@ export async function selectSettledId(trx: UnitOfWork, accountId: number): Promi
   return rows[0]?.id ?? 0;
 }
 
-/** Stores those that are not there yet; of several with the same id the first. Returns how many these are. */
+/**
+ * Stores those that are not there yet; of several with the same id the first. Returns their numbers. One statement, and a
+ * transaction of its own: what is acknowledged is on disk, whatever the connection or the database is set to; and whoever
+ * waits for what is under way of this source (`selectSettledId`) waits for it, because no row has a number before its lock.
+ */
 export async function insertEvents(
-  trx: UnitOfWork,
+  db: Queryable,
   accountId: number,
   events: readonly ReceivedEvent[],
   receivedAt: Temporal.Instant,
-): Promise<number> {
+): Promise<number[]> {
   const all = (of: (event: ReceivedEvent) => string | null) => {
     const column = events.map(of);
     // What no event has is null for all of them: a shorter column is filled up.
@@ -41,7 +35,10 @@ export async function insertEvents(
   };
   // The data as it was written: PostgreSQL reads its numbers, and no other number ever is. In one order whoever sends them, so
   // that two who send the same wait for each other once.
-  const { numAffectedRows } = await statement('gateway.insertEvents')`
+  const { rows } = await statement<{ id: number }>('gateway.insertEvents')`
+    WITH held AS MATERIALIZED (
+      SELECT set_config('synchronous_commit', 'on', true), pg_advisory_xact_lock_shared(hashtext('gateway intake'), ${accountId}::int)
+    )
     INSERT INTO gateway_events (account_id, received_at, event_time, origin, event_id, type, subject, attributes, data, digest,
                                 fault, raw)
     SELECT ${accountId}::int, ${receivedAt}::timestamptz, at::timestamptz, o, i, t, s, a::jsonb, d::jsonb, decode(g, 'hex'), f, r
@@ -52,17 +49,17 @@ export async function insertEvents(
                   ${all(({ digest }) => digest)}, ${all(({ fault }) => fault)}, ${all((event) => (event.isSound ? null : event.payload))})
         WITH ORDINALITY AS e (o, i, t, s, at, a, d, g, f, r, n)
       ORDER BY o COLLATE "C", i COLLATE "C", n
-    ) AS sent
-    ON CONFLICT (account_id, origin, event_id) DO NOTHING`.execute(trx);
-  return Number(numAffectedRows ?? 0n);
+    ) AS sent CROSS JOIN held
+    ON CONFLICT (account_id, origin, event_id) DO NOTHING
+    RETURNING gateway_event_id AS id`.execute(db);
+  return rows.map(({ id }) => id);
 }
 
 interface StoredEvent {
+  readonly id: number;
   readonly origin: string;
   readonly eventId: string;
   readonly digest: string;
-  /** Whether this transaction has stored it. */
-  readonly fresh: boolean;
 }
 
 /**
@@ -70,22 +67,22 @@ interface StoredEvent {
  * visible to the one that met it.
  */
 export async function selectStored(
-  trx: UnitOfWork,
+  db: Queryable,
   accountId: number,
   events: readonly SentEvent[],
 ): Promise<StoredEvent[]> {
   const { rows } = await statement<StoredEvent>('gateway.selectStored')`
-    SELECT e.origin, e.event_id AS "eventId", encode(e.digest, 'hex') AS digest, e.xmin = pg_current_xact_id()::xid AS fresh
+    SELECT e.gateway_event_id AS id, e.origin, e.event_id AS "eventId", encode(e.digest, 'hex') AS digest
     FROM unnest(${events.map(({ origin }) => origin)}::text[], ${events.map(({ id }) => id)}::text[]) AS asked (origin, event_id)
     JOIN gateway_events e ON e.account_id = ${accountId} AND e.origin = asked.origin AND e.event_id = asked.event_id`.execute(
-    trx,
+    db,
   );
   return rows;
 }
 
 /** Keeps what came under a known id and is something else. */
 export async function insertConflicts(
-  trx: UnitOfWork,
+  db: Queryable,
   accountId: number,
   events: readonly SentEvent[],
   receivedAt: Temporal.Instant,
@@ -97,7 +94,7 @@ export async function insertConflicts(
                 ${events.map(({ digest }) => digest)}::text[], ${events.map(({ payload }) => payload)}::text[])
       AS c (origin, event_id, digest, payload)
     ORDER BY origin, event_id, digest
-    ON CONFLICT DO NOTHING`.execute(trx);
+    ON CONFLICT DO NOTHING`.execute(db);
 }
 
 /** Whether at least so many events of a source wait to be interpreted. */

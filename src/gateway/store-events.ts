@@ -1,7 +1,7 @@
 import type { Database } from '../platform/database/database.ts';
 import { publishEvent } from '../platform/events.ts';
 import { type Fault, faultsAt, type SentEvent } from './cloud-event.ts';
-import { beginIntake, insertConflicts, insertEvents, type ReceivedEvent, selectStored } from './intake.store.ts';
+import { insertConflicts, insertEvents, type ReceivedEvent, selectStored } from './intake.store.ts';
 
 // Storing what was sent: what this returns is on disk.
 
@@ -19,7 +19,7 @@ interface EventLimits {
 const keyOf = (origin: string, id: string) => `${origin}\n${id}`;
 
 /**
- * Stores events of one source in one transaction, each once for ever: the same again is a duplicate, the same id with
+ * Stores events of one source, all or none, each once for ever: the same again is a duplicate, the same id with
  * something else a conflict, which is kept and never counts. Of an event that is older than it may be a repetition
  * is no duplicate: it is too old, whether it is known or not.
  * @param publishAs the source's name, where it is published that events came
@@ -35,18 +35,15 @@ export async function storeEvents(
     const fault = faultOf(event);
     return fault === event.fault ? event : { ...event, fault };
   });
-  return db.transaction().execute(async (trx) => {
-    await beginIntake(trx, source.accountId);
-    const count = await insertEvents(trx, source.accountId, received, receivedAt);
-    const { known, isRepeated } =
-      count === received.length ? nothingRepeated : await findRepeated(trx, source.accountId, received);
-    const others = received.filter(
-      (event, place) => isRepeated[place] && known.get(keyOf(event.origin, event.id)) !== event.digest,
-    );
-    if (others.length > 0) await insertConflicts(trx, source.accountId, others, receivedAt);
-    if (publishAs !== null) await publishEvent(trx, 'gateway.received', publishAs);
-    return received.map((event, place) => receiptOf(event, isRepeated[place] === true, known));
-  });
+  const fresh = await insertEvents(db, source.accountId, received, receivedAt);
+  const { known, isRepeated } =
+    fresh.length === received.length ? nothingRepeated : await findRepeated(db, source.accountId, received, fresh);
+  const others = received.filter(
+    (event, place) => isRepeated[place] && known.get(keyOf(event.origin, event.id)) !== event.digest,
+  );
+  if (others.length > 0) await insertConflicts(db, source.accountId, others, receivedAt);
+  if (publishAs !== null) await db.transaction().execute((trx) => publishEvent(trx, 'gateway.received', publishAs));
+  return received.map((event, place) => receiptOf(event, isRepeated[place] === true, known));
 }
 
 interface Repeated {
@@ -58,13 +55,16 @@ interface Repeated {
 
 const nothingRepeated: Repeated = { known: new Map(), isRepeated: [] };
 
+/** @param stored the numbers of those that were stored just now */
 async function findRepeated(
-  trx: Parameters<typeof selectStored>[0],
+  db: Database,
   accountId: number,
   events: readonly ReceivedEvent[],
+  stored: readonly number[],
 ): Promise<Repeated> {
-  const rows = await selectStored(trx, accountId, events);
-  const fresh = new Set(rows.flatMap((row) => (row.fresh ? [keyOf(row.origin, row.eventId)] : [])));
+  const rows = await selectStored(db, accountId, events);
+  const numbers = new Set(stored);
+  const fresh = new Set(rows.flatMap((row) => (numbers.has(row.id) ? [keyOf(row.origin, row.eventId)] : [])));
   return {
     known: new Map(rows.map(({ origin, eventId, digest }) => [keyOf(origin, eventId), digest])),
     isRepeated: events.map(({ origin, id }) => !fresh.delete(keyOf(origin, id))),
