@@ -80,7 +80,7 @@ export async function selectStored(
   return rows;
 }
 
-/** Keeps what came under a known id and is something else. */
+/** Keeps, on disk, what came under a known id and is something else. */
 export async function insertConflicts(
   db: Queryable,
   accountId: number,
@@ -88,11 +88,12 @@ export async function insertConflicts(
   receivedAt: Temporal.Instant,
 ): Promise<void> {
   await statement('gateway.insertConflicts')`
+    WITH held AS MATERIALIZED (SELECT set_config('synchronous_commit', 'on', true))
     INSERT INTO gateway_conflicts (account_id, origin, event_id, digest, payload, received_at)
     SELECT DISTINCT ON (origin, event_id, digest) ${accountId}::int, origin, event_id, decode(digest, 'hex'), payload, ${receivedAt}::timestamptz
     FROM unnest(${events.map(({ origin }) => origin)}::text[], ${events.map(({ id }) => id)}::text[],
                 ${events.map(({ digest }) => digest)}::text[], ${events.map(({ payload }) => payload)}::text[])
-      AS c (origin, event_id, digest, payload)
+      AS c (origin, event_id, digest, payload) CROSS JOIN held
     ORDER BY origin, event_id, digest
     ON CONFLICT DO NOTHING`.execute(db);
 }

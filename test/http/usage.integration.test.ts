@@ -81,6 +81,7 @@ describe('usage', () => {
       to: '2026-05-11',
       meteredThrough: '2026-05-11',
       usage: { droplet_hours: '144' },
+      running: {},
     });
     const { items } = await get(`/usage?${range}`);
     expect(items.map((row: any) => [row.deployment, row.quantity])).toEqual([
