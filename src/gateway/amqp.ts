@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import rhea, { type AmqpError, type Connection, type EventContext, type Message } from 'rhea';
 import type { SentMessage, Settlement, Transport } from './transport.ts';
 
-// AMQP 1.0, as RabbitMQ and others speak it, with events as the AMQP binding of CloudEvents says: structured, or attributes as
+// AMQP 1.0, as RabbitMQ speaks it, with events as the AMQP binding of CloudEvents says: structured, or attributes as
 // application properties. One connection for each queue: a broker ends the session of a queue that is not there.
 
 /** A connection that says nothing for twice as long is lost. */
@@ -104,7 +104,7 @@ function errorOf(error: unknown, queue: string): Error {
 /** Exported for tests: the message as HTTP would have brought it. */
 export function sentIn({ content_type, application_properties, body }: Message): SentMessage {
   const attributes = Object.entries((application_properties ?? {}) as Record<string, unknown>)
-    .filter(([name]) => prefix.test(name))
+    .filter(([name, value]) => prefix.test(name) && value !== null)
     .map(([name, value]) => [`ce-${name.replace(prefix, '').toLowerCase()}`, encodeURIComponent(textOf(value))]);
   return {
     headers: {
@@ -115,8 +115,9 @@ export function sentIn({ content_type, application_properties, body }: Message):
   };
 }
 
-/** Of a time, which AMQP has as a type of its own, as JSON has it. */
+/** Of a time, which AMQP has as a type of its own, as JSON has it; of a whole number beyond 2^53 its digits. */
 function textOf(value: unknown): string {
+  if (Buffer.isBuffer(value)) return value.length === 8 ? String(value.readBigInt64BE()) : value.toString('base64');
   return typeof value === 'object' ? JSON.stringify(value).replaceAll('"', '') : String(value);
 }
 
