@@ -21,6 +21,8 @@ test('attributes are application properties, by either prefix and of any type', 
     'cloudEvents:time': rhea.types.wrap_timestamp(1_777_802_400_000),
     'cloudEvents:sequence': 7,
     'cloudEvents:sampled': true,
+    'cloudEvents:place': rhea.types.wrap_ulong(Buffer.from('0020000000000001', 'hex')),
+    'cloudEvents:subject': null,
     other: 'x',
   };
   const { headers, body } = sent({
@@ -37,7 +39,9 @@ test('attributes are application properties, by either prefix and of any type', 
     datacontenttype: 'application/json',
     sequence: '7',
     sampled: 'true',
+    place: '9007199254740993',
   });
+  expect(events[0]?.subject).toBeNull();
 });
 
 test('a body is one section of data or several, or a text', () => {

@@ -1,13 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import rhea, { type AmqpError, type Connection, type EventContext, type Message } from 'rhea';
 import type { SentMessage, Settlement, Transport } from './transport.ts';
 
-// AMQP 1.0, as RabbitMQ and others speak it, with events as the AMQP binding of CloudEvents says: structured, or attributes as
+// AMQP 1.0, as RabbitMQ speaks it, with events as the AMQP binding of CloudEvents says: structured, or attributes as
 // application properties. One connection for each queue: a broker ends the session of a queue that is not there.
 
-/** Messages that are taken and not settled yet. */
-const inFlightMax = 100;
 /** A connection that says nothing for twice as long is lost. */
 const idleMs = 30_000;
+/** What is under way when the program ends is waited for so long. */
+const closeMs = 5_000;
 const prefix = /^cloudEvents[:_]/;
 
 /** @param url amqp://user:password@host:port/vhost, or amqps */
@@ -35,14 +36,14 @@ function consumeFrom(
   connection: Connection,
   queue: string,
   take: (message: SentMessage) => Promise<Settlement>,
-  { signal, opened }: { readonly signal: AbortSignal; opened(): void },
+  { signal, opened, messagesMax }: Parameters<Transport['consume']>[2],
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const lost = (error: unknown) => {
     connection.close();
     reject(errorOf(error, queue));
   };
-  connection.on('connection_error', () => lost(connection.error));
+  connection.on('connection_error', ({ error }: EventContext) => lost(error));
   connection.on('session_error', ({ session }: EventContext) => lost(session?.error));
   connection.on('receiver_error', ({ receiver }: EventContext) => lost(receiver?.error));
   connection.on('receiver_close', () => lost(undefined));
@@ -55,31 +56,43 @@ function consumeFrom(
     credit_window: 0,
     autoaccept: false,
   });
-  let settled = 0;
+  const underWay = new Set<Promise<void>>();
   receiver.on('receiver_open', () => {
-    receiver.add_credit(inFlightMax);
+    // One at first: where it cannot be read, the connection is lost, and what came with it would count as delivered once more.
+    receiver.add_credit(1);
     opened();
   });
   receiver.on('message', ({ message, delivery }: EventContext) => {
-    if (message === undefined || delivery === undefined) return;
-    take(sentIn(message)).then((settlement) => {
-      if (connection.is_closed()) return;
-      if (settlement === 'stored') delivery.accept();
-      else delivery.reject({ condition: 'amqp:decode-error', description: 'It holds no events.' });
-      settled += 1;
-      // Only once all that was asked for has come: RabbitMQ would send what is under way once more than it may.
-      if (receiver.has_credit()) return;
-      receiver.add_credit(settled);
-      settled = 0;
-    }, lost);
+    if (message === undefined || delivery === undefined || signal.aborted) return;
+    const one = take(sentIn(message))
+      .then(
+        (settlement) => {
+          if (connection.is_closed()) return;
+          if (settlement === 'stored') delivery.accept();
+          else delivery.reject({ condition: 'amqp:decode-error', description: 'It holds no events.' });
+        },
+        (error: unknown) => {
+          if (!signal.aborted) lost(error);
+        },
+      )
+      .finally(() => {
+        underWay.delete(one);
+        // Only once all that was asked for has come: RabbitMQ would send what is under way once more than it may.
+        if (signal.aborted || connection.is_closed() || receiver.has_credit()) return;
+        const more = messagesMax() - underWay.size;
+        if (more > 0) receiver.add_credit(more);
+      });
+    underWay.add(one);
   });
-  const stop = () => {
+  const stop = async () => {
+    await Promise.race([Promise.all(underWay), sleep(closeMs, undefined, { ref: false })]);
     connection.close();
     resolve();
   };
-  if (signal.aborted) stop();
-  else signal.addEventListener('abort', stop, { once: true });
-  return promise.finally(() => signal.removeEventListener('abort', stop));
+  const stopped = () => void stop();
+  if (signal.aborted) stopped();
+  else signal.addEventListener('abort', stopped, { once: true });
+  return promise.finally(() => signal.removeEventListener('abort', stopped));
 }
 
 function errorOf(error: unknown, queue: string): Error {
@@ -91,7 +104,7 @@ function errorOf(error: unknown, queue: string): Error {
 /** Exported for tests: the message as HTTP would have brought it. */
 export function sentIn({ content_type, application_properties, body }: Message): SentMessage {
   const attributes = Object.entries((application_properties ?? {}) as Record<string, unknown>)
-    .filter(([name]) => prefix.test(name))
+    .filter(([name, value]) => prefix.test(name) && value !== null)
     .map(([name, value]) => [`ce-${name.replace(prefix, '').toLowerCase()}`, encodeURIComponent(textOf(value))]);
   return {
     headers: {
@@ -102,8 +115,9 @@ export function sentIn({ content_type, application_properties, body }: Message):
   };
 }
 
-/** Of a time, which AMQP has as a type of its own, as JSON has it. */
+/** Of a time, which AMQP has as a type of its own, as JSON has it; of a whole number beyond 2^53 its digits. */
 function textOf(value: unknown): string {
+  if (Buffer.isBuffer(value)) return value.length === 8 ? String(value.readBigInt64BE()) : value.toString('base64');
   return typeof value === 'object' ? JSON.stringify(value).replaceAll('"', '') : String(value);
 }
 

@@ -99,16 +99,24 @@ class EventsIntake implements Intake {
 
   #openQueues(url: string): Queues {
     const { db, log } = this.#services;
-    const queued = ({ source, queue, disconnectedAt }: Source) =>
-      queue === null || disconnectedAt !== null ? [] : [{ source, queue }];
+    // Of a source that takes nothing the queue is closed: what is taken and waits too long comes again, and that is counted.
+    const takes = (known: KnownSource | null) => known !== null && !known.source.paused && !known.isFull;
+    const openQueues = async () => {
+      const queued = (await listSources(db)).flatMap(({ source, queue }) =>
+        queue === null ? [] : [{ source, queue }],
+      );
+      const known = await Promise.all(queued.map(({ source }) => this.#find(source)));
+      return queued.filter((_, place) => takes(known[place] ?? null));
+    };
     return new Queues({
       transport: amqpTransport(url),
       bodyBytesMax,
-      sources: async () => (await listSources(db)).flatMap(queued),
-      store: async (slug, { events }) => {
+      sources: openQueues,
+      store: async (slug, read) => {
         const known = await this.#find(slug);
         if (known === null) throw unauthorized();
         this.#assertTakes(known);
+        const { events } = read();
         this.#assertInQuota(known.source, events.length);
         await this.#coalescerOf(known.source).add(events);
         this.#wake(slug);

@@ -203,17 +203,14 @@ export async function recordRetractions(
   await findTargets(trx, accountId, batch);
 }
 
-/** Marks retractions of what is in the batch as found, and adds their events to it. There are hardly any that are open. */
+/** Marks retractions of what is in the batch as found, and adds their events to it. Begins at the batch: many may be open. */
 async function findTargets(trx: UnitOfWork, accountId: number, batch: Batch): Promise<void> {
-  const { rows } = await statement<{ open: boolean }>('gateway.findTargets.open')`
-    SELECT EXISTS (SELECT FROM gateway_retractions WHERE account_id = ${accountId} AND NOT found) AS open`.execute(trx);
-  if (rows[0]?.open !== true) return;
   await statement('gateway.findTargets')`
     WITH found AS (
       UPDATE gateway_retractions r SET found = true
-      WHERE r.account_id = ${accountId} AND NOT r.found AND (
-        SELECT b.gateway_event_id FROM gateway_events e JOIN ${batch} b USING (gateway_event_id)
-        WHERE e.account_id = r.account_id AND e.origin = r.origin AND e.event_id = r.event_id) IS NOT NULL
+      FROM ${batch} b JOIN gateway_events e USING (gateway_event_id)
+      WHERE e.account_id = ${accountId} AND r.account_id = ${accountId}
+        AND (r.origin, r.event_id) = (e.origin, e.event_id) AND NOT r.found
       RETURNING r.retracted_by
     )
     INSERT INTO ${batch} SELECT DISTINCT retracted_by FROM found ON CONFLICT DO NOTHING`.execute(trx);

@@ -12,6 +12,9 @@ import type { SentMessage, Settlement, Transport } from './transport.ts';
 /** Which sources send through queues is looked at so often, and a queue that was lost is opened again. */
 const lookMs = 2_000;
 const retryMs = 1_000;
+/** Messages that are taken and not settled: of one queue, and about of all together, of each of which one is always. */
+const ofQueueMax = 8;
+const ofAllMax = 64;
 
 /** A source that sends through a queue. */
 interface QueuedSource {
@@ -23,8 +26,8 @@ interface QueuesOptions {
   readonly transport: Transport;
   readonly bodyBytesMax: number;
   sources(): Promise<readonly QueuedSource[]>;
-  /** Stores what a source has sent. Errors: as over HTTP. */
-  store(source: string, sent: SentBody): Promise<void>;
+  /** Stores what a source has sent, which is read once the source takes anything. Errors: as over HTTP, and those of `read`. */
+  store(source: string, read: () => SentBody): Promise<void>;
   readonly log: Logger;
 }
 
@@ -76,50 +79,56 @@ export class Queues {
   async #consume({ source, queue }: QueuedSource, signal: AbortSignal): Promise<void> {
     const { transport, log } = this.#options;
     const about = { source, queue, broker: transport.address };
+    const messagesMax = () => Math.max(1, Math.min(ofQueueMax, Math.floor(ofAllMax / this.#open.size)));
+    const opened = () => log.info(about, 'gateway events come through a queue');
     while (!signal.aborted) {
+      const connection = new AbortController();
+      const over = AbortSignal.any([signal, connection.signal]);
       try {
-        const opened = () => log.info(about, 'gateway events come through a queue');
-        await transport.consume(queue, (message) => this.#take(source, message, signal), { signal, opened });
+        await transport.consume(queue, (message) => this.#take(source, message, over), { signal, opened, messagesMax });
       } catch (error) {
         if (signal.aborted) return;
         log.warn({ err: error, ...about }, 'the queue of a gateway source is not open, and is tried again');
-        await sleep(lookMs, undefined, { signal }).catch(() => {});
+      } finally {
+        // The broker sends again what is not settled: nobody waits to store it for a connection that is lost.
+        connection.abort();
       }
+      await sleep(lookMs, undefined, { signal }).catch(() => {});
     }
   }
 
-  async #take(source: string, message: SentMessage, signal: AbortSignal): Promise<Settlement> {
+  async #take(source: string, message: SentMessage, over: AbortSignal): Promise<Settlement> {
     const { store, log } = this.#options;
-    const sent = this.#read(source, message);
-    if (sent === null) return 'unusable';
     for (;;) {
       try {
-        await store(source, sent);
+        await store(source, () => this.#read(message));
         return 'stored';
       } catch (error) {
-        if (isOfData(error)) {
-          log.warn({ err: error, source }, 'a message of a gateway source cannot be stored');
+        if (error instanceof NoEvents || isOfData(error)) {
+          log.warn({ err: error, source }, 'a message of a gateway source is rejected: it cannot be stored');
           return 'unusable';
         }
         const { retryAfterSeconds } = (error instanceof ArcadiaError ? error.details : {}) as {
           readonly retryAfterSeconds?: number;
         };
         if (retryAfterSeconds === undefined) log.warn({ err: error, source }, 'gateway events were not stored yet');
-        await sleep((retryAfterSeconds ?? 0) * 1_000 || retryMs, undefined, { signal });
+        await sleep((retryAfterSeconds ?? 0) * 1_000 || retryMs, undefined, { signal: over });
       }
     }
   }
 
-  #read(source: string, { headers, body }: SentMessage): SentBody | null {
-    const { bodyBytesMax, log } = this.#options;
+  /** Errors: NoEvents. */
+  #read({ headers, body }: SentMessage): SentBody {
+    const { bodyBytesMax } = this.#options;
+    if (body.length > bodyBytesMax) throw new NoEvents(`It has ${body.length} bytes, and may have ${bodyBytesMax}.`);
     try {
-      if (body.length > bodyBytesMax)
-        throw new ArcadiaError('too_costly', `It has ${body.length} bytes, and may have ${bodyBytesMax}.`);
       return readEvents(headers, body);
-    } catch (error) {
-      if (!(error instanceof ArcadiaError)) throw error;
-      log.warn({ err: error, source }, 'a message of a gateway source holds no events');
-      return null;
+    } catch (cause) {
+      if (!(cause instanceof ArcadiaError)) throw cause;
+      throw new NoEvents(cause.message, { cause });
     }
   }
 }
+
+/** A message holds no events, and never will. */
+class NoEvents extends Error {}

@@ -1,4 +1,4 @@
-import { declareSettings, matching, url } from '../platform/declare/settings.ts';
+import { declareSettings, isLoopback, matching, url } from '../platform/declare/settings.ts';
 import { retentionDaysMin } from './prune.ts';
 
 interface GatewaySettings {
@@ -32,11 +32,15 @@ export const gatewaySettings = declareSettings<GatewaySettings>({
   },
   gatewayAmqpUrl: {
     env: 'ARCADIA_GATEWAY_AMQP_URL',
-    purpose: 'the broker (AMQP 1.0) from whose queues servers take gateway events',
+    purpose: 'the broker (RabbitMQ, AMQP 1.0) from whose queues servers take gateway events',
     usually: 'none: gateways send over HTTP',
-    allowed: 'amqp://user:password@host:port/vhost, or amqps, of a broker such as RabbitMQ',
+    allowed: 'amqps://user:password@host:port/vhost of RabbitMQ; amqp:// on this machine alone',
     secret: true,
-    schema: url(/^amqps?:$/),
+    // A password is sent there: nobody on the way may read it.
+    schema: url(/^amqps?:$/).refine((value) => {
+      const { protocol, hostname } = new URL(value);
+      return protocol === 'amqps:' || isLoopback(hostname);
+    }),
     fallback: () => null,
   },
 });

@@ -15,12 +15,13 @@ export interface Transport {
   readonly address: string;
   /**
    * Takes what comes through a queue that is there already. A message is settled once `take` says how, and comes again, to
-   * whoever takes it then, where `take` throws or the process dies before. `opened` is called once messages can come.
-   * Ends when the signal is aborted. Errors: that the queue cannot be opened, or is lost.
+   * whoever takes it then, where `take` throws or the process dies before. `opened` is called once messages can come, and
+   * `messagesMax` tells how many may be taken and not settled. Ends when the signal is aborted, once what `take` does then is
+   * done. Errors: that the queue cannot be opened, or is lost; what `take` does then is of no use any more.
    */
   consume(
     queue: string,
     take: (message: SentMessage) => Promise<Settlement>,
-    options: { readonly signal: AbortSignal; opened(): void },
+    options: { readonly signal: AbortSignal; opened(): void; messagesMax(): number },
   ): Promise<void>;
 }

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import type { Queryable } from '../platform/database/database.ts';
-import type { Accrual } from './accrual.ts';
 import type { DayRange } from './period.ts';
 import { startOfDay, startOfMonth } from './period.ts';
 import { statement } from '../platform/database/statement.ts';
@@ -9,13 +8,13 @@ import { ownRaises, raisedShare, raisesWithin } from './raises.store.ts';
 /**
  * What the levels that are known accrue, or raise, over days of one calendar month, by deployment and kind: the
  * sum that metering these days will find if no fact changes any more. Kinds that are enabled on the
- * first of the days, of one accrual or of all.
+ * first of the days: all, or those of events alone, and of each of these only days that are not metered.
  */
 export async function selectAccruals(
   db: Queryable,
   deploymentIds: readonly number[],
   range: DayRange,
-  accrual: Accrual | null = null,
+  { ofEventsNotMetered }: { readonly ofEventsNotMetered: boolean } = { ofEventsNotMetered: false },
 ): Promise<{ deploymentId: number; kind: string; quantity: string }[]> {
   const month = startOfDay(startOfMonth(range.from));
   const next = startOfDay(startOfMonth(range.from).add({ months: 1 }));
@@ -35,7 +34,7 @@ export async function selectAccruals(
       CROSS JOIN LATERAL (SELECT enabled FROM metering_config
                           WHERE billing_kind_id = k.billing_kind_id AND from_day <= ${range.from}
                           ORDER BY from_day DESC LIMIT 1) AS c
-      WHERE c.enabled AND (${accrual}::text IS NULL OR d.accrual = ${accrual})
+      WHERE c.enabled AND (NOT ${ofEventsNotMetered}::boolean OR d.accrual = 'events')
     ), spans AS MATERIALIZED (
       SELECT billing_kind_id, ${month}::timestamptz AS month_start, discarded_us, ${from}::timestamptz AS span_from,
              ${to}::timestamptz AS span_to
@@ -54,7 +53,9 @@ export async function selectAccruals(
                                        (extract(epoch FROM least(l.valid_to, ${to}) - ${month}::timestamptz) * 1000000)::numeric END)
                         ELSE 0 END AS quantity
             FROM metered_levels l JOIN kinds k USING (billing_kind_id)
-            WHERE ${own}
+            WHERE ${own} AND (NOT ${ofEventsNotMetered}::boolean OR NOT EXISTS (
+              SELECT FROM metered_days d
+              WHERE d.billing_kind_id = l.billing_kind_id AND d.day = (l.valid_from AT TIME ZONE 'UTC')::date))
             UNION ALL
             SELECT l.deployment_id, l.billing_kind_id, ${raisedShare} FROM ${ownRaises}
             WHERE l.deployment_id = ANY (${[...deploymentIds]}::bigint[])) AS pieces

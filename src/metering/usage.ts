@@ -46,8 +46,8 @@ export async function usageForPeriod(
 }
 
 /**
- * What events have come to in a range on days that are not metered yet, as far as they are interpreted, by kind.
- * @param meteredThrough that of the range's usage
+ * What events have come to in a range on days that are not metered yet for their kind, as far as they are interpreted, by kind.
+ * @param meteredThrough that of the range's usage: before it, every kind is metered
  */
 export async function runningUsage(
   db: Queryable,
@@ -63,7 +63,7 @@ export async function runningUsage(
   for (let day = later(from, meteredThrough); Temporal.PlainDate.compare(day, end) < 0; ) {
     const next = day.with({ day: 1 }).add({ months: 1 });
     const until = Temporal.PlainDate.compare(next, end) < 0 ? next : end;
-    sums.push(...(await selectAccruals(db, [deploymentId], { from: day, to: until }, 'events')));
+    sums.push(...(await selectAccruals(db, [deploymentId], { from: day, to: until }, { ofEventsNotMetered: true })));
     day = until;
   }
   const kinds = addSums<KindSum>([], sums, (sum) => sum.kind);

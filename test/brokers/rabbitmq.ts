@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +10,18 @@ import { ensureProgram } from '../debian-program.ts';
 
 const scripts = '/usr/lib/rabbitmq/bin';
 
+/** What docs/gateway.md has a broker declare. */
+export const definitionsOfDocs = JSON.parse(
+  /```json\n(\{\n {2}"queues"[\s\S]*?)```/.exec(
+    readFileSync(new URL('../../docs/gateway.md', import.meta.url), 'utf8'),
+  )?.[1] ?? '',
+) as { queues: { name: string }[] };
+
 export interface Broker {
   /** amqp://guest:guest@127.0.0.1:port */
   readonly url: string;
+  /** Kills it, and starts it again with what it has on disk. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -58,7 +67,7 @@ export async function startRabbitMq(definitions: object): Promise<Broker | null>
   // Its own daemon of names, which would else outlive it; each in a group of its own, so that what they start ends with them.
   const start = (command: string) => spawn(command, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const names = start('epmd');
-  const server = start(join(scripts, 'rabbitmq-server'));
+  let server = start(join(scripts, 'rabbitmq-server'));
   const close = async () => {
     await Promise.all([server, names].map(endGroup));
     rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
@@ -69,7 +78,12 @@ export async function startRabbitMq(definitions: object): Promise<Broker | null>
     await close();
     throw error;
   }
-  return { url: `amqp://guest:guest@127.0.0.1:${port}`, close };
+  const restart = async () => {
+    await endGroup(server);
+    server = start(join(scripts, 'rabbitmq-server'));
+    await untilSaid(server, 'completed with');
+  };
+  return { url: `amqp://guest:guest@127.0.0.1:${port}`, restart, close };
 }
 
 async function endGroup(child: ChildProcess): Promise<void> {

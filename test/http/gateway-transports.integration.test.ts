@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import rhea, { type Connection, type EventContext, type Message, type Sender } from 'rhea';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/platform/database/database.ts';
-import { type Broker, startRabbitMq } from '../brokers/rabbitmq.ts';
+import { type Broker, definitionsOfDocs, startRabbitMq } from '../brokers/rabbitmq.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { event, instant, interpretAll, makeMeters, makeSource, requests, setClock } from '../fixtures/gateway.ts';
 import { freePort, startRestarting } from '../faults/gateway-processes.ts';
@@ -15,13 +14,6 @@ import { json, startTestApi, type TestApi } from './api-fixture.ts';
 
 const now = instant('2026-05-05');
 const queue = 'arcadia.gateway.edge';
-/** What docs/gateway.md has a broker declare. */
-const definitions = JSON.parse(
-  /```json\n(\{\n {2}"queues"[\s\S]*?)```/.exec(
-    readFileSync(new URL('../../docs/gateway.md', import.meta.url), 'utf8'),
-  )?.[1] ?? '',
-) as { queues: { name: string }[] };
-
 /** An event's body, with its media type; of binary mode also its attributes. */
 interface Sent {
   readonly type: string;
@@ -123,16 +115,16 @@ function overAmqp(url: string): Way {
 
 let broker: Broker | null = null;
 beforeAll(async () => {
-  broker = await startRabbitMq(definitions);
+  broker = await startRabbitMq(definitionsOfDocs);
 }, 300_000);
 afterAll(() => broker?.close());
 
 test('the queues of the documentation are of the kind that keeps what it has accepted', () => {
-  expect(definitions.queues).toEqual([
+  expect(definitionsOfDocs.queues).toEqual([
     expect.objectContaining({
       name: queue,
       durable: true,
-      arguments: expect.objectContaining({ 'x-queue-type': 'quorum' }) as unknown,
+      arguments: expect.objectContaining({ 'x-queue-type': 'quorum', 'x-delivery-limit': 20 }) as unknown,
     }),
     expect.objectContaining({ name: `${queue}.unusable`, arguments: { 'x-queue-type': 'quorum' } }),
   ]);

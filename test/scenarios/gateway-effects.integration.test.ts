@@ -252,6 +252,12 @@ test('only an owner gives a source effects, and rotates the secret of one that h
   expect(await give()).toBe(409);
   expect([await rotate(0, 'operator'), await give()]).toEqual([200, 409]);
   expect([await rotate(0, 'owner'), await give()]).toEqual([200, 200]);
+  // Nor is a queue that the operator named one through which payments come, unless the owner says so.
+  const queue = 'arcadia.gateway.queued';
+  await api.fetch('/gateway/sources', { ...json('POST', { source: 'queued', queue }), ...operator });
+  expect([await rotate(0, 'owner', 'queued'), await give('queued')]).toEqual([200, 409]);
+  const named = await api.fetch('/gateway/sources/queued', json('PATCH', { effects: ['payment'], queue }));
+  expect(named.status).toBe(200);
   await api.fetch('/gateway/sources', { ...json('POST', { source: 'kept' }), ...operator });
   for (const [keepHours, as] of [
     [24, 'owner'],

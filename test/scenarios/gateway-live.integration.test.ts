@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { startWorker } from '../../src/jobs/worker.ts';
@@ -52,6 +53,13 @@ test('an event that arrives is on the live stream and in the usage of its deploy
     await expect.poll(() => usage('customer'), { timeout: 20_000 }).toEqual(['4', '3']);
     for (const type of ['gateway.received', 'gateway.interpreted', 'day.metered'])
       await expect.poll(() => seen, { timeout: 20_000 }).toContain(type);
+    expect(await usage('owner')).toEqual(['4', '3']);
+    // Where another meter lacks days, what is metered of this one is counted in one place all the same.
+    await worker.stop();
+    const { numAffectedRows } = await sql`
+      DELETE FROM metered_days USING billing_kinds k
+      WHERE k.billing_kind_id = metered_days.billing_kind_id AND k.slug <> 'gateway_requests'`.execute(db);
+    expect(numAffectedRows).toBeGreaterThan(0n);
     expect(await usage('owner')).toEqual(['4', '3']);
     leave.abort();
     await reading;

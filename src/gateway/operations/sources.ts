@@ -75,7 +75,9 @@ const limits = {
     .meta({ description: 'After so long without an event webhooks are sent gateway.silent; null: never' }),
   queue: z
     .string()
-    .regex(/^[A-Za-z0-9._-]{1,200}$/, { error: 'is no name of a queue: letters, digits, full stops, _ and -' })
+    .regex(/^arcadia\.gateway\.(?!.*\.unusable$)[A-Za-z0-9._-]{1,180}$/, {
+      error: 'is no name of a queue for events: arcadia.gateway. and letters, digits, full stops, _ and -, not .unusable at its end',
+    })
     .nullable()
     .meta({
       description:
@@ -151,6 +153,16 @@ function assertOwnersAlone({ source: name, ownersAloneFrom }: sources.Source, no
     'conflict',
     `A secret of '${name}' holds that others than owners were shown: give it a new one, with keepHours 0, before it may do anything.`,
     { next: { operation: 'gateway source rotate', arguments: { source: name, keepHours: 0 } } },
+  );
+}
+
+/** Whoever writes into its queue speaks for it, and others than owners may have set that. Errors: conflict. */
+function assertQueueNamed({ source: name, queue }: sources.Source, body: { readonly queue?: string | null }): void {
+  if (queue === null || body.queue !== undefined) return;
+  throw new ArcadiaError(
+    'conflict',
+    `Whoever writes into the queue '${queue}' could then do it as '${name}': give the queue together with its effects, or null for none.`,
+    { details: { queue } },
   );
 }
 
@@ -265,7 +277,8 @@ export const changeGatewaySource = declareOperation({
   summary: 'Change what a source may send, or pause it',
   description:
     'Omitted fields keep their value. It holds within a second in every process. Only an owner sets `effects` and `paymentProviders`, and of a source that has effects ' +
-    '`customers`, `dialect`, `queue` and the day rules. Before it is given effects, it has a secret that owners alone were shown (`gateway source rotate`).',
+    '`customers`, `dialect`, `queue` and the day rules. Before it is given effects, it has a secret that owners alone were shown (`gateway source rotate`), ' +
+    'and one that has a queue is given `queue` in the same request.',
   roles: ['owner', 'operator'],
   params,
   body: z.strictObject(limits).partial(),
@@ -275,7 +288,10 @@ export const changeGatewaySource = declareOperation({
     const isOwners = body.effects !== undefined || body.paymentProviders !== undefined;
     if (ofEffects.some((field) => body[field] !== undefined))
       assertMayDo(principal, isOwners ? effectFamilies : there.effects);
-    if (there.effects.length === 0 && (body.effects?.length ?? 0) > 0) assertOwnersAlone(there, now);
+    if (there.effects.length === 0 && (body.effects?.length ?? 0) > 0) {
+      assertOwnersAlone(there, now);
+      assertQueueNamed(there, body);
+    }
     const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
     await sources.changeSource(db, name, given);
     return answer(db, name);

@@ -60,7 +60,7 @@ export const getUsage = declareOperation({
       meteredThrough: dayText,
       usage,
       running: usage.meta({
-        description: 'What events have come to on the days from `meteredThrough` on, which are not metered yet',
+        description: 'What events have come to on days that are not metered yet for their meter',
         examples: [{ gateway_requests: '120' }],
       }),
     })

@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import rhea, { type Connection, type EventContext, type Message } from 'rhea';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { amqpTransport } from '../../src/gateway/amqp.ts';
+import type { SentBody } from '../../src/gateway/cloud-event.ts';
+import { Queues } from '../../src/gateway/queues.ts';
+import { createLog } from '../../src/platform/log.ts';
+import { event } from '../fixtures/gateway.ts';
+import { definitionsOfDocs, type Broker, startRabbitMq } from './rabbitmq.ts';
+
+// What the program takes from a broker's queues, and what it leaves there, beside a store that answers as a test says.
+
+const queue = 'arcadia.gateway.edge';
+const source = 'edge';
+let broker: Broker;
+const started = startRabbitMq(definitionsOfDocs);
+beforeAll(async () => {
+  const there = await started;
+  if (there !== null) broker = there;
+}, 300_000);
+afterAll(() => broker?.close());
+
+let queues: Queues | null = null;
+let connections: Connection[] = [];
+beforeEach((context) => {
+  if (broker === undefined) context.skip('no RabbitMQ on this machine: apt-get install rabbitmq-server');
+});
+afterEach(async () => {
+  await queues?.close();
+  queues = null;
+  for (const connection of connections) connection.close();
+  connections = [];
+});
+
+function connect(): Connection {
+  const { hostname: host, port } = new URL(broker.url);
+  const connection = rhea
+    .create_container()
+    .connect({ host, port: parseInt(port, 10), username: 'guest', password: 'guest', reconnect: false });
+  for (const name of ['connection_error', 'error', 'disconnected']) connection.on(name, () => {});
+  connections.push(connection);
+  return connection;
+}
+
+/** Sends messages, or what is none, until the broker has accepted them. */
+async function send(messages: readonly (Message | Buffer)[]): Promise<void> {
+  const sender = connect().open_sender(`/amq/queue/${queue}`);
+  let accepted = 0;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  sender.once('sendable', () => {
+    for (const [place, one] of messages.entries())
+      if (Buffer.isBuffer(one)) sender.send(one, String(place), 0);
+      else sender.send(one);
+  });
+  sender.on('accepted', () => {
+    accepted += 1;
+    if (accepted === messages.length) resolve();
+  });
+  await promise;
+}
+
+const messageOf = (id: string): Message => ({
+  durable: true,
+  content_type: 'application/cloudevents+json',
+  body: rhea.message.data_section(Buffer.from(JSON.stringify(event({ id })))) as unknown,
+});
+
+/** Takes one message out of a queue. */
+async function takeFrom(name: string): Promise<Message | undefined> {
+  const receiver = connect().open_receiver({ source: `/amq/queue/${name}`, credit_window: 0, autoaccept: true });
+  receiver.add_credit(1);
+  const { message } = await new Promise<EventContext>((resolve) => receiver.once('message', resolve));
+  return message;
+}
+
+function open(store: (sent: SentBody) => Promise<void>, url = broker.url): string[] {
+  const said: string[] = [];
+  queues = new Queues({
+    transport: amqpTransport(url),
+    bodyBytesMax: 1_048_576,
+    sources: async () => [{ source, queue }],
+    store: async (_, read) => store(read()),
+    log: createLog({ level: 'warn', format: 'json', stream: { write: (line) => said.push(line) } }),
+  });
+  return said;
+}
+const idsOf = ({ events }: SentBody) => events.map(({ id }) => id);
+
+/** Properties that are null in place of a map: the broker takes it, and the library cannot read it. */
+const undecodable = Buffer.from([0, 0x53, 0x74, 0x40, 0, 0x53, 0x75, 0xa0, 2, 0x68, 0x69]);
+
+test('what is taken and not stored is no more than a few messages', async () => {
+  const taken: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await send(Array.from({ length: 60 }, (_, place) => messageOf(`few-${place}`)));
+  open(async (sent) => {
+    taken.push(...idsOf(sent));
+    // The first is stored: from then on as many come as may.
+    if (taken.length > 1) await promise;
+  });
+  await expect.poll(() => taken.length).toBe(9);
+  await sleep(500);
+  expect(taken).toHaveLength(9);
+  resolve();
+  await expect.poll(() => taken.length).toBe(60);
+  expect(new Set(taken).size).toBe(60);
+});
+
+test('a broker that is killed and comes back has each message stored once more at most, and the next ones come', async () => {
+  let isStored = false;
+  const stored: string[] = [];
+  let tries = 0;
+  await send([messageOf('before')]);
+  open(async (sent) => {
+    tries += 1;
+    if (!isStored) throw new Error('the database is away');
+    stored.push(...idsOf(sent));
+  });
+  await expect.poll(() => tries).toBeGreaterThan(0);
+  await broker.restart();
+  const before = tries;
+  await expect.poll(() => tries).toBeGreaterThan(before);
+  isStored = true;
+  await send([messageOf('after')]);
+  await expect.poll(() => stored).toContain('after');
+  await sleep(1_500); // whoever still waited for the connection that was lost would have tried again
+  expect(stored.toSorted()).toEqual(['after', 'before']);
+});
+
+test('what is under way when the program ends is stored and acknowledged', async () => {
+  const taken: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await send([messageOf('last')]);
+  open(async (sent) => {
+    taken.push(...idsOf(sent));
+    await promise;
+  });
+  await expect.poll(() => taken).toEqual(['last']);
+  const closing = queues?.close();
+  resolve();
+  await closing;
+  await send([messageOf('next')]);
+  open(async (sent) => {
+    taken.push(...idsOf(sent));
+  });
+  await expect.poll(() => taken).toContain('next');
+  expect(taken).toEqual(['last', 'next']);
+});
+
+test('a broker that does not let it in is said to', async () => {
+  const said = open(async () => {}, broker.url.replace('guest:guest', 'guest:wrong'));
+  await expect.poll(() => said.join('')).toContain('authenticat');
+});
+
+test('a message that cannot be decoded ends beside the queue, and what came with it is stored', async () => {
+  const stored: string[] = [];
+  await send([messageOf('a'), undecodable, ...Array.from({ length: 6 }, (_, place) => messageOf(`b${place}`))]);
+  open(async (sent) => {
+    stored.push(...idsOf(sent));
+  });
+  await takeFrom(`${queue}.unusable`);
+  await expect.poll(() => new Set(stored).size).toBe(7);
+});
