@@ -76,7 +76,8 @@ const limits = {
   queue: z
     .string()
     .regex(/^arcadia\.gateway\.(?!.*\.unusable$)[A-Za-z0-9._-]{1,180}$/, {
-      error: 'is no name of a queue for events: arcadia.gateway. and letters, digits, full stops, _ and -, not .unusable at its end',
+      error:
+        'is no name of a queue for events: arcadia.gateway. and letters, digits, full stops, _ and -, not .unusable at its end',
     })
     .nullable()
     .meta({
@@ -157,7 +158,10 @@ function assertOwnersAlone({ source: name, ownersAloneFrom }: sources.Source, no
 }
 
 /** Whoever writes into its queue speaks for it, and others than owners may have set that. Errors: conflict. */
-function assertQueueNamed({ source: name, queue }: sources.Source, body: { readonly queue?: string | null }): void {
+function assertQueueNamed(
+  { source: name, queue }: sources.Source,
+  body: { readonly queue?: string | null | undefined },
+): void {
   if (queue === null || body.queue !== undefined) return;
   throw new ArcadiaError(
     'conflict',
