@@ -106,11 +106,7 @@ export function previewing<Result>(
   limits: PreviewLimits,
   work: (trx: UnitOfWork) => Promise<Result>,
 ): Promise<Result> {
-  const waiting = async (trx: UnitOfWork) => {
-    await limitWaiting(trx, waitingMsMax);
-    return work(trx);
-  };
-  return unlessBusy(() => inTime(limits, (limited) => rolledBack(db, limited), waiting), limits.busy);
+  return unlessBusy(() => inTime(limits, (limited) => rolledBack(db, limited), waitingLittle(work)), limits.busy);
 }
 
 /**
@@ -122,13 +118,17 @@ export function previewingLive<Result>(
   limits: PreviewLimits,
   work: (trx: UnitOfWork) => Promise<Result>,
 ): Promise<Result> {
-  const waiting = async (trx: UnitOfWork) => {
+  const begin = (limited: (trx: UnitOfWork) => Promise<Result>) =>
+    db.transaction().execute((trx) => rolledBackWithin(trx, limited));
+  return unlessBusy(() => inTime(limits, begin, waitingLittle(work)), limits.busy);
+}
+
+/** The work, which waits for others' locks for a while and then gives up. */
+function waitingLittle<Result>(work: (trx: UnitOfWork) => Promise<Result>): (trx: UnitOfWork) => Promise<Result> {
+  return async (trx) => {
     await limitWaiting(trx, waitingMsMax);
     return work(trx);
   };
-  const begin = (limited: (trx: UnitOfWork) => Promise<Result>) =>
-    db.transaction().execute((trx) => rolledBackWithin(trx, limited));
-  return unlessBusy(() => inTime(limits, begin, waiting), limits.busy);
 }
 
 async function unlessBusy<Result>(
