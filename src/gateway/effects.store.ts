@@ -48,16 +48,22 @@ const isLifecycle = sql`e.type = ANY (${[...effectTypes.lifecycle]}::text[])`;
 
 /**
  * Has lifecycle events that died of one of these reasons tried again where another of their subject is to be done: that one
- * would overtake them.
+ * would overtake them. Not those that were `tried`.
  */
 export async function reopenOvertaken(
   trx: UnitOfWork,
   accountId: number,
   {
     reasons,
+    tried,
     held,
     limit,
-  }: { readonly reasons: readonly string[]; readonly held: readonly string[]; readonly limit: number },
+  }: {
+    readonly reasons: readonly string[];
+    readonly tried: readonly number[];
+    readonly held: readonly string[];
+    readonly limit: number;
+  },
 ): Promise<void> {
   await statement('gateway.reopenOvertaken')`
     WITH subjects AS MATERIALIZED (
@@ -66,6 +72,7 @@ export async function reopenOvertaken(
     ), chosen AS (
       SELECT x.gateway_event_id FROM gateway_effects x JOIN gateway_events e USING (account_id, gateway_event_id) JOIN subjects USING (subject)
       WHERE x.account_id = ${accountId} AND x.outcome = 'dead' AND x.reason = ANY (${[...reasons]}::text[]) AND ${isLifecycle}
+        AND NOT x.gateway_event_id = ANY (${[...tried]}::bigint[])
       ORDER BY x.tried_at, x.gateway_event_id LIMIT ${limit}
     )
     UPDATE gateway_effects x SET outcome = NULL, reason = '', detail = NULL

@@ -40,11 +40,13 @@ export async function doEffects(
   const errors: unknown[] = [];
   const failed: number[] = [];
   const held: string[] = [];
+  // Of what waits each is tried once: others of its subject would have it tried again and again.
+  const tried: number[] = [];
   let done = 0;
   for (;;) {
     await db.transaction().execute(async (trx) => {
       await lockProgress(trx, accountId);
-      await store.reopenOvertaken(trx, accountId, { reasons: waitingReasons, held, limit: waitingMax });
+      await store.reopenOvertaken(trx, accountId, { reasons: waitingReasons, tried, held, limit: waitingMax });
     });
     const open = await store.selectOpenEffects(db, accountId, { failed, held, limit: openMax });
     if (open.length === 0) break;
@@ -63,6 +65,7 @@ export async function doEffects(
       };
       try {
         if (await db.transaction().execute(once)) done += 1;
+        if (subject !== null) tried.push(number);
       } catch (error) {
         signal.throwIfAborted();
         errors.push(error);

@@ -213,6 +213,17 @@ test('what its deployment or its plan is missing for waits, and is done once it 
   expect(await history('new-shop')).toEqual(['2026-05-01 running to 2026-05-05', '2026-05-05 paused']);
 });
 
+test('however many wait for one deployment, each is tried once', async () => {
+  const subject = 'deployment:nobodys';
+  await send(...Array.from({ length: 1_000 }, () => lifecycle('paused', '2026-05-04T13:20:00Z', { subject })));
+  await send(lifecycle('resumed', '2026-05-05T13:20:00Z', { subject }));
+  await interpretAll(db, now);
+  const { done } = await applyGatewayEffects(db, 'app', { clock, signal: AbortSignal.timeout(90_000) });
+  expect(done).toBe(1_001);
+  const { rows } = await sql`SELECT reason, count(*) AS n FROM gateway_effects GROUP BY 1`.execute(db);
+  expect(rows).toEqual([{ reason: 'deployment_unknown', n: 1_001 }]);
+}, 120_000);
+
 test('a source does nothing of a family that it was not given, and names only whom it may', async () => {
   await api.fetch('/gateway/sources/app', json('PATCH', { effects: ['payment'], customers: ['beta'] }));
   await send(lifecycle('paused', '2026-05-04T13:20:00Z'));
