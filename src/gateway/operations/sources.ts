@@ -75,10 +75,10 @@ const limits = {
     .meta({ description: 'After so long without an event webhooks are sent gateway.silent; null: never' }),
   queue: z
     .string()
-    .regex(/^arcadia\.gateway\.(?!.*\.unusable$)[A-Za-z0-9._-]{1,180}$/, {
-      error:
-        'is no name of a queue for events: arcadia.gateway. and letters, digits, full stops, _ and -, not .unusable at its end',
+    .regex(/^arcadia\.gateway\.[A-Za-z0-9._-]{1,180}$/, {
+      error: 'is no name of a queue for events: arcadia.gateway. and letters, digits, full stops, _ and -',
     })
+    .refine((name) => !name.endsWith('.unusable'), { error: 'is a queue of what is rejected: .unusable at its end' })
     .nullable()
     .meta({
       description:
