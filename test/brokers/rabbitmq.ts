@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -22,6 +22,8 @@ export interface Broker {
   readonly url: string;
   /** Kills it, and starts it again with what it has on disk. */
   restart(): Promise<void>;
+  /** What a piece of Erlang comes to in it. */
+  evaluate(code: string): string;
   close(): Promise<void>;
 }
 
@@ -83,7 +85,9 @@ export async function startRabbitMq(definitions: object): Promise<Broker | null>
     server = start(join(scripts, 'rabbitmq-server'));
     await untilSaid(server, 'completed with');
   };
-  return { url: `amqp://guest:guest@127.0.0.1:${port}`, restart, close };
+  const evaluate = (code: string) =>
+    execFileSync(join(scripts, 'rabbitmqctl'), ['eval', code], { env, encoding: 'utf8' });
+  return { url: `amqp://guest:guest@127.0.0.1:${port}`, restart, evaluate, close };
 }
 
 async function endGroup(child: ChildProcess): Promise<void> {
