@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { applyGatewayEffects } from '../../src/flows/gateway-effects.ts';
 import { readEvents } from '../../src/gateway/cloud-event.ts';
+import { replayEvents } from '../../src/gateway/events.ts';
 import { getSource } from '../../src/gateway/sources.ts';
 import { storeEvents } from '../../src/gateway/store-events.ts';
 import { draftMonth } from '../../src/invoices/drafts.ts';
@@ -83,8 +84,21 @@ async function seed(db: Database): Promise<void> {
     payment('succeeded', { payment: 'p-4', currency: 'EUR' }),
     payment('succeeded', { payment: 'p-5', invoice: 'INV-999999' }),
   ];
-  const { events } = readEvents({ 'content-type': 'application/json' }, Buffer.from(JSON.stringify(sent)));
-  await storeEvents(db, await getSource(db, 'app'), events, { receivedAt: now, publishAs: null });
+  const source = await getSource(db, 'app');
+  const store = async (all: readonly object[]) => {
+    const { events } = readEvents({ 'content-type': 'application/json' }, Buffer.from(JSON.stringify(all)));
+    await storeEvents(db, source, events, { receivedAt: now, publishAs: null });
+  };
+  // What was done before is replayed beside what is new: it counts as it did, and is not done again.
+  await store([payment('succeeded', { payment: 'p-0', amount: '1.00' }), payment('failed', { payment: 'p-0' })]);
+  await interpretAll(db, now);
+  await applyGatewayEffects(db, 'app', {
+    clock: { now: () => Promise.resolve(now) },
+    signal: new AbortController().signal,
+  });
+  await sql`DELETE FROM gateway_usage`.execute(db);
+  await replayEvents(db, source, { type: '*', from: instant('2026-05-01'), to: instant('2026-06-01') });
+  await store(sent);
 }
 
 /** All that events did, count as and became. */
@@ -119,8 +133,8 @@ test(
       const commits = (await runProcess(args)) ?? 0;
       const undisturbed = await outcome(db);
       expect(undisturbed).toMatchObject({
-        payments: [{ payment: 'p-1' }, { payment: 'p-2' }, { payment: 'p-3' }, { payment: 'r-1' }],
-        usage: Array.from({ length: 6 }, () => ({ value: '1' })),
+        payments: ['p-0', 'p-0', 'p-1', 'p-2', 'p-3', 'r-1'].map((payment) => ({ payment })),
+        usage: Array.from({ length: 8 }, () => ({ value: '1' })),
       });
       expect(JSON.stringify(undisturbed)).toContain('invoice.payment_changed');
       expect(commits).toBeGreaterThan(15);

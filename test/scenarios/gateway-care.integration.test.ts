@@ -18,6 +18,13 @@ import {
   setClock,
   usageOf,
 } from '../fixtures/gateway.ts';
+import { setBilling } from '../../src/invoices/billing.ts';
+import { checkCorrections } from '../../src/invoices/corrections.ts';
+import { draftMonth } from '../../src/invoices/drafts.ts';
+import { updateEntity } from '../../src/invoices/entities.ts';
+import { listInvoices } from '../../src/invoices/invoices.ts';
+import { approveInvoice, issueInvoice } from '../../src/invoices/issue.ts';
+import { proposalsOf } from '../fixtures/invoices.ts';
 import { startSubscription } from '../../src/pricing/subscriptions.ts';
 import { createDeployments } from '../fixtures/metering.ts';
 import { makePlan } from '../fixtures/pricing.ts';
@@ -304,4 +311,39 @@ test('what retracts or corrects something that is not there says so, until that 
   await api.fetch('/gateway/dead-letters/retry', json('POST', { source: 'edge' }));
   expect(await states()).toEqual(['dead target_unknown', 'applied', 'dead target_unknown']);
   expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 03': '5', 'acme-shop 06': '3' });
+});
+
+test('what comes after the invoice is a correction of it', async () => {
+  const item = { kind: 'gateway_requests', model: 'standard', properties: { unitPrice: '1' } } as const;
+  await makePlan(db, { plan: 'metered', base: '0', items: [item] });
+  const may = instant('2026-05-01');
+  await startSubscription(db, { deployment: 'acme-shop', plan: 'metered', from: may }, 'test', may);
+  const seller = { name: 'Example Hosting Ltd', address: ['1 Quay Street'], taxIds: ['VAT GB123456789'] };
+  await updateEntity(db, 'default', seller, { by: 'ann', now });
+  await setBilling(db, 'acme', { address: ['2 Hill Road', 'Bath'] }, null, 'ann', now);
+  const shop = { subject: 'deployment:acme-shop' };
+  await send(event({ ...shop, data: { requests: 150 } }));
+  const june = instant('2026-06-05');
+  await setClock(db, june);
+  await send(
+    event({
+      type: 'arcadia.gateway.watermark',
+      time: '2026-06-05T00:00:00Z',
+      subject: undefined,
+      data: { through: '2026-06-05T00:00:00Z' },
+    }),
+  );
+  await meterAll(db, june);
+  await draftMonth(db, { month: Temporal.PlainDate.from('2026-05-01'), now: june });
+  const { items } = await listInvoices(db, { customer: 'acme' }, { limit: 1, cursor: null });
+  const invoiceId = items[0]?.invoiceId ?? 0;
+  await approveInvoice(db, invoiceId, { by: 'ann', now: june });
+  await issueInvoice(db, invoiceId, { by: 'ann', now: june });
+  const invoice = async () => (await api.fetch(`/invoices/${invoiceId}`)).json();
+  expect(await invoice()).toMatchObject({ state: 'issued', subtotal: '150.00' });
+  await send(event({ ...shop, time: '2026-05-03T23:30:00Z', data: { requests: 25 } }));
+  await meterAll(db, june);
+  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 03': '175' });
+  await checkCorrections(db);
+  expect(await proposalsOf(db)).toMatchObject([{ deployment: 'acme-shop', amount: '25.00' }]);
 });

@@ -25,6 +25,7 @@ import {
   usageOf,
 } from '../fixtures/gateway.ts';
 import { createDeployments, storedBytes } from '../fixtures/metering.ts';
+import { soaking } from '../soak.ts';
 import { json, startTestApi, type TestApi, testSecretKey } from '../http/api-fixture.ts';
 
 // What others' trackers are full of, over HTTP: events that are counted zero times or twice, batches that are lost for one
@@ -279,13 +280,14 @@ test('11. a unit is converted once for an hour, not for each event', async () =>
     divisor: '1073741824',
   };
   await makeMeters(db, [egress], instant('2026-05-05'));
-  for (let batch = 0; batch < 10; batch += 1) {
+  for (let batch = 0; batch < (soaking ? 1_000 : 10); batch += 1) {
     await send(...Array.from({ length: 1_000 }, () => event({ type: 'egress', data: { bytes: 40 } })));
     await interpretAll(db, instant('2026-05-05'));
   }
   await meterAll(db, await at('2026-05-09'));
-  // 10,000 times 40 / 2^30, each rounded to nine digits, would be 0.00037.
-  expect(await usageOf(db, 'gateway_egress_gib')).toEqual({ 'unattributed 03': '0.000372529' });
+  // 10,000 times 40 / 2^30, each rounded to nine digits, would be 0.00037; a million times 0.037.
+  const gib = soaking ? '0.037252903' : '0.000372529';
+  expect(await usageOf(db, 'gateway_egress_gib')).toEqual({ 'unattributed 03': gib });
 });
 
 test('12. a meter that cannot read an event keeps no other from counting it', async () => {
