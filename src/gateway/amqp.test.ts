@@ -21,7 +21,7 @@ test('attributes are application properties, by either prefix and of any type', 
     'cloudEvents:time': rhea.types.wrap_timestamp(1_777_802_400_000),
     'cloudEvents:sequence': 7,
     'cloudEvents:sampled': true,
-    'cloudEvents:place': rhea.types.wrap_ulong(Buffer.from('0020000000000001', 'hex')),
+    'cloudEvents:place': rhea.types.wrap_ulong(Buffer.from('0040000000000001', 'hex')),
     'cloudEvents:subject': null,
     other: 'x',
   };
@@ -39,7 +39,7 @@ test('attributes are application properties, by either prefix and of any type', 
     datacontenttype: 'application/json',
     sequence: '7',
     sampled: 'true',
-    place: '9007199254740993',
+    place: '18014398509481985',
   });
   expect(events[0]?.subject).toBeNull();
 });
