@@ -9,8 +9,7 @@ const data = (text: string | string[]) =>
     : rhea.message.data_section(Buffer.from(text));
 
 /** As it is after it has been on the way. */
-const sent = (message: Partial<Message>) =>
-  sentIn(rhea.message.decode(rhea.message.encode(message as Message)) as never);
+const sent = (message: Partial<Message>) => sentIn(rhea.message.decode(rhea.message.encode(message)) as never);
 
 test('attributes are application properties, by either prefix and of any type', () => {
   const application_properties = {

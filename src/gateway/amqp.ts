@@ -118,7 +118,7 @@ export function sentIn({ content_type, application_properties, body }: Message):
 /** Of a time, which AMQP has as a type of its own, as JSON has it; of a whole number beyond 2^53 its digits. */
 function textOf(value: unknown): string {
   if (Buffer.isBuffer(value)) return value.length === 8 ? String(value.readBigInt64BE()) : value.toString('base64');
-  return typeof value === 'object' ? JSON.stringify(value).replaceAll('"', '') : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value).replaceAll('"', '');
 }
 
 /** Of data sections their bytes, of a value in its place its text. */

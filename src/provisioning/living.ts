@@ -135,7 +135,7 @@ export function unsaidOfBalancer({ settings }: SeenResource): string[] {
       const isEmpty = value == null || value === '' || (Array.isArray(value) && value.length === 0);
       return !saidOfBalancer.test(key) && !isEmpty && usualOfBalancer[key]?.includes(value) !== true;
     })
-    .map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .map(([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .sort();
 }
 
