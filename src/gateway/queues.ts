@@ -80,7 +80,11 @@ export class Queues {
     const { transport, log } = this.#options;
     const about = { source, queue, broker: transport.address };
     const messagesMax = () => Math.max(1, Math.min(ofQueueMax, Math.floor(ofAllMax / this.#open.size)));
-    const opened = () => log.info(about, 'gateway events come through a queue');
+    let isTold = false;
+    const opened = () => {
+      isTold = false;
+      log.info(about, 'gateway events come through a queue');
+    };
     while (!signal.aborted) {
       const connection = new AbortController();
       const over = AbortSignal.any([signal, connection.signal]);
@@ -88,7 +92,10 @@ export class Queues {
         await transport.consume(queue, (message) => this.#take(source, message, over), { signal, opened, messagesMax });
       } catch (error) {
         if (signal.aborted) return;
-        log.warn({ err: error, ...about }, 'the queue of a gateway source is not open, and is tried again');
+        // Once for as long as it stays so.
+        if (!isTold)
+          log.warn({ err: error, ...about }, 'the queue of a gateway source is not open, and is tried again');
+        isTold = true;
       } finally {
         // The broker sends again what is not settled: nobody waits to store it for a connection that is lost.
         connection.abort();

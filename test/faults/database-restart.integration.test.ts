@@ -1,31 +1,20 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { openJobs } from '../../src/jobs/jobs.ts';
 import { databaseClock } from '../../src/platform/clock.ts';
-import { connect } from '../../src/platform/database/database.ts';
-import { openEmbeddedDatabase } from '../../src/platform/embedded/embedded.ts';
 import { verifyAudit } from '../../src/platform/audit.ts';
-import { migrate } from '../../src/platform/database/migrate.ts';
 import { until, untilDrained } from '../jobs/worker-fixture.ts';
 import { createFaultTables, faultProgram, stepsJob } from './fault-jobs.ts';
+import { openOwnServer } from './own-server.ts';
 import { startWorkerProcess } from './processes.ts';
 
 // A server of its own: nobody else's tests live through this.
 
 test('the database is restarted, hard, while jobs run: the workers stay, and each step happens once', async () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'arcadia-restart-'));
-  // Where root runs the tests, the server runs as somebody else, who has to get in.
-  chmodSync(dataDir, 0o755);
-  const options = { dataDir, database: 'arcadia', settings: { fsync: 'off' } };
-  const server = await openEmbeddedDatabase(options);
-  const connectionString = server.connectionString('arcadia');
-  const db = connect({ connectionString });
+  const server = await openOwnServer({ fsync: 'off' });
+  const { db, connectionString } = server;
   const closing: (() => Promise<void>)[] = [];
   try {
-    await migrate(db);
     await createFaultTables(db);
     const jobs = await openJobs({
       db,
@@ -46,19 +35,7 @@ test('the database is restarted, hard, while jobs run: the workers stay, and eac
       (await sql<{ n: number; step: number }>`SELECT n, step FROM effects ORDER BY effect_id`.execute(db)).rows;
     await until(async () => (await steps()).some((effect) => effect.step === 10), 'they are in the middle');
 
-    const pid = readFileSync(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0];
-    process.kill(Number(pid), 'SIGQUIT');
-    await until(
-      async () =>
-        sql`SELECT`.execute(db).then(
-          () => false,
-          () => true,
-        ),
-      'the server is gone',
-    );
-    const restarted = await openEmbeddedDatabase(options);
-    closing.push(() => restarted.release());
-    expect(restarted.connectionString('arcadia')).toBe(connectionString);
+    await server.restart();
 
     await untilDrained(db);
     const done = await steps();
@@ -75,8 +52,6 @@ test('the database is restarted, hard, while jobs run: the workers stay, and eac
     }
   } finally {
     for (const close of closing) await close();
-    await db.destroy();
-    await server.release();
-    rmSync(dataDir, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
+    await server.close();
   }
 });

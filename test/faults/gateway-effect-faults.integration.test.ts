@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { applyGatewayEffects } from '../../src/flows/gateway-effects.ts';
@@ -18,6 +15,7 @@ import { addDeployment, openBusiness, settle } from '../fixtures/invoices.ts';
 import { add as addHook } from '../webhooks/webhooks-fixture.ts';
 import { soaking, timeoutOf } from '../soak.ts';
 import { keepDatabase } from './kept-database.ts';
+import { runToNumber } from './processes.ts';
 
 // kill -9 at every commit of what events do, each time on the same database, put back to what it was: after whoever comes next
 // has run, all of it is done, and nothing twice.
@@ -27,18 +25,7 @@ const now = instant('2026-05-20');
 const stride = soaking ? 1 : 7;
 const sides = ['before', 'sent', 'after'] as const;
 
-async function runProcess(args: readonly string[]): Promise<number | null> {
-  const script = fileURLToPath(new URL('gateway-process.ts', import.meta.url));
-  const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let said = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-  if (signal === 'SIGKILL') return null;
-  if (code !== 0) throw new Error(`the process ended with ${code}`);
-  return Number(said);
-}
+const runProcess = (args: readonly string[]) => runToNumber('gateway-process.ts', args);
 
 /** Two deployments, an invoice of one of them, and events that do, count, wait and are refused. */
 async function seed(db: Database): Promise<void> {

@@ -1,16 +1,11 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { applyGatewayEffects } from '../../src/flows/gateway-effects.ts';
-import { connect, type Database } from '../../src/platform/database/database.ts';
-import { migrate } from '../../src/platform/database/migrate.ts';
-import { openEmbeddedDatabase } from '../../src/platform/embedded/embedded.ts';
 import { event, instant, interpretAll, makeMeters, makeSource, requests, setClock } from '../fixtures/gateway.ts';
 import { soaking, timeoutOf } from '../soak.ts';
 import { freePort, startRestarting } from './gateway-processes.ts';
+import { openOwnServer } from './own-server.ts';
 
 // A server of its own, with the disk waited for: nobody else's tests live through this.
 
@@ -30,25 +25,13 @@ function batchOf(): object[] {
   });
 }
 
-const answers = (db: Database) => () =>
-  sql`SELECT`.execute(db).then(
-    () => true,
-    () => false,
-  );
-
 test(
   'database, server and worker die, hard, while twenty clients send: what was accepted is stored, and counts or is named, once',
   async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'arcadia-gateway-'));
-    // Where root runs the tests, the server runs as somebody else, who has to get in.
-    chmodSync(dataDir, 0o755);
-    const options = { dataDir, database: 'arcadia', settings: { fsync: 'on' } };
-    const server = await openEmbeddedDatabase(options);
-    const connectionString = server.connectionString('arcadia');
-    const db = connect({ connectionString });
+    const server = await openOwnServer({ fsync: 'on' });
+    const { db, connectionString } = server;
     const closing: (() => Promise<void>)[] = [];
     try {
-      await migrate(db);
       await setClock(db, now);
       const limits = { maxEventsPerSecond: 1_000_000, effects: ['lifecycle' as const] };
       const secret = await makeSource(db, 'app', { now, limits });
@@ -85,15 +68,8 @@ test(
           await send(JSON.stringify(batchOf()));
         }
       });
-      const killDatabase = async () => {
-        const pid = readFileSync(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0];
-        process.kill(Number(pid), 'SIGQUIT');
-        await expect.poll(answers(db), { timeout: 30_000 }).toBe(false);
-        const restarted = await openEmbeddedDatabase(options);
-        closing.push(() => restarted.release());
-      };
       // Each dies while its part of the events is on its way: some of it is answered, and the rest is not.
-      const deaths = [worker.restart, api.restart, killDatabase, api.restart, worker.restart];
+      const deaths = [worker.restart, api.restart, server.restart, api.restart, worker.restart];
       for (const [place, die] of deaths.entries()) {
         allowed = Math.ceil((total * (place + 1)) / deaths.length);
         const before = accepted;
@@ -119,9 +95,7 @@ test(
       expect(refused).toBeGreaterThan(0);
     } finally {
       for (const close of closing) await close().catch(() => {});
-      await db.destroy();
-      await server.release();
-      rmSync(dataDir, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
+      await server.close();
     }
   },
   timeoutOf(180_000),

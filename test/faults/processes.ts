@@ -13,6 +13,26 @@ export interface WorkerProcess {
   end(signal?: NodeJS.Signals): Promise<void>;
 }
 
+/** Runs a script of this folder; the number that it says, or null: it was killed. Errors: it ended in another way. */
+export async function runToNumber(
+  script: 'gateway-process.ts' | 'usage-process.ts',
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<number | null> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL(script, import.meta.url)), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  if (signal === 'SIGKILL') return null;
+  if (code !== 0) throw new Error(`the process ended with ${code}`);
+  return Number(said);
+}
+
 /** Starts a worker process and waits until it works. */
 export async function startWorkerProcess(
   connectionString: string,

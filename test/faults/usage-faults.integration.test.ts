@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { assign } from '../../src/deployments/assignments.ts';
@@ -19,6 +16,7 @@ import { startClickHouse } from '../clickhouse/server.ts';
 import { openTestDatabase } from '../database.ts';
 import { soaking, timeoutOf } from '../soak.ts';
 import { keepDatabase } from './kept-database.ts';
+import { runToNumber } from './processes.ts';
 
 // kill -9 at every step of a metering run and of a retention run: each step on the same database, put
 // back to what it was, by a process of its own. After whoever comes next has run, every byte is what
@@ -38,20 +36,9 @@ beforeAll(async () => {
 afterAll(() => rm(compileCache, { recursive: true }));
 
 /** Runs the process; how many statements it made, or null: it killed itself. */
-async function runProcess(args: readonly string[]): Promise<number | null> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('usage-process.ts', import.meta.url)), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    // A hundred processes of one program: each reads what the first has compiled.
-    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
-  });
-  let said = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-  if (signal === 'SIGKILL') return null;
-  if (code !== 0) throw new Error(`the process ended with ${code}`);
-  return Number(said);
+function runProcess(args: readonly string[]): Promise<number | null> {
+  // A hundred processes of one program: each reads what the first has compiled.
+  return runToNumber('usage-process.ts', args, { NODE_COMPILE_CACHE: compileCache });
 }
 
 /** A fleet that differs by seed, metered for some days, with late facts and one day that is not metered yet. */
