@@ -67,7 +67,13 @@ export async function startRabbitMq(definitions: object): Promise<Broker | null>
     ERL_EPMD_ADDRESS: '127.0.0.1',
   };
   // Its own daemon of names, which would else outlive it; each in a group of its own, so that what they start ends with them.
-  const start = (command: string) => spawn(command, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  // The group also ends when this process does, however that dies: then its end of the pipe is closed.
+  const start = (command: string) =>
+    spawn('/bin/sh', ['-c', '( "$0"; kill -9 0 ) & read _; kill -9 0', command], {
+      env,
+      detached: true,
+      stdio: 'pipe',
+    });
   const names = start('epmd');
   let server = start(join(scripts, 'rabbitmq-server'));
   const close = async () => {
