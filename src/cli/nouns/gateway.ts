@@ -62,7 +62,7 @@ function sourceText(row: Source): string {
       row.graceHours === null ? 'by watermarks or manually' : `by watermarks, else after ${row.graceHours} h`,
     ],
     ['may also', row.effects.length === 0 ? null : row.effects.map((each) => effectWords[each]).join(', ')],
-    ['in the name of', row.paymentProviders.length === 0 ? null : row.paymentProviders.join(', ')],
+    ['payment providers', row.paymentProviders.length === 0 ? null : row.paymentProviders.join(', ')],
     ['last event', row.lastReceivedAt === null ? 'none' : moment(row.lastReceivedAt)],
     ['waiting', count(row.backlog)],
     ['dead letters', count(row.dead)],
