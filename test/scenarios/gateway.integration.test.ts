@@ -559,15 +559,20 @@ test('a source names the owners that it may, and so many new subjects a day', as
 });
 
 test('a queue is of one source', async () => {
-  const set = (source: string, queue: string | null) =>
-    api.fetch(`/gateway/sources/${source}`, json('PATCH', { queue }, { 'if-match': '*' }));
-  expect(await (await set('edge', 'events.edge')).json()).toMatchObject({ queue: 'events.edge' });
-  const second = await api.fetch('/gateway/sources', json('POST', { source: 'second', queue: 'events.edge' }));
+  const queue = 'arcadia.gateway.edge';
+  const set = (source: string, name: string | null) =>
+    api.fetch(`/gateway/sources/${source}`, json('PATCH', { queue: name }, { 'if-match': '*' }));
+  // Another system's, and what the broker puts aside.
+  for (const name of ['billing.jobs', 'arcadia.gateway.edge.unusable']) {
+    expect(await (await set('edge', name)).json(), name).toMatchObject({ code: 'invalid_argument' });
+  }
+  expect(await (await set('edge', queue)).json()).toMatchObject({ queue });
+  const second = await api.fetch('/gateway/sources', json('POST', { source: 'second', queue }));
   expect(await second.json()).toMatchObject({ status: 409, code: 'conflict' });
   expect((await api.fetch('/gateway/sources', json('POST', { source: 'second' }))).status).toBe(201);
-  expect(await (await set('second', 'events.edge')).json()).toMatchObject({ status: 409, code: 'conflict' });
+  expect(await (await set('second', queue)).json()).toMatchObject({ status: 409, code: 'conflict' });
   expect((await set('edge', null)).status).toBe(200);
-  expect((await set('second', 'events.edge')).status).toBe(200);
+  expect((await set('second', queue)).status).toBe(200);
 });
 
 test('a secret is shown once, and what is disconnected is given none', async () => {
