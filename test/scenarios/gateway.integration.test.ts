@@ -564,7 +564,7 @@ test('a queue is of one source', async () => {
     api.fetch(`/gateway/sources/${source}`, json('PATCH', { queue: name }, { 'if-match': '*' }));
   // Another system's, and what the broker puts aside.
   for (const name of ['billing.jobs', 'arcadia.gateway.edge.unusable']) {
-    expect(await (await set('edge', name)).json(), name).toMatchObject({ code: 'invalid_argument' });
+    expect(await (await set('edge', name)).json()).toMatchObject({ code: 'invalid_argument' });
   }
   expect(await (await set('edge', queue)).json()).toMatchObject({ queue });
   const second = await api.fetch('/gateway/sources', json('POST', { source: 'second', queue }));
