@@ -56,9 +56,10 @@ export function syncProjects(session: SyncContext): Promise<SyncResult> {
       if (rows.length > 0) await stageMemberships(conn, staging, toStorableJson(rows));
       return stagedProjects;
     };
+    // By a name of its own: as 'project' its count would stand where the projects' is.
     const members = await stagePages(
       session,
-      'project',
+      'project memberships',
       provider.listMemberships(
         ids === undefined ? await selectStagedProjects(conn, staging) : [...new Set(ids)].sort(),
         signal,

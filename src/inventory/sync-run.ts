@@ -26,6 +26,7 @@ export interface SyncResult {
 
 export interface SyncProgress {
   readonly account: string;
+  /** A kind, or what a listing of something else is called. */
   readonly kind: string;
   /** Read so far. */
   readonly seen: number;
