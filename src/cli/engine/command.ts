@@ -6,7 +6,7 @@ import { openSession, type Session } from './session.ts';
 interface CommandDescription {
   /** One line, as the list of commands shows it. */
   readonly summary: string;
-  /** What it does, where the summary does not say it all. */
+  /** What it does, where the summary does not say it all: paragraphs, and indented lines that stay as they are. */
   readonly details?: string;
   /** A worked example: what to type, and what comes back. */
   readonly example?: string;
@@ -24,12 +24,17 @@ export function describeCommand(command: Command, description: CommandDescriptio
   return command
     .summary(summary)
     .description(
-      `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.${details === undefined ? '' : `\n\n${details}`}`,
+      `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.${details === undefined ? '' : `\n\n${unwrap(details)}`}`,
     )
     .option('--json', 'print one JSON value instead of text, errors included')
     .option('--data-dir <folder>', 'where the embedded database lives (ARCADIA_DATA_DIR)')
     .option('--database <name>', 'another database of that server, such as demo_pilot')
     .option('--config <file>', 'settings file (ARCADIA_CONFIG; arcadia.yaml)');
+}
+
+/** Each paragraph as one line: the terminal's width decides where it breaks, not the source's. */
+function unwrap(text: string): string {
+  return text.replaceAll(/(?<=^\S.*)\n(?=\S)/gm, ' ');
 }
 
 /** The command that all others are under. It knows what the modules declare. */

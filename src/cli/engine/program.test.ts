@@ -47,6 +47,21 @@ test("a command's own --version is not the program's", async () => {
   await expect(whole.parseAsync(['--version'], { from: 'user' })).rejects.toMatchObject({ code: 'commander.version' });
 });
 
+test.each([60, 80, 120])('paragraphs of the help fill a terminal of %i columns', (width) => {
+  const early = commands.flatMap(({ words, command }) => {
+    let text = '';
+    command.configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => width });
+    command.outputHelp({ error: false });
+    const lines = text.slice(0, text.indexOf('\nOptions:')).split('\n');
+    return lines.flatMap((line, index) => {
+      const [next = ''] = (lines[index + 1] ?? '').split(' ');
+      const isProse = /^\S/.test(line) && next !== '' && !/^(Usage|Arguments):/.test(line);
+      return isProse && `${line} ${next}`.length < width ? [`${words}: ${line}`] : [];
+    });
+  });
+  expect(early).toEqual([]);
+});
+
 describe('commands and operations', () => {
   const architecture = readFileSync(new URL('../../../docs/architecture.md', import.meta.url), 'utf8');
 

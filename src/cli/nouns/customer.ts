@@ -139,9 +139,9 @@ Next: arcadia invoice show 17`,
       notes: endedNotes,
     }),
     actionView(importCustomers, {
-      details: `The file begins with a header line and has one deployment a line, its customer repeated:
-  customer_external_id, customer_name, currency, deployment_slug, deployment_name, starts_at
-and, if wanted, project_id (the provider's project that the deployment owns) and plan, which puts a
+      details: `The file begins with a header line and has one deployment a line, its customer repeated. Columns:
+customer_external_id, customer_name, currency, deployment_slug, deployment_name, starts_at and, if wanted, project_id
+(the provider's project that the deployment owns) and plan, which puts a
 deployment that was never on a plan on one, from its start or the day plan_from. A line whose columns of a
 deployment are empty is a customer alone. Only what is new is created. Each difference from what is there is named by
 line, and what is there stays; --update writes names, currencies and project links that differ, a link from now on. Plans
