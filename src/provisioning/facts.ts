@@ -68,6 +68,22 @@ interface Ownership {
   readonly known: readonly KnownThing[];
 }
 
+/** The slugs of connected accounts in which a deployment owns something, sorted. */
+export async function placesOf(db: Queryable, slug: string): Promise<readonly string[]> {
+  return placesAmong(await connectedAccounts(db), await selectOwned(db, slug));
+}
+
+function placesAmong(
+  accounts: readonly { readonly slug: string }[],
+  rows: readonly { readonly account: string }[],
+): readonly string[] {
+  const owning = new Set(rows.map(({ account }) => account));
+  return accounts
+    .map(({ slug }) => slug)
+    .filter((slug) => owning.has(slug))
+    .sort();
+}
+
 async function ownershipOf(
   db: Queryable,
   slug: string,
@@ -76,20 +92,22 @@ async function ownershipOf(
 ): Promise<Ownership> {
   const accounts = await connectedAccounts(db);
   const rows = await selectOwned(db, slug);
-  const places = new Set(
-    rows.map(({ account }) => account).filter((each) => accounts.some((one) => one.slug === each)),
-  );
-  if (places.size > 1)
+  const places = placesAmong(accounts, rows);
+  if (places.length > 1)
     throw new ArcadiaError(
       'conflict',
-      `Deployment ${slug} owns things in ${places.size} accounts (${[...places].sort().join(', ')}), and a proposal is of one.`,
+      `Deployment ${slug} owns things in ${places.length} accounts (${places.join(', ')}), and a proposal is of one.`,
     );
   const [only] = accounts;
-  const name = wanted ?? [...places][0] ?? (accounts.length === 1 ? only?.slug : undefined);
-  if (name === undefined)
-    throw new ArcadiaError('invalid_argument', 'Say in which account: --account.', {
-      details: { accounts: accounts.map((each) => each.slug) },
+  const name = wanted ?? places[0] ?? (accounts.length === 1 ? only?.slug : undefined);
+  if (name === undefined) {
+    const slugs = accounts.map((each) => each.slug).sort();
+    if (slugs.length === 0)
+      throw new ArcadiaError('not_found', 'No account is connected.', { next: { operation: 'account connect' } });
+    throw new ArcadiaError('invalid_argument', `Say in which account it is to be: ${slugs.join(' or ')}.`, {
+      details: { accounts: slugs },
     });
+  }
   const account = accounts.find((each) => each.slug === name);
   if (account === undefined) throw notFound('account', name);
   const here = rows.filter((row) => row.account === name);

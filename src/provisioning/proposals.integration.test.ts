@@ -592,3 +592,20 @@ test('a price of the plan that is not reached, and one that holds from tomorrow 
   await followSimulatedClock(database.db, simulator.now());
   expect((await refusal(second)).detail).toContain('it cost us 70.00 USD a month, and costs 80.00 USD a month');
 });
+
+test('of several accounts, what is like another is to be where that one is; else they are named', async () => {
+  const { db } = database;
+  const annex = await startSimulator({ fleet: 'bare', seed: 4, resources: 1, at: simulator.now() });
+  try {
+    const credentials = { token: `annex-${process.pid}` };
+    const identified = await identifyCredentials(db, { apiUrl: annex.url, credentials });
+    await connectAccount(db, { ...identified, slug: 'annex', secretKey }, identified.identity, simulator.now());
+    const parameters = { domain: 'theta.example', admin_key: 'x' };
+    const refused = await create({ deployment: 'theta-shop', parameters });
+    expect(refused.answer).toMatchObject({ status: 400, detail: 'Say in which account it is to be: annex or cloud.' });
+    const alike = await create({ deployment: 'theta-shop', blueprint: undefined, like: 'acme-shop', parameters: {} });
+    expect(alike).toMatchObject({ status: 201, answer: { account: 'cloud' } });
+  } finally {
+    await annex.close();
+  }
+});

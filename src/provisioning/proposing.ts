@@ -6,7 +6,7 @@ import { blueprintSchema } from './blueprint.ts';
 import type { ReadBlueprint } from './blueprint-problems.ts';
 import { applyBlueprint, blueprintDigest, getBlueprint, readStored, userDataOf } from './blueprints.ts';
 import { type BlueprintRow, selectBlueprints } from './blueprints.store.ts';
-import { type Asked, gatherFacts, type Looking, secretParametersOf, writeBlueprint } from './facts.ts';
+import { type Asked, gatherFacts, type Looking, placesOf, secretParametersOf, writeBlueprint } from './facts.ts';
 import type { ProposalDocument } from './proposal-document.ts';
 import { differencesOf, hashOf, makeProposal } from './proposal.ts';
 import { insertProposal, type ProposalRow, selectRolledOut } from './proposals.store.ts';
@@ -109,8 +109,12 @@ async function likeOf(
   return chosen(named, looking.secretKey);
 }
 
+/** Where that one is, if it is in one account alone. */
 async function accountLike({ db }: Looking, like: string): Promise<string | null> {
-  return (await selectRolledOut(db, like))?.document.account ?? null;
+  const rolledOut = await selectRolledOut(db, like);
+  if (rolledOut !== undefined) return rolledOut.document.account;
+  const [place = null, ...others] = await placesOf(db, like);
+  return others.length === 0 ? place : null;
 }
 
 interface ChangeRequest {
