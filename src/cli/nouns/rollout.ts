@@ -59,6 +59,14 @@ function rolloutText(found: Detail): string {
   return [head, table(found.stepList, stepColumns), ...extras].join('\n\n');
 }
 
+/** What somebody can do with one that does not go on by itself. */
+const nextOf = ({ rollout, state }: Detail): readonly string[] =>
+  state === 'held' || state === 'failed'
+    ? [
+        `Next: put right what it says, then arcadia rollout resume ${rollout}; arcadia rollout undo ${rollout} destroys what it has created`,
+      ]
+    : [];
+
 const next = ({ rollout }: { readonly rollout: number }) => [`Next: arcadia rollout show ${rollout}`];
 
 export const rolloutNoun: Noun = {
@@ -100,6 +108,7 @@ project        done   7e1c...    -
 droplet web-1  done   480000123  -
 droplet web-2  held   -          this would exceed your droplet limit`,
       text: rolloutText,
+      notes: nextOf,
     }),
     actionView(resumeRollout, {
       summary: 'have a rollout go on that is held or has failed',
