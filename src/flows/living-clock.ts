@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { moveSimulatedClock, paceMax, readSimulation } from '../platform/clock.ts';
 import { type Database, inSession } from '../platform/database/database.ts';
+import { isRollingOut } from '../provisioning/index.ts';
 import { tryLockClock, unlockClock } from './demonstration.store.ts';
 
 /** It moves by so much at a time: as often as the schedule reads an account. */
@@ -9,7 +10,7 @@ const stepSeconds = 900;
 const pollMs = (1_000 * stepSeconds) / paceMax;
 
 interface LivingClock {
-  /** How many watch: while nobody does, the clock stands still. */
+  /** How many watch: while nobody does, and no rollout goes on, the clock stands still. */
   readonly watchers: () => number;
   readonly signal: AbortSignal;
   /** What went wrong once; it is tried again. */
@@ -17,7 +18,7 @@ interface LivingClock {
 }
 
 /**
- * Moves a simulated clock on while somebody watches, at the pace that is set (`clock set`), until the signal aborts. One
+ * Moves a simulated clock on while somebody watches or a rollout goes on, at the pace that is set (`clock set`), until the signal aborts. One
  * process does: others on the same database wait for their turn.
  */
 export async function keepClockGoing(db: Database, { watchers, signal, onError }: LivingClock): Promise<void> {
@@ -46,7 +47,8 @@ async function goOn(db: Database, { watchers, signal }: Pick<LivingClock, 'watch
   let movedAt = performance.now();
   while (!signal.aborted) {
     await pause(pollMs, signal);
-    const simulation = watchers() === 0 ? null : await readSimulation(db);
+    const isWanted = watchers() > 0 || (await isRollingOut(db));
+    const simulation = isWanted ? await readSimulation(db) : null;
     if (simulation === null || simulation.pace === 0 || simulation.runsTo !== null) {
       movedAt = performance.now();
       continue;

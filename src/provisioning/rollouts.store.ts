@@ -309,6 +309,13 @@ export async function countRequests(
   return rows[0] ?? { requests: 0, writes: 0 };
 }
 
+/** Whether a rollout goes on by itself: it waits for its turn or for the provider, not for a person. */
+export async function isRollingOut(db: Queryable): Promise<boolean> {
+  const { rows } = await statement<{ found: boolean }>('provisioning.isRollingOut')`
+    SELECT EXISTS (SELECT FROM rollouts WHERE ended_at IS NULL AND state <> 'held') AS found`.execute(db);
+  return rows[0]?.found === true;
+}
+
 /** How many rollouts there are that have not ended, by state, and how much is there more than once. */
 export async function selectStanding(db: Queryable): Promise<{
   readonly states: readonly { readonly state: RolloutState; readonly rollouts: number }[];

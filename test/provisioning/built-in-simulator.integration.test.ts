@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { keepClockGoing } from '../../src/flows/index.ts';
 import {
   type Account,
   connectAccount,
@@ -13,7 +15,7 @@ import {
   syncAccount,
 } from '../../src/inventory/index.ts';
 import { program } from '../../src/modules.ts';
-import { databaseClock, moveSimulatedClock } from '../../src/platform/clock.ts';
+import { databaseClock, paceMax, setPace } from '../../src/platform/clock.ts';
 import { type Config, loadConfig } from '../../src/platform/config.ts';
 import { SnoozeJob } from '../../src/platform/declare/job.ts';
 import { grantWriting } from '../../src/provisioning/grants.ts';
@@ -72,16 +74,30 @@ test('what a rollout writes to the built-in simulator is read by whoever opens i
     .execute((trx) => beginRollout({ trx, enqueue: async () => 'a job', secretKey, by: 'owner', now }, hash));
   const log = pino({ level: 'silent' });
   const run = { db, clock, config, log, signal: new AbortController().signal, report: () => {}, read: async () => {} };
+  // Nobody watches: the clock goes on because a rollout does.
+  const ending = new AbortController();
+  await setPace(db, paceMax);
+  const going = keepClockGoing(db, {
+    watchers: () => 0,
+    signal: ending.signal,
+    onError: (error) => expect(error).toBeUndefined(),
+  });
   for (let attempt = 0; attempt < 200; attempt++) {
+    const before = await clock.now();
     try {
       await runRollout(run, rolloutId);
       break;
     } catch (error) {
       if (!(error instanceof SnoozeJob)) throw error;
-      await moveSimulatedClock(db, error.seconds);
+      await expect.poll(async () => (await clock.now()).epochMilliseconds).toBeGreaterThan(before.epochMilliseconds);
     }
   }
   expect((await selectRollouts(db, { rolloutId }))[0]).toMatchObject({ state: 'done', reason: null });
+  const ended = await clock.now();
+  await sleep(1_200);
+  expect((await clock.now()).since(ended).total('seconds')).toBeLessThanOrEqual(900);
+  ending.abort();
+  await going;
   expect(await namesOf(granted, 'droplet')).toEqual(['beta-shop-web-1', 'beta-shop-web-2']);
   // Connected again it is the same provider, with what was written to it.
   const again = await connect();

@@ -55,7 +55,10 @@ $ arcadia start --role worker --queues metering,cloud_sync_fast`,
     .option('--metrics-port <n>', 'where Prometheus asks; 0 takes any free port, off none (ARCADIA_METRICS_PORT)')
     .option('--api-url <url>', 'where the API answers (DIGITALOCEAN_API_URL)')
     .addOption(
-      new Option('--clock <pace>', "how fast a demonstration's clock goes while somebody has the dashboard open")
+      new Option(
+        '--clock <pace>',
+        "how fast a demonstration's clock goes while somebody has the dashboard open or a rollout goes on",
+      )
         .choices(Object.keys(paces))
         .default('360x'),
     )
@@ -167,7 +170,7 @@ async function askTooEarly(session: Session, database: SessionDatabase): Promise
   if (asked.length === 0) await jobs.runNow(job, args);
 }
 
-/** The demonstration goes on while somebody looks at it. */
+/** The demonstration goes on while somebody looks at it, or has it create something. */
 async function letClockGo(
   session: Session,
   { db }: SessionDatabase,
@@ -184,7 +187,7 @@ async function letClockGo(
   session.onClose(() => going);
   if (clock !== 'still')
     session.output.note(
-      'While the dashboard is open, its clock goes on: an hour in ' +
+      'While the dashboard is open or a rollout goes on, its clock goes on: an hour in ' +
         `${3_600 / paces[clock]} seconds. To have it stand still: arcadia clock set --pace 0`,
     );
 }

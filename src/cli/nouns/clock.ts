@@ -9,7 +9,7 @@ function clockText({ now, simulated, runsTo, pace }: Clock): string {
   if (!simulated) return `${shown} UTC.`;
   if (runsTo !== null) return `${shown} UTC, simulated: the history is being created until ${moment(runsTo)}.`;
   if (pace === 0) return `${shown} UTC, simulated: it stands still.`;
-  return `${shown} UTC, simulated: ${pace} seconds in a second, while somebody has the dashboard open.`;
+  return `${shown} UTC, simulated: ${pace} seconds in a second, while somebody has the dashboard open or a rollout goes on.`;
 }
 
 export const clockNoun: Noun = {
@@ -26,7 +26,7 @@ $ arcadia clock show
     actionView(setClock, {
       example: `
 $ arcadia clock set --pace 360
-2026-06-18 00:00:00Z UTC, simulated: 360 seconds in a second, while somebody has the dashboard open.`,
+2026-06-18 00:00:00Z UTC, simulated: 360 seconds in a second, while somebody has the dashboard open or a rollout goes on.`,
       help: { pace: 'simulated seconds in a second; 0 has it stand still' },
       text: clockText,
     }),
