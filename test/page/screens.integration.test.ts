@@ -3,10 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { sweep } from '../../src/drift/sweep/sweep.ts';
-import { databaseClock } from '../../src/platform/clock.ts';
-import { json } from '../http/api-fixture.ts';
 import { type Dashboard, openDashboard, wholeDemonstration } from './dashboard.ts';
+import { furnish, type Places } from './screens-world.ts';
 
 // The pictures of `npm run screens`. Nothing is compared: somebody looks at them.
 
@@ -75,6 +73,11 @@ const screens: readonly Screen[] = [
   { name: 'provisioning-rollouts', path: '/provisioning?tab=rollouts' },
   { name: 'provisioning-blueprints', path: '/provisioning?tab=blueprints' },
   { name: 'provisioning-new', path: '/provisioning/new' },
+  { name: 'blueprint', path: '/blueprints/granite-press' },
+  { name: 'gateway', path: '/gateway' },
+  { name: 'gateway-events', path: '/gateway?tab=events' },
+  { name: 'gateway-dead', path: '/gateway?tab=dead' },
+  { name: 'gateway-meters', path: '/gateway?tab=meters' },
   { name: 'plans', path: '/plans' },
   { name: 'plan', path: '/plans/studio' },
   { name: 'plan-editor', path: '/plans/studio/edit' },
@@ -220,30 +223,6 @@ async function waiting(page: Page): Promise<void> {
   await page.reload();
 }
 
-/** What one deployment has is declared, but for the size of its servers. */
-async function declare({ api, database: { db } }: Dashboard): Promise<void> {
-  const adopted = await api.fetch('/deployments/hazel-bakery/adopt', json('POST', {}));
-  expect([adopted.status, await adopted.text()]).toEqual([200, expect.any(String)]);
-  const { resources } = (await (await api.fetch('/declarations/hazel-bakery')).json()) as {
-    resources: { address: string; kind: string; externalId: string; fields: Record<string, unknown> }[];
-  };
-  const declared = resources.map(({ address, kind, externalId: id, fields }) => ({
-    address,
-    kind,
-    id,
-    fields: kind === 'droplet' ? { ...fields, size: 's-2vcpu-4gb', backups: true } : fields,
-  }));
-  const document = {
-    declaration: 'hazel-bakery',
-    deployment: 'hazel-bakery',
-    covers: 'deployment',
-    resources: declared,
-  };
-  const applied = await api.fetch('/declarations/apply', json('POST', document));
-  expect([applied.status, await applied.text()]).toEqual([200, expect.any(String)]);
-  await sweep(db, await databaseClock(db).now());
-}
-
 /** The ways in that the README names. */
 function toursOf(): readonly Screen[] {
   const text = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
@@ -265,31 +244,55 @@ async function settled(page: Page, timeout: number): Promise<void> {
   await page.waitForTimeout(100);
 }
 
-async function take(dashboard: Dashboard, into: string): Promise<string[]> {
+/** What stands at an address that is known once it is there. */
+const screensAt = ({ proposal, blocked, teardown, rollout, held }: Places): readonly Screen[] => [
+  { name: 'proposal', path: proposal },
+  { name: 'proposal-blocked', path: blocked },
+  { name: 'proposal-teardown', path: teardown },
+  { name: 'rollout', path: rollout },
+  { name: 'rollout-held', path: held },
+];
+
+/** As a customer sees its own. */
+const customersScreens: readonly Screen[] = [
+  { name: 'own', path: '/' },
+  { name: 'own-usage', path: '/usage' },
+  { name: 'own-invoices', path: '/invoices' },
+  { name: 'own-deployment', path: '/deployments/granite-press' },
+];
+
+async function take(dashboard: Dashboard, into: string, places: Places): Promise<string[]> {
   const taken: string[] = [];
   const tours = toursOf();
   expect(tours.length).toBe(4);
   for (const theme of ['light', 'dark'] as const)
     for (const width of [1440, 390]) {
       const fileOf = (name: string) => `${name}-${theme}-${width}.png`;
-      const wanted = [...screens, ...tours].filter(({ name }) => asked.test(fileOf(name)));
-      if (wanted.length === 0) continue;
-      const { context, page } = await dashboard.open({ theme, width });
-      await page.locator('button[data-state="live"]').waitFor();
-      for (const { name, path, act } of wanted) {
-        await page.goto(path);
-        await settled(page, 30_000);
-        await act?.(page);
-        if (act !== undefined) await settled(page, act === waiting ? 1_000 : 30_000);
-        await page.screenshot({
-          path: join(into, fileOf(name)),
-          fullPage: width < 720 && (act === undefined || act === openResource),
-        });
-        if (name === 'overview' && width === 1440) await page.screenshot({ path: pictures[theme] });
-        await page.unrouteAll({ behavior: 'ignoreErrors' });
-        taken.push(fileOf(name));
+      const isWanted = ({ name }: Screen) => asked.test(fileOf(name));
+      for (const [as, all] of [
+        [{}, [...screens, ...screensAt(places), ...tours]],
+        [{ as: 'customer', customer: 'cus_granite_press' }, customersScreens],
+      ] as const) {
+        const wanted = all.filter(isWanted);
+        if (wanted.length === 0) continue;
+        const { context, page } = await dashboard.open({ ...as, theme, width });
+        await page.locator('button[data-state="live"]').waitFor();
+        for (const { name, path, act } of wanted) {
+          await page.goto(path);
+          await settled(page, 30_000);
+          await act?.(page);
+          if (act !== undefined) await settled(page, act === waiting ? 1_000 : 30_000);
+          await page.screenshot({
+            path: join(into, fileOf(name)),
+            fullPage: width < 720 && (act === undefined || act === openResource),
+          });
+          if (name === 'overview' && width === 1440) await page.screenshot({ path: pictures[theme] });
+          await page.unrouteAll({ behavior: 'ignoreErrors' });
+          taken.push(fileOf(name));
+        }
+        await context.close();
       }
-      await context.close();
+      if (!isWanted({ name: 'sign-in', path: '/' })) continue;
       const { context: outside, page: door } = await dashboard.open({ theme, width, signsIn: false });
       await door.getByLabel('Token').waitFor();
       await door.screenshot({ path: join(into, fileOf('sign-in')) });
@@ -310,8 +313,7 @@ test.skipIf(folder === undefined)(
     if (dashboard === null) return;
     if (asked.source === '(?:)') rmSync(into, { recursive: true, force: true });
     mkdirSync(into, { recursive: true });
-    await declare(dashboard);
-    const taken = await take(dashboard, into);
+    const taken = await take(dashboard, into, await furnish(dashboard));
     const figures = taken.map((file) => `<figure><img src="${file}" alt=""><figcaption>${file}</figcaption></figure>`);
     writeFileSync(
       join(into, 'index.html'),

@@ -31,8 +31,8 @@ const reasons: Readonly<Record<string, string>> = {
   bad_payment: 'its payment cannot be read',
   bad_sequence: 'its sequence is no whole number',
   subscription_ended: 'its deployment has ended its plan before',
-  before_metered_from: 'it is of before its source is metered',
-  before_retention: 'it is of before events are kept',
+  before_metered_from: 'its time is before its source is metered',
+  before_retention: 'its time is before events are kept',
 };
 
 /** A reason in words; one that has none, as the API names it. */
