@@ -5,8 +5,9 @@ import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { sweep } from '../../src/drift/sweep/sweep.ts';
 import { databaseClock } from '../../src/platform/clock.ts';
+import { wholeDemonstration } from '../fixtures/demonstration.ts';
 import { json } from '../http/api-fixture.ts';
-import { type Dashboard, openDashboard, wholeDemonstration } from './dashboard.ts';
+import { type Dashboard, openDashboard } from './dashboard.ts';
 
 // The pictures of `npm run screens`. Nothing is compared: somebody looks at them.
 
