@@ -11,7 +11,14 @@ import { migrate, readMigrations } from '../src/platform/database/migrate.ts';
 declare module 'vitest' {
   interface ProvidedContext {
     /** `admin` is a superuser, `address` the owner of the tests' databases: no superuser, as where people run us. */
-    testDatabase: { admin: string; address: string; owner: string | undefined; template: string };
+    testDatabase: {
+      admin: string;
+      address: string;
+      owner: string | undefined;
+      template: string;
+      /** In the names of the run's other templates, and its pid: a later run knows by it that it has ended. */
+      run: number;
+    };
     rowShapes: Readonly<Record<string, Shape>>;
   }
 }
@@ -64,6 +71,18 @@ async function ensureTemplate(db: Database, server: Server, template: string): P
     // Another run made the same one meanwhile.
     if ((error as { code?: string }).code !== '42P04') throw error;
     await dropDatabase(admin, half);
+  }
+}
+
+/** What the files of a run have begun with. */
+async function dropTemplatesOf(run: number, admin: string): Promise<void> {
+  const db = connect({ connectionString: admin, max: 1 });
+  try {
+    const { rows } = await sql<{ datname: string }>`
+      SELECT datname FROM pg_database WHERE starts_with(datname, ${`test_${run}_`})`.execute(db);
+    for (const { datname } of rows) await dropDatabase(admin, datname);
+  } finally {
+    await db.destroy();
   }
 }
 
@@ -130,10 +149,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
     address: server.connectionString('postgres'),
     owner: server.owner,
     template,
+    run: process.pid,
   });
   project.provide('rowShapes', keptShapes());
   const removeFiles = keepTemporaryFilesThere();
   return async () => {
+    await dropTemplatesOf(process.pid, admin);
     await server.release();
     removeFiles();
   };

@@ -14,14 +14,29 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
+/** What databases of several files begin with: made once in a run, by whoever needs it first, and copied. */
+export interface Beginning {
+  /** Of small letters. */
+  readonly name: string;
+  /** Into a fresh, migrated, empty database. */
+  fill(db: Database): Promise<void>;
+}
+
 let opened = 0;
 
 /**
- * A fresh, migrated, empty database on the run's one server: for a test file, or for one test. A
- * connection that takes longer than `leakMs` to end counts as left open.
+ * A fresh, migrated database on the run's one server: for a test file, or for one test. It is empty but for what it
+ * begins with. A connection that takes longer than `leakMs` to end counts as left open.
  */
-export async function openTestDatabase({ leakMs = 60_000 } = {}): Promise<TestDatabase> {
-  const { admin, address, owner, template } = inject('testDatabase');
+export async function openTestDatabase({
+  leakMs = 60_000,
+  beginning,
+}: {
+  readonly leakMs?: number;
+  readonly beginning?: Beginning;
+} = {}): Promise<TestDatabase> {
+  const { admin, address, owner, template: empty } = inject('testDatabase');
+  const template = beginning === undefined ? empty : await ensureBeginning(beginning, leakMs);
   // The pid lets a later run see whose it was; workers of one run differ in theirs.
   const name = `test_${process.pid}_${process.env.VITEST_WORKER_ID ?? 0}_${opened++}_${Math.random().toString(36).slice(2, 8)}`;
   await ensureDatabase(admin, name, { owner, template });
@@ -41,6 +56,35 @@ export async function openTestDatabase({ leakMs = 60_000 } = {}): Promise<TestDa
       }
     },
   };
+}
+
+/** The template of a beginning. It is made under another name and then renamed: it is whole or is not there. */
+async function ensureBeginning({ name, fill }: Beginning, leakMs: number): Promise<string> {
+  const { admin, address, owner, template: empty, run } = inject('testDatabase');
+  const template = `test_${run}_${name}`;
+  const db = connect({ connectionString: admin, max: 1 });
+  try {
+    return await db.connection().execute(async (one) => {
+      await sql`SELECT pg_advisory_lock(hashtextextended(${template}, 0))`.execute(one);
+      const { rows } = await sql`SELECT FROM pg_database WHERE datname = ${template}`.execute(one);
+      if (rows.length > 0) return template;
+      const half = `${template}_half`;
+      await dropDatabase(admin, half);
+      await ensureDatabase(admin, half, { owner, template: empty });
+      const filled = connect({ connectionString: withDatabase(address, half), applicationName: 'test' });
+      try {
+        await fill(filled);
+      } finally {
+        await filled.destroy();
+      }
+      const leaks = await connectionsTo(admin, half, leakMs);
+      if (leaks.length > 0) throw new Error(`connections leaked to ${half}: ${leaks.join('; ')}`);
+      await sql`ALTER DATABASE ${sql.id(half)} RENAME TO ${sql.id(template)}`.execute(one);
+      return template;
+    });
+  } finally {
+    await db.destroy();
+  }
 }
 
 function withDatabase(address: string, name: string): string {

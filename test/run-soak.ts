@@ -25,6 +25,8 @@ const paths =
         'gateway-faults',
         'gateway-effect-faults',
         'gateway-transports',
+        'lists.integration',
+        'year-of-invoices',
         'demo',
         'mistakes',
         'test/page',

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { operator } from '../../src/cli/engine/operator.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { arcadiaHere } from '../cli/here.ts';
 import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
 
 let database: TestDatabase;
@@ -15,9 +16,14 @@ afterAll(async () => {
 });
 
 const secret = 'a secret of the command line tests, long enough for HS512 as well';
-function run(args: readonly string[], env: Record<string, string> = { ARCADIA_JWT_SECRET: secret }, input = '') {
+function run(
+  args: readonly string[],
+  env: Record<string, string> = { ARCADIA_JWT_SECRET: secret },
+  input = '',
+  by = arcadiaHere,
+) {
   const base = { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path };
-  return arcadia(args, { env: { ...base, ...env }, cwd: folder.path, input });
+  return by(args, { env: { ...base, ...env }, cwd: folder.path, input });
 }
 const claimsOf = (token: string) =>
   JSON.parse(Buffer.from(token.trim().split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
@@ -42,7 +48,7 @@ cus_1,Acme,USD,shop,Shop,2026-05-01
 });
 
 test('a log is verified, against a head noted down before too, and one that was tampered with is an error', async () => {
-  const verified = await run(['audit', 'verify']);
+  const verified = await run(['audit', 'verify'], undefined, '', arcadia);
   const head = /^Head: (\d+:[0-9a-f]{64})$/m.exec(verified.stdout)?.[1] ?? 'none';
   expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining('The log is intact') });
   expect(await run(['audit', 'verify', '--head', head])).toMatchObject({ code: 0 });
@@ -69,7 +75,7 @@ test('a log is verified, against a head noted down before too, and one that was 
 
   await sql`ALTER TABLE audit_log DISABLE TRIGGER append_only`.execute(database.db);
   await sql`UPDATE audit_log SET actor = 'somebody' WHERE table_name = 'customers'`.execute(database.db);
-  const broken = await run(['audit', 'verify']);
+  const broken = await run(['audit', 'verify'], undefined, '', arcadia);
   expect(broken.code).toBe(1);
   expect(broken.stderr).toMatch(/Entry \d+ was changed after it was written/);
   expect(broken.stderr).toMatch(/The trigger append_only of audit_log is switched off\. Since .*\d/);

@@ -6,10 +6,11 @@ import { draftMonth } from '../../src/invoices/drafts.ts';
 import { listInvoices } from '../../src/invoices/invoices.ts';
 import { approveInvoice, issueInvoice } from '../../src/invoices/issue.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
-import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
+import { answerOf, makeFolder } from '../end-to-end/arcadia.ts';
 import { insertLiving } from '../fixtures/inventory.ts';
 import { addDeployment, addDroplet, at, day, openBusiness, own, settle } from '../fixtures/invoices.ts';
 import { makePlan } from '../fixtures/pricing.ts';
+import { arcadiaHere } from './here.ts';
 
 // An operator moves a droplet that two issued months were billed with, and is told what that comes to.
 
@@ -47,7 +48,10 @@ afterAll(async () => {
 });
 
 const run = (...args: readonly string[]) =>
-  arcadia(args, { env: { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path }, cwd: folder.path });
+  arcadiaHere(args, {
+    env: { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path },
+    cwd: folder.path,
+  });
 
 test('assigning what was billed shows the months and what they come to, and is not done unasked', async () => {
   const refused = await run('deployment', 'assign', 'birch', '--resource', '1');

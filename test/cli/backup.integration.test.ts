@@ -9,6 +9,7 @@ import { generateSecretKey, parseSecretKey } from '../../src/platform/secrets/cr
 import { contentOf, openEmptyDatabase } from '../backup/databases.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { answerOf, Arcadia, arcadia, failureOf, makeFolder } from '../end-to-end/arcadia.ts';
+import { arcadiaHere } from './here.ts';
 
 // db backup and db restore as an operator runs them.
 
@@ -63,13 +64,13 @@ test('a backup tells the key apart, is for its owner alone, and replaces nothing
   expect(ended.stdout).toContain(`Keep the value of ARCADIA_SECRET_KEY (key ${keyId}) as well, apart from the backup`);
   expect(ended.stdout).toContain('the credentials of account acme');
   expect(statSync(join(folder.path, name)).mode & 0o777).toBe(0o600);
-  const again = await arcadia(['db', 'backup', '--out', name, '--json'], options(withKey));
+  const again = await arcadiaHere(['db', 'backup', '--out', name, '--json'], options(withKey));
   expect(failureOf(again)).toMatchObject({ code: 'conflict' });
   rmSync(join(folder.path, name));
 });
 
 test('without its key it is not restored, unless that is said; the key is never made anew for it', async () => {
-  const made = answerOf(await arcadia(['db', 'backup', '--out', 'one.backup', '--json'], options(withKey)));
+  const made = answerOf(await arcadiaHere(['db', 'backup', '--out', 'one.backup', '--json'], options(withKey)));
   expect(made).toMatchObject({
     to: 'one.backup',
     sealed: [{ what: 'the credentials of account acme', keyId }],
@@ -80,7 +81,10 @@ test('without its key it is not restored, unless that is said; the key is never 
   });
   const target = await emptyDatabase();
   const restore = (more: Readonly<Record<string, string>>, ...args: readonly string[]) =>
-    arcadia(['db', 'restore', 'one.backup', '--json', ...args], options({ ...env(target.connectionString), ...more }));
+    arcadiaHere(
+      ['db', 'restore', 'one.backup', '--json', ...args],
+      options({ ...env(target.connectionString), ...more }),
+    );
 
   const missing = failureOf(await restore({}));
   expect(missing).toMatchObject({ code: 'secret_unreadable' });
@@ -94,7 +98,7 @@ test('without its key it is not restored, unless that is said; the key is never 
 
   expect(answerOf(await restore({}, '--without-key'))).toMatchObject({ withoutKey: true, migrated: [] });
   expect(await contentOf(target.connectionString)).toEqual(await contentOf(database.connectionString));
-  const listed = await arcadia(['account', 'list', '--json'], options(env(target.connectionString)));
+  const listed = await arcadiaHere(['account', 'list', '--json'], options(env(target.connectionString)));
   expect(failureOf(listed)).toMatchObject({ code: 'secret_unreadable' });
   expect(() => statSync(keyFile)).toThrow('ENOENT');
   expect(failureOf(await restore(withKey))).toMatchObject({ code: 'database_not_empty' });
@@ -123,24 +127,24 @@ test('through a store that speaks S3', async () => {
     ...withKey,
   };
   const to = 's3://kept/daily/';
-  const made = answerOf(await arcadia(['db', 'backup', '--out', to, '--json'], options(aws))) as { to: string };
+  const made = answerOf(await arcadiaHere(['db', 'backup', '--out', to, '--json'], options(aws))) as { to: string };
   expect(made.to).toMatch(/^s3:\/\/kept\/daily\/arcadia-.*\.backup$/);
-  expect(failureOf(await arcadia(['db', 'backup', '--out', made.to, '--json'], options(spaces)))).toMatchObject({
+  expect(failureOf(await arcadiaHere(['db', 'backup', '--out', made.to, '--json'], options(spaces)))).toMatchObject({
     code: 'conflict',
   });
   const target = await emptyDatabase();
-  const restored = await arcadia(
+  const restored = await arcadiaHere(
     ['db', 'restore', made.to, '--json'],
     options({ ...env(target.connectionString), ...spaces }),
   );
   expect(answerOf(restored)).toMatchObject({ from: made.to });
   expect(await contentOf(target.connectionString)).toEqual(await contentOf(database.connectionString));
 
-  const nothing = await arcadia(['db', 'restore', 's3://kept/none', '--json'], options(aws));
+  const nothing = await arcadiaHere(['db', 'restore', 's3://kept/none', '--json'], options(aws));
   expect(failureOf(nothing)).toMatchObject({ code: 'not_found' });
-  const nowhere = await arcadia(['db', 'backup', '--out', 's3://none/x', '--json'], options(aws));
+  const nowhere = await arcadiaHere(['db', 'backup', '--out', 's3://none/x', '--json'], options(aws));
   expect(failureOf(nowhere)).toMatchObject({ code: expect.stringMatching(/^provider_/) });
-  const keyless = await arcadia(['db', 'backup', '--out', 's3://kept/x', '--json'], options());
+  const keyless = await arcadiaHere(['db', 'backup', '--out', 's3://kept/x', '--json'], options());
   expect(failureOf(keyless)).toMatchObject({ code: 'invalid_config' });
   const { Contents } = await client.send(new ListObjectsV2Command({ Bucket: 'kept' }));
   expect(Contents?.map(({ Key }) => `s3://kept/${Key}`)).toEqual([made.to]);
@@ -154,7 +158,7 @@ test('what is no backup is refused, and what is not there is missed', async () =
   const target = await emptyDatabase();
   writeFileSync(join(folder.path, 'other.backup'), 'PGDMP');
   const restore = (from: string) =>
-    arcadia(['db', 'restore', from, '--json'], options({ ...env(target.connectionString), ...withKey }));
+    arcadiaHere(['db', 'restore', from, '--json'], options({ ...env(target.connectionString), ...withKey }));
   expect(failureOf(await restore('other.backup'))).toMatchObject({ code: 'backup_unreadable' });
   expect(failureOf(await restore('none.backup'))).toMatchObject({ code: 'not_found' });
   expect(failureOf(await restore('data'))).toMatchObject({ code: 'invalid_argument' });
@@ -184,7 +188,7 @@ test('Ctrl-C leaves neither half a file nor half a database', async () => {
 });
 
 test('a restore that is stopped or killed leaves an empty database, and can be run again', async () => {
-  expect(await arcadia(['db', 'backup', '--out', 'whole.backup'], options(withKey))).toMatchObject({ code: 0 });
+  expect(await arcadiaHere(['db', 'backup', '--out', 'whole.backup'], options(withKey))).toMatchObject({ code: 0 });
   const target = await emptyDatabase();
   const restore = () =>
     new Arcadia(['db', 'restore', 'whole.backup'], options({ ...env(target.connectionString), ...withKey }));

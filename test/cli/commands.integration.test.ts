@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
+import { arcadiaHere } from './here.ts';
 
 // The commands one after another, as an operator meets them: each builds on what those before it
-// have written.
+// have written. One of each kind is a process of its own, whose end, exit code and streams are seen too.
 
 let database: TestDatabase;
 let simulator: Simulator;
@@ -22,14 +23,16 @@ afterAll(async () => {
   folder.remove();
 });
 
-function run(args: readonly string[], input?: string) {
+function runBy(by: typeof arcadia, args: readonly string[], input?: string) {
   const env = {
     DATABASE_URL: database.connectionString,
     ARCADIA_DATA_DIR: folder.path,
     DIGITALOCEAN_API_URL: simulator.url,
   };
-  return arcadia(args, { env, cwd: folder.path, ...(input === undefined ? {} : { input }) });
+  return by(args, { env, cwd: folder.path, ...(input === undefined ? {} : { input }) });
 }
+const run = (args: readonly string[], input?: string) => runBy(arcadiaHere, args, input);
+const runProcess = (args: readonly string[], input?: string) => runBy(arcadia, args, input);
 async function json(...args: readonly string[]): Promise<unknown> {
   return answerOf(await run([...args, '--json']));
 }
@@ -42,10 +45,10 @@ function file(name: string, text: string): string {
 describe('from an empty database to a quote', () => {
   test('without an account, lists are empty and say what to do next', async () => {
     expect(await json('account', 'list')).toEqual({ items: [], nextCursor: null, total: 0 });
-    const listed = await run(['account', 'list']);
+    const listed = await runProcess(['account', 'list']);
     expect(listed).toMatchObject({ code: 0, stdout: '' });
     expect(listed.stderr).toContain('arcadia account connect');
-    const synced = await run(['sync']);
+    const synced = await runProcess(['sync']);
     expect(synced.code).toBe(1);
     expect(synced.stderr).toContain('arcadia account connect');
   });
@@ -54,11 +57,11 @@ describe('from an empty database to a quote', () => {
     const status = (await json('db', 'status')) as { name: string; state: string }[];
     expect(status.length).toBeGreaterThan(0);
     expect(new Set(status.map(({ state }) => state))).toEqual(new Set(['applied']));
-    expect(await json('db', 'migrate')).toEqual({ applied: [], accessRestored: false });
+    expect(answerOf(await runProcess(['db', 'migrate', '--json']))).toEqual({ applied: [], accessRestored: false });
   });
 
   test('an account is connected with a token from stdin, which is shown nowhere', async () => {
-    const connected = await run(['account', 'connect', 'acme', '--json'], 'dop_v1_secret\n');
+    const connected = await runProcess(['account', 'connect', 'acme', '--json'], 'dop_v1_secret\n');
     expect(answerOf(connected)).toMatchObject({
       account: 'acme',
       provider: 'digitalocean',
@@ -80,7 +83,7 @@ describe('from an empty database to a quote', () => {
   });
 
   test('a sync answers in the promised form', async () => {
-    const synced = await json('sync');
+    const synced = answerOf(await runProcess(['sync', '--json']));
     expect(synced).toEqual({
       accounts: ['acme'],
       kinds: null,
@@ -102,7 +105,7 @@ describe('from an empty database to a quote', () => {
       { kind: 'droplet', seen: 2, new: 0 },
       { kind: 'snapshot', seen: 3, new: 0 },
     ]);
-    const shown = await run(['sync', '--kind', 'droplet']);
+    const shown = await runProcess(['sync', '--kind', 'droplet']);
     expect(shown.code).toBe(0);
     expect(shown.stdout.trimEnd().split('\n')).toEqual([
       expect.stringMatching(/^ACCOUNT +KIND +OUTCOME +SEEN/),
@@ -119,14 +122,14 @@ describe('from an empty database to a quote', () => {
       kind: 'snapshot',
       states: [{ source: 'assumed' }, { source: 'listing', from: '2026-05-01T00:00:00Z', to: null }],
     });
-    const limited = await run(['resource', 'list', '--limit', '1']);
+    const limited = await runProcess(['resource', 'list', '--limit', '1']);
     expect(limited.stdout.trimEnd().split('\n')).toHaveLength(2);
     expect(limited.stderr).toContain('--limit');
   });
 
   test('customers are imported, after a dry run that names each bad row', async () => {
     const header = 'customer_external_id,customer_name,currency,deployment_slug,deployment_name,starts_at,plan\n';
-    const bad = await run(
+    const bad = await runProcess(
       ['customer', 'import', '-', '--dry-run'],
       `${header}c-1,Acme,dollars,acme-studio,Acme,2026-05-01,studio\n`,
     );
@@ -135,7 +138,7 @@ describe('from an empty database to a quote', () => {
     expect(await json('customer', 'list')).toEqual({ items: [], nextCursor: null, total: 0 });
 
     const good = file('customers.csv', `${header}c-1,Acme,USD,acme-studio,Acme Studio,2026-05-01,studio\n`);
-    expect((await run(['customer', 'import', good, '--dry-run', '--exit-code'])).code).toBe(3);
+    expect((await runProcess(['customer', 'import', good, '--dry-run', '--exit-code'])).code).toBe(3);
     expect(await json('customer', 'import', good)).toMatchObject({
       written: true,
       deployments: { created: 1 },
@@ -154,7 +157,7 @@ describe('from an empty database to a quote', () => {
 
   test('a rules file is previewed, then applied, then changes nothing', async () => {
     const rules = file('rules.yaml', "rules:\n  - { name: 'acme-*', deployment: acme-studio }\n");
-    const preview = await run(['rule', 'preview', rules, '--exit-code', '--json']);
+    const preview = await runProcess(['rule', 'preview', rules, '--exit-code', '--json']);
     expect(preview.code).toBe(3);
     expect(JSON.parse(preview.stdout)).toMatchObject({ rules: { added: 1 } });
     expect(await json('rule', 'apply', rules)).toMatchObject({ added: 1 });
@@ -172,7 +175,7 @@ describe('from an empty database to a quote', () => {
 
   test('rules that take something away are shown and asked about first', async () => {
     const none = file('none.yaml', 'rules: []\n');
-    const refused = await run(['rule', 'apply', none]);
+    const refused = await runProcess(['rule', 'apply', none]);
     expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(refused.stderr).toContain('0 rules added, 0 changed, 1 ended');
     expect(refused.stderr).toContain('--yes');
@@ -185,7 +188,16 @@ describe('from an empty database to a quote', () => {
   });
 
   test('one rule is added and removed, and what is printed of the rules can be applied again', async () => {
-    const added = await run(['rule', 'add', '--name', 'none-*', '--shares', 'acme-studio=2', '--kind', 'volume']);
+    const added = await runProcess([
+      'rule',
+      'add',
+      '--name',
+      'none-*',
+      '--shares',
+      'acme-studio=2',
+      '--kind',
+      'volume',
+    ]);
     expect(added).toMatchObject({ code: 0, stdout: 'Applied: 1 rule added, 0 changed, 0 ended, 0 unchanged.\n' });
     expect(added.stderr).toContain('0 resources would change owner.');
     for (const args of [
@@ -235,7 +247,7 @@ describe('from an empty database to a quote', () => {
   test('two days pass; they are metered once', async () => {
     simulator.advanceTo(Temporal.Instant.from('2026-05-03T06:00:00Z'));
     await json('sync');
-    const metered = await run(['meter']);
+    const metered = await runProcess(['meter']);
     expect(metered.code).toBe(0);
     expect(metered.stdout).toMatch(/2026-05-01 +first +\S+ \S+ +7 +0 +0\n.*2026-05-02 +first +\S+ \S+ +7 +0 +0/);
     const again = await run(['meter']);
@@ -263,7 +275,7 @@ describe('from an empty database to a quote', () => {
       );
     }
     expect(await json('quote', 'acme-studio')).toMatchObject({ plan: 'studio', total: '50.00' });
-    const table = await run(['usage', 'acme-studio', '--from', '2026-05-01', '--to', '2026-05-02']);
+    const table = await runProcess(['usage', 'acme-studio', '--from', '2026-05-01', '--to', '2026-05-02']);
     expect(table.stdout).toMatch(/^KIND +QUANTITY {2}UNIT$/m);
     expect(table.stdout).toMatch(/^droplet_hours +48 {2}hour$/m);
   });

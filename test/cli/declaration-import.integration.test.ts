@@ -7,6 +7,7 @@ import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
 import { insertLiving } from '../fixtures/inventory.ts';
 import { addDeployment, at, insertAccount, openBusiness } from '../fixtures/invoices.ts';
 import { makePlan } from '../fixtures/pricing.ts';
+import { arcadiaHere } from './here.ts';
 
 // An operator hands in what Terraform has: the command reads it, and sends the declaration that it makes.
 
@@ -27,9 +28,9 @@ afterAll(async () => {
   folder.remove();
 });
 
-function run(args: readonly string[], input?: string) {
+function run(args: readonly string[], input?: string, by = arcadiaHere) {
   const env = { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path };
-  return arcadia(args, { env, cwd: folder.path, ...(input !== undefined && { input }) });
+  return by(args, { env, cwd: folder.path, ...(input !== undefined && { input }) });
 }
 
 const importing = (name: string, file: string, ...more: readonly string[]) =>
@@ -73,8 +74,8 @@ test('what is compared and what is not is said, and what would be declared is no
   expect(dry.stderr).toContain('tofu plan -refresh=false -out p && tofu show -json p | arcadia declaration import');
   expect((await run(['declaration', 'show', 'structure'])).code).toBe(1);
 
-  const done = await importing('structure', fixture('4-structure'));
-  expect(done).toMatchObject({ code: 0 });
+  const words = ['declaration', 'import', 'structure', '--from', fixture('4-structure'), '--deployment', 'acme'];
+  expect(await run(words, undefined, arcadia)).toMatchObject({ code: 0 });
   const shown = answerOf(await run(['declaration', 'show', 'structure', '--json'])) as {
     declaration: object;
     resources: object[];
@@ -168,6 +169,7 @@ test('a plan comes from standard input, and does not hide how old a state is', a
   const planned = await run(
     ['declaration', 'import', 'planned', '--from', '-', '--deployment', 'acme', '--json'],
     plan,
+    arcadia,
   );
   expect(answerOf(planned)).toMatchObject({ changed: true, resources: { changed: 2, added: 0, removed: 0 } });
   expect(planned.stderr).toContain('A plan: what is declared is what it means there to be.');

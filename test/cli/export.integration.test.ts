@@ -6,6 +6,7 @@ import { insertIssued } from '../fixtures/focus.ts';
 import { readCsv, readParquet } from '../fixtures/focus-read-back.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { arcadia, makeFolder } from '../end-to-end/arcadia.ts';
+import { arcadiaHere } from './here.ts';
 
 // A month with two issued invoices and a draft, exported as a person would.
 
@@ -32,16 +33,17 @@ afterAll(async () => {
   folder.remove();
 });
 
-const run = (...args: string[]) =>
-  arcadia(['export', 'focus', ...args], {
+const runBy = (by: typeof arcadia, args: readonly string[]) =>
+  by(['export', 'focus', ...args], {
     env: { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path },
     cwd: folder.path,
   });
+const run = (...args: string[]) => runBy(arcadiaHere, args);
 const path = (name: string) => join(folder.path, name);
 
 describe('arcadia export focus', () => {
   test('writes CSV to stdout and what it did to stderr, with what is not issued', async () => {
-    const { code, stdout, stderr } = await run('--month', '2026-05');
+    const { code, stdout, stderr } = await runBy(arcadia, ['--month', '2026-05']);
     expect(code).toBe(0);
     const rows = readCsv(stdout);
     expect(rows).toHaveLength(5_003);
@@ -57,7 +59,7 @@ describe('arcadia export focus', () => {
     const again = await run('--month', '2026-04', '--out', 'may.parquet');
     expect(again).toMatchObject({ code: 1, stdout: '' });
     expect(again.stderr).toContain('--force');
-    const forced = await run('--month', '2026-04', '--out', 'may.parquet', '--force');
+    const forced = await runBy(arcadia, ['--month', '2026-04', '--out', 'may.parquet', '--force']);
     expect(forced).toMatchObject({ code: 0, stdout: '' });
     expect(readCsv(readFileSync(path('may.parquet'), 'utf8'))).toEqual([]);
   });

@@ -9,6 +9,7 @@ import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { Arcadia, answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
 import { startTestApi, type TestApi } from '../http/api-fixture.ts';
+import { arcadiaHere } from './here.ts';
 
 // A command waits for the jobs of its operation: run in its own process on the database, watched on a server.
 
@@ -24,7 +25,7 @@ beforeAll(async () => {
   api = await startTestApi(database, { env: { DIGITALOCEAN_API_URL: simulator.url } });
   writeFileSync(join(folder.path, 'token'), await api.token('owner'), { mode: 0o600 });
   writeFileSync(join(folder.path, 'finance'), await api.token('finance'), { mode: 0o600 });
-  const connected = await arcadia(['account', 'connect', 'acme', '--json'], {
+  const connected = await arcadiaHere(['account', 'connect', 'acme', '--json'], {
     env: { ...env(), DIGITALOCEAN_TOKEN: 'any' },
     cwd: folder.path,
   });
@@ -46,9 +47,9 @@ function env() {
     DIGITALOCEAN_API_URL: simulator.url,
   };
 }
-const local = (...args: readonly string[]) => arcadia(args, { env: env(), cwd: folder.path });
+const local = (...args: readonly string[]) => arcadiaHere(args, { env: env(), cwd: folder.path });
 const onServer = (token = 'token') => ['--url', api.url, '--token-file', token];
-const remote = (...args: readonly string[]) => arcadia([...args, ...onServer()], { cwd: folder.path });
+const remote = (...args: readonly string[]) => arcadiaHere([...args, ...onServer()], { cwd: folder.path });
 
 async function jobs(job: string): Promise<{ state: string }[]> {
   return ((await (await api.fetch(`/jobs?job=${job}`)).json()) as { items: { state: string }[] }).items;
@@ -59,7 +60,7 @@ async function syncRuns(): Promise<number> {
 
 describe('without a worker', () => {
   test('on the database the jobs run in the process, with what they enqueue in turn', async () => {
-    const synced = await local('sync', 'acme', '--json');
+    const synced = await arcadia(['sync', 'acme', '--json'], { env: env(), cwd: folder.path });
     expect(synced).toMatchObject({ code: 0 });
     expect(synced.stderr).toContain("Reads an account's droplets, volumes and other resources");
     expect(await syncRuns()).toBeGreaterThan(5);
@@ -131,7 +132,7 @@ describe('with a worker', () => {
   });
 
   test('a job that fails there ends the command with 1, and says why and what to look at', async () => {
-    const moved = await remote('usage', 'move');
+    const moved = await arcadia(['usage', 'move', ...onServer()], { cwd: folder.path });
     expect(moved.code).toBe(1);
     expect(moved.stderr).toContain('move_usage is cancelled (invalid_argument: There is no ClickHouse');
     expect(moved.stderr).toContain('code:  job_failed');
@@ -139,7 +140,7 @@ describe('with a worker', () => {
   });
 
   test('finance, who may draft, may wait for the draft', async () => {
-    const drafted = await arcadia(['invoice', 'draft', '--month', '2020-05', ...onServer('finance')], {
+    const drafted = await arcadiaHere(['invoice', 'draft', '--month', '2020-05', ...onServer('finance')], {
       cwd: folder.path,
     });
     expect(drafted).toMatchObject({ code: 0, stderr: expect.stringContaining('1 ended') });

@@ -9,7 +9,8 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addDeployment, addDroplet, at, openBusiness, own, settle } from '../fixtures/invoices.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
-import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
+import { answerOf, makeFolder } from '../end-to-end/arcadia.ts';
+import { arcadiaHere } from './here.ts';
 
 // From metered months to an issued invoice and a correction of it, command by command. The months
 // lie long enough ago to be over, whenever this runs.
@@ -36,7 +37,7 @@ afterAll(async () => {
 
 function run(...args: readonly string[]) {
   const env = { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path };
-  return arcadia(args, { env, cwd: folder.path });
+  return arcadiaHere(args, { env, cwd: folder.path });
 }
 /** The command on a terminal, where somebody types once it asks. */
 async function onTerminal(args: readonly string[], question: string, typed: string) {

@@ -6,7 +6,8 @@ import { assign } from '../../src/deployments/assignments.ts';
 import { insertLiving, writeState } from '../fixtures/inventory.ts';
 import { at, createDeployments, insertAccount, insertSync } from '../fixtures/metering.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
-import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
+import { answerOf, makeFolder } from '../end-to-end/arcadia.ts';
+import { arcadiaHere } from './here.ts';
 
 // How an operator meets corrections, explanations, gaps and billing kinds: one command after another.
 
@@ -33,7 +34,7 @@ afterAll(async () => {
 
 function run(...args: readonly string[]) {
   const env = { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path };
-  return arcadia(args, { env, cwd: folder.path });
+  return arcadiaHere(args, { env, cwd: folder.path });
 }
 async function json(...args: readonly string[]): Promise<any> {
   return answerOf(await run(...args, '--json'));

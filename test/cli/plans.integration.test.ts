@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDeployments } from '../fixtures/metering.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
-import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
+import { answerOf, makeFolder } from '../end-to-end/arcadia.ts';
+import { arcadiaHere } from './here.ts';
 
 // Plans, who is on them, and what usage costs on them, command by command.
 
@@ -21,7 +22,7 @@ afterAll(async () => {
 
 function run(...args: readonly string[]) {
   const env = { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path };
-  return arcadia(args, { env, cwd: folder.path });
+  return arcadiaHere(args, { env, cwd: folder.path });
 }
 async function json(...args: readonly string[]): Promise<any> {
   return answerOf(await run(...args, '--json'));

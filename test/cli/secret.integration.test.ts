@@ -5,6 +5,7 @@ import { generateSecretKey } from '../../src/platform/secrets/crypto.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { answerOf, arcadia, failureOf, makeFolder } from '../end-to-end/arcadia.ts';
+import { arcadiaHere } from './here.ts';
 
 let database: TestDatabase;
 let simulator: Simulator;
@@ -21,8 +22,8 @@ afterAll(async () => {
   folder.remove();
 });
 
-const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-  arcadia([...args, '--json'], {
+const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}, by = arcadiaHere) =>
+  by([...args, '--json'], {
     env: {
       DATABASE_URL: database.connectionString,
       ARCADIA_DATA_DIR: folder.path,
@@ -39,7 +40,7 @@ const sealed = { accounts: 1, webhookSecrets: 0, provisioningSecrets: 0 };
 test('the key of a database is replaced, and a replacement that broke off is finished', async () => {
   answerOf(await run(['account', 'connect', 'pilot']));
   const old = readFileSync(key, 'utf8');
-  expect(answerOf(await run(['secret', 'rotate']))).toEqual({ ...sealed, keyFile: key });
+  expect(answerOf(await run(['secret', 'rotate'], {}, arcadia))).toEqual({ ...sealed, keyFile: key });
   const next = readFileSync(key, 'utf8');
   expect(next).not.toBe(old);
   expect(existsSync(`${key}.next`)).toBe(false);

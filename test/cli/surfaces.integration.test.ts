@@ -30,6 +30,7 @@ import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
 import { startTestApi, type TestApi } from '../http/api-fixture.ts';
+import { arcadiaHere } from './here.ts';
 
 // The same command on the database and on a running server: the same bytes, the same refusals.
 
@@ -53,9 +54,9 @@ const env = () => ({
   ARCADIA_DATA_DIR: folder.path,
   ARCADIA_SECRET_KEY: Buffer.from(Array.from({ length: 32 }, (_, at) => 7 + at)).toString('base64'),
 });
-const local = (...args: readonly string[]) => arcadia(args, { env: env(), cwd: folder.path });
+const local = (...args: readonly string[]) => arcadiaHere(args, { env: env(), cwd: folder.path });
 const remote = (...args: readonly string[]) =>
-  arcadia([...args, '--url', api.url, '--token-file', 'token'], { cwd: folder.path });
+  arcadiaHere([...args, '--url', api.url, '--token-file', 'token'], { cwd: folder.path });
 
 const alert = ['--threshold', '80', '--unit', 'absolute', '--currency', 'USD', '--json'];
 
@@ -65,6 +66,10 @@ test('what a server was asked to do is done there, and is seen from both', async
   const there = await remote('alert', 'list', '--json');
   expect(answerOf(there)).toMatchObject({ items: [{ threshold: '10' }, {}, {}], nextCursor: null });
   expect(await local('alert', 'list', '--json')).toMatchObject({ stdout: there.stdout });
+  // So do processes.
+  const flags = ['--json', '--url', api.url, '--token-file', 'token'];
+  expect(await arcadia(['alert', 'list', ...flags], { cwd: folder.path })).toEqual(there);
+  expect(await arcadia(['alert', 'list', '--json'], { env: env(), cwd: folder.path })).toEqual(there);
 });
 
 test('a page, its cursor, and all pages are the same bytes', async () => {
@@ -108,14 +113,14 @@ test('a refusal names the flag, the code and what to do, on both', async () => {
 });
 
 test('a server needs a token, and is not sent one in the clear', async () => {
-  const without = await arcadia(['alert', 'list', '--url', api.url], { cwd: folder.path });
+  const without = await arcadiaHere(['alert', 'list', '--url', api.url], { cwd: folder.path });
   expect(without).toMatchObject({ code: 4, stderr: expect.stringContaining('ARCADIA_TOKEN') });
-  const wrong = await arcadia(['alert', 'list', '--url', api.url], {
+  const wrong = await arcadiaHere(['alert', 'list', '--url', api.url], {
     cwd: folder.path,
     env: { ARCADIA_TOKEN: 'x.y.z' },
   });
   expect(wrong).toMatchObject({ code: 4, stderr: expect.stringContaining('unauthenticated') });
-  const clear = await arcadia(['alert', 'list', '--url', 'http://arcadia.example', '--token-file', 'token'], {
+  const clear = await arcadiaHere(['alert', 'list', '--url', 'http://arcadia.example', '--token-file', 'token'], {
     cwd: folder.path,
   });
   expect(clear).toMatchObject({ code: 1, stderr: expect.stringContaining('only sent over https') });

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { arcadiaHere } from '../cli/here.ts';
 import { answerOf, arcadia, type Ended, failureOf, makeFolder } from './arcadia.ts';
 
 // Each mistake and each failure ends in its own clear error and exit code, and the next run carries on.
@@ -14,12 +15,15 @@ const folder = makeFolder();
 /** Below those that a system gives away: whoever looked for a free port might meet another test's server there. */
 const nobodysPort = 2;
 
-function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  return arcadia([...args, '--json'], {
+function runBy(by: typeof arcadia, args: readonly string[], env: Readonly<Record<string, string>>) {
+  return by([...args, '--json'], {
     env: { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path, ...env },
     cwd: folder.path,
   });
 }
+const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => runBy(arcadiaHere, args, env);
+/** As a process of its own: one of each kind of end, and what only a process shows. */
+const runProcess = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => runBy(arcadia, args, env);
 
 /** One error in both forms, nothing on stdout, no stack. */
 function expectFailure(ended: Ended, code: string, exitCode: number, message: string | RegExp): void {
@@ -80,23 +84,23 @@ describe('a command line that cannot be meant', () => {
   });
 
   test('a setting that is none names itself', async () => {
-    expectFailure(await run(['db', 'status'], { ARCADIA_PORT: 'many' }), 'invalid_config', 1, /ARCADIA_PORT/);
+    expectFailure(await runProcess(['db', 'status'], { ARCADIA_PORT: 'many' }), 'invalid_config', 1, /ARCADIA_PORT/);
   });
 
   test('help that was asked for is an answer, a command that lacks its second word is none', async () => {
-    const outcome = async (...args: string[]) => {
-      const { code, stdout } = await arcadia(args);
+    const outcome = async (by: typeof arcadia, ...args: string[]) => {
+      const { code, stdout } = await by(args);
       return [code, stdout.split('\n')[0]];
     };
-    expect(await outcome('help', 'rule')).toEqual([0, 'Usage: arcadia rule [options] [command]']);
-    expect(await outcome('help', 'rule', 'suggest')).toEqual([0, 'Usage: arcadia rule suggest [options]']);
-    expect(await outcome('rule', 'help', 'suggest')).toEqual([0, 'Usage: arcadia rule suggest [options]']);
-    expect(await outcome('rule')).toEqual([1, '']);
+    expect(await outcome(arcadia, 'help', 'rule')).toEqual([0, 'Usage: arcadia rule [options] [command]']);
+    expect(await outcome(arcadiaHere, 'help', 'rule', 'suggest')).toEqual([0, 'Usage: arcadia rule suggest [options]']);
+    expect(await outcome(arcadiaHere, 'rule', 'help', 'suggest')).toEqual([0, 'Usage: arcadia rule suggest [options]']);
+    expect(await outcome(arcadia, 'rule')).toEqual([1, '']);
   });
 
   test('a token is not taken from the command line', async () => {
     expectFailure(
-      await run(['account', 'connect', '--token', 'dop_v1_secret']),
+      await runProcess(['account', 'connect', '--token', 'dop_v1_secret']),
       'invalid_argument',
       1,
       /Unknown option '--token'/,
@@ -123,7 +127,7 @@ test('an unknown deployment', async () => {
 
 describe('a provider', () => {
   test('a bad token is refused before anything is written', async () => {
-    const connected = await run(['account', 'connect'], {
+    const connected = await runProcess(['account', 'connect'], {
       DIGITALOCEAN_API_URL: simulator.url,
       DIGITALOCEAN_TOKEN: 'bad',
     });
@@ -144,7 +148,7 @@ describe('a provider', () => {
     answerOf(await run(['account', 'connect', 'acme'], asked));
     answerOf(await run(['sync']));
     await control('/faults', { fault: 'bad_token' });
-    const synced = await run(['sync']);
+    const synced = await runProcess(['sync']);
     expectFailure(synced, 'provider_unauthorized', 4, /401/);
     await fetch(`${simulator.url}/_simulator/faults`, { method: 'DELETE' });
     answerOf(await run(['sync']));
@@ -154,7 +158,7 @@ describe('a provider', () => {
 
   test('a scope that is missing is told, the other kinds are read', async () => {
     await control('/faults', { fault: 'missing_scope', scopes: ['droplet:read'] });
-    const synced = await run(['sync']);
+    const synced = await runProcess(['sync']);
     await fetch(`${simulator.url}/_simulator/faults`, { method: 'DELETE' });
     expectFailure(synced, 'sync_incomplete', 1, /droplet:read/);
     const results = (await runsOf()) as { kind: string; outcome: string }[];
@@ -174,7 +178,7 @@ describe('a provider', () => {
 
 test('a database that is not there', async () => {
   const url = `postgres://somebody:secret@127.0.0.1:${nobodysPort}/nothing`;
-  const ended = await run(['usage', 'acme'], { DATABASE_URL: url });
+  const ended = await runProcess(['usage', 'acme'], { DATABASE_URL: url });
   expectFailure(ended, 'database_unreachable', 1, /127\.0\.0\.1/);
   expect(ended.stderr).not.toContain('secret');
 });
@@ -182,7 +186,7 @@ test('a database that is not there', async () => {
 test('a port that is taken, before any work is done', async () => {
   const other = await listening();
   const { port } = other.address() as AddressInfo;
-  const ended = await run(['start', '--port', String(port)]);
+  const ended = await runProcess(['start', '--port', String(port)]);
   other.close();
   expect([ended.code, failureOf(ended).code]).toEqual([1, 'port_in_use']);
   // What stays up says everything by its log where nobody reads along.

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
@@ -26,6 +27,7 @@ const { applyGatewayEffects } = await import('../../src/flows/gateway-effects.ts
 const { interpretSource } = await import('../../src/gateway/interpret.ts');
 const { getSource } = await import('../../src/gateway/sources.ts');
 const { connect } = await import('../../src/platform/database/database.ts');
+flushCompileCache();
 
 const db = connect({ connectionString, max: 4, applicationName: `gateway ${work}` });
 const now = Temporal.Instant.from(instant);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { scriptEnvironment } from './processes.ts';
 
 /** A process of gateway-process.ts that is killed (SIGKILL) and started again, as often as it is told. */
 export interface Restarting {
@@ -15,7 +16,7 @@ export function startRestarting(args: readonly string[], env: Readonly<Record<st
   const start = () => {
     const child = spawn(process.execPath, [script, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, ...env },
+      env: scriptEnvironment(env),
     });
     return { child, started: once(child.stdout, 'data'), ended: once(child, 'close') };
   };

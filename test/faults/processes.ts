@@ -4,6 +4,16 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { until } from '../jobs/worker-fixture.ts';
 
+const compiled = fileURLToPath(new URL('../../.arcadia/compile-cache', import.meta.url));
+
+/**
+ * The environment of a script of this folder. To load the program takes seconds: each process reads what one before it
+ * has compiled, which those that are killed write down once they have loaded (flushCompileCache).
+ */
+export function scriptEnvironment(env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, NODE_COMPILE_CACHE: compiled, ...env };
+}
+
 export interface WorkerProcess {
   readonly pid: number;
   /** The lines that it said so far on stdout and stderr; all of them once it has ended. */
@@ -17,11 +27,10 @@ export interface WorkerProcess {
 export async function runToNumber(
   script: 'gateway-process.ts' | 'usage-process.ts',
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
 ): Promise<number | null> {
   const child = spawn(process.execPath, [fileURLToPath(new URL(script, import.meta.url)), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...env },
+    env: scriptEnvironment({}),
   });
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -42,7 +51,7 @@ export async function startWorkerProcess(
 ): Promise<WorkerProcess> {
   const child = spawn(process.execPath, [fileURLToPath(new URL(script, import.meta.url)), connectionString, name], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    env: scriptEnvironment(env),
   });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {

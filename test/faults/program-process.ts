@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { startWorker } from '../../src/jobs/worker.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { connect } from '../../src/platform/database/database.ts';
@@ -6,6 +7,7 @@ import { program } from '../../src/modules.ts';
 
 // A worker of the program, with its own jobs, in a process of its own.
 
+flushCompileCache();
 const [connectionString = '', name = ''] = process.argv.slice(2);
 const db = connect({ connectionString });
 await startWorker({

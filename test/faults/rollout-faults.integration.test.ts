@@ -12,6 +12,7 @@ import { runRolloutJob } from '../../src/provisioning/rollout-jobs.ts';
 import { testSecretKey } from '../http/api-fixture.ts';
 import { liveOf, openRolloutScene, type RolloutScene, shop, wholeShop } from '../provisioning/rollout-fixture.ts';
 import { soaking } from '../soak.ts';
+import { scriptEnvironment } from './processes.ts';
 
 // Real processes, really killed and stopped, while they carry out a rollout. What lives at the end is what was proposed,
 // once.
@@ -29,7 +30,7 @@ function startProcess(rolloutId: number | null, env: Readonly<Record<string, str
   const child = spawn(
     process.execPath,
     [script, scene.connectionString, String(rolloutId ?? ''), scene.cloud.simulator.url],
-    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env, ARCADIA_SECRET_KEY: testSecretKey } },
+    { stdio: ['ignore', 'pipe', 'inherit'], env: scriptEnvironment({ ...env, ARCADIA_SECRET_KEY: testSecretKey }) },
   );
   const said: string[] = [];
   createInterface(child.stdout).on('line', (line) => said.push(line));

@@ -1,5 +1,5 @@
 import http from 'node:http';
-import { syncBuiltinESMExports } from 'node:module';
+import { flushCompileCache, syncBuiltinESMExports } from 'node:module';
 
 // Attempts at one rollout, one after the other until it has come to rest, in a process of its own. Time between them is
 // passed at the simulator. Without a rollout it is a worker. At the point whose number the environment says it kills, or stops, itself for real: the points
@@ -34,6 +34,7 @@ const { connect } = await import('../../src/platform/database/database.ts');
 const { SnoozeJob } = await import('../../src/platform/declare/job.ts');
 const { createLog } = await import('../../src/platform/log.ts');
 const { runRollout } = await import('../../src/provisioning/run-rollout.ts');
+flushCompileCache();
 
 const db = connect({ connectionString, applicationName: 'rollout process' });
 const { ARCADIA_SECRET_KEY } = process.env;

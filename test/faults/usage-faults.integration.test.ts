@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { assign } from '../../src/deployments/assignments.ts';
 import { insertLiving, writeState } from '../fixtures/inventory.ts';
 import { meterOutstanding, meterRange } from '../../src/metering/meter.ts';
@@ -29,16 +26,9 @@ const lanes = 2;
 /** How often a move is killed on its way, there and back. */
 const killsOfMove = soaking ? 5 : 1;
 
-let compileCache: string;
-beforeAll(async () => {
-  compileCache = await mkdtemp(join(tmpdir(), 'arcadia-compiled-'));
-});
-afterAll(() => rm(compileCache, { recursive: true }));
-
 /** Runs the process; how many statements it made, or null: it killed itself. */
 function runProcess(args: readonly string[]): Promise<number | null> {
-  // A hundred processes of one program: each reads what the first has compiled.
-  return runToNumber('usage-process.ts', args, { NODE_COMPILE_CACHE: compileCache });
+  return runToNumber('usage-process.ts', args);
 }
 
 /** A fleet that differs by seed, metered for some days, with late facts and one day that is not metered yet. */

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { meterOutstanding } from '../../src/metering/meter.ts';
 import { applyRetention } from '../../src/metering/retention/retention.ts';
 import { moveUsage } from '../../src/metering/records/move/move.ts';
@@ -8,6 +9,7 @@ import { connect, type Database } from '../../src/platform/database/database.ts'
 // before or just after one of its statements, in whichever database. Without a step it runs to its
 // end and says how many statements there were.
 
+flushCompileCache();
 const [connectionString = '', work = '', instant = '', step = '0', side = 'before', clickHouseUrl = ''] =
   process.argv.slice(2);
 const killAt = Number(step);

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { Registry } from 'prom-client';
 import { startWorker } from '../../src/jobs/worker.ts';
 import { program } from '../../src/modules.ts';
@@ -8,6 +9,7 @@ import { deliverWebhooksJob } from '../../src/webhooks/jobs.ts';
 
 // A worker that sends webhooks, in a process of its own. Its settings come from the environment.
 
+flushCompileCache();
 const [connectionString = '', name = 'worker'] = process.argv.slice(2);
 const db = connect({ connectionString, applicationName: name });
 const { ARCADIA_SECRET_KEY, ARCADIA_WEBHOOK_NETWORKS } = process.env;

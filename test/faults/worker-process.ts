@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { startWorker } from '../../src/jobs/worker.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { connect } from '../../src/platform/database/database.ts';
@@ -8,6 +9,7 @@ import { program } from '../../src/modules.ts';
 // A worker in a process of its own, to be killed, paused and cut off. Says "started" and "stopped"
 // on stdout; its log goes to stderr.
 
+flushCompileCache();
 const [connectionString = '', name = ''] = process.argv.slice(2);
 const db = connect({ connectionString });
 const worker = await startWorker({

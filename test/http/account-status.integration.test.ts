@@ -4,12 +4,11 @@ import { syncAccount } from '../../src/inventory/sync.ts';
 import { getAccount, openAccount } from '../../src/inventory/accounts.ts';
 import { openSecretKey } from '../../src/inventory/secret-key.ts';
 import { noteToken } from '../../src/inventory/token-check.ts';
-import { demonstrate, pilotDemonstration } from '../../src/flows/demonstration.ts';
 import { replaceMembers, type ListingEvent } from '../../src/cloud/index.ts';
 import { databaseClock } from '../../src/platform/clock.ts';
-import { parseSecretKey } from '../../src/platform/secrets/crypto.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
-import { json, startTestApi, type TestApi, testSecretKey } from './api-fixture.ts';
+import { smallDemonstration } from '../fixtures/demonstration.ts';
+import { json, startTestApi, type TestApi } from './api-fixture.ts';
 
 // Whether everything can be seen: of each account and kind when it was read whole, since when there is a gap, what the
 // token may still send and what it may not read.
@@ -17,15 +16,7 @@ import { json, startTestApi, type TestApi, testSecretKey } from './api-fixture.t
 let database: TestDatabase;
 let api: TestApi;
 beforeAll(async () => {
-  database = await openTestDatabase();
-  const secretKey = parseSecretKey(testSecretKey);
-  if (secretKey === null) throw new Error('The secret key of tests is none.');
-  const context = {
-    now: Temporal.Instant.from('2026-06-18T00:00:00Z'),
-    principal: { subject: 'test', role: 'owner' },
-  } as const;
-  const cadence = Temporal.Duration.from({ hours: 24 });
-  await demonstrate(database.db, { ...pilotDemonstration, cadence, secretKey }, context);
+  database = await openTestDatabase({ beginning: smallDemonstration });
   api = await startTestApi(database);
 });
 afterAll(async () => {

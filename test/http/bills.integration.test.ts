@@ -7,8 +7,9 @@ import { startWorker, type Worker } from '../../src/jobs/worker.ts';
 import { program } from '../../src/modules.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { open, type Opened } from '../contract/simulator-client.ts';
+import { arcadiaHere } from '../cli/here.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
-import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
+import { answerOf, makeFolder } from '../end-to-end/arcadia.ts';
 import { untilDrained } from '../jobs/worker-fixture.ts';
 import { json, startTestApi, type TestApi } from './api-fixture.ts';
 
@@ -53,7 +54,7 @@ async function body(path: string, init?: Parameters<TestApi['fetch']>[1]): Promi
   return answer.json();
 }
 const remote = (...args: readonly string[]) =>
-  arcadia([...args, '--url', api.url, '--token-file', 'token'], { cwd: folder.path });
+  arcadiaHere([...args, '--url', api.url, '--token-file', 'token'], { cwd: folder.path });
 
 test('what a sync reads is there as the API and the commands show it, and its events were published', async () => {
   const synced = await remote('bill', 'sync');

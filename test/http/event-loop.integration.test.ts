@@ -198,8 +198,8 @@ test(`no body holds the event loop for longer than ${holdMsMax} ms`, { timeout: 
   const held: string[] = [];
   const unanswered: string[] = [];
   for (const request of [...ofSchema, ...byHand]) {
-    // The first of its kind compiles what it runs through, which later ones do not.
-    await heldBy(request);
+    // The first of its kind compiles what it runs through, which later ones do not: only these are measured.
+    if (soaking) await heldBy(request);
     const { status, heldMs } = await heldBy(request);
     // 502: no provider is there to be asked; 503: its time is up.
     if (status >= 500 && status !== 502 && status !== 503) unanswered.push(`${request.name}: ${status}`);

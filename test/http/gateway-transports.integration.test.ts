@@ -227,7 +227,7 @@ describe.each(['HTTP', 'AMQP 1.0'] as const)('over %s', (name) => {
   test(
     'a server that is killed in the midst of it loses nothing and doubles nothing',
     async () => {
-      const events = soaking ? 100_000 : 5_000;
+      const events = soaking ? 100_000 : 2_000;
       const batch = soaking ? 50 : 5;
       // In place of the one in this process.
       await api?.close();

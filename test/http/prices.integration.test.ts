@@ -5,8 +5,9 @@ import { startWorker } from '../../src/jobs/worker.ts';
 import { program } from '../../src/modules.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import { arcadiaHere } from '../cli/here.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
-import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
+import { answerOf, makeFolder } from '../end-to-end/arcadia.ts';
 import { json, startTestApi, type TestApi } from './api-fixture.ts';
 
 // The price book from outside: over HTTP and as a command, by role, and as the worker fills it.
@@ -36,7 +37,7 @@ async function body(path: string, init?: Parameters<TestApi['fetch']>[1]): Promi
   return answer.json();
 }
 const remote = (...args: readonly string[]) =>
-  arcadia([...args, '--url', api.url, '--token-file', 'token'], { cwd: folder.path });
+  arcadiaHere([...args, '--url', api.url, '--token-file', 'token'], { cwd: folder.path });
 
 test('sizes are read by a worker right after an account is connected', async () => {
   const published = await body('/prices?kind=droplet_size');

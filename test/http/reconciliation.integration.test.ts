@@ -6,8 +6,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startWorker, type Worker } from '../../src/jobs/worker.ts';
 import { program } from '../../src/modules.ts';
 import { createLog } from '../../src/platform/log.ts';
+import { arcadiaHere } from '../cli/here.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
-import { answerOf, arcadia, failureOf, makeFolder } from '../end-to-end/arcadia.ts';
+import { answerOf, failureOf, makeFolder } from '../end-to-end/arcadia.ts';
 import { createDeployments } from '../fixtures/metering.ts';
 import { openMistakenBill, ownNamed, resourceNamed } from '../fixtures/mistaken-bill.ts';
 import type { ReconciledAccount } from '../fixtures/reconciliation.ts';
@@ -68,7 +69,7 @@ async function refusal(path: string, init?: Parameters<TestApi['fetch']>[1]): Pr
   return [answer.status, await answer.text()];
 }
 const remote = (...args: readonly string[]) =>
-  arcadia([...args, '--url', api.url, '--token-file', 'token'], { cwd: folder.path });
+  arcadiaHere([...args, '--url', api.url, '--token-file', 'token'], { cwd: folder.path });
 const outputOf = async (...args: readonly string[]) => {
   const { stdout, stderr, code } = await remote(...args);
   expect([code, stderr.replaceAll(/^(Next|Then): .*\n?/gm, '')]).toEqual([0, expect.not.stringContaining('error')]);

@@ -1,8 +1,9 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { soaking, timeoutOf } from '../soak.ts';
-import { type Dashboard, looks, openDashboard, settle, smallDemonstration, turnOf } from './dashboard.ts';
+import { type Dashboard, looks, openDashboard, settle, turnOf } from './dashboard.ts';
 import { views } from './views.ts';
 
 // Whoever sees little, sees no colours, has a thumb or no mouse: dialogs, sizes, zoom, forced colours, motion, and what is

@@ -6,9 +6,10 @@ import { rateMonths } from '../../src/invoices/month-figures.ts';
 import { program } from '../../src/modules.ts';
 import { announceHistory, databaseClock, moveSimulatedClock, readSimulation } from '../../src/platform/clock.ts';
 import { otherwise, pageReads, readsOfEvents } from '../../web/src/app/event-reads.ts';
+import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { insertLiving } from '../fixtures/inventory.ts';
 import { json } from '../http/api-fixture.ts';
-import { type Dashboard, openDashboard, settle, smallDemonstration, looks, turnOf } from './dashboard.ts';
+import { type Dashboard, openDashboard, settle, looks, turnOf } from './dashboard.ts';
 import { views } from './views.ts';
 
 // The dashboard in a real browser: the build under the server's own policy, over a demonstration's data. What is on the

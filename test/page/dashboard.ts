@@ -1,17 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import {
-  agencyDemonstration,
-  demonstrate,
-  type DemonstrationRequest,
-  pilotDemonstration,
-} from '../../src/flows/demonstration.ts';
 import type { Role } from '../../src/platform/declare/operation.ts';
-import { parseSecretKey } from '../../src/platform/secrets/crypto.ts';
 import { soaking } from '../soak.ts';
-import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { type Beginning, openTestDatabase, type TestDatabase } from '../database.ts';
 import { ensureProgram } from '../debian-program.ts';
-import { startTestApi, type TestApi, testSecretKey } from '../http/api-fixture.ts';
+import { startTestApi, type TestApi } from '../http/api-fixture.ts';
 
 // The dashboard as people have it: the build, served by the program over a database with a demonstration in it, in
 // Debian's Chromium.
@@ -44,29 +37,9 @@ export interface Visitor {
   readonly wrong: string[];
 }
 
-/** Ten days of one small deployment, made in seconds. */
-export const smallDemonstration: DemonstrationRequest = {
-  ...pilotDemonstration,
-  cadence: Temporal.Duration.from({ hours: 24 }),
-};
-
-/** Ninety days of an agency. */
-export const wholeDemonstration: DemonstrationRequest = {
-  ...agencyDemonstration,
-  cadence: Temporal.Duration.from({ hours: 96 }),
-};
-
 /** Over a demonstration. Null where there is no browser, which is said aloud. */
-export function openDashboard(demonstration: DemonstrationRequest): Promise<Dashboard | null> {
-  return openDashboardOver(async ({ db }) => {
-    const secretKey = parseSecretKey(testSecretKey);
-    if (secretKey === null) throw new Error('The secret key of tests is none.');
-    const context = {
-      now: Temporal.Instant.from('2026-06-18T00:00:00Z'),
-      principal: { subject: 'test', role: 'owner' },
-    } as const;
-    await demonstrate(db, { ...demonstration, secretKey }, context);
-  });
+export function openDashboard(demonstration: Beginning): Promise<Dashboard | null> {
+  return openDashboardOver(async () => undefined, demonstration);
 }
 
 /** How views are looked at: each theme and each width once in `npm test`, all four ways in `npm run soak`. */
@@ -84,10 +57,13 @@ export function turnOf<One>(all: readonly One[], turn: number, of: number): read
   return soaking ? all : all.filter((_, at) => at % of === turn);
 }
 
-/** Over what `prepare` makes of an empty database. Null where there is no browser, which is said aloud. */
-export async function openDashboardOver(prepare: (database: TestDatabase) => Promise<void>): Promise<Dashboard | null> {
+/** Over what `prepare` makes of a database, empty but for its beginning. Null where there is no browser, which is said aloud. */
+export async function openDashboardOver(
+  prepare: (database: TestDatabase) => Promise<void>,
+  beginning?: Beginning,
+): Promise<Dashboard | null> {
   if (!ensureProgram('chromium')) return null;
-  const database = await openTestDatabase();
+  const database = await openTestDatabase(beginning && { beginning });
   await prepare(database);
   const api = await startTestApi(database, { withPage: true });
   while (!(await isBuilt(api))) await sleep(100);

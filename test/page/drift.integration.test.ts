@@ -2,8 +2,9 @@ import AxeBuilder from '@axe-core/playwright';
 import { sql } from 'kysely';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { json } from '../http/api-fixture.ts';
-import { type Dashboard, looks, openDashboard, settle, smallDemonstration } from './dashboard.ts';
+import { type Dashboard, looks, openDashboard, settle } from './dashboard.ts';
 
 // What differs from what was declared, in a real browser: declared from the page, found, decided about and ended.
 

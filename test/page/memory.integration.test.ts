@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CDPSession } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { publishEvent } from '../../src/platform/events.ts';
+import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { soaking, timeoutOf } from '../soak.ts';
-import { openDashboard, settle, smallDemonstration } from './dashboard.ts';
+import { openDashboard, settle } from './dashboard.ts';
 
 // A page that is open all day: each event has something read again, and nothing of it may stay. An hour of ten events a
 // second in `npm run soak`, seconds of it in `npm test`.

@@ -14,9 +14,10 @@ import { rateMonths } from '../../src/invoices/month-figures.ts';
 import { databaseClock } from '../../src/platform/clock.ts';
 import { changeSubscription, subscribe } from '../../src/pricing/subscriptions.ts';
 import { ensureProgram } from '../debian-program.ts';
+import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { makePlan } from '../fixtures/pricing.ts';
 import { json } from '../http/api-fixture.ts';
-import { type Dashboard, openDashboard, settle, smallDemonstration, looks } from './dashboard.ts';
+import { type Dashboard, openDashboard, settle, looks } from './dashboard.ts';
 
 // The screens of money in a real browser: invoices approved and issued together, corrections, plans, and what customers
 // see. Thirty customers are billed a fee for April beside the demonstration's one.

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { type Dashboard, openDashboard, wholeDemonstration } from './dashboard.ts';
+import { wholeDemonstration } from '../fixtures/demonstration.ts';
+import { type Dashboard, openDashboard } from './dashboard.ts';
 import { furnish, type Places } from './screens-world.ts';
 
 // The pictures of `npm run screens`. Nothing is compared: somebody looks at them.

@@ -2,9 +2,10 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { staff } from '../../src/platform/declare/operation.ts';
+import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { json } from '../http/api-fixture.ts';
 import { soaking, timeoutOf } from '../soak.ts';
-import { type Dashboard, openDashboard, openDashboardOver, settle, smallDemonstration, turnOf } from './dashboard.ts';
+import { type Dashboard, openDashboard, openDashboardOver, settle, turnOf } from './dashboard.ts';
 import { views } from './views.ts';
 
 // What a view shows when it cannot show what it is for, that its address is its state, and what each role is led to.

@@ -15,9 +15,10 @@ import { databaseClock } from '../../src/platform/clock.ts';
 import { declareJob } from '../../src/platform/declare/job.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { subscribe } from '../../src/pricing/subscriptions.ts';
+import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { insertLiving } from '../fixtures/inventory.ts';
 import { timeoutOf } from '../soak.ts';
-import { type Dashboard, openDashboard, settle, smallDemonstration, turnOf } from './dashboard.ts';
+import { type Dashboard, openDashboard, settle, turnOf } from './dashboard.ts';
 import { type Hands, handsOf } from './hands.ts';
 
 // Ten things that an operator does of a day, each by mouse, by keyboard alone and by thumb on a phone, from a view that has

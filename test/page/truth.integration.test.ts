@@ -5,9 +5,10 @@ import { bringAttributionsUpToDate } from '../../src/deployments/attribution.ts'
 import { rateMonths } from '../../src/invoices/month-figures.ts';
 import { databaseClock } from '../../src/platform/clock.ts';
 import { publishEvent } from '../../src/platform/events.ts';
+import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { insertLiving, writeState } from '../fixtures/inventory.ts';
 import { json } from '../http/api-fixture.ts';
-import { type Dashboard, openDashboard, settle, smallDemonstration } from './dashboard.ts';
+import { type Dashboard, openDashboard, settle } from './dashboard.ts';
 
 // What is on the screen is what is so: beside the API, beside another view, while it changes, and once it is old.
 

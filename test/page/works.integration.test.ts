@@ -9,10 +9,11 @@ import { startWorker, type Worker } from '../../src/jobs/worker.ts';
 import { program } from '../../src/modules.ts';
 import { declareJob } from '../../src/platform/declare/job.ts';
 import { createLog } from '../../src/platform/log.ts';
+import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { insertLiving } from '../fixtures/inventory.ts';
 import { json } from '../http/api-fixture.ts';
 import { until } from '../jobs/worker-fixture.ts';
-import { type Dashboard, openDashboard, settle, smallDemonstration } from './dashboard.ts';
+import { type Dashboard, openDashboard, settle } from './dashboard.ts';
 
 // The views of what runs by itself, of what can be seen, and of how it is set up, in a real browser: jobs of a real worker,
 // accounts of a simulator.

@@ -11,7 +11,8 @@ import { createLog } from '../../src/platform/log.ts';
 import { startWorker } from '../../src/jobs/worker.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { operationsPage } from '../docs/operations-page.ts';
-import { makeFolder } from '../end-to-end/arcadia.ts';
+import { arcadiaHere } from '../cli/here.ts';
+import { type Ended, makeFolder, type RunOptions } from '../end-to-end/arcadia.ts';
 import { startTestApi, type TestApi } from '../http/api-fixture.ts';
 import { until } from '../jobs/worker-fixture.ts';
 import { bellsModule, bellsSettings } from './throwaway/module.ts';
@@ -35,21 +36,18 @@ afterAll(async () => {
   folder.remove();
 });
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+const options = (): RunOptions => ({
+  env: { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path },
+  cwd: folder.path,
+});
+const arcadia = (...args: readonly string[]) => arcadiaHere(args, options(), program);
 
-function arcadia(...args: readonly string[]): Promise<Ended> {
-  const env = {
-    PATH: process.env.PATH,
-    NO_COLOR: '1',
-    DATABASE_URL: database.connectionString,
-    ARCADIA_DATA_DIR: folder.path,
-  };
+/** The same as a process of its own. */
+function arcadiaProcess(...args: readonly string[]): Promise<Pick<Ended, 'code' | 'stdout' | 'stderr'>> {
+  const { env, cwd } = options();
   return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { env, cwd: folder.path }, (error, stdout, stderr) =>
+    const own = { PATH: process.env.PATH, NO_COLOR: '1', ...env };
+    execFile(process.execPath, [main, ...args], { env: own, cwd }, (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
     );
   });
@@ -61,6 +59,7 @@ test('its operation is a command, on the database and on a server, and says the 
   expect(JSON.parse(here.stdout)).toEqual({ bell: 'great', times: 2, tone: 'c' });
   const remote = ['--url', api.url, '--token-file', 'token'];
   expect(await arcadia('bell', 'ring', 'great', '--times', '2', '--json', ...remote)).toEqual(here);
+  expect(here).toMatchObject(await arcadiaProcess('bell', 'ring', 'great', '--times', '2', '--json'));
   expect((await arcadia('bell', '--help')).stdout).toContain('ring a bell');
 });
 

@@ -19,8 +19,9 @@ import { Decimal } from '../../src/platform/quantity.ts';
 import { addPlanVersion, getPlan } from '../../src/pricing/plans.ts';
 import { subscribe } from '../../src/pricing/subscriptions.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { soaking } from '../soak.ts';
 
-// Twelve months of an agency: from September 2027 to August 2028, with the 29th of February between.
+// Twelve months of an agency, from September 2027 to August 2028; in `npm test` the first six, to the 29th of February.
 // The fleet is one like the simulator's agency, made by facts written as a sync writes them: the
 // simulator's clock would need a year of listings for it. Each month is drafted, approved and issued
 // on the 5th of the next, and between the months come plan changes, moves, a server that three
@@ -40,7 +41,8 @@ const months = [
   '2028-06',
   '2028-07',
   '2028-08',
-];
+].slice(0, soaking ? 12 : 6);
+const lastMonth = months.at(-1) ?? '';
 const firstOf = (month: string) => day(`${month}-01`);
 const before = (month: string) => Temporal.PlainYearMonth.from(month).subtract({ months: 1 }).toString();
 
@@ -236,13 +238,13 @@ describe('at the end of the year', () => {
 
   test('manual lines and cancelled invoices keep every law', async () => {
     const { db } = opened;
-    const august = day('2028-08-01');
-    for await (const { invoiceId, customer } of invoicesOfMonth(db, august, 'issued')) {
+    const last = firstOf(lastMonth);
+    for await (const { invoiceId, customer } of invoicesOfMonth(db, last, 'issued')) {
       if (customer !== 'gulf') continue;
       await cancelInvoice(db, invoiceId, { reason: 'support was forgotten', by: 'ann', now });
     }
-    await draftMonth(db, { month: august, now });
-    for await (const { invoiceId } of invoicesOfMonth(db, august, 'draft')) {
+    await draftMonth(db, { month: last, now });
+    for await (const { invoiceId } of invoicesOfMonth(db, last, 'draft')) {
       await addLine(
         db,
         invoiceId,
@@ -251,9 +253,9 @@ describe('at the end of the year', () => {
         now,
       );
     }
-    await bill('2028-08');
-    await laws.hold(['2028-08']);
+    await bill(lastMonth);
+    await laws.hold([lastMonth]);
   });
 
-  test('all twelve months are accounted for', () => laws.hold());
+  test('all months are accounted for', () => laws.hold());
 });

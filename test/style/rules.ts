@@ -309,6 +309,8 @@ const caches: Readonly<Record<string, readonly string[]>> = {
   'src/pricing/rating/rate-month.ts': ['unitPrices'],
   'src/pricing/rating/proration.ts': ['monthSpans'],
   'src/http/serve/ended.ts': ['byConnection'],
+  'src/http/document/reference.ts': ['documents'],
+  'src/platform/declare/input.ts': ['readers'],
 };
 
 /** No variable of a module is written after it was loaded: what one call leaves, another would find. */

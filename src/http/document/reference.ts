@@ -68,8 +68,17 @@ const reference = SwaggerUIBundle({
 });
 `;
 
+/** A program never changes: its document is made once, however many servers serve it. */
+const documents = new WeakMap<Program, string>();
+
+function documentOf(program: Program): string {
+  const document = documents.get(program) ?? JSON.stringify(openApiDocument(program));
+  documents.set(program, document);
+  return document;
+}
+
 export async function serveReference(server: FastifyInstance, program: Program): Promise<void> {
-  const document = JSON.stringify(openApiDocument(program));
+  const document = documentOf(program);
   const etag = etagOf(document);
   server.get(`${apiPrefix}/openapi.json`, async (request, reply) => {
     reply.headers({ etag, 'cache-control': 'no-cache' });

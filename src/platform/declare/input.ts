@@ -78,8 +78,19 @@ export interface OperationInput {
 
 const nothing = z.object({});
 
+type InputReader = (raw: RawInput) => OperationInput;
+
+/** An operation never changes: its reader is made once, however many servers and commands read by it. */
+const readers = new WeakMap<Operation, InputReader>();
+
 /** Reads and checks the parts of an operation's requests. The reader throws invalid_argument with all that is wrong. */
-export function inputReader(route: Operation): (raw: RawInput) => OperationInput {
+export function inputReader(route: Operation): InputReader {
+  const reader = readers.get(route) ?? makeReader(route);
+  readers.set(route, reader);
+  return reader;
+}
+
+function makeReader(route: Operation): InputReader {
   const paramsSchema: z.ZodType = route.params ?? nothing;
   const querySchema: z.ZodType = route.query ?? nothing;
   const bodySchema: z.ZodType | undefined = route.shape === 'action' ? route.body : undefined;
