@@ -297,6 +297,15 @@ export async function stageInheritedCandidates(
     trx,
     { statement: 'deployments.stageInheritedCandidates', table: 'parent_links', analyze: true },
     sql`
+      WITH named AS MATERIALIZED (
+        SELECT s.resource_id, s.account_id, lower(substr(parent, 5)) AS tag, tstzrange(s.valid_from, s.valid_to) AS held
+        FROM ${subjects} j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.parents) AS parent
+        WHERE j.layer = ${layer} AND j.kind IN ('firewall', 'load_balancer') AND parent LIKE 'tag:%'
+      ), tagged AS MATERIALIZED (
+        SELECT p.resource_id, p.account_id, lower(tag) AS tag, tstzrange(p.valid_from, p.valid_to) AS held
+        FROM inventory_states p CROSS JOIN unnest(p.tags) AS tag
+        WHERE p.kind = 'droplet' AND p.tags <> '{}' AND without_case(p.tags) && ARRAY(SELECT tag FROM named)
+      )
       SELECT s.resource_id, p.resource_id AS parent_id, range_agg(tstzrange(s.valid_from, s.valid_to)) AS held
       FROM ${subjects} j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.parents) AS parent
       JOIN inventory_resources p ON p.account_id = s.account_id AND p.kind = split_part(parent, ':', 1)
@@ -304,12 +313,8 @@ export async function stageInheritedCandidates(
       WHERE j.layer = ${layer} AND ${layerOf(sql`p.kind`)} < ${layer}
       GROUP BY s.resource_id, p.resource_id
       UNION ALL
-      SELECT s.resource_id, p.resource_id, range_agg(tstzrange(s.valid_from, s.valid_to) * tstzrange(p.valid_from, p.valid_to))
-      FROM ${subjects} j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.parents) AS parent
-      JOIN inventory_states p ON p.account_id = s.account_id AND p.kind = 'droplet'
-       AND p.tags <> '{}' AND without_case(p.tags) @> ARRAY[lower(substr(parent, 5))]
-      WHERE j.layer = ${layer} AND j.kind IN ('firewall', 'load_balancer') AND parent LIKE 'tag:%'
-      GROUP BY s.resource_id, p.resource_id`,
+      SELECT n.resource_id, t.resource_id, range_agg(n.held * t.held)
+      FROM named n JOIN tagged t USING (account_id, tag) GROUP BY n.resource_id, t.resource_id`,
   );
   await statement('deployments.stageInheritedCandidates.analyze_derived')`ANALYZE ${derived}`.execute(trx);
   await statement('deployments.stageInheritedCandidates.insert_candidates')`
