@@ -4,7 +4,10 @@ import { meterDay } from '../src/metering/meter.ts';
 import { usageForPeriod, usageOfAll } from '../src/metering/usage.ts';
 import { moveUsage } from '../src/metering/records/move/move.ts';
 import { openUsageStore, useClickHouse } from '../src/metering/records/open.ts';
+import { stateChange, stateHistory } from '../src/inventory/sync.store.ts';
 import type { Database } from '../src/platform/database/database.ts';
+import { createTemporaryTableAs } from '../src/platform/database/temporary-table.ts';
+import { rewriteHistory } from '../src/platform/history.ts';
 import { startClickHouse } from '../test/clickhouse/server.ts';
 import { deployments, resources, seedFleet } from './fleet.ts';
 import { percentile99, type Row, row, say, timed, withBenchDatabase } from './support.ts';
@@ -55,8 +58,10 @@ import { percentile99, type Row, row, say, timed, withBenchDatabase } from './su
 const hourly = process.env.BENCH_HOURLY !== '0';
 /** One in twenty changes on the metered day: its level changes at some moment in it. */
 const changedOneIn = 20;
+const lateLots = 4;
 const upsertSample = Math.min(20_000, resources);
-const lateFacts = Math.min(1_000, resources);
+/** So many facts come late, one lot after the other; the aim is of the thousand. */
+const lateFacts = [10, 100, 1_000, 10_000].filter((facts) => facts * lateLots <= resources);
 
 const day = (text: string) => Temporal.PlainDate.from(text);
 const instant = (text: string) => Temporal.Instant.from(text);
@@ -71,24 +76,22 @@ async function restoreExclusion(db: Database): Promise<void> {
   }
 }
 
-/** Ends a twentieth of the states within the day and begins others there, as a day of syncs does. */
+/** Has a twentieth of the states be others from some moment of the day on, as a day of syncs does. */
 async function changeSome(db: Database, on: string): Promise<void> {
-  const changed = sql`resource_id % ${changedOneIn}::int = 0 AND superseded_at = 'infinity' AND valid_to = 'infinity'`;
-  const moment = sql`(${on}::timestamptz + make_interval(secs => 1 + resource_id % 86000))`;
-  await sql`
-    INSERT INTO resource_states (resource_id, account_id, kind, name, status, region, tags, parents, attributes,
-                                 valid_from, valid_to, recorded_at, superseded_at, source)
-    SELECT resource_id, account_id, kind, name, CASE status WHEN 'active' THEN 'off' ELSE 'active' END, region, tags, parents,
-           attributes || jsonb_build_object('size_gb', (attributes ->> 'size_gb')::numeric + 1),
-           ${moment}, 'infinity', ${on}::timestamptz, 'infinity', source
-    FROM resource_states WHERE ${changed}`.execute(db);
-  await sql`ALTER TABLE resource_states DISABLE TRIGGER history_is_frozen`.execute(db);
-  await sql`
-    UPDATE resource_states SET valid_to = ${moment} WHERE ${changed} AND valid_from < ${on}::timestamptz`.execute(db);
-  await sql`
-    INSERT INTO changes (topic, subject, valid_from, valid_to, cause, recorded_at)
-    SELECT 'resource', resource_id, valid_from, valid_to, 'listing', ${on}::timestamptz FROM resource_states
-    WHERE valid_from > ${on}::timestamptz`.execute(db);
+  await db.transaction().execute(async (trx) => {
+    const staged = await createTemporaryTableAs(
+      trx,
+      { statement: 'bench.changeSome', table: 'bench_states', analyze: true },
+      sql`
+        SELECT resource_id, account_id, kind, name, CASE status WHEN 'active' THEN 'off' ELSE 'active' END AS status, region, tags, parents,
+               attributes || jsonb_build_object('size_gb', (attributes ->> 'size_gb')::numeric + 1) AS attributes,
+               source, sync_run_id, recorded_by, ${on}::timestamptz + make_interval(secs => 1 + resource_id % 86000) AS valid_from,
+               valid_to, true AS asserted
+        FROM resource_states
+        WHERE resource_id % ${changedOneIn}::int = 0 AND superseded_at = 'infinity' AND valid_to = 'infinity'`,
+    );
+    await rewriteHistory(trx, stateHistory, staged, instant(`${on}T23:59:59Z`), stateChange);
+  });
 }
 
 /** One upsert per resource, as a program that walks its inventory would; measured on a sample and scaled. */
@@ -174,11 +177,21 @@ async function inPostgres(db: Database, rows: Row[]): Promise<{ first: number }>
   const verified = await timed(() => meter('2026-05-29', true));
   rows.push(row('metering: the same day again, verified', verified, bareName, bareMs, 2));
 
-  const resourceIds = Array.from({ length: lateFacts }, (_, index) => 1 + index * Math.floor(resources / lateFacts));
+  // What changed on the day after is none of its facts, and is looked at once.
+  await meter('2026-05-28');
   const late = { from: instant('2026-05-28T06:00:00Z'), to: instant('2026-05-28T18:00:00Z') };
-  await assign(db, { resourceIds, owners: [{ slug: 'd1', weight: 1 }], ...late }, 'bench', now);
-  const withLate = await timed(() => meter('2026-05-28'));
-  rows.push(row(`metering: a day with ${rowsOf(lateFacts)} late facts`, withLate, bareName, bareMs, 0.05));
+  const ofLot = Math.floor(resources / lateLots);
+  for (const [lot, facts] of lateFacts.entries()) {
+    // Each lot is of other resources, from all over the fleet.
+    const resourceIds = Array.from(
+      { length: facts },
+      (_, index) => 1 + lot + lateLots * Math.floor((index * ofLot) / facts),
+    );
+    await assign(db, { resourceIds, owners: [{ slug: 'd1', weight: 1 }], ...late }, 'bench', now);
+    const withLate = await timed(() => meter('2026-05-28'));
+    const aim = facts === 1_000 ? 0.05 : null;
+    rows.push(row(`metering: a day with ${rowsOf(facts)} late facts`, withLate, bareName, bareMs, aim));
+  }
 
   say(`Upserting one by one, ${upsertSample} of them ...`);
   const upserts = `one upsert per resource, ${rowsOf(upsertSample)} measured and scaled`;

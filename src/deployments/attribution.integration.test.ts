@@ -8,6 +8,7 @@ import { createCustomer } from './customers.ts';
 import { createDeployment, getDeployment, setDeploymentStart } from './deployments.ts';
 import {
   at,
+  type FixtureState,
   insertAccount,
   insertLiving,
   insertResource,
@@ -348,6 +349,24 @@ test('a deployment shows what it owned when and by which rule; moving its start 
     { topic: 'deployment', f: '05-01', t: '05-02' },
     { topic: 'resource', f: '05-01', t: '05-02' },
   ]);
+});
+
+test('a change that no rule can read derives no owner', async () => {
+  const name = 'acme-web';
+  const droplet = await insertLiving(db, account, 'droplet', '1', { name }, born);
+  await applyRules(db, { rules: [{ name: 'acme-*', deployment: 'acme' }] }, 'test', now);
+  await bringAttributionsUpToDate(db, now);
+  const write = (state: FixtureState | null, from: string) => writeState(db, droplet, state, at(from), null, now);
+  await write({ name, status: 'off' }, '2026-05-02');
+  await write({ name, status: 'off', attributes: { vcpus: 4 } }, '2026-05-03');
+  expect(await bringAttributionsUpToDate(db, now)).toEqual({ resources: 0, changed: 0 });
+  for (const other of [{ name: 'web' }, { name, tags: ['a'] }, { name, parents: ['kubernetes_cluster:1'] }, null]) {
+    await write(other, '2026-05-04');
+    expect(await bringAttributionsUpToDate(db, now)).toMatchObject({ resources: 1 });
+  }
+  // It lives again, where it was gone.
+  await write({ name }, '2026-05-04');
+  expect(await bringAttributionsUpToDate(db, now)).toMatchObject({ resources: 1 });
 });
 
 test('lists what has no owner, but not projects', async () => {

@@ -93,6 +93,7 @@ const rules = fc.uniqueArray(rule, {
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('state' as const), resource, state, from, to }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('end' as const), resource, from, to }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('power' as const), resource, from }) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -201,6 +202,21 @@ async function take(one: Step, now: Temporal.Instant) {
       return writeState(db, id(one.resource), stateOf(one.resource, one.state), since ?? epoch, until, now);
     case 'end':
       return writeState(db, id(one.resource), null, since ?? epoch, until, now);
+    case 'power': {
+      const { rows } = await sql<{
+        name: string;
+        tags: string[];
+        parents: string[];
+        valid_to: Temporal.Instant | null;
+      }>`
+        SELECT name, tags, parents, nullif(valid_to, 'infinity') AS valid_to FROM resource_states
+        WHERE resource_id = ${id(one.resource)} AND superseded_at = 'infinity' AND valid_from <= ${since} AND valid_to > ${since}`.execute(
+        db,
+      );
+      for (const { valid_to: end, ...same } of rows)
+        await writeState(db, id(one.resource), { ...same, status: 'off' }, since ?? epoch, end, now);
+      return;
+    }
     case 'member':
       return writeMembership(
         db,

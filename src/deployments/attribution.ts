@@ -43,9 +43,10 @@ export async function deriveChanges(
   const { touched, count } = await touchChanged(trx, after, upTo);
   if (count === 0) return null;
   if (await isLargePart(trx, count)) await touchAll(trx, touched);
-  else for (let layer = 1; layer <= lastLayer; layer++) await touchHeirs(trx, touched);
-  const derivation = await stageDirectCandidates(trx, await stageSubjects(trx, touched));
-  for (let layer = 0; layer <= lastLayer; layer++) {
+  else for (let layer = 1; layer <= lastLayer && (await touchHeirs(trx, touched)) > 0; layer++);
+  const { layers, ...subjects } = await stageSubjects(trx, touched);
+  const derivation = await stageDirectCandidates(trx, subjects);
+  for (const layer of layers) {
     if (layer > 0) await stageInheritedCandidates(trx, derivation, layer);
     await deriveLayer(trx, derivation, layer);
   }

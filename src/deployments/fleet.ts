@@ -60,7 +60,7 @@ export const countedNowMax = 10_000;
 const suggestionsKept = 100;
 
 /** Of the log of changes, what is counted rests on: what is measured of a resource is in no count. */
-const topics: readonly Topic[] = ['resource', 'ownership', 'deployment'];
+const topics: readonly Topic[] = ['resource', 'level', 'ownership', 'deployment'];
 
 /** Counts the fleet for `summarizeFleet`, where anything has changed since, and suggests rules for a large one. */
 export async function recountFleet(db: Database, now: Temporal.Instant, nowMax = countedNowMax): Promise<void> {

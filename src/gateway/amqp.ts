@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import rhea, { type AmqpError, type Connection, type EventContext, type Message } from 'rhea';
+import type { AmqpError, Connection, EventContext, Message } from 'rhea';
 import type { SentMessage, Settlement, Transport } from './transport.ts';
 
 // AMQP 1.0, as RabbitMQ speaks it, with events as the AMQP binding of CloudEvents says: structured, or attributes as
@@ -16,8 +16,9 @@ export function amqpTransport(url: string): Transport {
   const { hostname: host, port, username, password, protocol, pathname } = new URL(url);
   const isTls = protocol === 'amqps:';
   const vhost = decodeURIComponent(pathname.slice(1));
-  const connect = () =>
-    rhea.create_container().connect({
+  const connect = async () => {
+    const { default: rhea } = await import('rhea');
+    return rhea.create_container().connect({
       host,
       port: port === '' ? (isTls ? 5671 : 5672) : parseInt(port, 10),
       ...(isTls ? { transport: 'tls' as const, servername: host } : {}),
@@ -26,9 +27,10 @@ export function amqpTransport(url: string): Transport {
       idle_time_out: idleMs,
       reconnect: false,
     });
+  };
   return {
     address: `${host}${pathname === '/' ? '' : pathname}`,
-    consume: (queue, take, options) => consumeFrom(connect(), queue, take, options),
+    consume: async (queue, take, options) => consumeFrom(await connect(), queue, take, options),
   };
 }
 

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Session } from '../platform/database/database.ts';
+import type { Topic } from '../platform/changes.ts';
 import { type HistoryTable, rewriteHistory, type Superseding } from '../platform/history.ts';
 import { type Attributes, projectSetting } from '../cloud/index.ts';
 import type { Missing } from './absence.ts';
@@ -877,14 +878,29 @@ export async function stageMembershipRepairs(
     WHERE l.change = 'back'`.execute(trx);
 }
 
+/**
+ * Appended for a staged state s: where something else was there all the time, and it was called, tagged and attached as it
+ * is now, only levels are other than before, and no owner.
+ */
+export const stateChange = {
+  topic: sql<Topic>`
+    CASE WHEN s.asserted AND (
+      SELECT range_agg(tstzrange(t.valid_from, t.valid_to)) @> tstzrange(s.valid_from, s.valid_to)
+         AND bool_and((t.name, t.tags, t.parents) IS NOT DISTINCT FROM (s.name, s.tags, s.parents))
+      FROM resource_states t
+      WHERE t.resource_id = s.resource_id AND t.superseded_at = 'infinity'
+        AND t.valid_from < s.valid_to AND t.valid_to > s.valid_from)
+    THEN 'level' ELSE 'resource' END`,
+  cause: 'state',
+} as const;
+
 /** Writes what was staged of states, and makes room for more. */
 export async function rewriteStates(
   trx: UnitOfWork,
   { syncRunId, staging }: Observation,
   recordedAt: Temporal.Instant,
 ): Promise<void> {
-  const change = { topic: 'resource', cause: 'state' } as const;
-  await rewriteHistory(trx, stateHistory, staging.newStates, recordedAt, change, supersededBy(syncRunId));
+  await rewriteHistory(trx, stateHistory, staging.newStates, recordedAt, stateChange, supersededBy(syncRunId));
   await statement('inventory.rewriteStates')`DELETE FROM ${staging.newStates}`.execute(trx);
 }
 

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { type Db, PgBoss } from 'pg-boss';
+import type { Db, PgBoss } from 'pg-boss';
 import type { QueueDeclaration } from '../platform/declare/module.ts';
 
 // pg-boss as this program uses it: its tables, its claims and its settlements. Its worker, its cron
@@ -25,7 +25,8 @@ interface EngineOptions {
 
 /** Opens pg-boss on connections of its own, makes or migrates its schema, and makes the queues that are missing. */
 export async function openEngine({ connectionString, queues, worker, onError }: EngineOptions): Promise<Engine> {
-  const boss = new PgBoss({
+  const { PgBoss: Boss } = await import('pg-boss');
+  const boss = new Boss({
     connectionString,
     max: worker === null ? 1 : 2,
     application_name: 'arcadia jobs',

@@ -5,6 +5,6 @@ export { getJob, listJobs } from './operations/jobs.ts';
 export { readLongestLag, readQueueLoad } from './load.ts';
 export { readSchedule } from './schedule.ts';
 export { queueTables } from './tables.ts';
-export { startWorker } from './worker.ts';
+export { startWorker } from './start-worker.ts';
 export { jobsSettings } from './settings.ts';
 export { searchJobs } from './search.ts';

@@ -1,5 +1,4 @@
 import { context, propagation } from '@opentelemetry/api';
-import { fromKysely } from 'pg-boss';
 import type { Clock } from '../platform/clock.ts';
 import type { Database, UnitOfWork } from '../platform/database/database.ts';
 import { ArcadiaError, declareError, notFound } from '../platform/errors.ts';
@@ -349,6 +348,7 @@ export function enqueueThrough(engine: Engine, { jobs }: Program): Enqueue {
       arguments: parsed.data,
       ...(Object.keys(trace).length > 0 && { trace }),
     };
+    const { fromKysely } = await import('pg-boss');
     const id = await engine.boss.send(job.queue, data, {
       db: fromKysely(trx),
       singletonKey: jobKey(job.name, parsed.data),

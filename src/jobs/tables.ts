@@ -1,4 +1,3 @@
-import { getConstructionPlans } from 'pg-boss';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { makeQueueTables, selectQueueVersion } from './store.ts';
 
@@ -11,6 +10,7 @@ export const queueTables = {
 
   /** Makes them, empty, in the caller's transaction and not in one of their own. */
   async make(trx: UnitOfWork): Promise<void> {
+    const { getConstructionPlans } = await import('pg-boss');
     const plan = getConstructionPlans('pgboss').replaceAll(/^\s*(?:BEGIN|COMMIT|SET LOCAL \w+ = \d+);$/gm, '');
     await makeQueueTables(trx, plan);
   },

@@ -597,7 +597,7 @@ export async function hasUnattributedFacts(db: Queryable, upTo: number): Promise
 // Reading -------------------------------------------------------------------------------------
 
 export async function selectDeploymentId(db: Queryable, slug: string): Promise<number | null> {
-  const { rows } = await statement<{ deployment_id: number }>('metering.selectDeploymentId')`
+  const { rows } = await preparedStatement<{ deployment_id: number }>('metering.selectDeploymentId')`
     SELECT deployment_id FROM deployments_list WHERE slug = ${slug}`.execute(db);
   return rows[0]?.deployment_id ?? null;
 }
@@ -644,7 +644,7 @@ export async function selectUsageBounds(db: Queryable, range: DayRange): Promise
   }
   const list = (row: RawBuilder<unknown>, from: RawBuilder<unknown>) =>
     sql`(SELECT coalesce(json_agg(json_build_object(${row})), '[]') FROM ${from})`;
-  const { rows } = await statement<Row>('metering.selectUsageBounds')`
+  const { rows } = await preparedStatement<Row>('metering.selectUsageBounds')`
     SELECT least((SELECT min(metered_from)::date FROM inventory_accounts), (SELECT min(day) FROM metered_days)) AS first_day,
            (SELECT max(day) + 1 FROM metered_days) AS first_unknown,
            ${list(

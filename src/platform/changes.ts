@@ -11,6 +11,7 @@ import { statement } from './database/statement.ts';
  * | topic        | subject       | what is different over the time                                        |
  * | ------------ | ------------- | ---------------------------------------------------------------------- |
  * | `resource`   | resource_id   | a fact about a resource, on which its owner or its usage rests         |
+ * | `level`      | resource_id   | its status, region or attributes alone: no owner rests on these          |
  * | `measurement`| resource_id   | what events say that it used                                           |
  * | `settings`   | resource_id   | what is configured on a resource: nobody's owner or usage rests on it    |
  * | `ownership`  | resource_id   | which deployments own it: derived from facts                           |
@@ -22,6 +23,7 @@ import { statement } from './database/statement.ts';
  */
 export type Topic =
   | 'resource'
+  | 'level'
   | 'measurement'
   | 'settings'
   | 'ownership'
@@ -34,10 +36,10 @@ export type Topic =
 /** Changes of what resources' usage rests on, by resource_id; to be read FROM. */
 export const resourceChanges: RawBuilder<unknown> = sql`
   (SELECT change_id, subject AS resource_id, valid_from, valid_to, cause, recorded_at
-   FROM changes WHERE topic IN ('resource', 'ownership', 'measurement'))`;
+   FROM changes WHERE topic IN ('resource', 'level', 'ownership', 'measurement'))`;
 
 /** The topics of `resourceChanges`. */
-export const resourceTopics: readonly Topic[] = ['resource', 'ownership', 'measurement'];
+export const resourceTopics: readonly Topic[] = ['resource', 'level', 'ownership', 'measurement'];
 
 /** Appends a change for each row of a query with `subject`, `valid_from` and `valid_to`. */
 export async function appendChanges(
@@ -50,9 +52,9 @@ export async function appendChanges(
   await statement('platform.appendChanges')`${insertOfChanges(topic, cause, recordedAt, query)}`.execute(trx);
 }
 
-/** As appendChanges, as a part of a statement. */
+/** As appendChanges, as a part of a statement; the topic may be a column of the query. */
 export function insertOfChanges(
-  topic: Topic,
+  topic: Topic | RawBuilder<Topic>,
   cause: string,
   recordedAt: Temporal.Instant,
   query: RawBuilder<unknown>,

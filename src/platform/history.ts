@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { insertOfChanges, type Topic } from './changes.ts';
 import type { UnitOfWork } from './database/database.ts';
 import { statement } from './database/statement.ts';
@@ -35,14 +35,14 @@ export interface Rewritten {
  * of it is inserted again. Staged intervals of one key must not overlap each other and must
  * differ from what is believed: a caller stages changes only, so that nothing changed writes
  * nothing. With `change`, each staged interval is appended to the log of changes; its subject is the
- * first column of the key. With `superseding`, the superseded rows say by what.
+ * first column of the key, and its topic may be an expression over the staged row `s`, which sees what was believed before. With `superseding`, the superseded rows say by what.
  */
 export async function rewriteHistory(
   trx: UnitOfWork,
   history: HistoryTable,
   staged: TemporaryTable,
   recordedAt: Temporal.Instant,
-  change?: { readonly topic: Topic; readonly cause: string },
+  change?: { readonly topic: Topic | RawBuilder<Topic>; readonly cause: string },
   superseding?: Superseding,
 ): Promise<Rewritten> {
   const table = sql.table(history.table);
@@ -61,10 +61,10 @@ export async function rewriteHistory(
     change === undefined
       ? sql``
       : sql`, changed AS (${insertOfChanges(
-          change.topic,
+          sql`topic`,
           change.cause,
           recordedAt,
-          sql`SELECT ${sql.ref(history.key[0] as string)} AS subject, valid_from, valid_to FROM ${staged}`,
+          sql`SELECT ${change.topic} AS topic, ${sql.ref(history.key[0] as string)} AS subject, valid_from, valid_to FROM ${staged} s`,
         )})`;
   // What is asserted is inserted when all that it overlaps is superseded: the count is there only then.
   const { rows } = await statement<Rewritten>('platform.rewriteHistory')`

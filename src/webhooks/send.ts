@@ -1,6 +1,5 @@
 import type { LookupAddress } from 'node:dns';
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import { parseRetryAfter } from '../platform/http-headers.ts';
 import type { Reachable } from './networks.ts';
@@ -79,18 +78,18 @@ function sentenceOf(error: unknown): string {
   return error instanceof Error ? error.message.slice(0, 500) : String(error);
 }
 
-function post(
+async function post(
   url: URL,
   addresses: readonly [LookupAddress, ...LookupAddress[]],
   { headers, body }: Outgoing,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   const answered = Promise.withResolvers<IncomingMessage>();
-  const plain = url.protocol === 'http:';
-  const sent = (plain ? requestHttp : requestHttps)(url, {
+  const { Agent, request } = url.protocol === 'http:' ? await import('node:http') : await import('node:https');
+  const sent = request(url, {
     method: 'POST',
     headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
-    agent: plain ? new HttpAgent({ keepAlive: false }) : new HttpsAgent({ keepAlive: false }),
+    agent: new Agent({ keepAlive: false }),
     lookup: handOver(addresses),
     signal,
   });

@@ -49,7 +49,7 @@ interface Since {
 }
 
 /** Changes that concern all: prices, what was taken back, and changes of no subject. */
-const concernsAll = sql`(topic = 'price' OR cause = 'revert' OR (subject IS NULL AND topic IN ('resource', 'settings', 'ownership')))`;
+const concernsAll = sql`(topic = 'price' OR cause = 'revert' OR (subject IS NULL AND topic IN ('resource', 'level', 'settings', 'ownership')))`;
 
 /** Whether something changed that concerns all. */
 export async function changesAll(db: Queryable, { after, upTo }: Pick<Since, 'after' | 'upTo'>): Promise<boolean> {
@@ -70,7 +70,7 @@ export async function passOver(db: Queryable, now: Temporal.Instant, upTo: numbe
   const { numAffectedRows } = await statement('drift.passOver')`
     UPDATE drift_progress p SET swept_at = ${now}, change_id = greatest(p.change_id, ${upTo})
     WHERE p.swept_at <= ${now} AND p.conditions = ${conditionsAt(now)}
-      AND NOT EXISTS (SELECT FROM changes WHERE change_id > p.change_id AND (topic IN ('resource', 'settings', 'ownership') OR ${concernsAll}))
+      AND NOT EXISTS (SELECT FROM changes WHERE change_id > p.change_id AND (topic IN ('resource', 'level', 'settings', 'ownership') OR ${concernsAll}))
       AND NOT EXISTS (${dueResources(since)})
       AND NOT EXISTS (${turnedFindings(since)})
       AND NOT EXISTS (SELECT FROM drift_bindings b WHERE ${isBound('b')} AND b.absent AND b.how = 'none')`.execute(db);
@@ -88,7 +88,7 @@ export async function scopeSince(trx: UnitOfWork, since: Since, now: Temporal.In
     sql`
       SELECT resource_id, min(since) AS since, NULL::int AS declaration_id, NULL::text AS address FROM (
         SELECT subject AS resource_id, least(valid_from, ${since.sweptAt}::timestamptz) AS since FROM changes
-        WHERE change_id > ${after} AND change_id <= ${upTo} AND topic IN ('resource', 'settings', 'ownership') AND subject IS NOT NULL
+        WHERE change_id > ${after} AND change_id <= ${upTo} AND topic IN ('resource', 'level', 'settings', 'ownership') AND subject IS NOT NULL
         UNION ALL SELECT resource_id, ${now}::timestamptz FROM (${dueResources(times)}) AS due) AS moved
       GROUP BY resource_id
       UNION ALL SELECT resource_id, NULL, declaration_id, address FROM (${turnedFindings(times)}) AS turned`,

@@ -32,7 +32,7 @@ export function stageMissing(
 }
 
 /** Topics of the log of changes on which what a month comes to rests. */
-export const reckonedTopics: readonly Topic[] = ['resource', 'ownership', 'price', 'deployment'];
+export const reckonedTopics: readonly Topic[] = ['resource', 'level', 'ownership', 'price', 'deployment'];
 
 /**
  * On what a month's reconciliation rests besides the facts in the log of changes, in short: its bills, its accounts,
@@ -73,7 +73,7 @@ export async function selectIsCurrent(db: Queryable, month: BillMonth, inputs: s
       SELECT FROM changes c
       WHERE c.change_id > m.change_id AND c.topic = ANY (${[...reckonedTopics]}::text[])
         AND c.valid_from < lines.until AND c.valid_to > lines.since
-        AND (c.subject IS NULL OR c.topic NOT IN ('resource', 'ownership') OR EXISTS (
+        AND (c.subject IS NULL OR c.topic NOT IN ('resource', 'level', 'ownership') OR EXISTS (
           SELECT FROM inventory_resources r JOIN bill_payer_accounts a USING (account_id)
           WHERE r.resource_id = c.subject AND a.payer_id = m.payer_id AND a.superseded_at = 'infinity')))
       AND (SELECT count(DISTINCT r.bill_id) = ${month.bills.length} FROM reconciliations r

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../../../platform/database/database.ts';
 import { type Granularity, startOfDay } from '../../period.ts';
-import { statement } from '../../../platform/database/statement.ts';
+import { preparedStatement, statement } from '../../../platform/database/statement.ts';
 import {
   createTemporaryTable,
   createTemporaryTableAs,
@@ -17,7 +17,7 @@ export interface CurrentStore {
 }
 
 export async function selectCurrentStore(db: Queryable): Promise<CurrentStore> {
-  const { rows } = await statement<CurrentStore>(
+  const { rows } = await preparedStatement<CurrentStore>(
     'metering.selectCurrentStore',
   )`SELECT engine, address FROM usage_store`.execute(db);
   return rows[0] ?? { engine: 'postgresql', address: '' };

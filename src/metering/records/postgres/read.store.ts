@@ -14,7 +14,7 @@ import type {
   UsageScope,
 } from '../usage-store.ts';
 import { sumsMax, wholeSums } from '../usage-store.ts';
-import { statement } from '../../../platform/database/statement.ts';
+import { preparedStatement, statement } from '../../../platform/database/statement.ts';
 
 // How PostgreSQL answers for usage.
 
@@ -35,6 +35,21 @@ function above(floors: UsageQuery['floors']): RawBuilder<unknown> {
     WHERE k.billing_kind_id = own.billing_kind_id AND own.period_start < f.floor)`;
 }
 
+/** In the text of the statement: of a plan that is kept, the partitions are those of these days. */
+function bound(day: Temporal.PlainDate): RawBuilder<unknown> {
+  return sql`${sql.lit(startOfDay(day).toString())}::timestamptz`;
+}
+
+/**
+ * To plan the sums of a month takes as long as to read a deployment's records of it. Of a whole month of one deployment
+ * the plan is kept: who asks for these asks for the same few months again and again, so that a connection keeps few.
+ */
+function statementOf({ scope, range, kind, asOfRevision, floors }: UsageQuery): typeof statement {
+  const isMonth = range.from.day === 1 && range.from.add({ months: 1 }).equals(range.to);
+  const isPlain = kind === undefined && asOfRevision === undefined && (floors === undefined || floors.size === 0);
+  return isMonth && isPlain && scope !== 'all' && 'deploymentId' in scope ? preparedStatement : statement;
+}
+
 /**
  * The records of a query. As of a revision: those that are no younger, and of each record that was
  * replaced since what the first replacement found there, unless that was younger too.
@@ -45,7 +60,7 @@ function recordsIn({ scope, range, kind, asOfRevision, floors }: UsageQuery): Ra
       ? sql``
       : sql`AND billing_kind_id = (SELECT billing_kind_id FROM billing_kinds WHERE slug = ${kind})`;
   const chosen = sql`
-    period_start >= ${startOfDay(range.from)} AND period_start < ${startOfDay(range.to)} ${within(scope)} ${ofKind}
+    period_start >= ${bound(range.from)} AND period_start < ${bound(range.to)} ${within(scope)} ${ofKind}
     ${above(floors)}`;
   if (asOfRevision === undefined) return sql`(SELECT * FROM usage_records own WHERE ${chosen})`;
   return sql`
@@ -60,7 +75,7 @@ function recordsIn({ scope, range, kind, asOfRevision, floors }: UsageQuery): Ra
 }
 
 export async function selectSumsByKind(db: Queryable, query: UsageQuery): Promise<KindSum[]> {
-  const { rows } = await statement<KindSum>('metering.selectSumsByKind')`
+  const { rows } = await statementOf(query)<KindSum>('metering.selectSumsByKind')`
     SELECT k.slug AS kind, u.quantity
     FROM (SELECT billing_kind_id, trim_scale(sum(quantity)) AS quantity
           FROM ${recordsIn(query)} AS r GROUP BY billing_kind_id) AS u
@@ -69,7 +84,7 @@ export async function selectSumsByKind(db: Queryable, query: UsageQuery): Promis
 }
 
 export async function selectSumsByKindAndDay(db: Queryable, query: UsageQuery): Promise<KindDaySum[]> {
-  const { rows } = await statement<KindDaySum>('metering.selectSumsByKindAndDay')`
+  const { rows } = await statementOf(query)<KindDaySum>('metering.selectSumsByKindAndDay')`
     SELECT k.slug AS kind, u.day, u.quantity, u.records
     FROM (SELECT billing_kind_id, (period_start AT TIME ZONE 'UTC')::date AS day,
                  trim_scale(sum(quantity)) AS quantity, count(*) AS records
