@@ -13,10 +13,14 @@ import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 // snapshots; a twentieth was moved within the month, a fiftieth is shared. BENCH_LINES=20000 makes it smaller.
 //
 // Reached on 2026-11-30 with 200,000 lines, on two cores with much other work on them (load 5 to 7), in ratios: loading 1.2,
-// reconciling 2.5 to 4.3, again 0.02, margins 0.9 to 3.0 of a sum of all shares, 267 MB. Reconciling is not at its aim: in the
-// server's own time it takes 5.9 s where storing takes 1.7 s. Of these plain lines are 1.6, writing shares 1.2 and outcomes 1.1,
-// what there was by kind and time 0.3, splitting what several bear 0.3 and who they are 0.2, other lines 0.3, ids that make a
-// line doubtful 0.2, sums by product 0.2, what was there besides plain lines 0.2. Each is a pass over all lines or resources.
+// reconciling 2.5 to 4.3, again 0.02, margins 0.9 to 3.0 of a sum of all shares, 267 MB. Since plain lines are written by the
+// statement that judges them, of 100,000 lines the server's own time is 2.4 to 3.4 s where storing takes 0.9 to 1.1; in turns
+// with it the way before took 3.1 to 3.9 s where storing took 0.9 to 1.4. Reconciling is not at its aim. Of 2.6 s plain lines are
+// 1.6, about half of it the storing itself; what there was by kind and time 0.12, splitting what several bear 0.2 and storing
+// it 0.1, ids that make a line doubtful 0.07, which lines are left 0.06 and which resources 0.06, times of lines 0.04, sums by
+// product 0.04. What judges plain lines is eight joins by hashing, none of which stands out: lines with their resources, the
+// history and its prices, and owners, which are a quarter of it. Less than that needs fewer joins, or one that is parallel, and
+// PostgreSQL makes no statement parallel that writes.
 //
 // Tried, and what came of it, in ratios of the same run, 10,000 lines:
 // - other lines of the same charge by a lateral join: 27 s of 33 s, and quadratic; by a join of those that are several: 0.2 s
@@ -31,6 +35,10 @@ import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 //   where a plain line asks for it, and staged only for what is left: 0.1 s
 // - a fingerprint of all results, to compare with those that are kept: only where this version was reconciled before
 // - lines of a bill in a digest of all of them, sorted: 1.4 s of 40,000; as a sum, in any order: 0.2 s
+// - outcomes of all lines in a temporary table that is copied in order: 3.3 s of the server's own time, 100,000 lines; plain
+//   ones by the statement that judges them: 2.4 to 3.0 s
+// - joins of plain lines with accounts and decisions of their own, and a row with all that is written of it between judging and
+//   writing: no difference that two busy cores would show
 
 const lines = Number(process.env.BENCH_LINES ?? 200_000);
 const deployments = Math.max(10, Math.round(lines * 0.026));

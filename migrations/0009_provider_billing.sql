@@ -338,7 +338,7 @@ CREATE TABLE reconciliations (
   allocated       amount NOT NULL,
   unexplained     amount NOT NULL,
   residual        amount NOT NULL,
-  made_at         timestamptz NOT NULL,
+  made_at         timestamptz NOT NULL,          -- infinity: its results are being written, by this transaction
   signed_at       timestamptz,
   signed_by       text,
   signed_reason   text,
@@ -574,7 +574,8 @@ CREATE VIEW provider_billing_resources AS
   WHERE o.outcome = 'from_bill' AND coalesce(p.class, '') <> 'backup'
   GROUP BY 1, 2, 3, 4, r.currency;
 
-CALL publish_changes('reconciliations', 'bill.reconciled', 'SELECT bill_id AS subject, NULL AS customer_id FROM changed');
+CALL publish_changes('reconciliations', 'bill.reconciled',
+  'SELECT bill_id AS subject, NULL AS customer_id FROM changed WHERE made_at < ''infinity''');
 CALL audit_changes('billing_rule_beliefs');
 CALL audit_changes('allocation_rules');
 CALL audit_changes('bill_decisions');

@@ -7,14 +7,13 @@ import { dayOf, monthStatus } from '../metering/index.ts';
 import { readSimulation } from '../platform/clock.ts';
 import type { Database } from '../platform/database/database.ts';
 import { dayOut, decimalOut, instantOut, slug } from '../platform/declare/schemas.ts';
-import type { Role } from '../platform/declare/operation.ts';
+import { moneyRoles, type Role } from '../platform/declare/operation.ts';
 import { countFirings } from '../pricing/index.ts';
 import {
   billStateMeaning,
   billStates,
   convertTotals,
   countSurprises,
-  moneyRoles,
   readLossMakers,
   readMarginTotals,
   readUnassignedCost,

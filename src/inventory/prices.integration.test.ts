@@ -246,7 +246,7 @@ test('an own price of one account comes before that of all and before what the p
   await setOwnPrice(db, { ...database_, amount: '15', unit: 'month' }, 'ada', now);
   expect(await paid(database_.subject, 'acme')).toBe('15 operator acme');
   expect(await paid(database_.subject)).toBeUndefined();
-  const { history } = await getProviderPrice(db, 'volume', at, 'acme');
+  const { history } = await getProviderPrice(db, 'volume', at, { account: 'acme' });
   expect(history.slice(0, 2).map(({ amount, account }) => [amount, account])).toEqual([
     ['0.08', 'acme'],
     ['0.09', null],

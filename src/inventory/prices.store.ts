@@ -83,6 +83,8 @@ interface PriceFilters {
   readonly kind?: string | undefined;
   /** What this account is charged. */
   readonly accountId?: number | undefined;
+  /** false: without what an operator says. */
+  readonly own?: boolean | undefined;
 }
 
 /** What is listed was seen by its account's newest complete listing of sizes. */
@@ -93,9 +95,11 @@ const lastSeenOf = sql`
   LEFT JOIN accounts a ON a.account_id = h.account_id
   LEFT JOIN inventory_complete_syncs r ON r.account_id = h.account_id AND r.kind = 'size'`;
 
+const isListed = (own: boolean) => sql`(${own} OR source <> 'operator')`;
+
 /** The price of each subject at an instant, by subject. What counts where several hold: see the view. */
 export async function selectPricesAt(db: Queryable, filters: PriceFilters): Promise<PriceRow[]> {
-  const { provider, at, subject, kind, accountId = 0 } = filters;
+  const { provider, at, subject, kind, accountId = 0, own = true } = filters;
   const ofSubject = subject === undefined ? sql`` : sql`AND subject = ${subject}`;
   const ofKind = kind === undefined ? sql`` : sql`AND split_part(subject, ':', 1) = ${kind}`;
   const holds = sql`provider = ${provider} AND valid_from <= ${at}::timestamptz AND valid_to > ${at}::timestamptz`;
@@ -105,6 +109,7 @@ export async function selectPricesAt(db: Queryable, filters: PriceFilters): Prom
              first_value(attributes) OVER (PARTITION BY subject ORDER BY attributes = '{}', rank, last_seen_at IS NOT NULL,
                                            valid_from DESC, account_id) AS facts
       FROM inventory_prices p WHERE ${holds} ${ofSubject} ${ofKind} AND (rank > 0 OR account_id = ${accountId})
+        AND ${isListed(own)}
     ), sizes AS (SELECT EXISTS (SELECT FROM inventory_prices WHERE ${holds} AND source = 'api') AS are_listed)
     SELECT DISTINCT ON (h.subject) h.subject, h.source, h.currency, h.amount, h.unit, h.hourly, h.certainty, h.evidence,
            h.evidence_day AS "evidenceDay", a.slug AS account, ${lastSeen} AS "lastSeenAt", h.valid_from AS "validFrom",
@@ -118,15 +123,14 @@ export async function selectPricesAt(db: Queryable, filters: PriceFilters): Prom
 /** All that is believed of a subject, by source, the newest first. */
 export async function selectPriceHistory(
   db: Queryable,
-  provider: string,
-  subject: string,
+  { provider, subject, own = true }: Pick<PriceFilters, 'provider' | 'own'> & { readonly subject: string },
 ): Promise<PriceIntervalRow[]> {
   const { rows } = await statement<PriceIntervalRow>('inventory.selectPriceHistory')`
     SELECT h.subject, h.source, h.currency, h.amount, h.unit, h.hourly, h.certainty, h.evidence,
            h.evidence_day AS "evidenceDay", a.slug AS account, ${lastSeen} AS "lastSeenAt", h.valid_from AS "validFrom",
            h.valid_to AS "validTo", h.last_seen_at IS NULL AS listed, h.recorded_at AS "recordedAt", h.recorded_by AS "recordedBy"
     FROM inventory_prices h ${lastSeenOf}
-    WHERE h.provider = ${provider} AND h.subject = ${subject}
+    WHERE h.provider = ${provider} AND h.subject = ${subject} AND ${isListed(own)}
     ORDER BY h.rank, a.slug, h.valid_from DESC`.execute(db);
   return rows;
 }

@@ -42,12 +42,18 @@ export interface PriceInterval extends PriceStatement {
   readonly recordedBy: string | null;
 }
 
-export interface PriceFilter {
+/** Whose prices are asked for. */
+export interface WhosePrices {
+  /** What this account is charged, by its slug: its own prices come before those of all, and what it was told before what others were. */
+  readonly account?: string | undefined;
+  /** false: list prices, as if no operator had set any. */
+  readonly own?: boolean | undefined;
+}
+
+export interface PriceFilter extends WhosePrices {
   readonly subject?: string | undefined;
   /** The part of the subject before the colon. */
   readonly kind?: string | undefined;
-  /** What this account is charged, by its slug: its own prices come before those of all, and what it was told before what others were. */
-  readonly account?: string | undefined;
 }
 
 /**
@@ -73,11 +79,11 @@ export async function getProviderPrice(
   db: Queryable,
   subject: string,
   day: Temporal.PlainDate,
-  account?: string,
+  whose: WhosePrices = {},
 ): Promise<{ readonly price: ProviderPrice | null; readonly history: readonly PriceInterval[] }> {
-  const history = await selectPriceHistory(db, onlyProvider, subject);
+  const history = await selectPriceHistory(db, { provider: onlyProvider, subject, own: whose.own });
   if (history.length === 0) throw notFound('price', subject);
-  const [price = null] = await listProviderPrices(db, day, { subject, account });
+  const [price = null] = await listProviderPrices(db, day, { subject, ...whose });
   return { price, history: history.map(toInterval) };
 }
 

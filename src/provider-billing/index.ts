@@ -5,4 +5,3 @@ export { convertTotals, readMarginTotals, readLossMakers, readUnassignedCost } f
 export { listReads } from './payers.ts';
 export { readBilling } from './read-billing.ts';
 export { countSurprises, selectSurprises } from './surprises.store.ts';
-export { moneyRoles } from './operations/roles.ts';

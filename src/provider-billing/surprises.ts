@@ -1,7 +1,7 @@
 import type { Database, UnitOfWork } from '../platform/database/database.ts';
 import { stageCosts, stageItems, stagePairs, stageRules } from './reconciliation/expected-cost.store.ts';
 import { stageBackups } from './reconciliation/outcomes.store.ts';
-import { createOutcomes } from './reconciliation/plain-lines.store.ts';
+import { createPlain } from './reconciliation/plain-lines.store.ts';
 import { stageCharges, stageLevels, stageLives, stagePrices } from './reconciliation/stage-charges.store.ts';
 import {
   type BillMonth,
@@ -51,7 +51,7 @@ async function addExpected(
   const bills: BillMonth = { payerId, month: day.with({ day: 1 }), until, bills: [] };
   if (until.equals(monthStart(bills))) return;
   const accounts = await stageAccounts(trx, bills);
-  const plain = await createOutcomes(trx);
+  const plain = await createPlain(trx);
   const lines = await stageLines(trx, bills, plain);
   const matches = await stageMatches(trx, lines, accounts, plain);
   const lives = await stageLives(trx, bills, accounts);

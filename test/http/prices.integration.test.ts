@@ -85,6 +85,45 @@ test('only an owner sets a price; no customer sees any', async () => {
   expect(items[0]).toMatchObject({ actor: expect.stringContaining('test owner'), operation: 'insert' });
 });
 
+test('an own price is shown to owner and finance; others see the list price, and nothing of what has no other', async () => {
+  const dayOne = { from: '2026-01-01', account: 'acme', evidence: 'contract' };
+  const own = [
+    [smallest, { ...dayOne, amount: '4.44' }],
+    ['/prices/database:db-s-1vcpu-1gb', { ...dayOne, amount: '13.33', unit: 'month' }],
+  ] as const;
+  for (const [path, price] of own) expect(await body(path, json('PUT', price))).toEqual({ changed: true });
+  const read = async (as: 'owner' | 'finance' | 'operator' | 'viewer') => {
+    const list = await body('/prices?account=acme&limit=1000', { as });
+    const of = ({ subject, source, amount }: any) => [subject, source, amount];
+    const named = ['database:db-s-1vcpu-1gb', 'droplet_size:s-1vcpu-1gb'];
+    const shown = await Promise.all(own.map(([path]) => api.fetch(`${path}?account=acme`, { as })));
+    const texts = await Promise.all(shown.map((answer) => answer.text()));
+    return {
+      listed: list.items.filter(({ subject }: any) => named.includes(subject)).map(of),
+      statuses: shown.map(({ status }) => status),
+      tells: /4\.44|5\.10|13\.33|contract|operator/.test(`${JSON.stringify(list)} ${texts.join(' ')}`),
+    };
+  };
+  for (const as of ['owner', 'finance'] as const)
+    expect([as, await read(as)]).toEqual([
+      as,
+      {
+        listed: [
+          ['database:db-s-1vcpu-1gb', 'operator', '13.33'],
+          ['droplet_size:s-1vcpu-1gb', 'operator', '4.44'],
+        ],
+        statuses: [200, 200],
+        tells: true,
+      },
+    ]);
+  for (const as of ['operator', 'viewer'] as const)
+    expect([as, await read(as)]).toEqual([
+      as,
+      { listed: [['droplet_size:s-1vcpu-1gb', 'api', '6']], statuses: [200, 404], tells: false },
+    ]);
+  for (const [path] of own) await body(`${path}?from=2026-01-01&account=acme`, { method: 'DELETE' });
+});
+
 test('the command prints the body of the API, and tables without it', async () => {
   const listed = await remote('price', 'list', '--kind', 'droplet_size', '--json');
   expect(answerOf(listed)).toEqual(await body('/prices?kind=droplet_size&limit=1000'));

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { pageOfAll } from '../../platform/declare/pages.ts';
-import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
+import {
+  declareList,
+  declareOperation,
+  moneyRoles,
+  staff,
+  type Operation,
+  type Role,
+} from '../../platform/declare/operation.ts';
 import { currency, day, dayOut, decimalOut, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import * as prices from '../prices.ts';
 
@@ -32,6 +39,11 @@ const statement = {
 
 const account = slug.optional().meta({ description: 'What this account is charged' });
 
+/** An own price tells what was negotiated. */
+const seesOwn = (role: Role): boolean => moneyRoles.includes(role);
+const whoSeesOwn =
+  'Own prices are shown to the roles owner and finance. Others see the list price, of the source api or published, and nothing of what has an own price alone.';
+
 const price = z
   .object({
     subject,
@@ -47,8 +59,7 @@ export const listPrices = declareList({
   operationId: 'listPrices',
   tag: 'prices',
   summary: 'What the provider charges on a day, by subject',
-  description:
-    "An operator's own price is used before the provider's API's, and that before the published one. With an account, its own prices come first. What has no price on that day is left out.",
+  description: `An operator's own price is used before the provider's API's, and that before the published one. With an account, its own prices come first. What has no price on that day is left out. ${whoSeesOwn}`,
   roles: staff,
   query: z.object({
     subject: subject.optional(),
@@ -64,9 +75,10 @@ export const listPrices = declareList({
   search: { in: 'the subject' },
   sort: { none: 'by subject' },
   total: true,
-  async run({ db, query, now }, page) {
+  async run({ db, query, principal, now }, page) {
     const { at = dayOf(now), ...filter } = query;
-    return pageOfAll(await prices.listProviderPrices(db, at, filter), page, (row) => [row.subject], {
+    const asked = { ...filter, own: seesOwn(principal.role) };
+    return pageOfAll(await prices.listProviderPrices(db, at, asked), page, (row) => [row.subject], {
       texts: ({ subject: of }) => [of],
     });
   },
@@ -100,11 +112,13 @@ export const getPrice = declareOperation({
   operationId: 'getPrice',
   tag: 'prices',
   summary: 'What the provider charges for one thing, over time and with its evidence',
+  description: whoSeesOwn,
   roles: staff,
   params,
   query: z.object({ account }),
   response: priceHistory,
-  run: ({ db, params: { subject: of }, query, now }) => historyOf(db, of, dayOf(now), query.account),
+  run: ({ db, params: { subject: of }, query, principal, now }) =>
+    historyOf(db, of, dayOf(now), { ...query, own: seesOwn(principal.role) }),
 });
 
 const from = day.meta({ description: 'The first UTC day on which it applies' });
@@ -160,9 +174,9 @@ async function historyOf(
   db: Parameters<typeof prices.getProviderPrice>[0],
   of: string,
   today: Temporal.PlainDate,
-  accountSlug: string | undefined,
+  whose: prices.WhosePrices,
 ): Promise<z.input<typeof priceHistory>> {
-  const { price: current, history } = await prices.getProviderPrice(db, of, today, accountSlug);
+  const { price: current, history } = await prices.getProviderPrice(db, of, today, whose);
   return { subject: of, price: current, history: [...history] };
 }
 

@@ -15,6 +15,8 @@ export type Role = (typeof roleNames)[number];
 
 /** Who may read what is not about money that only we see: all of us. */
 export const staff: readonly Role[] = ['owner', 'finance', 'operator', 'viewer'];
+/** What we are charged is for those who answer for our money. */
+export const moneyRoles: readonly Role[] = ['owner', 'finance'];
 
 /** Who is asking, as their verified token says. */
 export interface Principal {

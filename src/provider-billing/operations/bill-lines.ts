@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { declareList, type Operation } from '../../platform/declare/operation.ts';
+import { declareList, moneyRoles as roles, type Operation } from '../../platform/declare/operation.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { dayOut, decimalOut, id, instantOut, line, month, slug } from '../../platform/declare/schemas.ts';
 import { billStateMeaning, billStates } from '../bill-state.store.ts';
 import { selectLinesOfBills, sumLinesOfBills } from '../reconciliation/bill-lines.store.ts';
-import { moneyRoles as roles } from './roles.ts';
 
 const placeOf = z
   .tuple([z.iso.date().transform((text) => Temporal.PlainDate.from(text)), z.int(), z.int()])

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
+import {
+  declareList,
+  declareOperation,
+  moneyRoles as roles,
+  type Operation,
+} from '../../platform/declare/operation.ts';
 import { pageOf, pageOfAll } from '../../platform/declare/pages.ts';
 import { dayOut, decimalOut, id, instantOut, line, month, slug } from '../../platform/declare/schemas.ts';
 import { notFound } from '../../platform/errors.ts';
@@ -15,7 +20,6 @@ import {
 import { selectDeploymentId } from '../reconciliation/decisions.store.ts';
 import { previewMonths } from '../reconciliation/previews.ts';
 import * as rules from '../reconciliation/rules.store.ts';
-import { moneyRoles as roles } from './roles.ts';
 
 // How the provider counts, and who bears what no resource explains: dated data that operators decide on.
 

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
+import {
+  declareList,
+  declareOperation,
+  moneyRoles as roles,
+  type Operation,
+} from '../../platform/declare/operation.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { dayOut, decimalInput, decimalOut, id, instantOut, line, month, slug } from '../../platform/declare/schemas.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
@@ -9,7 +14,6 @@ import { ensurePayers, getPayer, listReads } from '../payers.ts';
 import * as shown from '../shown-bills.ts';
 import type { BillRow, VersionRow } from '../shown-bills.store.ts';
 import { bridge, readBridge } from './reconciliation.ts';
-import { moneyRoles as roles } from './roles.ts';
 
 const tag = 'provider billing';
 

@@ -1,12 +1,16 @@
 import { z } from 'zod';
-import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
+import {
+  declareList,
+  declareOperation,
+  moneyRoles as roles,
+  type Operation,
+} from '../../platform/declare/operation.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { id, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import { reconcileBillsJob } from '../jobs.ts';
 import { selectDecisions } from '../reconciliation/decisions.store.ts';
 import { decide, getReconciliation, previewAssignment, reopenBill, signBill } from '../reconciliation/review.ts';
 import { preview } from './billing-rules.ts';
-import { moneyRoles as roles } from './roles.ts';
 
 // What people say about bills and their lines.
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { declareDocument, declareList, type Operation } from '../../platform/declare/operation.ts';
+import { declareDocument, declareList, moneyRoles as roles, type Operation } from '../../platform/declare/operation.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { decimalOut, id } from '../../platform/declare/schemas.ts';
 import { formatMoney } from '../../platform/money.ts';
@@ -11,7 +11,6 @@ import { getReconciliation } from '../reconciliation/review.ts';
 import { getBill } from '../shown-bills.ts';
 import { headerOf } from './bills.ts';
 import { bridge, readBridge } from './reconciliation.ts';
-import { moneyRoles as roles } from './roles.ts';
 
 // A bill as a document: the provider's own, or all that is known of it; and what its versions differ in.
 

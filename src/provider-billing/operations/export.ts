@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { focusFormats } from '../../invoices/index.ts';
-import { declareDocument, type Operation } from '../../platform/declare/operation.ts';
+import { declareDocument, moneyRoles as roles, type Operation } from '../../platform/declare/operation.ts';
 import { month } from '../../platform/declare/schemas.ts';
 import { costDatasets } from '../focus/cost-columns.ts';
 import { exportCost } from '../focus/export-cost.ts';
-import { moneyRoles as roles } from './roles.ts';
 
 const mediaTypes = { csv: 'text/csv', parquet: 'application/vnd.apache.parquet' } as const;
 

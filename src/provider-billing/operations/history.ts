@@ -1,12 +1,16 @@
 import { z } from 'zod';
-import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
+import {
+  declareList,
+  declareOperation,
+  moneyRoles as roles,
+  type Operation,
+} from '../../platform/declare/operation.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { day, dayOut, decimalOut, instant, instantOut, line, month, slug } from '../../platform/declare/schemas.ts';
 import * as history from '../history.store.ts';
 import { readBalanceMonth } from '../balance-months.ts';
 import { selectInsights } from '../insights.store.ts';
 import { selectSurprises } from '../surprises.store.ts';
-import { moneyRoles as roles } from './roles.ts';
 
 // What the provider says over time: balances, payments and Insights.
 

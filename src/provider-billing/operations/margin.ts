@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
+import {
+  declareList,
+  declareOperation,
+  moneyRoles as roles,
+  type Operation,
+} from '../../platform/declare/operation.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { day, dayOut, decimalOut, line, month, slug } from '../../platform/declare/schemas.ts';
 import type { Queryable } from '../../platform/database/database.ts';
@@ -10,7 +15,6 @@ import { billStateMeaning, billStates } from '../bill-state.store.ts';
 import { selectDeploymentExists } from '../margin/deployments.store.ts';
 import { groupings, type MarginFilters, marginSorts } from '../margin/margin.store.ts';
 import { findConversion, listMargins, readMarginTotals } from '../margin/margin.ts';
-import { moneyRoles as roles } from './roles.ts';
 
 const tag = 'provider billing';
 const basis = z.enum(['accrued', 'billed']).default('accrued').meta({

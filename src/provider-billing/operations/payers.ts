@@ -1,9 +1,13 @@
 import { z } from 'zod';
-import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
+import {
+  declareList,
+  declareOperation,
+  moneyRoles as roles,
+  type Operation,
+} from '../../platform/declare/operation.ts';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import { day, instantOut, slug } from '../../platform/declare/schemas.ts';
 import * as payers from '../payers.ts';
-import { moneyRoles as roles } from './roles.ts';
 
 const tag = 'provider billing';
 const payer = slug.meta({ description: 'Who receives the bills', examples: ['acme'] });

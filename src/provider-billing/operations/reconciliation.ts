@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import type { Queryable } from '../../platform/database/database.ts';
-import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
+import {
+  declareList,
+  declareOperation,
+  moneyRoles as roles,
+  type Operation,
+} from '../../platform/declare/operation.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { day, dayOut, decimalOut, id, instantOut, line, month, slug } from '../../platform/declare/schemas.ts';
 import { ArcadiaError, notFound } from '../../platform/errors.ts';
@@ -9,7 +14,6 @@ import { reconcileBillsJob } from '../jobs.ts';
 import { getPayer, listPayers } from '../payers.ts';
 import { getReconciliation } from '../reconciliation/review.ts';
 import * as shown from '../reconciliation/shown.store.ts';
-import { moneyRoles as roles } from './roles.ts';
 
 const tag = 'provider billing';
 const payer = slug.meta({ description: 'Who receives the bills', examples: ['acme'] });

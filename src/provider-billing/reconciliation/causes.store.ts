@@ -5,7 +5,9 @@ import { createTemporaryTableAs, type TemporaryTable } from '../../platform/data
 import type { StagedAllocations } from './allocation.store.ts';
 import type { StagedDecisions } from './decisions.store.ts';
 import type { Staged, StagedBackups, StagedReplays, StagedVariants } from './outcomes.store.ts';
-import { outcomeColumns, type StagedOutcomes } from './plain-lines.store.ts';
+import type { StagedPlain } from './plain-lines.store.ts';
+import { outcomeValues, type ResultTables } from './result-tables.store.ts';
+import { sharedColumns, type StagedShared } from './shares.store.ts';
 import type { BillMonth } from './stage-lines.store.ts';
 
 /** What differs by so much at most is told as rounding. */
@@ -26,7 +28,7 @@ export function stageCauses(
     variants,
     backups,
     plain,
-  }: { replays: StagedReplays; variants: StagedVariants; backups: StagedBackups; plain: StagedOutcomes },
+  }: { replays: StagedReplays; variants: StagedVariants; backups: StagedBackups; plain: StagedPlain },
 ): Promise<StagedCauses> {
   return createTemporaryTableAs(
     trx,
@@ -87,46 +89,42 @@ export function stageCauses(
 export async function insertOutcomes(
   trx: UnitOfWork,
   bills: BillMonth,
-  outcomes: StagedOutcomes,
+  results: ResultTables,
   { lines, matches, accounts }: Staged,
-  {
-    causes,
-    allocations,
-    decisions,
-  }: { causes: StagedCauses; allocations: StagedAllocations; decisions: StagedDecisions },
+  staged: { causes: StagedCauses; allocations: StagedAllocations; decisions: StagedDecisions; shared: StagedShared },
 ): Promise<void> {
+  const { causes, allocations, decisions, shared } = staged;
   await statement('providerBilling.insertOutcomes')`
-      INSERT INTO ${outcomes} (${outcomeColumns})
-      WITH known AS (
-        SELECT l.*, m.resource_id AS ours, m.rule AS match_rule, c.expected, c.cause, c.since, c.until, c.monthly, c.units, c.subject,
-               coalesce(c.variants, '{}') AS variants, c.line_id IS NOT NULL AND l.class = 'spaces' AND c.expected IS NOT NULL AS is_account,
-               p.method, p.deployment_id AS by_rule, d.deployment_id AS decided, d.deployment_id IS NOT NULL AS is_decided,
-               CASE WHEN m.resource_id IS NOT NULL OR l.class IN ('spaces', 'bucket') OR l.class IS NULL THEN NULL
-                    WHEN l.begins < (SELECT min(connected_at) FROM ${accounts}) THEN 'before_connection'
-                    WHEN EXISTS (SELECT FROM inventory_sync_runs s JOIN ${accounts} USING (account_id)
-                                 WHERE s.kind = l.resource_kind AND s.outcome = 'complete' AND s.started_at >= l.begins AND s.started_at < l.ends) THEN NULL
-                    WHEN EXISTS (SELECT FROM inventory_sync_runs s JOIN ${accounts} USING (account_id)
-                                 WHERE s.kind = l.resource_kind AND s.outcome = 'complete' AND s.started_at >= l.ends) THEN 'between_syncs'
-                    WHEN EXISTS (SELECT FROM inventory_sync_runs s JOIN ${accounts} USING (account_id)
-                                 WHERE s.kind = l.resource_kind AND s.outcome = 'complete') THEN 'not_yet_synced'
-                    ELSE 'not_visible' END AS from_bill
-        FROM ${lines} l LEFT JOIN ${matches} m USING (line_id) LEFT JOIN ${causes} c USING (line_id)
-        LEFT JOIN LATERAL (
-          SELECT a.method, a.deployment_id FROM ${allocations} a
-          WHERE m.resource_id IS NULL AND fits_pattern(l.product, a.product) AND fits_pattern(l.description, a.description) AND fits_pattern(l.project_name, a.project)
-            AND (a.resource IS NULL OR a.resource IN (l.resource_uuid, l.external_id))
-          ORDER BY a.position, a.rule_id LIMIT 1) p ON true
-        LEFT JOIN ${decisions} d USING (bill_version_id, position)
-      ), judged AS (
-        SELECT *, CASE WHEN is_decided THEN 'allocated'
-                       WHEN ours IS NOT NULL AND class <> 'bucket' OR is_account THEN 'matched'
-                       WHEN ours IS NOT NULL THEN 'allocated'
-                       WHEN from_bill IS NOT NULL THEN 'from_bill'
-                       WHEN method IS NOT NULL THEN 'allocated' ELSE 'unexplained' END AS outcome,
-               CASE WHEN amount < 0 THEN 0.00 WHEN cause IS NULL THEN CASE WHEN class = 'bucket' THEN NULL ELSE 0.00 END ELSE expected END AS due
-        FROM known
-      )
-      SELECT line_id, bill_id, bill_version_id, position, amount, begins, ends, class, product, outcome,
+    WITH known AS (
+      SELECT l.*, m.resource_id AS ours, m.rule AS match_rule, c.expected, c.cause, c.since, c.until, c.monthly, c.units, c.subject,
+             coalesce(c.variants, '{}') AS variants, c.line_id IS NOT NULL AND l.class = 'spaces' AND c.expected IS NOT NULL AS is_account,
+             p.method, p.deployment_id AS by_rule, d.deployment_id AS decided, d.deployment_id IS NOT NULL AS is_decided,
+             CASE WHEN m.resource_id IS NOT NULL OR l.class IN ('spaces', 'bucket') OR l.class IS NULL THEN NULL
+                  WHEN l.begins < (SELECT min(connected_at) FROM ${accounts}) THEN 'before_connection'
+                  WHEN EXISTS (SELECT FROM inventory_sync_runs s JOIN ${accounts} USING (account_id)
+                               WHERE s.kind = l.resource_kind AND s.outcome = 'complete' AND s.started_at >= l.begins AND s.started_at < l.ends) THEN NULL
+                  WHEN EXISTS (SELECT FROM inventory_sync_runs s JOIN ${accounts} USING (account_id)
+                               WHERE s.kind = l.resource_kind AND s.outcome = 'complete' AND s.started_at >= l.ends) THEN 'between_syncs'
+                  WHEN EXISTS (SELECT FROM inventory_sync_runs s JOIN ${accounts} USING (account_id)
+                               WHERE s.kind = l.resource_kind AND s.outcome = 'complete') THEN 'not_yet_synced'
+                  ELSE 'not_visible' END AS from_bill
+      FROM ${lines} l LEFT JOIN ${matches} m USING (line_id) LEFT JOIN ${causes} c USING (line_id)
+      LEFT JOIN LATERAL (
+        SELECT a.method, a.deployment_id FROM ${allocations} a
+        WHERE m.resource_id IS NULL AND fits_pattern(l.product, a.product) AND fits_pattern(l.description, a.description) AND fits_pattern(l.project_name, a.project)
+          AND (a.resource IS NULL OR a.resource IN (l.resource_uuid, l.external_id))
+        ORDER BY a.position, a.rule_id LIMIT 1) p ON true
+      LEFT JOIN ${decisions} d USING (bill_version_id, position)
+    ), judged AS (
+      SELECT *, CASE WHEN is_decided THEN 'allocated'
+                     WHEN ours IS NOT NULL AND class <> 'bucket' OR is_account THEN 'matched'
+                     WHEN ours IS NOT NULL THEN 'allocated'
+                     WHEN from_bill IS NOT NULL THEN 'from_bill'
+                     WHEN method IS NOT NULL THEN 'allocated' ELSE 'unexplained' END AS outcome,
+             CASE WHEN amount < 0 THEN 0.00 WHEN cause IS NULL THEN CASE WHEN class = 'bucket' THEN NULL ELSE 0.00 END ELSE expected END AS due
+      FROM known
+    ), told AS MATERIALIZED (
+      SELECT line_id, bill_id, bill_version_id, position, amount, begins, ends, product, outcome,
              CASE WHEN is_decided THEN 'decision' WHEN ours IS NOT NULL THEN match_rule WHEN is_account THEN 'account'
                   WHEN outcome = 'from_bill' THEN from_bill WHEN outcome = 'allocated' THEN method
                   WHEN class IS NULL THEN 'unknown_product' ELSE 'never_seen' END AS rule,
@@ -143,11 +141,18 @@ export async function insertOutcomes(
                  CASE WHEN num_nonnulls(resource_uuid, external_id) = 0 THEN 'no_id' ELSE 'wrong_id' END END,
                CASE WHEN ours IS NOT NULL AND NOT is_known_product THEN 'unknown_product' END],
                NULL) AS remarks,
-             outcome = 'from_bill' OR coalesce(begins < first_connected, false), NULL
+             outcome = 'from_bill' OR coalesce(begins < first_connected, false) AS from_bill
       FROM judged CROSS JOIN (
         SELECT min(a.connected_at) AS first_connected FROM bill_payer_accounts c JOIN inventory_accounts a USING (account_id)
-        WHERE c.payer_id = ${bills.payerId} AND c.superseded_at = 'infinity') f`.execute(trx);
-  await statement(
-    'providerBilling.analyzeOutcomes',
-  )`ANALYZE ${outcomes} (line_id, resource_id, owner, outcome)`.execute(trx);
+        WHERE c.payer_id = ${bills.payerId} AND c.superseded_at = 'infinity') f
+    ), written AS (
+      INSERT INTO ${results.outcomes} (reconciliation_id, ${outcomeValues})
+      SELECT g.reconciliation_id, position, outcome, rule, resource_id, expected, difference, cause, since, until, monthly, units, subject, variants, remarks
+      FROM told JOIN ${results.targets} g USING (bill_id)
+    )
+    INSERT INTO ${shared} (${sharedColumns})
+    SELECT line_id, bill_id, position, amount, product, from_bill, outcome, rule, method, deployment_id, resource_id, begins, ends FROM told`.execute(
+    trx,
+  );
+  await statement('providerBilling.analyzeShared')`ANALYZE ${shared}`.execute(trx);
 }

@@ -16,7 +16,7 @@ import { Decimal } from '../../platform/quantity.ts';
 import { findConversion, listMargins, readMarginTotals } from '../margin/margin.ts';
 import { rewriteAllocation } from './allocation.store.ts';
 import { selectDeploymentId } from './decisions.store.ts';
-import { selectShares } from './shown.store.ts';
+import { selectFindings, selectShares } from './shown.store.ts';
 
 // Figures that were computed by hand, to the cent: what a line of the bill is expected to come to, and who bears it.
 
@@ -179,6 +179,21 @@ test('what is there is on the bill, and nothing else: nothing is missing, unexpl
   );
   expect(small.length).toBeGreaterThan(3);
   expect(new Set(small.map(({ expected, cause }) => `${expected} ${cause}`))).toEqual(new Set(['6.00 none']));
+});
+
+test('what costs and does nothing, and what no listing showed, is found', async () => {
+  const [bill] = await account.bills('2026-05');
+  const found = await selectFindings(database.db, bill!.bridge.reconciliationId, { limit: 1_000, after: null });
+  const told = found.map(({ finding, name, amount, hours }) => [finding, name, amount, hours]);
+  for (const one of [
+    ['off_yet_billed', 'off (s-1vcpu-1gb)', '6.00', '743.83'],
+    ['unattached_volume', 'hours-36 (fra1) 100GB', '0.54', '36.00'],
+    ['unassigned_address', 'Unused Floating IP - 100.80.0.1', '0.89', null],
+    ['lived_between_syncs', 'seconds-40 (s-1vcpu-1gb)', '0.01', null],
+    ['lived_between_syncs', 'dear-40 (c-4)', '0.02', null],
+    ['covered_by_cluster', 'node-24', '0', null],
+  ])
+    expect(told).toContainEqual(one);
 });
 
 async function resourceId(name: string): Promise<number> {

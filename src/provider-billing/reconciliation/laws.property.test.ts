@@ -214,6 +214,29 @@ const otherFacts = async ({ db }: TestDatabase) =>
              (SELECT count(*) FROM invoices) AS invoices`.execute(db)
   ).rows;
 
+/** What each line is about, by its page and place as received. */
+const matchesOf = async ({ db }: TestDatabase) =>
+  (
+    await sql`
+      SELECT l.bill_version_id, l.page, l.ordinal, o.outcome, o.rule, o.resource_id FROM bill_line_outcomes o JOIN reconciliations r USING (reconciliation_id)
+      JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position ORDER BY 1, 2, 3`.execute(
+      db,
+    )
+  ).rows;
+
+/** The lines of every bill the other way round. */
+async function turnLines({ db }: TestDatabase): Promise<void> {
+  const first = 1_000_000;
+  await sql`ALTER TABLE provider_bill_lines DISABLE TRIGGER USER`.execute(db);
+  await sql`UPDATE provider_bill_lines SET position = position + ${first}::int`.execute(db);
+  await sql`
+    UPDATE provider_bill_lines l SET position = c.lines + 1 + ${first}::int - l.position
+    FROM (SELECT bill_version_id, count(*)::int AS lines FROM provider_bill_lines GROUP BY 1) c WHERE c.bill_version_id = l.bill_version_id`.execute(
+    db,
+  );
+  await sql`ALTER TABLE provider_bill_lines ENABLE TRIGGER USER`.execute(db);
+}
+
 /** B9. */
 async function expectHiddenFromCustomers({ db }: TestDatabase): Promise<void> {
   for (const table of ['provider_billing_costs', 'bill_line_shares', 'provider_bill_lines', 'provider_surprises'])
@@ -274,6 +297,12 @@ test(
           await sql`DELETE FROM reconciliations`.execute(db);
           await account.reconcile(undefined, { read: false });
           expect(await resultsOf(database)).toEqual(results);
+          // A line is of the same thing wherever it stands.
+          const matches = await matchesOf(database);
+          await turnLines(database);
+          await sql`DELETE FROM reconciliations`.execute(db);
+          await account.reconcile(undefined, { read: false });
+          expect(await matchesOf(database)).toEqual(matches);
           expect(await otherFacts(database)).toEqual(before);
           await expectHiddenFromCustomers(database);
         } finally {

@@ -21,6 +21,9 @@ import { selectContradictions, selectEvidence } from './rules.store.ts';
 let database: TestDatabase;
 let account: ReconciledAccount;
 const may = '2026-05';
+const past = Array.from({ length: 12 }, (_, n) =>
+  Temporal.PlainYearMonth.from('2025-04').add({ months: n }).toString(),
+);
 
 beforeAll(async () => {
   database = await openTestDatabase();
@@ -94,7 +97,7 @@ async function expectLaws(bills: readonly ReconciledBill[]): Promise<void> {
 }
 
 test('months of before the connection, and the one that was lived, have nothing unexplained and no residual', async () => {
-  for (const month of ['2025-05', '2025-09', '2025-12', '2026-01', '2026-02', '2026-03', '2026-04', may]) {
+  for (const month of [...past, '2026-04', may]) {
     const bills = await account.bills(month);
     expect(bills).toHaveLength(1);
     expect([month, toldBy(bills)]).toEqual([
@@ -410,10 +413,11 @@ test.each([
       const at = Temporal.Instant.from(`${of}-01T00:00:00Z`);
       const evidence = (await selectEvidence(database.db, at)).filter((row) => row.rule === rule);
       const named = evidence.find((row) => row.variant === variant)!;
-      const believed = evidence.find((row) => row.believed)!;
+      const others = evidence.filter((row) => row !== named);
       const page = { rule, variant, limit: 10, after: null };
       expect(await selectContradictions(database.db, page)).toEqual([]);
-      expect([named.explained > 0, named.contradicted, believed.contradicted > 0]).toEqual([true, 0, true]);
+      expect([named.explained > 0, named.contradicted]).toEqual([true, 0]);
+      expect(others.filter(({ contradicted }) => contradicted === 0)).toEqual([]);
     } finally {
       await account.opened.control('billing/rules', believedRules);
     }

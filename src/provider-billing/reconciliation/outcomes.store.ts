@@ -9,7 +9,7 @@ import {
   type StagedItems,
   type StagedRules,
 } from './expected-cost.store.ts';
-import type { StagedOutcomes } from './plain-lines.store.ts';
+import type { StagedPlain } from './plain-lines.store.ts';
 import {
   type BillMonth,
   monthStart,
@@ -29,7 +29,7 @@ export interface Staged {
   readonly rules: StagedRules;
   readonly costs: StagedCosts;
   /** The lines that were judged before, and are not among these. */
-  readonly plain: StagedOutcomes;
+  readonly plain: StagedPlain;
 }
 
 export type StagedBackups = TemporaryTable<'staged_bill_backups'>;
@@ -67,7 +67,7 @@ export function stageBackups(trx: UnitOfWork, bills: BillMonth, staged: Staged):
         WHERE c.rule IS NULL AND i.class = 'droplet' AND NOT i.is_doubled GROUP BY 1
         UNION ALL
         SELECT resource_id::text, expected, false FROM ${plain}
-        WHERE class = 'droplet' AND resource_id IN (SELECT resource_id FROM told UNION ALL SELECT resource_id FROM made)
+        WHERE resource_id IN (SELECT resource_id FROM told UNION ALL SELECT resource_id FROM made)
       ), every AS (
         SELECT t.line_id, t.bill_id, t.amount, t.resource_id, t.is_doubled, d.cost, d.is_unpriced OR d.cost IS NULL AS is_unpriced,
                CASE WHEN t.is_daily THEN 30 ELSE 20 END AS most, CASE WHEN t.is_daily THEN 1 ELSE 5 END AS each,

@@ -17,29 +17,21 @@ import {
   toldSeconds,
 } from './stage-lines.store.ts';
 import type { StagedCosts } from './expected-cost.store.ts';
+import { outcomeValues, type ResultTables, shareValues } from './result-tables.store.ts';
+import { sharedColumns, type StagedShared, type StagedSums } from './shares.store.ts';
 import { simpleThings, type StagedLives, type StagedPrices } from './stage-charges.store.ts';
 
 // Most lines of a bill are plain: of something that was the same all month, known by its id, for what it costs. They are
 // judged in one statement, and all else, which takes many, on what is left.
 
-/**
- * What came of each line. `owner`: who alone bears it, where that is known already; `method`: how it is shared where no
- * resource says; `from_bill`: nothing but the bill says that it cost anything.
- */
-export type StagedOutcomes = TemporaryTable<'staged_bill_outcomes'>;
+export type StagedPlain = TemporaryTable<'staged_bill_plain'>;
 
-export const outcomeColumns = sql`line_id, bill_id, bill_version_id, position, amount, begins, ends, class, product, outcome, rule,
-  method, deployment_id, resource_id, expected, difference, cause, since, until, monthly, units, subject, variants, remarks, from_bill, owner`;
-
-/** Outcomes, none yet. Amounts are of the type that they are kept in: so nothing is checked again when they are. */
-export function createOutcomes(trx: UnitOfWork): Promise<StagedOutcomes> {
+/** Which lines are plain, and of which resource and amount: none yet. */
+export function createPlain(trx: UnitOfWork): Promise<StagedPlain> {
   return createTemporaryTable(
     trx,
-    { statement: 'providerBilling.createOutcomes', table: 'staged_bill_outcomes' },
-    sql`line_id bigint, bill_id bigint, bill_version_id bigint, position int, amount amount, begins timestamptz, ends timestamptz,
-        class text, product text, outcome text, rule text, method text, deployment_id bigint, resource_id bigint, expected amount,
-        difference amount, cause text, since timestamptz, until timestamptz, monthly amount, units numeric, subject text,
-        variants jsonb, remarks text[], from_bill boolean, owner bigint`,
+    { statement: 'providerBilling.createPlain', table: 'staged_bill_plain' },
+    sql`line_id bigint, bill_id bigint, resource_id bigint, expected numeric`,
   );
 }
 
@@ -99,17 +91,17 @@ export function stageShapes(
 type StagedTimes = TemporaryTable<'staged_bill_times'>;
 
 /** The times of a bill's lines by product, of products that may have plain lines: most lines of a product are of the same time. */
-export function stageTimes(trx: UnitOfWork, bills: BillMonth): Promise<StagedTimes> {
+export function stageTimes(trx: UnitOfWork, bills: BillMonth, { targets }: ResultTables): Promise<StagedTimes> {
   const { begins, ends } = lineTimes(bills);
   return createTemporaryTableAs(
     trx,
     { statement: 'providerBilling.stageTimes', table: 'staged_bill_times', analyze: true },
     sql`
-      SELECT bill_id, bill_version_id, product, start_time, end_time, duration, duration_unit, class, resource_kind, begins, ${exclusiveEnd} AS until
-      FROM (SELECT l.*, v.bill_id, p.class, p.resource_kind, ${toldSeconds} AS told_s, ${begins} AS begins, ${ends} AS ends
+      SELECT bill_id, bill_version_id, reconciliation_id, product, start_time, end_time, duration, duration_unit, class, resource_kind, begins, ${exclusiveEnd} AS until
+      FROM (SELECT l.*, v.bill_id, v.reconciliation_id, p.class, p.resource_kind, ${toldSeconds} AS told_s, ${begins} AS begins, ${ends} AS ends
             FROM (SELECT DISTINCT bill_version_id, product, start_time, end_time, duration, duration_unit FROM provider_bill_lines
                   WHERE bill_version_id = ANY (${versionsOf(bills)}::bigint[])) l
-            JOIN provider_bill_versions v USING (bill_version_id) JOIN bill_products p USING (product)
+            JOIN ${targets} v USING (bill_version_id) JOIN bill_products p USING (product)
             WHERE p.class NOT IN ('pool', 'reserved_ip', 'backup', 'spaces', 'bucket')) AS line`,
   );
 }
@@ -118,44 +110,51 @@ type StagedDoubts = TemporaryTable<'staged_bill_doubts'>;
 
 /**
  * The ids on lines that are not plain whatever they cost: several lines of a class have it, or it is on a line of a
- * product that is not known, or with two ids.
+ * product that is not known, with two ids, or about which somebody decided.
  */
-export function stageDoubts(trx: UnitOfWork, bills: BillMonth): Promise<StagedDoubts> {
+export function stageDoubts(trx: UnitOfWork, bills: BillMonth, decisions: StagedDecisions): Promise<StagedDoubts> {
+  const ofBills = sql`l.bill_version_id = ANY (${versionsOf(bills)}::bigint[])`;
   return createTemporaryTableAs(
     trx,
     { statement: 'providerBilling.stageDoubts', table: 'staged_bill_doubts', analyze: true },
     sql`
-      SELECT unnest(key || others) AS key
-      FROM (SELECT coalesce(l.resource_uuid, l.resource_id) AS key, array_agg(l.resource_id) FILTER (WHERE l.resource_uuid IS NOT NULL) AS others
-            FROM provider_bill_lines l LEFT JOIN bill_products p USING (product)
-            WHERE l.bill_version_id = ANY (${versionsOf(bills)}::bigint[]) AND (l.resource_uuid IS NOT NULL OR l.resource_id IS NOT NULL)
-            GROUP BY 1, p.class
-            HAVING count(*) > 1 OR p.class IS NULL OR count(*) FILTER (WHERE l.resource_uuid IS NOT NULL AND l.resource_id IS NOT NULL) > 0) AS doubtful`,
+      SELECT coalesce(l.resource_uuid, l.resource_id) AS key
+      FROM provider_bill_lines l LEFT JOIN bill_products p USING (product)
+      WHERE ${ofBills} AND (l.resource_uuid IS NOT NULL OR l.resource_id IS NOT NULL)
+      GROUP BY 1, p.class HAVING count(*) > 1 OR p.class IS NULL
+      UNION ALL
+      SELECT unnest(ARRAY[l.resource_uuid, l.resource_id]) FROM provider_bill_lines l
+      WHERE ${ofBills} AND l.resource_uuid IS NOT NULL AND l.resource_id IS NOT NULL
+      UNION ALL
+      SELECT coalesce(l.resource_uuid, l.resource_id) FROM provider_bill_lines l JOIN ${decisions} d USING (bill_version_id, position)
+      WHERE l.resource_uuid IS NOT NULL OR l.resource_id IS NOT NULL`,
   );
 }
 
 /**
  * Judges the plain lines: of one resource that was one thing at one price all the time that it was there in the month, with
  * boundaries that are known, since its account was connected; no other line of its class is about it, nobody decided about
- * the line, and its amount is what is expected. Where one deployment owned it all the line's time, that one bears it.
+ * the line, and its amount is what is expected. Where one deployment owned it all the line's time, that one bears it. What
+ * comes of them is written to the results by the statement that judges them: it is most of all that is written.
  */
 export async function insertPlainLines(
   trx: UnitOfWork,
   bills: BillMonth,
+  results: ResultTables,
   staged: {
-    outcomes: StagedOutcomes;
+    plain: StagedPlain;
+    shared: StagedShared;
+    sums: StagedSums;
     accounts: StagedAccounts;
     lives: StagedLives;
     shapes: StagedShapes;
     costs: StagedCosts;
     times: StagedTimes;
     doubts: StagedDoubts;
-    decisions: StagedDecisions;
   },
 ): Promise<void> {
-  const { outcomes, accounts, lives, shapes, costs, times, doubts, decisions } = staged;
+  const { plain, shared, sums, accounts, lives, shapes, costs, times, doubts } = staged;
   await statement('providerBilling.insertPlainLines')`
-    INSERT INTO ${outcomes} (${outcomeColumns})
     WITH variants AS (
       SELECT shape, jsonb_object_agg(rule, named) AS variants
       FROM (SELECT c.shape, c.rule, jsonb_agg(c.variant ORDER BY c.variant) FILTER (WHERE c.cost = b.cost) AS named
@@ -163,36 +162,47 @@ export async function insertPlainLines(
             WHERE c.rule IS NOT NULL GROUP BY 1, 2 HAVING count(DISTINCT c.cost) > 1) AS each
       WHERE named IS NOT NULL GROUP BY shape
     ), due AS MATERIALIZED (
-      SELECT h.account_id, h.subject, h.units, h.since, h.until, h.monthly::amount AS monthly, c.cost::amount AS cost,
-             0.00::amount AS nothing, 2 AS digits, coalesce(v.variants, '{}') AS variants
-      FROM ${shapes} h JOIN ${costs} c ON c.shape = h.shape AND c.rule IS NULL LEFT JOIN variants v ON v.shape = h.shape
+      SELECT row_number() OVER () AS due, h.account_id, h.subject, h.units, h.since, h.until, h.monthly::amount AS monthly, c.cost::amount AS cost,
+             2 AS digits, coalesce(v.variants, '{}') AS variants, a.connected_at
+      FROM ${shapes} h JOIN ${accounts} a ON a.account_id = h.account_id JOIN ${costs} c ON c.shape = h.shape AND c.rule IS NULL
+      LEFT JOIN variants v ON v.shape = h.shape
       WHERE c.cost IS NOT NULL
+    ), judged AS MATERIALIZED (
+      SELECT t.bill_id, t.reconciliation_id, l.position, l.amount, t.begins, t.until AS ends, l.product,
+             CASE WHEN l.resource_uuid IS NULL THEN 'id' ELSE 'uuid' END AS rule, r.resource_id, d.due, w.deployment_id AS owner
+      FROM provider_bill_lines l
+      JOIN ${times} t ON t.bill_version_id = l.bill_version_id AND t.product = l.product AND t.start_time = l.start_time AND t.end_time = l.end_time
+       AND t.duration = l.duration AND t.duration_unit = l.duration_unit
+      JOIN inventory_resources r ON r.external_id = coalesce(l.resource_uuid, l.resource_id) AND r.kind = t.resource_kind AND NOT r.unseen
+      JOIN ${simpleThings(accounts, bills, lives)} s ON s.resource_id = r.resource_id
+      JOIN due d ON d.account_id = s.account_id AND d.subject = s.subject AND d.units = s.units AND d.since = s.since AND d.until = s.until
+       AND d.cost = l.amount AND d.digits = scale(l.amount)
+      LEFT JOIN (deployments_attributions o JOIN deployments_owners w ON w.owner_set_id = o.owner_set_id AND w.weight = w.weight_total)
+        ON o.resource_id = r.resource_id AND o.valid_from <= t.begins AND o.valid_to >= greatest(t.until, t.begins + interval '1 microsecond')
+      WHERE l.bill_version_id = ANY (${versionsOf(bills)}::bigint[])
+        AND t.begins >= d.connected_at AND t.begins <= d.until + interval '1 second' AND t.until >= d.since - interval '1 second'
+        AND t.until > ${monthStart(bills)}::timestamptz
+        AND NOT EXISTS (SELECT FROM ${doubts} x WHERE x.key = r.external_id)
+        AND ((SELECT count(*) FROM ${accounts}) = 1 OR NOT EXISTS (
+          SELECT FROM inventory_resources x JOIN ${accounts} b USING (account_id)
+          WHERE x.external_id = r.external_id AND x.kind = r.kind AND x.account_id <> r.account_id AND NOT x.unseen))
+    ), written AS (
+      INSERT INTO ${results.outcomes} (reconciliation_id, ${outcomeValues})
+      SELECT reconciliation_id, position, 'matched', rule, resource_id, cost, 0.00, 'none', since, until, monthly, units, subject, variants, '{}'
+      FROM judged JOIN due USING (due)
+    ), borne AS (
+      INSERT INTO ${results.shares} (reconciliation_id, ${shareValues})
+      SELECT reconciliation_id, position, 'deployment', owner, amount FROM judged WHERE owner IS NOT NULL
+    ), summed AS (
+      INSERT INTO ${sums} (bill_id, target, deployment_id, product, from_bill, amount)
+      SELECT bill_id, 'deployment', owner, product, false, sum(amount) FROM judged WHERE owner IS NOT NULL GROUP BY bill_id, owner, product
+    ), divided AS (
+      INSERT INTO ${shared} (${sharedColumns})
+      SELECT ${lineId(sql`j`, sql`j`)}, bill_id, position, amount, product, false, 'matched', rule, NULL, NULL, resource_id, begins, ends
+      FROM judged j WHERE owner IS NULL
     )
-    SELECT ${lineId(sql`t`, sql`l`)}, t.bill_id, l.bill_version_id, l.position, l.amount, t.begins, t.until, t.class, l.product, 'matched',
-           CASE WHEN l.resource_uuid IS NULL THEN 'id' ELSE 'uuid' END, NULL, NULL, r.resource_id, d.cost, d.nothing, 'none',
-           d.since, d.until, d.monthly, d.units, d.subject, d.variants, '{}', false, w.deployment_id
-    FROM provider_bill_lines l
-    JOIN ${times} t ON t.bill_version_id = l.bill_version_id AND t.product = l.product AND t.start_time = l.start_time AND t.end_time = l.end_time
-     AND t.duration = l.duration AND t.duration_unit = l.duration_unit
-    JOIN inventory_resources r ON r.external_id = coalesce(l.resource_uuid, l.resource_id) AND r.kind = t.resource_kind AND NOT r.unseen
-    JOIN ${accounts} a ON a.account_id = r.account_id
-    JOIN ${simpleThings(accounts, bills, lives)} s ON s.resource_id = r.resource_id
-    JOIN due d ON d.account_id = s.account_id AND d.subject = s.subject AND d.units = s.units AND d.since = s.since AND d.until = s.until
-     AND d.cost = l.amount AND d.digits = scale(l.amount)
-    LEFT JOIN deployments_attributions o ON o.resource_id = r.resource_id AND o.valid_from <= t.begins
-     AND o.valid_to >= greatest(t.until, t.begins + interval '1 microsecond')
-    LEFT JOIN deployments_owners w ON w.owner_set_id = o.owner_set_id AND w.weight = w.weight_total
-    WHERE l.bill_version_id = ANY (${versionsOf(bills)}::bigint[])
-      AND t.begins >= a.connected_at AND t.begins <= d.until + interval '1 second' AND t.until >= d.since - interval '1 second'
-      AND t.until > ${monthStart(bills)}::timestamptz
-      AND NOT EXISTS (SELECT FROM ${doubts} x WHERE x.key = r.external_id)
-      AND NOT EXISTS (SELECT FROM ${decisions} x WHERE x.bill_version_id = l.bill_version_id AND x.position = l.position)
-      AND ((SELECT count(*) FROM ${accounts}) = 1 OR NOT EXISTS (
-        SELECT FROM inventory_resources x JOIN ${accounts} b USING (account_id)
-        WHERE x.external_id = r.external_id AND x.kind = r.kind AND x.account_id <> r.account_id AND NOT x.unseen))`.execute(
-    trx,
-  );
-  await statement('providerBilling.analyzePlainLines')`ANALYZE ${outcomes} (resource_id)`.execute(trx);
+    INSERT INTO ${plain} SELECT ${lineId(sql`j`, sql`j`)}, bill_id, resource_id, amount FROM judged j`.execute(trx);
+  await statement('providerBilling.analyzePlainLines')`ANALYZE ${plain}`.execute(trx);
 }
 
 function versionsOf({ bills }: BillMonth): number[] {

@@ -12,13 +12,17 @@ export interface Sums {
 }
 
 /** The bridge of a month that was reckoned, over all its bills. */
-export async function selectSums(trx: UnitOfWork, { outcomes, missing }: Results): Promise<Sums> {
+export async function selectSums(trx: UnitOfWork, { tables, shared, missing }: Results): Promise<Sums> {
   const { rows } = await statement<Sums>('providerBilling.selectSums')`
-    WITH absent AS (SELECT coalesce(sum(expected), 0.00) AS expected FROM ${missing})
-    SELECT coalesce(sum(o.expected), 0.00) + a.expected AS expected, coalesce(sum(o.difference), 0.00) - a.expected AS differences,
-           coalesce(sum(o.amount) FILTER (WHERE o.outcome = 'allocated'), 0.00) AS allocated,
-           coalesce(sum(o.amount) FILTER (WHERE o.outcome = 'unexplained'), 0.00) AS unexplained
-    FROM absent a LEFT JOIN ${outcomes} o ON true GROUP BY a.expected`.execute(trx);
+    WITH own AS (
+      SELECT coalesce(sum(expected), 0.00) AS expected, coalesce(sum(difference), 0.00) AS differences FROM ${tables.outcomes}
+    ), other AS (
+      SELECT coalesce(sum(amount) FILTER (WHERE outcome = 'allocated'), 0.00) AS allocated,
+             coalesce(sum(amount) FILTER (WHERE outcome = 'unexplained'), 0.00) AS unexplained
+      FROM ${shared}
+    ), absent AS (SELECT coalesce(sum(expected), 0.00) AS expected FROM ${missing})
+    SELECT own.expected + absent.expected AS expected, own.differences - absent.expected AS differences, other.allocated, other.unexplained
+    FROM own CROSS JOIN other CROSS JOIN absent`.execute(trx);
   return rows[0]!;
 }
 

@@ -2,6 +2,7 @@ import type { Database } from '../../platform/database/database.ts';
 import { Decimal } from '../../platform/quantity.ts';
 import { type BearerSum, selectBearers, selectSums, type Sums } from './previews.store.ts';
 import { reckon, type Supposed } from './reconcile.ts';
+import { temporaryTables } from './result-tables.store.ts';
 import { selectBillMonth, selectBillMonths } from './stage-lines.store.ts';
 
 /** So many months of a payer are reckoned for a preview at most, the latest ones. */
@@ -45,10 +46,10 @@ export async function previewMonths(
       for (const month of all.slice(-monthsMax)) {
         const bills = await selectBillMonth(trx, payerId, month);
         if (bills === null) continue;
-        const now = await reckon(trx, bills);
+        const now = await reckon(trx, bills, await temporaryTables(trx, bills.bills));
         const before = await selectSums(trx, now);
         addBearers(bearers, 'before', await selectBearers(trx, now));
-        const then = await reckon(trx, bills, supposed);
+        const then = await reckon(trx, bills, await temporaryTables(trx, bills.bills), supposed);
         months.push({ payer: slug, month, before, after: await selectSums(trx, then) });
         addBearers(bearers, 'after', await selectBearers(trx, then));
       }

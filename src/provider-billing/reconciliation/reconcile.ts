@@ -6,7 +6,7 @@ import { stageDecisions, type SupposedAssignment } from './decisions.store.ts';
 import { stageCosts, stageItems, stagePairs, stageRules } from './expected-cost.store.ts';
 import { stageBackups, stageReplays, stageVariants } from './outcomes.store.ts';
 import {
-  createOutcomes,
+  createPlain,
   insertPlainLines,
   planAsWritten,
   stageDoubts,
@@ -24,7 +24,8 @@ import {
   stageMissing,
   writeResults,
 } from './results.store.ts';
-import { stageShares } from './shares.store.ts';
+import type { ResultTables } from './result-tables.store.ts';
+import { createShared, createSums, insertSharesOf } from './shares.store.ts';
 import { insertOtherPrices, stageCharges, stageLevels, stageLives, stagePrices } from './stage-charges.store.ts';
 import {
   type BillMonth,
@@ -33,7 +34,6 @@ import {
   stageAccounts,
   stageLines,
   stageMatches,
-  type StagedLines,
   updateClasses,
 } from './stage-lines.store.ts';
 
@@ -62,7 +62,7 @@ export async function reconcileMonth(
     if (bills === null) return { bills: 0, changed: 0, reckoned: false };
     const inputs = await selectInputs(trx, bills);
     const reckoned = !(await selectIsCurrent(trx, bills, inputs));
-    const changed = reckoned ? await writeResults(trx, bills, await reckon(trx, bills), now) : 0;
+    const changed = reckoned ? await writeResults(trx, bills, (tables) => reckon(trx, bills, tables), now) : 0;
     await noteReckoned(trx, bills, inputs, change);
     return { bills: bills.bills.length, changed, reckoned };
   });
@@ -76,12 +76,16 @@ export interface Supposed {
   readonly assignment?: SupposedAssignment;
 }
 
-/** Everything up to the results, in temporary tables: plain lines first, then the other `lines`, which take more. */
+/**
+ * Reckons a month and writes what comes of its lines to tables, by way of temporary ones: plain lines first, then the others,
+ * which take more.
+ */
 export async function reckon(
   trx: UnitOfWork,
   bills: BillMonth,
+  tables: ResultTables,
   supposed: Supposed = {},
-): Promise<Results & { readonly lines: StagedLines }> {
+): Promise<Results> {
   const accounts = await stageAccounts(trx, bills);
   const decisions = await stageDecisions(trx, bills, supposed.assignment ?? null);
   const lives = await stageLives(trx, bills, accounts);
@@ -90,29 +94,29 @@ export async function reckon(
   const rules = await stageRules(trx, bills, supposed.variants ?? {});
   const shapes = await stageShapes(trx, { things, prices });
   const costs = await stageCosts(trx, bills, { items: shapes, rules });
-  const times = await stageTimes(trx, bills);
-  const doubts = await stageDoubts(trx, bills);
-  const outcomes = await createOutcomes(trx);
-  const plain = { outcomes, accounts, lives, shapes, costs, times, doubts, decisions };
-  await planAsWritten(trx, () => insertPlainLines(trx, bills, plain));
+  const times = await stageTimes(trx, bills, tables);
+  const doubts = await stageDoubts(trx, bills, decisions);
+  const [plain, shared, sums] = [await createPlain(trx), await createShared(trx), await createSums(trx)];
+  const short = { plain, shared, sums, accounts, lives, shapes, costs, times, doubts };
+  await planAsWritten(trx, () => insertPlainLines(trx, bills, tables, short));
 
-  const lines = await stageLines(trx, bills, outcomes);
-  const matches = await stageMatches(trx, lines, accounts, outcomes);
+  const lines = await stageLines(trx, bills, plain);
+  const matches = await stageMatches(trx, lines, accounts, plain);
   await updateClasses(trx, lines, matches);
-  const levels = await stageLevels(trx, bills, { accounts, lives, plain: outcomes });
+  const levels = await stageLevels(trx, bills, { accounts, lives, plain });
   await insertOtherPrices(trx, bills, { lines, levels, prices, accounts });
   const charges = await stageCharges(trx, bills, { levels, prices, accounts });
   const pairs = await stagePairs(trx, { lines, matches, charges });
   const items = await stageItems(trx, bills, { lines, matches, charges, pairs, prices, accounts });
   const otherCosts = await stageCosts(trx, bills, { items, rules });
-  const staged = { lines, matches, accounts, items, rules, costs: otherCosts, plain: outcomes };
+  const staged = { lines, matches, accounts, items, rules, costs: otherCosts, plain };
   const backups = await stageBackups(trx, bills, staged);
   const replays = await stageReplays(trx, bills, staged);
   const variants = await stageVariants(trx, staged);
-  const causes = await stageCauses(trx, { replays, variants, backups, plain: outcomes });
+  const causes = await stageCauses(trx, { replays, variants, backups, plain });
   const allocations = await stageAllocationRules(trx, monthStart(bills), supposed.allocation ?? null);
-  await insertOutcomes(trx, bills, outcomes, staged, { causes, allocations, decisions });
+  await insertOutcomes(trx, bills, tables, staged, { causes, allocations, decisions, shared });
 
-  const { shares, sums } = await stageShares(trx, bills, outcomes, accounts);
-  return { lines, outcomes, shares, sums, missing: await stageMissing(trx, staged, backups) };
+  await insertSharesOf(trx, bills, tables, { shared, sums, accounts });
+  return { tables, plain, shared, sums, missing: await stageMissing(trx, staged, backups) };
 }

@@ -4,8 +4,16 @@ import type { Queryable, UnitOfWork } from '../../platform/database/database.ts'
 import { statement } from '../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
 import type { Staged, StagedBackups } from './outcomes.store.ts';
-import type { StagedOutcomes } from './plain-lines.store.ts';
-import { everyShare, type StagedShares, type StagedSums } from './shares.store.ts';
+import type { StagedPlain } from './plain-lines.store.ts';
+import {
+  keptTables,
+  outcomeValues,
+  type ResultTables,
+  shareValues,
+  type Target,
+  temporaryTables,
+} from './result-tables.store.ts';
+import type { StagedShared, StagedSums } from './shares.store.ts';
 import { type BillMonth, monthEnd, monthStart } from './stage-lines.store.ts';
 
 // What a reconciliation comes to, kept: once for each bill that is open, and unchanged where it is the same.
@@ -100,10 +108,12 @@ export async function noteReckoned(
   );
 }
 
-/** What a month was reckoned to, in temporary tables. */
+/** What a month was reckoned to. */
 export interface Results {
-  readonly outcomes: StagedOutcomes;
-  readonly shares: StagedShares;
+  readonly tables: ResultTables;
+  /** The lines of which one statement told what they are. */
+  readonly plain: StagedPlain;
+  readonly shared: StagedShared;
   readonly sums: StagedSums;
   readonly missing: StagedMissing;
 }
@@ -124,60 +134,85 @@ export async function lockReconciling(trx: UnitOfWork, payerId: number): Promise
  * Keeps what a month comes to: of each bill whose results are others than those that are kept, a new open reconciliation
  * in place of the one before. A bill that was signed keeps what was signed; what differs from it is kept beside it. What
  * is missing is told with the month's first bill. Says how many bills have other results than before.
+ *
+ * Where these versions of the bills were never reckoned, which is most often so, there is nothing to compare with: then
+ * results are written where they are kept, and else to temporary tables first.
  */
 export async function writeResults(
   trx: UnitOfWork,
   { bills }: BillMonth,
+  reckonTo: (tables: ResultTables) => Promise<Results>,
+  now: Temporal.Instant,
+): Promise<number> {
+  if (await selectIsKept(trx, bills))
+    return writeWhatDiffers(trx, bills, await reckonTo(await temporaryTables(trx, bills)), now);
+  const targets: Target[] = [];
+  for (const bill of bills) targets.push({ ...bill, reconciliationId: await insertReconciliation(trx, bill) });
+  const results = await reckonTo(await keptTables(trx, targets));
+  for (const [at, target] of targets.entries()) await completeReconciliation(trx, target, results, at === 0, now);
+  return bills.length;
+}
+
+async function writeWhatDiffers(
+  trx: UnitOfWork,
+  bills: BillMonth['bills'],
   results: Results,
   now: Temporal.Instant,
 ): Promise<number> {
   let written = 0;
-  for (const [at, { billId, versionId }] of bills.entries()) {
-    const bill = { billId, versionId, isFirst: at === 0 };
-    const same = await selectSame(trx, bill, results);
+  for (const [at, bill] of bills.entries()) {
+    const isFirst = at === 0;
+    const same = await selectSame(trx, bill, results, isFirst);
     if (same !== null) {
       // What was signed needs nothing beside it then.
-      if (same.isSigned) await deleteOpen(trx, billId);
+      if (same.isSigned) await deleteOpen(trx, bill.billId);
       continue;
     }
-    await deleteOpen(trx, billId);
-    await insertReconciliation(trx, bill, await selectTotals(trx, bill, results), results, now);
+    const target = { ...bill, reconciliationId: await insertReconciliation(trx, bill) };
+    await insertStaged(trx, target, results.tables);
+    await completeReconciliation(trx, target, results, isFirst, now);
     written += 1;
   }
   return written;
 }
 
-/** The columns of what is kept, in the order of those that are staged. */
-const outcomeValues = sql`position, outcome, rule, resource_id, expected, difference, cause, valid_from, valid_to, monthly, units, subject, variants, remarks`;
-const stagedOutcomeValues = sql`position, outcome, rule, resource_id, expected, difference, cause, since, until, monthly, units, subject, variants, remarks`;
-const shareValues = sql`position, target, deployment_id, amount`;
+type Bill = BillMonth['bills'][number];
+
 const missingValues = sql`ordinal, resource_id, class, subject, valid_from, valid_to, expected`;
 const stagedMissingValues = sql`ordinal, resource_id, class, subject, since, greatest(until, since), expected`;
+
+/** Whether there are results of one of these versions, with which others would have to be compared. */
+async function selectIsKept(trx: UnitOfWork, bills: BillMonth['bills']): Promise<boolean> {
+  const { rows } = await statement<{ kept: boolean }>('providerBilling.selectIsKept')`
+    SELECT EXISTS (SELECT FROM reconciliations
+                   WHERE bill_version_id = ANY (${bills.map(({ versionId }) => versionId)}::bigint[]) AND reopened_at IS NULL) AS kept`.execute(
+    trx,
+  );
+  return rows[0]!.kept;
+}
 
 /** How many rows there are, and the sum of their hashes, whatever their order: nothing is sorted, and nothing becomes text. */
 function fingerprint(values: RawBuilder<unknown>, from: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`(SELECT ROW(count(*), sum(hash_record_extended(ROW(${values}), 0))) FROM ${from})`;
 }
 
-/**
- * The kept reconciliation of a bill's version that has these results, the signed one first; null: none has. A version
- * that was never reconciled has nothing to compare, and most are reconciled once.
- */
+/** The kept reconciliation of a bill's version that has these results, the signed one first; null: none has. */
 async function selectSame(
   trx: UnitOfWork,
-  { billId, versionId, isFirst }: BillOf,
-  results: Results,
+  { billId, versionId }: Bill,
+  { tables, missing }: Results,
+  isFirst: boolean,
 ): Promise<{ readonly isSigned: boolean } | null> {
-  const of = sql`WHERE reconciliation_id = r.reconciliation_id`;
+  const [kept, staged] = [sql`WHERE reconciliation_id = r.reconciliation_id`, sql`WHERE reconciliation_id = ${billId}`];
   const { rows } = await statement<{ isSigned: boolean }>('providerBilling.selectSame')`
     SELECT r.signed_at IS NOT NULL AS "isSigned" FROM reconciliations r
     WHERE r.bill_id = ${billId} AND r.bill_version_id = ${versionId} AND r.reopened_at IS NULL
-      AND ${fingerprint(outcomeValues, sql`bill_line_outcomes ${of}`)}
-        IS NOT DISTINCT FROM ${fingerprint(stagedOutcomeValues, sql`${results.outcomes} WHERE bill_id = ${billId}`)}
-      AND ${fingerprint(shareValues, sql`bill_line_shares ${of}`)}
-        IS NOT DISTINCT FROM ${fingerprint(shareValues, sql`${everyShare(results)} s WHERE bill_id = ${billId}`)}
-      AND ${fingerprint(missingValues, sql`bill_missing ${of}`)}
-        IS NOT DISTINCT FROM ${fingerprint(stagedMissingValues, sql`${results.missing} WHERE ${isFirst}`)}
+      AND ${fingerprint(outcomeValues, sql`bill_line_outcomes ${kept}`)}
+        IS NOT DISTINCT FROM ${fingerprint(outcomeValues, sql`${tables.outcomes} ${staged}`)}
+      AND ${fingerprint(shareValues, sql`bill_line_shares ${kept}`)}
+        IS NOT DISTINCT FROM ${fingerprint(shareValues, sql`${tables.shares} ${staged}`)}
+      AND ${fingerprint(missingValues, sql`bill_missing ${kept}`)}
+        IS NOT DISTINCT FROM ${fingerprint(stagedMissingValues, sql`${missing} WHERE ${isFirst}`)}
     ORDER BY r.signed_at NULLS LAST LIMIT 1`.execute(trx);
   return rows[0] ?? null;
 }
@@ -187,40 +222,62 @@ async function deleteOpen(trx: UnitOfWork, billId: number): Promise<void> {
     DELETE FROM reconciliations WHERE bill_id = ${billId} AND signed_at IS NULL`.execute(trx);
 }
 
-interface Totals {
-  readonly amount: string;
-  readonly expected: string;
-  readonly differences: string;
-  readonly allocated: string;
-  readonly unexplained: string;
-  readonly residual: string;
+/** An open reconciliation of a bill in place of the one before, of which nothing is explained yet. */
+async function insertReconciliation(trx: UnitOfWork, { billId, versionId }: Bill): Promise<number> {
+  await deleteOpen(trx, billId);
+  const { rows } = await statement<{ id: number }>('providerBilling.insertReconciliation')`
+    INSERT INTO reconciliations (bill_id, bill_version_id, amount, expected, differences, allocated, unexplained, residual, made_at)
+    SELECT ${billId}, bill_version_id, amount, 0.00, 0.00, 0.00, lines_amount, amount - lines_amount, 'infinity'
+    FROM provider_bill_versions WHERE bill_version_id = ${versionId}
+    RETURNING reconciliation_id AS id`.execute(trx);
+  return rows[0]!.id;
 }
 
-interface BillOf {
-  readonly billId: number;
-  readonly versionId: number;
-  readonly isFirst: boolean;
-}
-
-/** The bridge of a bill. */
-async function selectTotals(
+/** Moves a bill's results from temporary tables to where they are kept. */
+async function insertStaged(
   trx: UnitOfWork,
-  { billId, versionId, isFirst }: BillOf,
-  { outcomes, missing }: Results,
-): Promise<Totals> {
-  const { rows } = await statement<Totals>('providerBilling.selectTotals')`
+  { billId, reconciliationId }: Target,
+  { outcomes, shares }: ResultTables,
+): Promise<void> {
+  await statement('providerBilling.insertStagedOutcomes')`
+    INSERT INTO bill_line_outcomes (reconciliation_id, ${outcomeValues})
+    SELECT ${reconciliationId}, ${outcomeValues} FROM ${outcomes} WHERE reconciliation_id = ${billId}`.execute(trx);
+  await statement('providerBilling.insertStagedShares')`
+    INSERT INTO bill_line_shares (reconciliation_id, ${shareValues})
+    SELECT ${reconciliationId}, ${shareValues} FROM ${shares} WHERE reconciliation_id = ${billId}`.execute(trx);
+}
+
+/** The bridge of a bill whose outcomes and shares are kept, what each bears by product, and what is missing. */
+async function completeReconciliation(
+  trx: UnitOfWork,
+  { billId, reconciliationId }: Target,
+  { shared, sums, missing }: Results,
+  isFirst: boolean,
+  now: Temporal.Instant,
+): Promise<void> {
+  await statement('providerBilling.updateTotals')`
     WITH own AS (
-      SELECT coalesce(sum(expected), 0.00) AS expected, coalesce(sum(difference), 0.00) AS differences,
-             coalesce(sum(amount) FILTER (WHERE outcome = 'allocated'), 0.00) AS allocated,
+      SELECT coalesce(sum(expected), 0.00) AS expected, coalesce(sum(difference), 0.00) AS differences
+      FROM bill_line_outcomes WHERE reconciliation_id = ${reconciliationId}
+    ), other AS (
+      SELECT coalesce(sum(amount) FILTER (WHERE outcome = 'allocated'), 0.00) AS allocated,
              coalesce(sum(amount) FILTER (WHERE outcome = 'unexplained'), 0.00) AS unexplained
-      FROM ${outcomes} WHERE bill_id = ${billId}
+      FROM ${shared} WHERE bill_id = ${billId}
     ), absent AS (
       SELECT coalesce(sum(expected), 0.00) AS expected FROM ${missing} WHERE ${isFirst}
     )
-    SELECT v.amount, own.expected + absent.expected AS expected, own.differences - absent.expected AS differences, own.allocated,
-           own.unexplained, v.amount - v.lines_amount AS residual
-    FROM provider_bill_versions v CROSS JOIN own CROSS JOIN absent WHERE v.bill_version_id = ${versionId}`.execute(trx);
-  return rows[0]!;
+    UPDATE reconciliations SET expected = own.expected + absent.expected, differences = own.differences - absent.expected,
+      allocated = other.allocated, unexplained = other.unexplained, made_at = ${now}::timestamptz
+    FROM own, other, absent WHERE reconciliation_id = ${reconciliationId}`.execute(trx);
+  await statement('providerBilling.insertCostSums')`
+    INSERT INTO bill_cost_sums (reconciliation_id, target, deployment_id, product, from_bill, amount)
+    SELECT ${reconciliationId}, target, deployment_id, product, from_bill, sum(amount) FROM ${sums} WHERE bill_id = ${billId}
+    GROUP BY 2, 3, 4, 5`.execute(trx);
+  if (!isFirst) return;
+  await statement('providerBilling.insertMissing')`
+    INSERT INTO bill_missing (reconciliation_id, ${missingValues}) SELECT ${reconciliationId}, ${stagedMissingValues} FROM ${missing}`.execute(
+    trx,
+  );
 }
 
 /** An open reconciliation with the results of one that was signed. */
@@ -246,38 +303,4 @@ export async function insertCopy(trx: UnitOfWork, reconciliationId: number): Pro
   await statement('providerBilling.insertCopyOfMissing')`
     INSERT INTO bill_missing (reconciliation_id, ${missingValues}) SELECT ${id}, ${missingValues} FROM bill_missing
     WHERE reconciliation_id = ${reconciliationId}`.execute(trx);
-}
-
-async function insertReconciliation(
-  trx: UnitOfWork,
-  { billId, versionId, isFirst }: BillOf,
-  totals: Totals,
-  results: Results,
-  now: Temporal.Instant,
-): Promise<void> {
-  const { outcomes, missing } = results;
-  const { amount, expected, differences, allocated, unexplained, residual } = totals;
-  const { rows } = await statement<{ id: number }>('providerBilling.insertReconciliation')`
-    INSERT INTO reconciliations (bill_id, bill_version_id, amount, expected, differences, allocated, unexplained, residual, made_at)
-    VALUES (${billId}, ${versionId}, ${amount}::numeric, ${expected}::numeric, ${differences}::numeric,
-            ${allocated}::numeric, ${unexplained}::numeric, ${residual}::numeric, ${now}::timestamptz)
-    RETURNING reconciliation_id AS id`.execute(trx);
-  const { id } = rows[0]!;
-  await statement('providerBilling.insertOutcomes')`
-    INSERT INTO bill_line_outcomes (reconciliation_id, ${outcomeValues})
-    SELECT ${id}, ${stagedOutcomeValues} FROM ${outcomes} WHERE bill_id = ${billId} ORDER BY position`.execute(trx);
-  await statement('providerBilling.insertLineShares')`
-    INSERT INTO bill_line_shares (reconciliation_id, ${shareValues})
-    SELECT ${id}, ${shareValues} FROM ${everyShare(results)} s WHERE bill_id = ${billId} ORDER BY position, deployment_id`.execute(
-    trx,
-  );
-  await statement('providerBilling.insertCostSums')`
-    INSERT INTO bill_cost_sums (reconciliation_id, target, deployment_id, product, from_bill, amount)
-    SELECT ${id}, target, deployment_id, product, from_bill, sum(amount) FROM ${results.sums} WHERE bill_id = ${billId}
-    GROUP BY 2, 3, 4, 5`.execute(trx);
-  if (!isFirst) return;
-  await statement('providerBilling.insertMissing')`
-    INSERT INTO bill_missing (reconciliation_id, ${missingValues}) SELECT ${id}, ${stagedMissingValues} FROM ${missing}`.execute(
-    trx,
-  );
 }

@@ -6,29 +6,42 @@ import {
   createTemporaryTableAs,
   type TemporaryTable,
 } from '../../platform/database/temporary-table.ts';
-import type { StagedOutcomes } from './plain-lines.store.ts';
+import { type ResultTables, shareValues } from './result-tables.store.ts';
 import { type BillMonth, monthStart, type StagedAccounts } from './stage-lines.store.ts';
 
 // Who bears a line: its amount in shares by whole weights, with the largest remainder, so that they add up to it.
 
-export type StagedShares = TemporaryTable<'staged_bill_shares'>;
+/** Shares of lines that no deployment is known to bear alone. */
+type StagedShares = TemporaryTable<'staged_bill_shares'>;
 /** What each bears of a bill, by product. */
 export type StagedSums = TemporaryTable<'staged_bill_sums'>;
+/**
+ * The lines that no deployment is known to bear alone, with what came of them. `method`: how it is shared where no resource
+ * says; `from_bill`: nothing but the bill says that it cost anything.
+ */
+export type StagedShared = TemporaryTable<'staged_bill_shared'>;
+
+export const sharedColumns = sql`line_id, bill_id, position, amount, product, from_bill, outcome, rule, method, deployment_id, resource_id, begins, ends`;
 
 const unattributed = sql`(SELECT deployment_id FROM deployments_list WHERE slug = 'unattributed')`;
 
-/** Every share of a month: what one deployment bears alone stands with its line. */
-export function everyShare({
-  outcomes,
-  shares,
-}: {
-  outcomes: StagedOutcomes;
-  shares: StagedShares;
-}): RawBuilder<unknown> {
-  return sql`(SELECT bill_id, position, 'deployment' AS target, owner AS deployment_id, amount, product, from_bill
-              FROM ${outcomes} WHERE owner IS NOT NULL
-              UNION ALL
-              SELECT bill_id, position, target, deployment_id, amount, product, from_bill FROM ${shares})`;
+/** No such line yet. */
+export function createShared(trx: UnitOfWork): Promise<StagedShared> {
+  return createTemporaryTable(
+    trx,
+    { statement: 'providerBilling.createShared', table: 'staged_bill_shared' },
+    sql`line_id bigint, bill_id bigint, position int, amount numeric, product text, from_bill boolean, outcome text, rule text, method text,
+        deployment_id bigint, resource_id bigint, begins timestamptz, ends timestamptz`,
+  );
+}
+
+/** No sum yet. One of a bill, a bearer and a product may be in several parts. */
+export function createSums(trx: UnitOfWork): Promise<StagedSums> {
+  return createTemporaryTable(
+    trx,
+    { statement: 'providerBilling.createSums', table: 'staged_bill_sums' },
+    sql`bill_id bigint, target text, deployment_id bigint, product text, from_bill boolean, amount numeric`,
+  );
 }
 
 /**
@@ -36,49 +49,34 @@ export function everyShare({
  * within the line's interval; one that is allocated, as its rule says: what was matched in the month comes first, because
  * some are shared like it.
  */
-export async function stageShares(
+export async function insertSharesOf(
   trx: UnitOfWork,
   bills: BillMonth,
-  outcomes: StagedOutcomes,
-  accounts: StagedAccounts,
-): Promise<{ readonly shares: StagedShares; readonly sums: StagedSums }> {
+  results: ResultTables,
+  { shared, sums, accounts }: { shared: StagedShared; sums: StagedSums; accounts: StagedAccounts },
+): Promise<void> {
   const shares = await createTemporaryTable(
     trx,
     { statement: 'providerBilling.stageShares', table: 'staged_bill_shares' },
     sql`line_id bigint NOT NULL, bill_id bigint NOT NULL, position int NOT NULL, target text NOT NULL, deployment_id bigint,
         amount amount NOT NULL, product text, from_bill boolean NOT NULL`,
   );
-  const shared = await stageShared(trx, outcomes);
   await insertShares(trx, shares, shared, await stageOwners(trx, shared));
-  const sums = await createTemporaryTableAs(
-    trx,
-    { statement: 'providerBilling.stageSums', table: 'staged_bill_sums' },
-    sumsOf(sql`${everyShare({ outcomes, shares })} s`),
-  );
+  await statement('providerBilling.insertSums')`INSERT INTO ${sums} ${sumsOf(sql`${shares} s`)}`.execute(trx);
   const weights = await stageAllocations(trx, bills, { shared, shares, sums, accounts });
   await insertShares(trx, shares, shared, weights);
   const allocated = sql`${shares} s WHERE EXISTS (SELECT FROM ${weights} w WHERE w.line_id = s.line_id)`;
-  await statement('providerBilling.insertSums')`INSERT INTO ${sums} ${sumsOf(allocated)}`.execute(trx);
-  return { shares, sums };
+  await statement('providerBilling.insertAllocatedSums')`INSERT INTO ${sums} ${sumsOf(allocated)}`.execute(trx);
+  await statement('providerBilling.insertLineShares')`
+    INSERT INTO ${results.shares} (reconciliation_id, ${shareValues})
+    SELECT g.reconciliation_id, position, s.target, deployment_id, amount FROM ${shares} s JOIN ${results.targets} g USING (bill_id)`.execute(
+    trx,
+  );
 }
 
 function sumsOf(shares: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`
     SELECT bill_id, target, deployment_id, product, from_bill, sum(amount) AS amount FROM ${shares} GROUP BY 1, 2, 3, 4, 5`;
-}
-
-type StagedShared = TemporaryTable<'staged_bill_shared'>;
-
-/** The lines that no deployment is known to bear alone. */
-function stageShared(trx: UnitOfWork, outcomes: StagedOutcomes): Promise<StagedShared> {
-  return createTemporaryTableAs(
-    trx,
-    { statement: 'providerBilling.stageShared', table: 'staged_bill_shared', analyze: true },
-    sql`
-      SELECT line_id, bill_id, position, amount, product, from_bill, outcome, rule, method, deployment_id, resource_id, begins,
-             greatest(ends, begins + interval '1 microsecond') AS ends, greatest(2, scale(trim_scale(amount))) AS digits
-      FROM ${outcomes} WHERE owner IS NULL`,
-  );
 }
 
 type StagedWeights = TemporaryTable<'staged_bill_weights'>;
@@ -92,7 +90,7 @@ function stageOwners(trx: UnitOfWork, shared: StagedShared): Promise<StagedWeigh
       WITH owned AS MATERIALIZED (
         SELECT o.line_id, w.deployment_id, w.weight, w.weight_total,
                trunc(extract(epoch FROM least(a.valid_to, o.ends) - greatest(a.valid_from, o.begins)) * 1000000) AS held
-        FROM (SELECT line_id, resource_id, begins, ends FROM ${shared} WHERE resource_id IS NOT NULL AND rule <> 'decision') o
+        FROM (SELECT line_id, resource_id, begins, greatest(ends, begins + interval '1 microsecond') AS ends FROM ${shared} WHERE resource_id IS NOT NULL AND rule <> 'decision') o
         JOIN deployments_attributions a ON a.resource_id = o.resource_id AND a.valid_from < o.ends AND a.valid_to > o.begins
         JOIN deployments_owners w USING (owner_set_id)
       ), common AS (
@@ -152,6 +150,9 @@ function stageAllocations(
   );
 }
 
+/** Into how many digits an amount `o.amount` is divided. */
+const digits = sql`greatest(2, scale(trim_scale(o.amount)))`;
+
 /**
  * Splits amounts by weights in whole hundredths, or finer where the amount is: the whole part of each, and the rest one
  * by one to the largest remainders, equal ones by slug. A negative amount is split as the mirror of a positive one.
@@ -165,8 +166,8 @@ async function insertShares(
   await statement('providerBilling.insertShares')`
     INSERT INTO ${shares} (line_id, target, deployment_id, amount, bill_id, position, product, from_bill)
     WITH whole AS MATERIALIZED (
-      SELECT o.line_id, w.total, o.digits, trunc(abs(o.amount) * power(10::numeric, o.digits)) AS units, sign(o.amount) * power(10::numeric, -o.digits) AS unit
-      FROM ${shared} o JOIN (SELECT line_id, sum(weight) AS total FROM ${weights} WHERE NOT is_only GROUP BY line_id) w USING (line_id)
+      SELECT o.line_id, w.total, d.digits, trunc(abs(o.amount) * power(10::numeric, d.digits)) AS units, sign(o.amount) * power(10::numeric, -d.digits) AS unit
+      FROM ${shared} o CROSS JOIN LATERAL (SELECT ${digits}) d (digits) JOIN (SELECT line_id, sum(weight) AS total FROM ${weights} WHERE NOT is_only GROUP BY line_id) w USING (line_id)
     ), divided AS (
       SELECT w.line_id, w.target, w.deployment_id, o.total, o.units, o.unit, o.digits, o.units * w.weight AS part, div(o.units * w.weight, o.total) AS base
       FROM ${weights} w JOIN whole o USING (line_id) WHERE NOT w.is_only
@@ -179,6 +180,6 @@ async function insertShares(
            o.bill_id, o.position, o.product, o.from_bill
     FROM parts p JOIN ${shared} o USING (line_id)
     UNION ALL
-    SELECT o.line_id, w.target, w.deployment_id, round(o.amount, o.digits), o.bill_id, o.position, o.product, o.from_bill
+    SELECT o.line_id, w.target, w.deployment_id, round(o.amount, ${digits}), o.bill_id, o.position, o.product, o.from_bill
     FROM ${shared} o JOIN ${weights} w USING (line_id) WHERE w.is_only`.execute(trx);
 }

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
-import type { StagedOutcomes, StagedThings } from './plain-lines.store.ts';
+import type { StagedPlain, StagedThings } from './plain-lines.store.ts';
 import { type BillMonth, monthEnd, monthStart, type StagedAccounts, type StagedLines } from './stage-lines.store.ts';
 
 // What should be charged in a month: the lives of the inventory's history, in pieces of one level and one price.
@@ -101,7 +101,7 @@ type StagedLevels = TemporaryTable<'staged_bill_levels'>;
 export function stageLevels(
   trx: UnitOfWork,
   bills: BillMonth,
-  { accounts, lives, plain }: { accounts: StagedAccounts; lives: StagedLives; plain: StagedOutcomes | null },
+  { accounts, lives, plain }: { accounts: StagedAccounts; lives: StagedLives; plain: StagedPlain | null },
 ): Promise<StagedLevels> {
   const isLeft = (resource: RawBuilder<unknown>) =>
     plain === null ? sql`true` : sql`NOT EXISTS (SELECT FROM ${plain} o WHERE o.resource_id = ${resource})`;

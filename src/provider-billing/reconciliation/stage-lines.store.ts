@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Queryable, UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
-import type { StagedOutcomes } from './plain-lines.store.ts';
+import type { StagedPlain } from './plain-lines.store.ts';
 
 // The lines of a month as they are reconciled, and which resource each is about.
 
@@ -110,7 +110,7 @@ export function lineId(bill: RawBuilder<unknown>, line: RawBuilder<unknown>): Ra
  * The lines that are not plain, with their times as intervals, and what their words say: a name, what has the price, how
  * many units.
  */
-export function stageLines(trx: UnitOfWork, bills: BillMonth, plain: StagedOutcomes): Promise<StagedLines> {
+export function stageLines(trx: UnitOfWork, bills: BillMonth, plain: StagedPlain): Promise<StagedLines> {
   const versions = bills.bills.map(({ versionId }) => versionId);
   const { begins, ends } = lineTimes(bills);
   return createTemporaryTableAs(
@@ -131,7 +131,7 @@ export function stageLines(trx: UnitOfWork, bills: BillMonth, plain: StagedOutco
         FROM provider_bill_lines l JOIN provider_bill_versions v USING (bill_version_id)
         LEFT JOIN bill_products p USING (product)
         WHERE l.bill_version_id = ANY (${versions}::bigint[])
-          AND NOT EXISTS (SELECT FROM ${plain} o WHERE o.bill_version_id = l.bill_version_id AND o.position = l.position)
+          AND NOT EXISTS (SELECT FROM ${plain} o WHERE o.line_id = ${lineId(sql`v`, sql`l`)})
       )
       SELECT line_id, bill_id, bill_version_id, position, amount, product,
              description, group_description, project_name, class, resource_kind, is_known_product, resource_uuid, resource_id AS external_id, told_s,
@@ -158,7 +158,7 @@ export function stageMatches(
   trx: UnitOfWork,
   lines: StagedLines,
   accounts: StagedAccounts,
-  plain: StagedOutcomes,
+  plain: StagedPlain,
 ): Promise<StagedMatches> {
   return createTemporaryTableAs(
     trx,
@@ -200,7 +200,8 @@ export function stageMatches(
          AND s.name = l.name
         JOIN mine r ON r.resource_id = s.resource_id
         WHERE NOT EXISTS (SELECT FROM by_id f JOIN ${lines} o USING (line_id) WHERE f.resource_id = r.resource_id AND o.class = l.class)
-          AND NOT EXISTS (SELECT FROM ${plain} o WHERE o.resource_id = r.resource_id AND o.class = l.class)
+          -- A plain line is of the class that its resource's kind is.
+          AND NOT EXISTS (SELECT FROM ${plain} o WHERE o.resource_id = r.resource_id AND r.kind = l.class)
       )
       SELECT * FROM by_id
       UNION ALL

@@ -16,7 +16,8 @@ import { selectLinesOfBills } from './bill-lines.store.ts';
 import { reckon, reconcileMonth } from './reconcile.ts';
 import { getReconciliation, reopenBill, signBill } from './review.ts';
 import { selectCosts, selectFindings } from './shown.store.ts';
-import { selectBillMonth } from './stage-lines.store.ts';
+import { temporaryTables } from './result-tables.store.ts';
+import { lineId, selectBillMonth } from './stage-lines.store.ts';
 
 // What a month comes to by the short way and by the long one, when it is reckoned again, and what of it stands.
 
@@ -87,10 +88,11 @@ const finalBill = async () =>
 function plainLines(): Promise<string[]> {
   return database.db.transaction().execute(async (trx) => {
     const bills = await selectBillMonth(trx, payerId, june);
-    const { outcomes, lines } = await reckon(trx, bills!);
+    const { plain } = await reckon(trx, bills!, await temporaryTables(trx, bills!.bills));
     const { rows } = await sql<{ description: string }>`
-      SELECT l.description FROM ${outcomes} o JOIN provider_bill_lines l USING (bill_version_id, position)
-      WHERE o.line_id NOT IN (SELECT line_id FROM ${lines}) ORDER BY 1`.execute(trx);
+      SELECT l.description FROM ${plain} p JOIN provider_bill_versions v USING (bill_id)
+      JOIN provider_bill_lines l ON l.bill_version_id = v.bill_version_id AND p.line_id = ${lineId(sql`v`, sql`l`)}
+      WHERE v.superseded_at = 'infinity' ORDER BY 1`.execute(trx);
     return rows.map(({ description }) => description.split(' ')[0]!);
   });
 }

@@ -4,6 +4,7 @@ import { openSecretKey } from '../../inventory/index.ts';
 import {
   declareList,
   declareOperation,
+  moneyRoles,
   type Operation,
   type OperationCall,
   type Role,
@@ -154,7 +155,7 @@ function approvalsNeeded({ config }: Pick<OperationCall, 'config'>): number {
 type Showing = Pick<OperationCall, 'config' | 'now' | 'principal'>;
 
 /** What we earn is for the owner and finance alone. */
-const seesMargin = (role: Role) => role === 'owner' || role === 'finance';
+const seesMargin = (role: Role) => moneyRoles.includes(role);
 
 function shown(call: Showing, row: ProposalRow): z.input<typeof proposalDetail> {
   const { document, approvals } = row;
