@@ -11,7 +11,15 @@ import { readSecrets, type SenderSecrets } from '../inventory/index.ts';
 import { amqpTransport } from './amqp.ts';
 import { faultsAt, readEvents, type SentBody } from './cloud-event.ts';
 import { Coalescer } from './coalescer.ts';
-import { eventConflict, eventUnusable, gatewayBacklog, sourcePaused, sourceUnauthorized } from './errors.ts';
+import { isDiskFull } from './disk.ts';
+import {
+  eventConflict,
+  eventUnusable,
+  gatewayBacklog,
+  gatewayDiskFull,
+  sourcePaused,
+  sourceUnauthorized,
+} from './errors.ts';
 import { hasBacklog } from './intake.store.ts';
 import { interpretJob } from './jobs.ts';
 import { Queues } from './queues.ts';
@@ -35,6 +43,7 @@ interface KnownSource {
   readonly isFull: boolean;
 }
 
+  readonly isDiskFull: boolean;
 const bodyBytesMax = 1_048_576;
 
 export const eventsIntake: IntakeDeclaration = {
@@ -100,7 +109,8 @@ class EventsIntake implements Intake {
   #openQueues(url: string): Queues {
     const { db, log } = this.#services;
     // Of a source that takes nothing the queue is closed: what is taken and waits too long comes again, and that is counted.
-    const takes = (known: KnownSource | null) => known !== null && !known.source.paused && !known.isFull;
+    const takes = (known: KnownSource | null) =>
+      known !== null && !known.source.paused && !known.isFull && !known.isDiskFull;
     const openQueues = async () => {
       const queued = (await listSources(db)).flatMap(({ source, queue }) =>
         queue === null ? [] : [{ source, queue }],
@@ -125,7 +135,7 @@ class EventsIntake implements Intake {
     });
   }
 
-  #assertTakes({ source, isFull }: KnownSource): void {
+  #assertTakes({ source, isFull, isDiskFull }: KnownSource): void {
     if (source.paused)
       throw sourcePaused(`The source '${source.source}' is paused.`, { details: { retryAfterSeconds } });
     if (isFull)
@@ -138,6 +148,8 @@ class EventsIntake implements Intake {
     const seconds = this.#quotaOf(source).take(events, performance.now());
     if (seconds > 0)
       throw new ArcadiaError('rate_limited', `More than ${source.maxEventsPerSecond} events a second.`, {
+    if (isDiskFull)
+      throw gatewayDiskFull('The disk of the database has too little space left.', { details: { retryAfterSeconds } });
         details: { retryAfterSeconds: seconds },
       });
   }
@@ -192,6 +204,7 @@ class EventsIntake implements Intake {
     this.#quotas.set(source, quota);
     return quota;
   }
+      isDiskFull: await isDiskFull(config),
 
   #coalescerOf(source: Source): Coalescer {
     const { accountId, source: slug } = source;
