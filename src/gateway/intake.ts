@@ -47,7 +47,12 @@ interface KnownSource {
 const bodyBytesMax = 1_048_576;
 
 export const eventsIntake: IntakeDeclaration = {
-  path: '/gateway/sources/:source/events',
+  // The others: where the clients of OpenMeter send, whose base address is that of the source.
+  paths: [
+    '/gateway/sources/:source/events',
+    '/gateway/sources/:source/api/v1/events',
+    '/gateway/sources/:source/api/v3/openmeter/events',
+  ],
   bodyBytesMax,
   open: (services) => new EventsIntake(services),
 };
