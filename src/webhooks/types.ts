@@ -113,9 +113,15 @@ export const webhookTypes = {
     data: z.object({ deployment: slug, change: z.enum(['created', 'renamed', 'moved', 'ended', 'reopened']), path }),
   }),
   'gateway.dead': declareType({
-    describes: 'Events of a gateway came that count for nothing as they are; once an hour at most',
+    describes:
+      'Events of a gateway came that count for nothing as they are, or messages of its queue that hold none; once an hour at most',
     forCustomers: false,
-    data: z.object({ source: slug, dead: z.int().meta({ description: 'Its dead letters, all of them' }), path }),
+    data: z.object({
+      source: slug,
+      dead: z.int().meta({ description: 'Its dead letters, all of them' }),
+      rejected: z.int().meta({ description: 'Messages of its queue that held no events, all of them' }),
+      path,
+    }),
   }),
   'gateway.silent': declareType({
     describes: 'No event of a gateway came for as long as it was given: once, until one comes',

@@ -195,7 +195,9 @@ test('dead letters are sent to webhooks once an hour, and a source that falls si
   await interpretAll(db, now);
   await send(event({ time: undefined }));
   await interpretAll(db, now.add({ minutes: 59 }));
-  expect(await messages('gateway.dead')).toEqual([{ source: 'edge', dead: 1, path: '/api/v1/gateway/sources/edge' }]);
+  expect(await messages('gateway.dead')).toEqual([
+    { source: 'edge', dead: 1, rejected: 0, path: '/api/v1/gateway/sources/edge' },
+  ]);
   await send(event({ time: undefined }));
   await interpretAll(db, now.add({ minutes: 60 }));
   expect(await messages('gateway.dead')).toMatchObject([{ dead: 1 }, { dead: 3 }]);
