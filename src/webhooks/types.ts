@@ -107,6 +107,17 @@ export const webhookTypes = {
     forCustomers: false,
     data: z.object(findings),
   }),
+  'rollout.ended': declareType({
+    describes: 'A rollout was done, failed, was cancelled or undone; or it is held until a person has looked',
+    forCustomers: false,
+    data: z.object({
+      rollout: z.int(),
+      deployment: slug,
+      state: z.enum(['held', 'done', 'failed', 'cancelled', 'undone']),
+      reason: z.string().nullable(),
+      path,
+    }),
+  }),
   'deployment.changed': declareType({
     describes: 'A deployment was created, renamed, ended or reopened, or its start was moved',
     forCustomers: false,
