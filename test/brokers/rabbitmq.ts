@@ -84,6 +84,8 @@ export async function startRabbitMq(definitions: object): Promise<Broker | null>
     RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'),
     ERL_EPMD_PORT: String(epmdPort),
     ERL_EPMD_ADDRESS: '127.0.0.1',
+    // What is killed leaves no picture of itself where it was started.
+    ERL_CRASH_DUMP_SECONDS: '0',
   };
   // Its own daemon of names, which would else outlive it; each in a group of its own, so that what they start ends with them.
   // The group also ends when this process does, however that dies: then its end of the pipe is closed.
