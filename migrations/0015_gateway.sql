@@ -78,6 +78,22 @@ ALTER TABLE gateway_retractions
 ALTER TABLE gateway_retractions ALTER COLUMN found DROP DEFAULT;
 CREATE INDEX gateway_retractions_open ON gateway_retractions (account_id) WHERE NOT found;
 
+-- How the queues of sources stand.
+CREATE TABLE gateway_queues (
+  account_id      int PRIMARY KEY REFERENCES accounts,
+  -- When a server last had it open, and when and why one last could not open it or lost it: in real time.
+  open_at         timestamptz,
+  problem_at      timestamptz,
+  problem         text,
+  -- Messages that held no events: how many, and of the last one when and why.
+  rejected        bigint NOT NULL DEFAULT 0,
+  rejected_at     timestamptz,
+  rejected_reason text,
+  CHECK ((problem_at IS NULL) = (problem IS NULL)),
+  CHECK ((rejected = 0) = (rejected_at IS NULL) AND (rejected = 0) = (rejected_reason IS NULL))
+);
+
+CALL protect_from_customers('gateway_queues');
 CALL protect_from_customers('gateway_effects');
 CALL protect_from_customers('gateway_lifecycles');
 

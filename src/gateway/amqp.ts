@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AmqpError, Connection, EventContext, Message } from 'rhea';
 import type { SentMessage, Settlement, Transport } from './transport.ts';
@@ -13,7 +14,8 @@ const prefix = /^cloudEvents[:_]/;
 
 /** @param url amqp://user:password@host:port/vhost, or amqps */
 export function amqpTransport(url: string): Transport {
-  const { hostname: host, port, username, password, protocol, pathname } = new URL(url);
+  const { hostname, port, username, password, protocol, pathname } = new URL(url);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const isTls = protocol === 'amqps:';
   const vhost = decodeURIComponent(pathname.slice(1));
   const connect = async () => {
@@ -21,7 +23,8 @@ export function amqpTransport(url: string): Transport {
     return rhea.create_container().connect({
       host,
       port: port === '' ? (isTls ? 5671 : 5672) : parseInt(port, 10),
-      ...(isTls ? { transport: 'tls' as const, servername: host } : {}),
+      // An address is no name that a server is asked by; its certificate is held against it all the same.
+      ...(isTls ? { transport: 'tls' as const, servername: isIP(host) === 0 ? host : '' } : {}),
       ...(username === '' ? {} : { username: decodeURIComponent(username), password: decodeURIComponent(password) }),
       ...(vhost === '' ? {} : { hostname: `vhost:${vhost}` }),
       idle_time_out: idleMs,

@@ -29,11 +29,17 @@ export async function claimUnannounced(
   return rows.sort((a, b) => (a.source < b.source ? -1 : 1));
 }
 
-/** Dead letters of a source. */
-export async function countDead(db: Queryable, accountId: number): Promise<number> {
-  const { rows } = await statement<{ dead: number }>('gateway.countDead')`
-    SELECT count(*) AS dead FROM gateway_outcomes WHERE account_id = ${accountId} AND outcome = 'dead'`.execute(db);
-  return rows[0]?.dead ?? 0;
+interface Dead {
+  readonly dead: number;
+  readonly rejected: number;
+}
+
+/** Dead letters of a source, and messages of its queue that held no events. */
+export async function countDead(db: Queryable, accountId: number): Promise<Dead> {
+  const { rows } = await statement<Dead>('gateway.countDead')`
+    SELECT (SELECT count(*) FROM gateway_outcomes WHERE account_id = ${accountId} AND outcome = 'dead') AS dead,
+           coalesce((SELECT rejected FROM gateway_queues WHERE account_id = ${accountId}), 0) AS rejected`.execute(db);
+  return rows[0] ?? { dead: 0, rejected: 0 };
 }
 
 /** Sources that were silent for as long as they were given and of which nobody has sent it, by name. */

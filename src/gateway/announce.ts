@@ -2,16 +2,22 @@ import type { Database, UnitOfWork } from '../platform/database/database.ts';
 import { publishEvent } from '../platform/events.ts';
 import { writeMessages } from '../webhooks/index.ts';
 import { claimDeadNotice, claimSilentNotices, claimUnannounced, countDead } from './announce.store.ts';
+import { countRejected } from './queues.store.ts';
 
 // What is published of sources: to the live stream each time, to webhooks so rarely that nobody is flooded.
 
 const deadNoticeMinutes = 60;
 const pathOf = (source: string) => `/api/v1/gateway/sources/${source}`;
 
+interface Sender {
+  readonly accountId: number;
+  readonly source: string;
+}
+
 /** That events of a source count for nothing. */
 export async function announceDead(
   trx: UnitOfWork,
-  { accountId, source }: { readonly accountId: number; readonly source: string },
+  { accountId, source }: Sender,
   now: Temporal.Instant,
 ): Promise<void> {
   await publishEvent(trx, 'gateway.dead', source);
@@ -19,11 +25,21 @@ export async function announceDead(
   await writeMessages(trx, 'gateway.dead', [await deadMessage(trx, { accountId, source })], now);
 }
 
-async function deadMessage(
-  trx: UnitOfWork,
-  { accountId, source }: { readonly accountId: number; readonly source: string },
-) {
-  return { customerId: null, data: { source, dead: await countDead(trx, accountId), path: pathOf(source) } };
+/** Counts a message of a source's queue that held no events, and announces it as what counts for nothing. */
+export async function announceRejected(
+  db: Database,
+  sender: Sender,
+  reason: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await countRejected(trx, sender.accountId, reason, now);
+    await announceDead(trx, sender, now);
+  });
+}
+
+async function deadMessage(trx: UnitOfWork, { accountId, source }: Sender) {
+  return { customerId: null, data: { source, ...(await countDead(trx, accountId)), path: pathOf(source) } };
 }
 
 /** The same of what died within the hour after it was sent, once that is over. */

@@ -39,6 +39,12 @@ export const gatewayBacklog = declareError({
   todo: 'Keep the events and send them again after Retry-After: those before them are still to be interpreted.',
 });
 
+export const gatewayDiskFull = declareError({
+  code: 'gateway_disk_full',
+  status: 503,
+  todo: 'Keep the events and send them again after Retry-After: the database needs more space on its disk.',
+});
+
 export const meterOtherwise = declareError({
   code: 'gateway_meter_otherwise',
   status: 409,

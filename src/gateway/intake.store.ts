@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
-import { statement } from '../platform/database/statement.ts';
+import { preparedStatement, statement } from '../platform/database/statement.ts';
 import type { Fault, SentEvent } from './cloud-event.ts';
 
 /** An event as it is stored: with what is wrong with it by now. */
@@ -35,7 +35,7 @@ export async function insertEvents(
   };
   // The data as it was written: PostgreSQL reads its numbers, and no other number ever is. In one order whoever sends them, so
   // that two who send the same wait for each other once.
-  const { rows } = await statement<{ id: number }>('gateway.insertEvents')`
+  const { rows } = await preparedStatement<{ id: number }>('gateway.insertEvents')`
     WITH held AS MATERIALIZED (
       SELECT set_config('synchronous_commit', 'on', true), pg_advisory_xact_lock_shared(hashtext('gateway intake'), ${accountId}::int)
     )

@@ -9,16 +9,26 @@ import type {
 import { ArcadiaError } from '../platform/errors.ts';
 import { readSecrets, type SenderSecrets } from '../inventory/index.ts';
 import { amqpTransport } from './amqp.ts';
+import { announceRejected } from './announce.ts';
 import { faultsAt, readEvents, type SentBody } from './cloud-event.ts';
 import { Coalescer } from './coalescer.ts';
-import { eventConflict, eventUnusable, gatewayBacklog, sourcePaused, sourceUnauthorized } from './errors.ts';
+import { isDiskFull } from './disk.ts';
+import {
+  eventConflict,
+  eventUnusable,
+  gatewayBacklog,
+  gatewayDiskFull,
+  sourcePaused,
+  sourceUnauthorized,
+} from './errors.ts';
 import { hasBacklog } from './intake.store.ts';
 import { interpretJob } from './jobs.ts';
+import { recordOpen, recordProblem } from './queues.store.ts';
 import { Queues } from './queues.ts';
 import { EventQuota } from './quota.ts';
 import { gatewaySettings } from './settings.ts';
 import { bears, isSignedBy, isTimely, secretsAt, type Signed } from './signature.ts';
-import { listSources, type Source, usualLimits } from './sources.ts';
+import { getSource, listSources, type Source, usualLimits } from './sources.ts';
 import { type Receipt, storeEvents } from './store-events.ts';
 
 // The address that gateways send to. A 2xx means that what was sent is on disk.
@@ -33,12 +43,18 @@ interface KnownSource {
   readonly source: Source;
   readonly secrets: SenderSecrets;
   readonly isFull: boolean;
+  readonly isDiskFull: boolean;
 }
 
 const bodyBytesMax = 1_048_576;
 
 export const eventsIntake: IntakeDeclaration = {
-  path: '/gateway/sources/:source/events',
+  // The others: where the clients of OpenMeter send, whose base address is that of the source.
+  paths: [
+    '/gateway/sources/:source/events',
+    '/gateway/sources/:source/api/v1/events',
+    '/gateway/sources/:source/api/v3/openmeter/events',
+  ],
   bodyBytesMax,
   open: (services) => new EventsIntake(services),
 };
@@ -98,9 +114,10 @@ class EventsIntake implements Intake {
   }
 
   #openQueues(url: string): Queues {
-    const { db, log } = this.#services;
+    const { db, clock, log } = this.#services;
     // Of a source that takes nothing the queue is closed: what is taken and waits too long comes again, and that is counted.
-    const takes = (known: KnownSource | null) => known !== null && !known.source.paused && !known.isFull;
+    const takes = (known: KnownSource | null) =>
+      known !== null && !known.source.paused && !known.isFull && !known.isDiskFull;
     const openQueues = async () => {
       const queued = (await listSources(db)).flatMap(({ source, queue }) =>
         queue === null ? [] : [{ source, queue }],
@@ -121,13 +138,18 @@ class EventsIntake implements Intake {
         await this.#coalescerOf(known.source).add(events);
         this.#wake(slug);
       },
+      opened: (sources) => recordOpen(db, sources),
+      lost: (slug, problem) => recordProblem(db, slug, problem),
+      rejected: async (slug, reason) => announceRejected(db, await getSource(db, slug), reason, await clock.now()),
       log,
     });
   }
 
-  #assertTakes({ source, isFull }: KnownSource): void {
+  #assertTakes({ source, isFull, isDiskFull }: KnownSource): void {
     if (source.paused)
       throw sourcePaused(`The source '${source.source}' is paused.`, { details: { retryAfterSeconds } });
+    if (isDiskFull)
+      throw gatewayDiskFull('The disk of the database has too little space left.', { details: { retryAfterSeconds } });
     if (isFull)
       throw gatewayBacklog(`Too many events of '${source.source}' are still to be interpreted.`, {
         details: { retryAfterSeconds },
@@ -182,6 +204,7 @@ class EventsIntake implements Intake {
       source,
       secrets: await readSecrets(db, source.accountId, secretKey),
       isFull: await hasBacklog(db, source.accountId, gatewaySettings.of(config).gatewayBacklogMax),
+      isDiskFull: await isDiskFull(config),
     };
   }
 

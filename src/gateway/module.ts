@@ -3,6 +3,7 @@ import {
   eventConflict,
   eventUnusable,
   gatewayBacklog,
+  gatewayDiskFull,
   meterOtherwise,
   sourceDisconnected,
   sourcePaused,
@@ -41,6 +42,7 @@ export const gatewayModule = declareModule({
     sourcePaused,
     sourceDisconnected,
     gatewayBacklog,
+    gatewayDiskFull,
     meterOtherwise,
   ],
   events: [

@@ -12,6 +12,8 @@ import type { SentMessage, Settlement, Transport } from './transport.ts';
 /** Which sources send through queues is looked at so often, and a queue that was lost is opened again. */
 const lookMs = 2_000;
 const retryMs = 1_000;
+/** That queues are open is said so often. */
+const openMs = 60_000;
 /** Messages that are taken and not settled: of one queue, and about of all together, of each of which one is always. */
 const ofQueueMax = 8;
 const ofAllMax = 64;
@@ -28,12 +30,22 @@ interface QueuesOptions {
   sources(): Promise<readonly QueuedSource[]>;
   /** Stores what a source has sent, which is read once the source takes anything. Errors: as over HTTP, and those of `read`. */
   store(source: string, read: () => SentBody): Promise<void>;
+  /** Records that the queues of sources are open; called again and again while they are. */
+  opened(sources: readonly string[]): Promise<void>;
+  /** Records why the queue of a source is not open. */
+  lost(source: string, problem: string): Promise<void>;
+  /** Counts a message of a source that is rejected. */
+  rejected(source: string, reason: string): Promise<void>;
   readonly log: Logger;
 }
 
 export class Queues {
   readonly #options: QueuesOptions;
   readonly #open = new Map<string, { readonly stopping: AbortController; readonly done: Promise<void> }>();
+  /** Sources whose queues are open now. */
+  readonly #read = new Set<string>();
+  readonly #saying = new Set<Promise<void>>();
+  #saidOpenAt = 0;
   readonly #closing = new AbortController();
   readonly #looking: Promise<void>;
 
@@ -47,6 +59,7 @@ export class Queues {
     await this.#looking;
     for (const { stopping } of this.#open.values()) stopping.abort();
     await Promise.all([...this.#open.values()].map(({ done }) => done));
+    await Promise.all(this.#saying);
   }
 
   async #look(): Promise<void> {
@@ -55,6 +68,7 @@ export class Queues {
     while (!signal.aborted) {
       try {
         this.#follow(await sources());
+        if (performance.now() - this.#saidOpenAt >= openMs) this.#sayOpen([...this.#read]);
       } catch (error) {
         log.warn({ err: error }, 'it was not found out which gateway sources send through queues');
       }
@@ -76,6 +90,21 @@ export class Queues {
     }
   }
 
+  #sayOpen(sources: readonly string[]): void {
+    this.#saidOpenAt = performance.now();
+    if (sources.length > 0) this.#say(() => this.#options.opened(sources));
+  }
+
+  /** What is said of queues keeps none of them from being read: where it cannot be recorded, the log has it. */
+  #say(record: () => Promise<void>): void {
+    const saying = record()
+      .catch((error: unknown) =>
+        this.#options.log.warn({ err: error }, 'how the queues of gateway sources stand was not recorded'),
+      )
+      .finally(() => this.#saying.delete(saying));
+    this.#saying.add(saying);
+  }
+
   async #consume({ source, queue }: QueuedSource, signal: AbortSignal): Promise<void> {
     const { transport, log } = this.#options;
     const about = { source, queue, broker: transport.address };
@@ -83,6 +112,8 @@ export class Queues {
     let isTold = false;
     const opened = () => {
       isTold = false;
+      this.#read.add(source);
+      this.#say(() => this.#options.opened([source]));
       log.info(about, 'gateway events come through a queue');
     };
     while (!signal.aborted) {
@@ -93,28 +124,26 @@ export class Queues {
       } catch (error) {
         if (signal.aborted) return;
         // Once for as long as it stays so.
-        if (!isTold)
+        if (!isTold) {
           log.warn({ err: error, ...about }, 'the queue of a gateway source is not open, and is tried again');
+          this.#say(() => this.#options.lost(source, messageOf(error)));
+        }
         isTold = true;
       } finally {
         // The broker sends again what is not settled: nobody waits to store it for a connection that is lost.
         connection.abort();
+        this.#read.delete(source);
       }
       await sleep(lookMs, undefined, { signal }).catch(() => {});
     }
   }
 
   async #take(source: string, message: SentMessage, over: AbortSignal): Promise<Settlement> {
-    const { store, log } = this.#options;
+    const { log } = this.#options;
     for (;;) {
       try {
-        await store(source, () => this.#read(message));
-        return 'stored';
+        return await this.#settle(source, message);
       } catch (error) {
-        if (error instanceof NoEvents || isOfData(error)) {
-          log.warn({ err: error, source }, 'a message of a gateway source is rejected: it cannot be stored');
-          return 'unusable';
-        }
         const { retryAfterSeconds } = (error instanceof ArcadiaError ? error.details : {}) as {
           readonly retryAfterSeconds?: number;
         };
@@ -124,8 +153,23 @@ export class Queues {
     }
   }
 
+  /** Errors: what may pass, and is then tried again. */
+  async #settle(source: string, message: SentMessage): Promise<Settlement> {
+    const { store, rejected, log } = this.#options;
+    try {
+      await store(source, () => this.#eventsIn(message));
+      return 'stored';
+    } catch (error) {
+      if (!(error instanceof NoEvents) && !isOfData(error)) throw error;
+      // Before it is rejected: what the broker puts aside is known here.
+      await rejected(source, messageOf(error));
+      log.warn({ err: error, source }, 'a message of a gateway source is rejected: it cannot be stored');
+      return 'unusable';
+    }
+  }
+
   /** Errors: NoEvents. */
-  #read({ headers, body }: SentMessage): SentBody {
+  #eventsIn({ headers, body }: SentMessage): SentBody {
     const { bodyBytesMax } = this.#options;
     if (body.length > bodyBytesMax) throw new NoEvents(`It has ${body.length} bytes, and may have ${bodyBytesMax}.`);
     try {
@@ -135,6 +179,10 @@ export class Queues {
       throw new NoEvents(cause.message, { cause });
     }
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** A message holds no events, and never will. */

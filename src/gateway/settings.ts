@@ -4,6 +4,8 @@ import { retentionDaysMin } from './prune.ts';
 interface GatewaySettings {
   /** Events of one source that may wait to be interpreted; beyond it no more are taken. */
   readonly gatewayBacklogMax: number;
+  /** MiB that must be free on the disk of the embedded database; below it no more events are taken. */
+  readonly gatewayDiskFreeMin: number;
   /** How long events are kept as they came; null: for ever. */
   readonly gatewayRetentionDays: number | null;
   /** The broker whose queues sources may send through; null: they send over HTTP alone. */
@@ -19,6 +21,16 @@ export const gatewaySettings = declareSettings<GatewaySettings>({
       .transform((text) => parseInt(text, 10))
       .refine((count) => count >= 1 && count <= 100_000_000),
     fallback: () => 1_000_000,
+  },
+  gatewayDiskFreeMin: {
+    env: 'ARCADIA_GATEWAY_DISK_FREE_MIN',
+    purpose:
+      'how many MiB must be free on the disk of the embedded database; below it gateway events are answered with 503. Of another server the disk is not known',
+    allowed: 'a whole number of MiB from 0 to 1000000000',
+    schema: matching(/^\d{1,10}$/)
+      .transform((text) => parseInt(text, 10))
+      .refine((mebibytes) => mebibytes <= 1_000_000_000),
+    fallback: () => 1_024,
   },
   gatewayRetentionDays: {
     env: 'ARCADIA_GATEWAY_RETENTION_DAYS',

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 import type { EffectFamily } from './effect-types.ts';
+import { isOpen } from './queues.store.ts';
 
 /** How a source shows who it is. */
 export type Dialect = 'standard' | 'bearer' | 'both';
@@ -114,6 +115,16 @@ interface SourceStatus {
   /** Its newest watermark, and the newest that confirms. */
   readonly watermark: Temporal.Instant | null;
   readonly confirmedThrough: Temporal.Instant | null;
+  /** Whether a server has its queue open, and when one last had; null: it has no queue, or none ever had. */
+  readonly queueOpen: boolean | null;
+  readonly queueOpenAt: Temporal.Instant | null;
+  /** When and why a server last could not open its queue, or lost it. */
+  readonly queueProblemAt: Temporal.Instant | null;
+  readonly queueProblem: string | null;
+  /** Messages of its queue that held no events, and of the last one when and why. */
+  readonly rejected: number;
+  readonly rejectedAt: Temporal.Instant | null;
+  readonly rejectedReason: string | null;
 }
 
 const skewOver = 1_000;
@@ -126,7 +137,10 @@ export async function selectSourceStatus(
 ): Promise<SourceStatus[]> {
   const { rows } = await statement<SourceStatus>('gateway.selectSourceStatus')`
     SELECT s.account_id AS "accountId", l.received_at AS "lastReceivedAt", b.backlog, o.received_at AS "oldestAt", d.dead,
-           k.skew AS "skewSeconds", w.through AS watermark, y.started_at AS "confirmedThrough"
+           k.skew AS "skewSeconds", w.through AS watermark, y.started_at AS "confirmedThrough",
+           CASE WHEN s.queue IS NOT NULL THEN ${isOpen} END AS "queueOpen", q.open_at AS "queueOpenAt",
+           q.problem_at AS "queueProblemAt", q.problem AS "queueProblem", coalesce(q.rejected, 0) AS rejected,
+           q.rejected_at AS "rejectedAt", q.rejected_reason AS "rejectedReason"
     FROM gateway_sources s JOIN gateway_progress p USING (account_id)
     LEFT JOIN LATERAL (SELECT received_at FROM gateway_events e WHERE e.account_id = s.account_id
                        ORDER BY gateway_event_id DESC LIMIT 1) AS l ON true
@@ -141,6 +155,7 @@ export async function selectSourceStatus(
             ORDER BY gateway_event_id DESC LIMIT ${sql.lit(skewOver)}) AS newest) AS k
     CROSS JOIN LATERAL (SELECT max(through) AS through FROM gateway_watermarks x WHERE x.account_id = s.account_id) AS w
     LEFT JOIN inventory_complete_syncs y ON y.account_id = s.account_id AND y.kind = 'gateway'
+    LEFT JOIN gateway_queues q ON q.account_id = s.account_id
     WHERE ${accountId}::int IS NULL OR s.account_id = ${accountId}
     ORDER BY s.account_id`.execute(db);
   return rows;

@@ -73,6 +73,8 @@ export async function gatewayStanding(
     readonly lagSeconds: number;
     readonly dead: number;
     readonly skewSeconds: number | null;
+    readonly queueOpen: boolean | null;
+    readonly rejected: number;
   }[]
 > {
   const sources = await selectSources(db);
@@ -81,10 +83,9 @@ export async function gatewayStanding(
   return sources.flatMap(({ accountId, source }) => {
     const one = status.find((each) => each.accountId === accountId);
     if (one === undefined) return [];
-    const { backlog, oldestAt, dead, skewSeconds } = one;
-    return [
-      { source, backlog, lagSeconds: oldestAt === null ? 0 : oldestAt.until(now).total('seconds'), dead, skewSeconds },
-    ];
+    const { backlog, oldestAt, dead, skewSeconds, queueOpen, rejected } = one;
+    const lagSeconds = oldestAt === null ? 0 : oldestAt.until(now).total('seconds');
+    return [{ source, backlog, lagSeconds, dead, skewSeconds, queueOpen, rejected }];
   });
 }
 

@@ -25,8 +25,13 @@ export async function refreshLevelsWithin(trx: UnitOfWork, upTo: number): Promis
   }
   if (known.length > 0) {
     const after = Math.min(...known.map((kind) => kind.changeId));
-    const { scope, count } = await store.prepareLevelScope(trx, after);
-    if (count > 0) await store.refreshLevels(trx, scope, derived(known));
+    const { scope, ofStates, ofEvents } = await store.prepareLevelScope(trx, after);
+    const { ids, measured } = derived(known);
+    // What an event touches has no level of a state, and the other way round.
+    await store.refreshLevels(trx, scope, {
+      ids: ofStates > 0 ? ids : [],
+      measured: ofEvents > 0 ? measured : [],
+    });
   }
   await store.upsertLevelsProgress(trx, kinds, upTo);
 }

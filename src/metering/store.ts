@@ -197,12 +197,12 @@ export async function selectLevelsProgress(db: Queryable): Promise<LevelsOfKind[
 /**
  * Resources with a change behind a position, each from the earliest instant
  * touched on. All that this snapshot sees, however new: what is derived rests on them all, and a
- * piece that a change left out here has cut would be lost.
+ * piece that a change left out here has cut would be lost. And how many of them there are: with states, and that events are about.
  */
 export async function prepareLevelScope(
   trx: UnitOfWork,
   after: number,
-): Promise<{ readonly scope: LevelScope; readonly count: number }> {
+): Promise<{ readonly scope: LevelScope; readonly ofStates: number; readonly ofEvents: number }> {
   const scope = await createTemporaryTableAs(
     trx,
     { statement: 'metering.prepareLevelScope', table: 'level_scope', analyze: true },
@@ -210,7 +210,10 @@ export async function prepareLevelScope(
       SELECT resource_id, min(valid_from) AS touched_from FROM ${resourceChanges} AS c
       WHERE change_id > ${after} GROUP BY resource_id`,
   );
-  return { scope, count: await countRows(trx, scope) };
+  const { rows } = await statement<{ ofStates: number; ofEvents: number }>('metering.prepareLevelScope.count')`
+    SELECT count(*) FILTER (WHERE r.kind <> 'gateway') AS "ofStates", count(*) FILTER (WHERE r.kind = 'gateway') AS "ofEvents"
+    FROM ${scope} JOIN inventory_resources r USING (resource_id)`.execute(trx);
+  return { scope, ...(rows[0] ?? { ofStates: 0, ofEvents: 0 }) };
 }
 
 type LevelScope = TemporaryTable<'level_scope'>;

@@ -10,6 +10,7 @@ import { addressesNamed, type KnownValues, resolve } from './deferred.ts';
 import type { Deferrable, ProposedStep } from './proposal-document.ts';
 import type { OpenedProposal } from './proposals.ts';
 import type { Stored, UndoRecord } from './records.ts';
+import { type Settled, settleRollout } from './settle.ts';
 import {
   beDurable,
   insertRequests,
@@ -18,7 +19,6 @@ import {
   type RolloutState,
   type SentRequest,
   type StepRow,
-  updateRollout,
   updateStep,
 } from './rollouts.store.ts';
 
@@ -177,15 +177,14 @@ export class Attempt {
   }
 
   /** What has become of the rollout, unless somebody has decided otherwise meanwhile. */
-  async settle(from: RolloutState, state: RolloutState, reason: string | null): Promise<void> {
+  async settle(from: RolloutState, state: Settled, reason: string | null): Promise<void> {
     const { db, rollout } = this.parts;
     await this.flush();
     const now = await this.now();
-    const isEnd = state !== 'held' && state !== 'running';
     await db.transaction().execute(async (trx) => {
       const current = await lockRollout(trx, rollout.rolloutId);
       if (current?.state !== from) throw new Overtaken(`it is ${current?.state} now`);
-      await updateRollout(trx, rollout.rolloutId, { state, reason, endedAt: isEnd ? now : null }, now);
+      await settleRollout(trx, rollout, { state, reason }, now);
     });
   }
 

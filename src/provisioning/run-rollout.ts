@@ -24,6 +24,7 @@ import {
   selectSteps,
   updateRollout,
 } from './rollouts.store.ts';
+import { settleRollout } from './settle.ts';
 import { stays, undoNext } from './undo.ts';
 
 /** How long a rollout waits for another one of its account, and for a provider that does not answer. */
@@ -99,10 +100,8 @@ async function takePlace(
 }
 
 /** Whether what a waiting rollout was proposed from is still so; it is cancelled where it is not. */
-async function isStillFresh(
-  { db, clock, config, signal }: RolloutRun,
-  { rolloutId, hash }: RolloutRow,
-): Promise<boolean> {
+async function isStillFresh({ db, clock, config, signal }: RolloutRun, rollout: RolloutRow): Promise<boolean> {
+  const { rolloutId, hash } = rollout;
   const secretKey = await openSecretKey(db, config);
   const now = await clock.now();
   const changed = await staleness({ db, secretKey, signal }, await getProposal(db, hash), now);
@@ -111,7 +110,7 @@ async function isStillFresh(
     const current = await lockRollout(trx, rolloutId);
     if (current?.state !== 'waiting') return;
     const reason = `its proposal has become stale while it waited: ${changed.join('; ')}`;
-    await updateRollout(trx, rolloutId, { state: 'cancelled', reason, endedAt: now }, now);
+    await settleRollout(trx, rollout, { state: 'cancelled', reason }, now);
   });
   return false;
 }
@@ -268,18 +267,13 @@ async function settleError(run: RolloutRun, rollout: RolloutRow, error: unknown)
   throw error;
 }
 
-async function hold({ db, clock }: RolloutRun, { rolloutId, state }: RolloutRow, reason: string): Promise<void> {
+async function hold({ db, clock }: RolloutRun, rollout: RolloutRow, reason: string): Promise<void> {
+  const { rolloutId, state } = rollout;
   const now = await clock.now();
   await db.transaction().execute(async (trx) => {
     const current = await lockRollout(trx, rolloutId);
     // Whoever has cancelled it is not waited for again: what is under way is shown as it was last known.
     if (current?.state !== state || current.endedAt !== null) return;
-    const isOver = state === 'cancelled';
-    await updateRollout(
-      trx,
-      rolloutId,
-      { state: isOver ? 'cancelled' : 'held', reason, endedAt: isOver ? now : null },
-      now,
-    );
+    await settleRollout(trx, rollout, { state: state === 'cancelled' ? 'cancelled' : 'held', reason }, now);
   });
 }

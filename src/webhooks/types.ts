@@ -107,15 +107,32 @@ export const webhookTypes = {
     forCustomers: false,
     data: z.object(findings),
   }),
+  'rollout.ended': declareType({
+    describes: 'A rollout was done, failed, was cancelled or undone; or it is held until a person has looked',
+    forCustomers: false,
+    data: z.object({
+      rollout: z.int(),
+      deployment: slug,
+      state: z.enum(['held', 'done', 'failed', 'cancelled', 'undone']),
+      reason: z.string().nullable(),
+      path,
+    }),
+  }),
   'deployment.changed': declareType({
     describes: 'A deployment was created, renamed, ended or reopened, or its start was moved',
     forCustomers: false,
     data: z.object({ deployment: slug, change: z.enum(['created', 'renamed', 'moved', 'ended', 'reopened']), path }),
   }),
   'gateway.dead': declareType({
-    describes: 'Events of a gateway came that count for nothing as they are; once an hour at most',
+    describes:
+      'Events of a gateway came that count for nothing as they are, or messages of its queue that hold none; once an hour at most',
     forCustomers: false,
-    data: z.object({ source: slug, dead: z.int().meta({ description: 'Its dead letters, all of them' }), path }),
+    data: z.object({
+      source: slug,
+      dead: z.int().meta({ description: 'Its dead letters, all of them' }),
+      rejected: z.int().meta({ description: 'Messages of its queue that held no events, all of them' }),
+      path,
+    }),
   }),
   'gateway.silent': declareType({
     describes: 'No event of a gateway came for as long as it was given: once, until one comes',

@@ -125,6 +125,7 @@ export const closedToCustomers: readonly string[] = names(`
   gateway_meters
   gateway_outcomes
   gateway_progress
+  gateway_queues
   gateway_repeats
   gateway_retractions
   gateway_sources

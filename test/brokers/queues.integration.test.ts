@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import rhea, { type Connection, type Message } from 'rhea';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { amqpTransport } from '../../src/gateway/amqp.ts';
@@ -6,7 +7,7 @@ import type { SentBody } from '../../src/gateway/cloud-event.ts';
 import { Queues } from '../../src/gateway/queues.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { event } from '../fixtures/gateway.ts';
-import { definitionsOfDocs, type Broker, startRabbitMq } from './rabbitmq.ts';
+import { type Broker, definitionsOfDocs, moveBackOfDocs, startRabbitMq } from './rabbitmq.ts';
 
 // What the program takes from a broker's queues, and what it leaves there, beside a store that answers as a test says.
 
@@ -63,22 +64,38 @@ const messageOf = (id: string): Message => ({
   body: rhea.message.data_section(Buffer.from(JSON.stringify(event({ id })))) as unknown,
 });
 
-/** How many messages are in a queue. */
-const countOf = (name: string): number =>
+const unreadable: Message = {
+  ...messageOf('x'),
+  body: rhea.message.data_section(Buffer.from('{"id": ')) as unknown,
+};
+
+/** How many messages were put aside. It takes a second, in which nothing else is done here. */
+const countUnusable = (): number =>
   parseInt(
     broker.evaluate(
-      `{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"${name}">>)), element(2, rabbit_amqqueue:stat(Q)).`,
+      `{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"${queue}.unusable">>)), element(2, rabbit_amqqueue:stat(Q)).`,
     ),
     10,
   );
 
+/** What the queues have said of themselves: `opened ...`, `lost ...`, `rejected ...`. */
+let told: string[] = [];
+const rejections = () => told.filter((each) => each.startsWith('rejected'));
+
 function open(store: (sent: SentBody) => Promise<void>, url = broker.url): string[] {
   const said: string[] = [];
+  told = [];
   queues = new Queues({
     transport: amqpTransport(url),
     bodyBytesMax: 1_048_576,
     sources: async () => [{ source, queue }],
     store: async (_, read) => store(read()),
+    opened: async (sources) => void told.push(`opened ${sources.join()}`),
+    lost: async (name, problem) => void told.push(`lost ${name}: ${problem}`),
+    rejected: async (name, reason) => {
+      told.push(`rejected ${name}: ${reason}`);
+      if (rejections().length === 1) throw new Error('the database is away');
+    },
     log: createLog({ level: 'warn', format: 'json', stream: { write: (line) => said.push(line) } }),
   });
   return said;
@@ -155,10 +172,64 @@ test('what is under way when the program ends is stored and acknowledged', async
 test('a broker that does not let it in is said to', async () => {
   const said = open(async () => {}, broker.url.replace('guest:guest', 'guest:wrong'));
   await expect.poll(() => said.join('')).toContain('authenticat');
+  expect(told).toEqual([expect.stringMatching(/^lost edge: .*authenticat/)]);
+});
+
+test('a message without events is rejected once that is counted', async () => {
+  const [before, stored] = [countUnusable(), [] as string[]];
+  await send([unreadable, messageOf('sound')]);
+  open(async (sent) => {
+    stored.push(...idsOf(sent));
+  });
+  await expect.poll(() => stored).toEqual(['sound']);
+  await expect.poll(rejections).toHaveLength(2);
+  const rejected = expect.stringMatching(/^rejected edge: .*JSON/) as string;
+  expect(rejections()).toEqual([rejected, rejected]);
+  expect(told[0]).toBe('opened edge');
+  await expect.poll(countUnusable, { interval: 500 }).toBe(before + 1);
+});
+
+test('over TLS a broker is taken from whose certificate is trusted, by name and by address, and no other', async () => {
+  const stored: string[] = [];
+  const store = async (sent: SentBody) => void stored.push(...idsOf(sent));
+  const said = open(store, broker.tlsUrl);
+  await expect.poll(() => said.join('')).toContain('self-signed certificate');
+  const trusted = getCACertificates('default');
+  setDefaultCACertificates([...trusted, broker.certificate]);
+  try {
+    for (const host of ['localhost', '127.0.0.1']) {
+      await queues?.close();
+      await send([messageOf(host)]);
+      open(store, broker.tlsUrl.replace('localhost', host));
+      await expect.poll(() => stored).toContain(host);
+    }
+  } finally {
+    setDefaultCACertificates(trusted);
+  }
+  expect(stored).toEqual(['localhost', '127.0.0.1']);
+});
+
+test('the command of the documentation moves back what was put aside, and it is stored once it can be', async () => {
+  const stored = new Set<string>();
+  let isUnusable = true;
+  await send([unreadable, messageOf('back-1'), messageOf('back-2')]);
+  const store = async (sent: SentBody) => {
+    const ids = idsOf(sent);
+    if (isUnusable) throw Object.assign(new Error('no such number'), { code: '22003' });
+    for (const id of ids) stored.add(id);
+  };
+  open(store);
+  // The first is tried twice: it was not counted at once.
+  await expect.poll(rejections).toHaveLength(4);
+  isUnusable = false;
+  broker.run(moveBackOfDocs);
+  await expect.poll(() => [...stored].toSorted()).toEqual(['back-1', 'back-2']);
+  // What still holds no events is rejected again.
+  await expect.poll(() => rejections().length).toBeGreaterThan(4);
 });
 
 test('a message that cannot be decoded ends beside the queue, and what came with it is stored', async () => {
-  const stored: string[] = [];
+  const [before, stored] = [countUnusable(), [] as string[]];
   await send([messageOf('a')]);
   sendUndecodable();
   await send(Array.from({ length: 6 }, (_, place) => messageOf(`b${place}`)));
@@ -169,6 +240,7 @@ test('a message that cannot be decoded ends beside the queue, and what came with
   // It comes as often as the queue's limit says, and once more.
   const lost = () => said.filter((line) => line.includes('is tried again')).length;
   await expect.poll(lost, { timeout: 240_000 }).toBeGreaterThan(20);
-  await expect.poll(() => countOf(`${queue}.unusable`)).toBe(1);
+  await expect.poll(countUnusable, { interval: 500 }).toBe(before + 1);
+  expect(told).toContainEqual(expect.stringMatching(/^lost edge: /));
   expect(lost()).toBe(21);
 });

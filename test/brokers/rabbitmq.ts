@@ -10,18 +10,26 @@ import { ensureProgram } from '../debian-program.ts';
 
 const scripts = '/usr/lib/rabbitmq/bin';
 
+const docs = readFileSync(new URL('../../docs/gateway.md', import.meta.url), 'utf8');
+
 /** What docs/gateway.md has a broker declare. */
-export const definitionsOfDocs = JSON.parse(
-  /```json\n(\{\n {2}"queues"[\s\S]*?)```/.exec(
-    readFileSync(new URL('../../docs/gateway.md', import.meta.url), 'utf8'),
-  )?.[1] ?? '',
-) as { queues: { name: string }[] };
+export const definitionsOfDocs = JSON.parse(/```json\n(\{\n {2}"queues"[\s\S]*?)```/.exec(docs)?.[1] ?? '') as {
+  queues: { name: string }[];
+};
+
+/** The command by which docs/gateway.md moves messages back. */
+export const moveBackOfDocs = /^\$ (rabbitmqctl set_parameter shovel .*)$/m.exec(docs)?.[1] ?? '';
 
 export interface Broker {
   /** amqp://guest:guest@127.0.0.1:port */
   readonly url: string;
+  /** amqps://guest:guest@localhost:port, and the certificate that it shows: its own authority, for localhost and 127.0.0.1. */
+  readonly tlsUrl: string;
+  readonly certificate: string;
   /** Kills it, and starts it again with what it has on disk. */
   restart(): Promise<void>;
+  /** What a command of a shell says that speaks to it. */
+  run(command: string): string;
   /** What a piece of Erlang comes to in it. */
   evaluate(code: string): string;
   close(): Promise<void>;
@@ -42,7 +50,7 @@ async function freePorts(count: number): Promise<number[]> {
 export async function startRabbitMq(definitions: object): Promise<Broker | null> {
   if (!ensureProgram('rabbitmq-server') || !existsSync(join(scripts, 'rabbitmq-server'))) return null;
   const folder = mkdtempSync(join(tmpdir(), 'arcadia-rabbitmq-'));
-  const [port, distPort, epmdPort] = await freePorts(3);
+  const [port, tlsPort, distPort, epmdPort] = await freePorts(4);
   const declared = {
     users: [{ name: 'guest', password: 'guest', tags: 'administrator' }],
     vhosts: [{ name: '/' }],
@@ -50,8 +58,19 @@ export async function startRabbitMq(definitions: object): Promise<Broker | null>
     ...definitions,
   };
   writeFileSync(join(folder, 'definitions.json'), JSON.stringify(declared));
-  writeFileSync(join(folder, 'rabbitmq.conf'), `load_definitions = ${join(folder, 'definitions.json')}\n`);
-  writeFileSync(join(folder, 'plugins'), '[rabbitmq_amqp1_0].\n');
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+  const made = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -keyout key.pem -out certificate.pem -days 2';
+  const named = '-subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1';
+  execFileSync('openssl', `req -x509 ${made} ${named}`.split(' '), { cwd: folder, stdio: 'pipe' });
+  const settings = [
+    `load_definitions = ${join(folder, 'definitions.json')}`,
+    `listeners.ssl.1 = 127.0.0.1:${tlsPort}`,
+    `ssl_options.cacertfile = ${certificate}`,
+    `ssl_options.certfile = ${certificate}`,
+    `ssl_options.keyfile = ${key}`,
+  ];
+  writeFileSync(join(folder, 'rabbitmq.conf'), `${settings.join('\n')}\n`);
+  writeFileSync(join(folder, 'plugins'), '[rabbitmq_amqp1_0,rabbitmq_shovel].\n');
   const env = {
     ...process.env,
     HOME: folder,
@@ -65,6 +84,8 @@ export async function startRabbitMq(definitions: object): Promise<Broker | null>
     RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'),
     ERL_EPMD_PORT: String(epmdPort),
     ERL_EPMD_ADDRESS: '127.0.0.1',
+    // What is killed leaves no picture of itself where it was started.
+    ERL_CRASH_DUMP_SECONDS: '0',
   };
   // Its own daemon of names, which would else outlive it; each in a group of its own, so that what they start ends with them.
   // The group also ends when this process does, however that dies: then its end of the pipe is closed.
@@ -91,9 +112,22 @@ export async function startRabbitMq(definitions: object): Promise<Broker | null>
     server = start(join(scripts, 'rabbitmq-server'));
     await untilSaid(server, 'completed with');
   };
+  const run = (command: string) =>
+    execFileSync('/bin/sh', ['-c', command], {
+      env: { ...env, PATH: `${scripts}:${process.env.PATH}` },
+      encoding: 'utf8',
+    });
   const evaluate = (code: string) =>
     execFileSync(join(scripts, 'rabbitmqctl'), ['eval', code], { env, encoding: 'utf8' });
-  return { url: `amqp://guest:guest@127.0.0.1:${port}`, restart, evaluate, close };
+  return {
+    url: `amqp://guest:guest@127.0.0.1:${port}`,
+    tlsUrl: `amqps://guest:guest@localhost:${tlsPort}`,
+    certificate: readFileSync(certificate, 'utf8'),
+    restart,
+    run,
+    evaluate,
+    close,
+  };
 }
 
 async function endGroup(child: ChildProcess): Promise<void> {

@@ -227,6 +227,31 @@ test('a paused source is answered with 503 and when to come again', async () => 
   expect((await send(JSON.stringify(event()))).status).toBe(200);
 });
 
+test('where the disk of the embedded database has too little space left, nothing is taken', async () => {
+  const full = await startTestApi(database, {
+    env: { DATABASE_URL: '', ARCADIA_DATA_DIR: import.meta.dirname, ARCADIA_GATEWAY_DISK_FREE_MIN: '1000000000' },
+  });
+  try {
+    const refused = await fetch(`${full.url}/api/v1/gateway/sources/edge/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${secret}`, 'content-type': structured },
+      body: JSON.stringify(event()),
+    });
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(await refused.json()).toMatchObject({ code: 'gateway_disk_full' });
+  } finally {
+    await full.close();
+  }
+});
+
+test('a source whose queue no server reads says so', async () => {
+  await makeSource(database.db, 'queued', { now, limits: { queue: 'arcadia.gateway.queued' } });
+  const shown = async (source: string) => (await api.fetch(`/gateway/sources/${source}`)).json();
+  const unread = { queueOpen: false, queueOpenAt: null, queueProblem: null, rejected: 0 };
+  expect(await shown('queued')).toMatchObject(unread);
+  expect(await shown('edge')).toMatchObject({ queueOpen: null });
+});
+
 test('a source has a quota of its own in events, and its requests are not counted as anonymous ones', async () => {
   const { db } = database;
   const slow = await makeSource(db, 'slow', { now, limits: { maxEventsPerSecond: 10 } });

@@ -36,8 +36,8 @@ afterAll(async () => {
   await database.close();
 });
 
-async function send(body: string, headers: Record<string, string>): Promise<unknown> {
-  const answer = await fetch(`${api.url}/api/v1/gateway/sources/edge/events`, { method: 'POST', headers, body });
+async function send(body: string, headers: Record<string, string>, path = '/events'): Promise<unknown> {
+  const answer = await fetch(`${api.url}/api/v1/gateway/sources/edge${path}`, { method: 'POST', headers, body });
   expect(answer.status).toBe(200);
   return ((await answer.json()) as { results: { status: string }[] }).results.map(({ status }) => status);
 }
@@ -84,4 +84,27 @@ test.each([
     'webhook-signature': new Webhook(secret).sign(`msg_${name}`, sent, body),
   };
   expect(await send(body, headers)).toEqual(['accepted']);
+});
+
+test("what OpenMeter's clients send to the address of a source is taken as it is", async () => {
+  // As client.events.ingest of the npm package @openmeter/sdk does: a batch, its own source, a time of Date.
+  const ingested = {
+    type: 'request',
+    subject: 'customer-1',
+    data: { requests: 3 },
+    id: '5c10fade-1c9e-4d6c-8275-c52c36731d3c',
+    source: '@openmeter/sdk',
+    specversion: '1.0',
+    time: '2026-05-03T10:15:00.123Z',
+  };
+  const batch = withHeaders({ 'content-type': 'application/cloudevents-batch+json' });
+  expect(await send(JSON.stringify([ingested]), batch, '/api/v1/events')).toEqual(['accepted']);
+  // As client.v3.events.ingest does: one event, or a batch, as plain JSON.
+  const plain = withHeaders({ 'content-type': 'application/json' });
+  expect(await send(JSON.stringify(ingested), plain, '/api/v3/openmeter/events')).toEqual(['duplicate']);
+  const other = { ...ingested, id: 'other' };
+  expect(await send(JSON.stringify([ingested, other]), plain, '/api/v3/openmeter/events')).toEqual([
+    'duplicate',
+    'accepted',
+  ]);
 });

@@ -8,6 +8,7 @@ import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { event, instant, interpretAll, makeMeters, makeSource, requests, setClock } from '../fixtures/gateway.ts';
 import { freePort, startRestarting } from '../faults/gateway-processes.ts';
 import { soaking, timeoutOf } from '../soak.ts';
+import { add as addHook } from '../webhooks/webhooks-fixture.ts';
 import { json, startTestApi, type TestApi } from './api-fixture.ts';
 
 // One suite over every way on which events come: HTTP, and a broker's queue.
@@ -201,6 +202,17 @@ describe.each(['HTTP', 'AMQP 1.0'] as const)('over %s', (name) => {
     await way.refused({ type: 'text/plain', body: 'hello' });
     await way.send(structured(event()));
     await untilStored(1);
+  });
+
+  test.runIf(name === 'AMQP 1.0')('messages without events are counted and announced', async () => {
+    await addHook(db, now, { webhook: 'ops', url: 'https://127.0.0.1:1/' });
+    await way.refused({ type: 'application/cloudevents+json', body: '{"specversion": ' });
+    await way.refused({ type: 'text/plain', body: 'hello' });
+    const shown = (await (await api?.fetch('/gateway/sources/edge'))?.json()) as object;
+    expect(shown).toMatchObject({ queueOpen: true, rejected: 2, rejectedAt: '2026-05-05T00:00:00Z' });
+    expect(shown).toMatchObject({ rejectedReason: expect.stringContaining('Events are sent as') as string });
+    const { rows } = await sql`SELECT type, data FROM webhook_messages WHERE type LIKE 'gateway.%'`.execute(db);
+    expect(rows).toMatchObject([{ type: 'gateway.dead', data: { source: 'edge', dead: 0, rejected: 1 } }]);
   });
 
   test('a pause and a backlog keep what is sent waiting, and lose none of it', async () => {

@@ -3,6 +3,8 @@ import { sql } from 'kysely';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { applyGatewayEffects } from '../../src/flows/gateway-effects.ts';
+import { announceRejected } from '../../src/gateway/announce.ts';
+import { getSource } from '../../src/gateway/sources.ts';
 import { draftMonth } from '../../src/invoices/drafts.ts';
 import { listInvoices } from '../../src/invoices/invoices.ts';
 import { approveInvoice, issueInvoice } from '../../src/invoices/issue.ts';
@@ -154,5 +156,20 @@ test('an invoice says how its payment stands, and follows what is recorded and w
   expect(await theirs.page.getByRole('button', { name: 'Record a payment' }).count()).toBe(0);
   expect([...wrong, ...theirs.wrong]).toEqual([]);
   await theirs.context.close();
+  await context.close();
+});
+
+test('a source whose queue no server reads, and messages of it that held no events, are said', async ({ skip }) => {
+  if (!isThere) skip();
+  const { db } = dashboard.database;
+  await makeSource(db, 'queued', { now, limits: { queue: 'arcadia.gateway.queued' } });
+  await announceRejected(db, await getSource(db, 'queued'), 'The body is not JSON.', now);
+  const { page, context, wrong } = await dashboard.open({ path: '/gateway' });
+  await settle(page, /^2 sources/);
+  const sources = page.getByRole('region', { name: 'Sources, as a table' });
+  await sources.getByText('No server reads arcadia.gateway.queued').waitFor();
+  await sources.getByText('1 message rejected: The body is not JSON.').waitFor();
+  await expectNoFaults(page);
+  expect(wrong).toEqual([]);
   await context.close();
 });

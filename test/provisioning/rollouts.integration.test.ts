@@ -18,6 +18,7 @@ import { showRollout } from '../../src/provisioning/rollouts.ts';
 import { selectSteps } from '../../src/provisioning/rollouts.store.ts';
 import { sweepMarkers } from '../../src/provisioning/sweep-markers.ts';
 import { json, startTestApi } from '../http/api-fixture.ts';
+import { add as addHook } from '../webhooks/webhooks-fixture.ts';
 import {
   liveOf,
   openRolloutScene,
@@ -67,7 +68,8 @@ test('a scope that is missing is said before anything costs', async () => {
   expect(await liveOf(scene)).toEqual(wholeShop);
 });
 
-test('a limit in the middle is held, and undone it leaves nothing', async () => {
+test('a limit in the middle is held, and undone it leaves nothing; webhooks are sent both', async () => {
+  await addHook(scene.db, scene.cloud.simulator.now(), { webhook: 'ops', url: 'https://127.0.0.1:1/' });
   await scene.faults({ fault: 'limit_reached', path: '/v2/load_balancers' });
   const rolloutId = await scene.begin(shop());
   const held = await scene.drive(rolloutId);
@@ -76,6 +78,13 @@ test('a limit in the middle is held, and undone it leaves nothing', async () => 
   await scene.decide('undo', rolloutId);
   expect(await scene.drive(rolloutId)).toMatchObject({ state: 'undone', reason: null });
   expect(await liveOf(scene)).toEqual({});
+  const { rows } = await sql`
+    SELECT data FROM webhook_messages WHERE type = 'rollout.ended' ORDER BY message_id`.execute(scene.db);
+  const of = { rollout: rolloutId, deployment: 'beta-shop', path: `/api/v1/rollouts/${rolloutId}` };
+  expect(rows).toEqual([
+    { data: { ...of, state: 'held', reason: held?.reason } },
+    { data: { ...of, state: 'undone', reason: null } },
+  ]);
 });
 
 test('429 at a write spends nothing and makes nothing twice', async () => {

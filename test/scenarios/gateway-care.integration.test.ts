@@ -195,7 +195,9 @@ test('dead letters are sent to webhooks once an hour, and a source that falls si
   await interpretAll(db, now);
   await send(event({ time: undefined }));
   await interpretAll(db, now.add({ minutes: 59 }));
-  expect(await messages('gateway.dead')).toEqual([{ source: 'edge', dead: 1, path: '/api/v1/gateway/sources/edge' }]);
+  expect(await messages('gateway.dead')).toEqual([
+    { source: 'edge', dead: 1, rejected: 0, path: '/api/v1/gateway/sources/edge' },
+  ]);
   await send(event({ time: undefined }));
   await interpretAll(db, now.add({ minutes: 60 }));
   expect(await messages('gateway.dead')).toMatchObject([{ dead: 1 }, { dead: 3 }]);
@@ -283,6 +285,29 @@ test('what counts and is older than events are kept stays as it is, though anoth
   await meterAll(db, now);
   expect(await states()).toEqual(['counted value_missing']);
   expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 03': '5' });
+});
+
+test('a retraction finds what it names by source and id alone, among any number of others that are open', async () => {
+  const retract = (id: string, ids: string[], fields: object = {}) =>
+    event({ id, type: 'arcadia.gateway.retract', time: undefined, subject: undefined, data: { ids }, ...fields });
+  const shop = { subject: 'deployment:acme-shop' };
+  // Another origin, and another source, have ids of their own.
+  await makeSource(db, 'other', { now });
+  const { accountId } = await getSource(db, 'other');
+  const others = Array.from({ length: 900 }, (_, place) => `never-${place}`);
+  await send(retract('r1', ['x']), retract('r2', others), retract('r3', ['x'], { source: '/gateways/2' }));
+  await interpretAll(db, now);
+  await sql`
+    INSERT INTO gateway_retractions (account_id, origin, event_id, retracted_by, found)
+    VALUES (${accountId}, '/gateways/1', 'x', 1, false)`.execute(db);
+  expect(await states()).toEqual(['dead target_unknown', 'dead target_unknown', 'dead target_unknown']);
+  await send(event({ ...shop, id: 'x', data: { requests: 4 } }), event({ ...shop, id: 'y', data: { requests: 6 } }));
+  await meterAll(db, now);
+  expect(await states()).toEqual(['applied', 'dead target_unknown', 'dead target_unknown', 'superseded', 'counted']);
+  const { rows } = await sql`
+    SELECT account_id = ${accountId} AS other, origin, event_id AS id FROM gateway_retractions WHERE found`.execute(db);
+  expect(rows).toEqual([{ other: false, origin: '/gateways/1', id: 'x' }]);
+  expect(await usageOf(db, 'gateway_requests')).toEqual({ 'acme-shop 03': '6' });
 });
 
 test('what retracts or corrects something that is not there says so, until that comes', async () => {

@@ -30,10 +30,11 @@ type Source = RowOf<typeof listGatewaySources>;
 
 const sourceColumns: readonly Column<Source>[] = [
   { header: 'source', value: (row) => row.source },
-  { header: 'state', value: stateOf },
+  { header: 'state', value: (row) => (row.queueOpen === false ? `${stateOf(row)}, queue not read` : stateOf(row)) },
   { header: 'last event (utc)', value: (row) => (row.lastReceivedAt === null ? null : moment(row.lastReceivedAt)) },
   { header: 'waiting', value: (row) => count(row.backlog), align: 'right' },
   { header: 'dead', value: (row) => count(row.dead), align: 'right' },
+  { header: 'rejected', value: (row) => count(row.rejected), align: 'right' },
   { header: 'skew', value: ({ skewSeconds }) => (skewSeconds === null ? null : `${skewSeconds} s`), align: 'right' },
   {
     header: 'confirmed through (utc)',
@@ -46,6 +47,15 @@ function stateOf({ paused, disconnectedAt }: Pick<Source, 'paused' | 'disconnect
   return paused ? 'paused' : 'open';
 }
 
+/** Its queue, and what is wrong with it: that nobody reads it, and what last was in the way. */
+function queueText({ queue, queueOpen, queueOpenAt, queueProblem, queueProblemAt }: Source): string | null {
+  if (queue === null) return null;
+  const problem = queueProblemAt === null ? '' : `; at ${moment(queueProblemAt)}: ${queueProblem}`;
+  if (queueOpen === true) return `${queue}${problem}`;
+  if (queueOpenAt === null) return `${queue}, which no server reads${problem || ': is ARCADIA_GATEWAY_AMQP_URL set?'}`;
+  return `${queue}, which no server reads since ${moment(queueOpenAt)}${problem}`;
+}
+
 const effectWords = { lifecycle: 'pause, resume and end subscriptions', payment: 'record payments' } as const;
 
 function sourceText(row: Source): string {
@@ -54,7 +64,7 @@ function sourceText(row: Source): string {
     ['state', stateOf(row)],
     ['metered from', moment(row.meteredFrom)],
     ['signs in by', row.dialect],
-    ['sends through', row.queue],
+    ['sends through', queueText(row)],
     ['may name', row.customers === null ? 'all customers' : row.customers.join(', ')],
     ['accepts', `${row.pastLimitHours} h back, ${row.futureLimitSeconds} s ahead, ${row.maxEventsPerSecond} events/s`],
     [
@@ -64,8 +74,14 @@ function sourceText(row: Source): string {
     ['may also', row.effects.length === 0 ? null : row.effects.map((each) => effectWords[each]).join(', ')],
     ['payment providers', row.paymentProviders.length === 0 ? null : row.paymentProviders.join(', ')],
     ['last event', row.lastReceivedAt === null ? 'none' : moment(row.lastReceivedAt)],
-    ['waiting', count(row.backlog)],
+    ['waiting', row.oldestAt === null ? '0' : `${count(row.backlog)}, since ${moment(row.oldestAt)}`],
     ['dead letters', count(row.dead)],
+    [
+      'rejected',
+      row.rejectedAt === null
+        ? null
+        : `${plural(row.rejected, 'message')}, the last ${moment(row.rejectedAt)}: ${row.rejectedReason}`,
+    ],
     ['skew', row.skewSeconds === null ? 'unknown' : `${row.skewSeconds} s`],
     ['confirmed through', row.confirmedThrough === null ? 'never' : moment(row.confirmedThrough)],
   ]);
@@ -108,8 +124,8 @@ export const gatewaySourceNoun: Noun = {
     listView(listGatewaySources, {
       example: `
 $ arcadia gateway source list
-SOURCE  STATE  LAST EVENT (UTC)      WAITING  DEAD  SKEW  CONFIRMED THROUGH (UTC)
-edge    open   2026-05-09 10:15:00Z        0     3   1 s  2026-05-09 10:00:00Z`,
+SOURCE  STATE  LAST EVENT (UTC)      WAITING  DEAD  REJECTED  SKEW  CONFIRMED THROUGH (UTC)
+edge    open   2026-05-09 10:15:00Z        0     3         0   1 s  2026-05-09 10:00:00Z`,
       columns: sourceColumns,
       empty: 'No source. To add one: arcadia gateway source add --help',
     }),

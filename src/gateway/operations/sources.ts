@@ -99,6 +99,15 @@ const status = {
     .meta({ description: 'By how much its clock is behind; negative: ahead. The median of its last thousand events' }),
   watermark: instantOut.nullable().meta({ description: 'Up to when it says that it has sent everything' }),
   confirmedThrough: instantOut.nullable().meta({ description: 'Up to when its usage is confirmed' }),
+  queueOpen: z.boolean().nullable().meta({ description: 'Whether a server reads its queue now; null: it has none' }),
+  queueOpenAt: instantOut.nullable().meta({ description: 'When a server last did, in real time; null: none ever has' }),
+  queueProblemAt: instantOut.nullable().meta({ description: 'When one last could not open it, or lost it' }),
+  queueProblem: z.string().nullable(),
+  rejected: z.int().meta({
+    description: 'Messages of its queue that held no events, each time one came: the broker keeps them apart',
+  }),
+  rejectedAt: instantOut.nullable().meta({ description: 'When the last of them came' }),
+  rejectedReason: z.string().nullable(),
 };
 
 const source = z

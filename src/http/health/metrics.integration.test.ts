@@ -2,6 +2,8 @@ import { sql } from 'kysely';
 import { Registry } from 'prom-client';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { openTestDatabase } from '../../../test/database.ts';
+import { makeSource } from '../../../test/fixtures/gateway.ts';
+import { recordOpen } from '../../gateway/queues.store.ts';
 import { openJobs } from '../../jobs/jobs.ts';
 import { databaseClock, followSimulatedClock } from '../../platform/clock.ts';
 import { connect, type Database, openPool } from '../../platform/database/database.ts';
@@ -51,6 +53,11 @@ test('a scrape tells of this process and of how things stand in the database', a
     db,
   );
 
+  await makeSource(db, 'edge', { now });
+  await makeSource(db, 'queued', { now, limits: { queue: 'arcadia.gateway.queued' } });
+  await recordOpen(db, ['queued']);
+  await makeSource(db, 'unread', { now, limits: { queue: 'arcadia.gateway.unread' } });
+
   const pools = new Pools();
   const opened = [3, 4].map((max) => openPool({ connectionString, max, applicationName: 'of this test', pools }));
   for (const pool of opened) pools.countWaiting(pool, () => 2);
@@ -74,8 +81,12 @@ test('a scrape tells of this process and of how things stand in the database', a
       'arcadia_metered_through_seconds 1777852800',
       'arcadia_pool_connections_max{pool="of this test"} 7',
       'arcadia_pool_waiting{pool="of this test"} 4',
+      'arcadia_gateway_rejected_messages{source="edge"} 0',
+      'arcadia_gateway_queue_open{source="queued"} 1',
+      'arcadia_gateway_queue_open{source="unread"} 0',
     ]),
   );
+  expect(text).not.toContain('arcadia_gateway_queue_open{source="edge"}');
   expect(text).toMatch(/^process_cpu_seconds_total \d/m);
   expect(text).toMatch(/^arcadia_queue_lag_seconds\{queue="metering"\} \d/m);
   expect(text).toMatch(/^arcadia_pool_connections\{pool="of this test",state="(used|idle)"\} \d/m);

@@ -59,11 +59,13 @@ export function openMetrics({ db, clock, program, registry, pools }: MetricsOpti
     for (const { account, kind, seconds } of ages) syncAge.set({ account, kind }, seconds);
     if (through !== null) metered.set(through.epochMilliseconds / 1000);
     for (const { findings: many, ...labels } of drift.findings) findings.set(labels, many);
-    for (const { source, backlog, lagSeconds, dead, skewSeconds } of sources) {
+    for (const { source, backlog, lagSeconds, dead, skewSeconds, queueOpen, rejected } of sources) {
       gateway.backlog.set({ source }, backlog);
       gateway.gatewayLag.set({ source }, lagSeconds);
       gateway.dead.set({ source }, dead);
       if (skewSeconds !== null) gateway.skew.set({ source }, skewSeconds);
+      gateway.rejected.set({ source }, rejected);
+      if (queueOpen !== null) gateway.queueOpen.set({ source }, queueOpen ? 1 : 0);
     }
     for (const { state, rollouts: many } of provisioning.states) rollouts.set({ state }, many);
     extras.set(provisioning.extras);
@@ -142,6 +144,10 @@ function makeGauges(registry: Registry) {
   const skew = gauge('arcadia_gateway_skew_seconds', "By how much a source's clock is behind; negative: ahead", [
     'source',
   ]);
+  const rejected = gauge('arcadia_gateway_rejected_messages', "Messages of a source's queue that held no events", [
+    'source',
+  ]);
+  const queueOpen = gauge('arcadia_gateway_queue_open', "Whether a server reads a source's queue", ['source']);
   return {
     up,
     time,
@@ -161,5 +167,7 @@ function makeGauges(registry: Registry) {
     gatewayLag,
     dead,
     skew,
+    rejected,
+    queueOpen,
   };
 }

@@ -31,7 +31,8 @@ export async function serveIntakes(server: FastifyInstance, serving: Serving): P
   await server.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-    for (const one of opened) serveIntake(scope, one, serving, anonymous);
+    for (const one of opened)
+      for (const path of one.declaration.paths) serveIntake(scope, path, one, serving, anonymous);
   });
   return async () => {
     for (const { intake } of opened) await intake.close();
@@ -40,11 +41,12 @@ export async function serveIntakes(server: FastifyInstance, serving: Serving): P
 
 function serveIntake(
   scope: FastifyInstance,
+  path: string,
   { declaration, intake }: OpenIntake,
   serving: Serving,
   anonymous: RateLimiter,
 ): void {
-  const url = `${apiPrefix}${declaration.path}`;
+  const url = `${apiPrefix}${path}`;
   const admitted = new WeakMap<FastifyRequest, Admitted>();
   scope.route({
     method: 'POST',

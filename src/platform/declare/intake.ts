@@ -56,10 +56,10 @@ export interface Intake {
 
 export interface IntakeDeclaration {
   /**
-   * Under /api/v1, with `:name` for its parts. It has no other methods than POST and OPTIONS, and is no part of the API's
+   * Under /api/v1, with `:name` for their parts; all of them are the same. They have no other methods than POST and OPTIONS, and is no part of the API's
    * document: how to send is said by the standards that senders speak.
    */
-  readonly path: string;
+  readonly paths: readonly [string, ...string[]];
   readonly bodyBytesMax: number;
   open(services: IntakeServices): Intake;
 }

@@ -87,7 +87,7 @@ function assertNamesUnique({
   // A path may name its parameter otherwise in another module; it is the same path to a router.
   assertUnique(
     'method and path',
-    [...operations, ...intakes.map(({ path }) => ({ method: 'POST', path }))].map(
+    [...operations, ...intakes.flatMap(({ paths }) => paths.map((path) => ({ method: 'POST', path })))].map(
       ({ method = 'GET', path }) => `${method} ${path.replaceAll(/:\w+/g, ':')}`,
     ),
   );

@@ -61,6 +61,7 @@ export function SourceTable({ items }: { readonly items: readonly Source[] }) {
 
 function Row({ row, now }: { readonly row: Source; readonly now: string }) {
   const { source, name, paused, disconnectedAt, lastReceivedAt, backlog, oldestAt, skewSeconds, dead } = row;
+  const { queue, queueOpen, queueProblem, rejected, rejectedReason } = row;
   const pause = useChange({ write: (isPaused: boolean, headers) => setPaused(source, isPaused, headers) });
   const isOff = skewSeconds !== null && Math.abs(skewSeconds) > skewShownSeconds;
   const behind = oldestAt === null ? 0 : Math.max(0, (millisecondsOf(now) - millisecondsOf(oldestAt)) / 1_000);
@@ -76,6 +77,18 @@ function Row({ row, now }: { readonly row: Source; readonly now: string }) {
         ) : paused ? (
           <span className={styles.wrong}> paused</span>
         ) : null}
+        {queueOpen === false ? (
+          <p className={styles.wrong}>
+            <span aria-hidden="true">▲ </span>No server reads {queue}
+            {queueProblem === null ? '' : `: ${queueProblem}`}
+          </p>
+        ) : null}
+        {rejected === 0 ? null : (
+          <p className={styles.wrong}>
+            <span aria-hidden="true">▲ </span>
+            {grouped(String(rejected))} {rejected === 1 ? 'message' : 'messages'} rejected: {rejectedReason}
+          </p>
+        )}
         {pause.problem === null ? null : <Failed isChange problem={pause.problem} onRetry={pause.clear} />}
       </th>
       <td className={styles.spare}>{lastReceivedAt === null ? 'none yet' : moment(lastReceivedAt, now)}</td>
