@@ -125,7 +125,10 @@ async function sweepScope(
 
 type PricedRow = Parameters<typeof stageWanted>[2][number];
 
-/** By the price book of the day, of each account its own. */
+/**
+ * By the price book of the day, of each account its own: at the list price, and at an own price only what has no other.
+ * All staff see findings, and negotiated prices are for owner and finance alone.
+ */
 async function priceFound(trx: UnitOfWork, found: FoundTable, now: Temporal.Instant): Promise<PricedRow[]> {
   const day = now.toZonedDateTimeISO('UTC').toPlainDate();
   const slugs = new Map((await selectAccounts(trx)).map(({ accountId, slug }) => [accountId, slug]));
@@ -136,7 +139,8 @@ async function priceFound(trx: UnitOfWork, found: FoundTable, now: Temporal.Inst
     if (book === undefined) {
       const account = accountId === null ? undefined : slugs.get(accountId);
       const prices = await listProviderPrices(trx, day, { account });
-      book = new Map(prices.map((price) => [price.subject, price]));
+      const listed = await listProviderPrices(trx, day, { account, own: false });
+      book = new Map([...prices, ...listed].map((price) => [price.subject, price]));
       books.set(accountId, book);
     }
     const change = monthlyChange(priced, (subject) => book.get(subject));
