@@ -114,6 +114,8 @@ async function visit(browser: Browser, api: TestApi, options: OpenOptions): Prom
     isMobile: touch,
     baseURL: api.url,
   });
+  // What hangs fails; on a machine that is busy with something else, half a minute is no sign of that.
+  context.setDefaultTimeout(120_000);
   const wrong: string[] = [];
   await context.addInitScript(
     "addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`))",
