@@ -1,9 +1,8 @@
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { soaking, timeoutOf } from '../soak.ts';
-import { type Dashboard, looks, openDashboard, settle, turnOf } from './dashboard.ts';
+import { axeOf, type Dashboard, looks, openDashboard, settle, turnOf } from './dashboard.ts';
 import { views } from './views.ts';
 
 // Whoever sees little, sees no colours, has a thumb or no mouse: dialogs, sizes, zoom, forced colours, motion, and what is
@@ -86,7 +85,7 @@ describe('every layer', () => {
         await page.getByRole('button', { name: /./ }).first().waitFor();
         await open(page);
         await shown(page);
-        const { violations } = await new AxeBuilder({ page }).analyze();
+        const { violations } = await axeOf(page).analyze();
         expect([path, violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])]).toEqual([path, []]);
         await page.keyboard.press('Escape');
         await expect
@@ -161,7 +160,7 @@ describe('targets', () => {
     for (const [path, title] of turnOf(views, 0, 4)) {
       await page.goto(path);
       await settle(page, title);
-      const { violations } = await new AxeBuilder({ page }).withRules(['target-size']).analyze();
+      const { violations } = await axeOf(page).withRules(['target-size']).analyze();
       expect([path, violations.flatMap(({ nodes }) => nodes.map(({ html }) => html))]).toEqual([path, []]);
     }
     await context.close();

@@ -1,4 +1,3 @@
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rateMonths } from '../../src/invoices/month-figures.ts';
@@ -9,7 +8,7 @@ import { addDeployment, settle as settleUsage } from '../fixtures/invoices.ts';
 import { openMistakenBill, resourceNamed } from '../fixtures/mistaken-bill.ts';
 import { makePlan } from '../fixtures/pricing.ts';
 import type { ReconciledAccount } from '../fixtures/reconciliation.ts';
-import { type Dashboard, openDashboardOver, settle, looks } from './dashboard.ts';
+import { axeOf, type Dashboard, openDashboardOver, settle, looks } from './dashboard.ts';
 
 // Provider billing and margins in a real browser, over an account whose May bill has five mistakes; its figures are
 // those of test/http/reconciliation.
@@ -148,7 +147,7 @@ describe('provider billing', () => {
     }
     await page.getByRole('button', { name: 'Show notes and decisions' }).click();
     await page.getByText('Nobody has noted or decided anything.').waitFor();
-    const { violations } = await new AxeBuilder({ page }).analyze();
+    const { violations } = await axeOf(page).analyze();
     expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
     await context.close();
   });
@@ -177,7 +176,7 @@ describe('provider billing', () => {
     expect((await moved.getByRole('row', { name: /^shop/ }).innerText()).replaceAll(/\s+/g, ' ')).toBe(
       'shop 9.37 17.14 USD ▲ 7.77',
     );
-    const { violations } = await new AxeBuilder({ page }).analyze();
+    const { violations } = await axeOf(page).analyze();
     expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
     await sheet.getByLabel('Reason').fill('ordered by them');
     await sheet.getByRole('button', { name: 'Assign 7.77 USD to shop' }).click();
@@ -400,7 +399,7 @@ describe('every view', () => {
       for (const [path, title] of [...views(), [`/margin?m=2026-05&why=bill:${bill}/1`, /^May 2026/] as const]) {
         await page.goto(path);
         await settle(page, title);
-        const { violations } = await new AxeBuilder({ page }).analyze();
+        const { violations } = await axeOf(page).analyze();
         expect([path, violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])]).toEqual([path, []]);
         const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
         expect([path, overflow > 0]).toEqual([path, false]);

@@ -1,4 +1,3 @@
-import AxeBuilder from '@axe-core/playwright';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bringAttributionsUpToDate } from '../../src/deployments/attribution.ts';
@@ -9,7 +8,7 @@ import { otherwise, pageReads, readsOfEvents } from '../../web/src/app/event-rea
 import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { insertLiving } from '../fixtures/inventory.ts';
 import { json } from '../http/api-fixture.ts';
-import { type Dashboard, openDashboard, settle, looks, turnOf } from './dashboard.ts';
+import { axeOf, type Dashboard, openDashboard, settle, looks, turnOf } from './dashboard.ts';
 import { views } from './views.ts';
 
 // The dashboard in a real browser: the build under the server's own policy, over a demonstration's data. What is on the
@@ -105,7 +104,7 @@ describe('signing in', () => {
     const { page, context } = await dashboard.open({ signsIn: false });
     const title = { name: 'Sign in to arcadia-cloud' } as const;
     await page.getByRole('heading', title).waitFor();
-    const { violations } = await new AxeBuilder({ page }).analyze();
+    const { violations } = await axeOf(page).analyze();
     expect(violations.map(({ id }) => id)).toEqual([]);
     await page.getByLabel('Token').fill('not.a.token');
     await page.getByRole('button', { name: 'Sign in' }).click();
@@ -340,7 +339,7 @@ describe('whose it is', () => {
     await page.getByRole('checkbox', { name: 'Choose all on this page' }).check();
     await page.getByRole('button', { name: 'Assign', exact: true }).click();
     const sheet = page.getByRole('dialog', { name: 'Assign 3 resources' });
-    const { violations } = await new AxeBuilder({ page }).analyze();
+    const { violations } = await axeOf(page).analyze();
     expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
     await sheet.locator('option[value="acme-studio"]').waitFor({ state: 'attached' });
     await sheet.getByLabel('Deployment').fill('acme-studio');
@@ -420,7 +419,7 @@ describe('every view', () => {
       for (const [path, title] of turnOf(views, turn, looks.length)) {
         await page.goto(path);
         await settle(page, title);
-        const { violations } = await new AxeBuilder({ page }).analyze();
+        const { violations } = await axeOf(page).analyze();
         expect([path, violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])]).toEqual([path, []]);
         const overflow = await page.evaluate<number[]>(
           "[document.documentElement, document.querySelector('main')].map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)",
@@ -429,7 +428,7 @@ describe('every view', () => {
       }
       await page.getByRole('button', { name: 'Search' }).click();
       await page.getByRole('dialog', { name: 'Search' }).waitFor();
-      const { violations } = await new AxeBuilder({ page }).analyze();
+      const { violations } = await axeOf(page).analyze();
       expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
       expect(wrong).toEqual([]);
       await context.close();

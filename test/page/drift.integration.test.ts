@@ -1,10 +1,9 @@
-import AxeBuilder from '@axe-core/playwright';
 import { sql } from 'kysely';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { json } from '../http/api-fixture.ts';
-import { type Dashboard, looks, openDashboard, settle } from './dashboard.ts';
+import { axeOf, type Dashboard, looks, openDashboard, settle } from './dashboard.ts';
 
 // What differs from what was declared, in a real browser: declared from the page, found, decided about and ended.
 
@@ -39,7 +38,7 @@ interface Found {
 const findings = (query: string) => answerOf<Found>(`/drift?${query}&limit=100`);
 
 async function expectNoFaults(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const { violations } = await axeOf(page).analyze();
   expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 }
 

@@ -1,4 +1,3 @@
-import AxeBuilder from '@axe-core/playwright';
 import { sql } from 'kysely';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -10,7 +9,7 @@ import { listInvoices } from '../../src/invoices/invoices.ts';
 import { approveInvoice, issueInvoice } from '../../src/invoices/issue.ts';
 import { event, instant, interpretAll, makeMeters, makeSource, requests, setClock } from '../fixtures/gateway.ts';
 import { addDeployment, day, openBusiness, settle as settleDays } from '../fixtures/invoices.ts';
-import { type Dashboard, openDashboardOver, settle } from './dashboard.ts';
+import { axeOf, type Dashboard, openDashboardOver, settle } from './dashboard.ts';
 
 // What gateways send, in a real browser: sources, events as they come, dead letters with what is decided about them, a meter
 // that is previewed; and what was paid of an invoice.
@@ -59,7 +58,7 @@ async function send(...events: readonly object[]): Promise<void> {
 }
 
 async function expectNoFaults(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const { violations } = await axeOf(page).analyze();
   expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 }
 

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCustomer } from '../../src/deployments/customers.ts';
@@ -17,7 +16,7 @@ import { ensureProgram } from '../debian-program.ts';
 import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { makePlan } from '../fixtures/pricing.ts';
 import { json } from '../http/api-fixture.ts';
-import { type Dashboard, openDashboard, settle, looks } from './dashboard.ts';
+import { axeOf, type Dashboard, openDashboard, settle, looks } from './dashboard.ts';
 
 // The screens of money in a real browser: invoices approved and issued together, corrections, plans, and what customers
 // see. Thirty customers are billed a fee for April beside the demonstration's one.
@@ -78,7 +77,7 @@ const idOf = async (name: string) =>
     ?.invoiceId ?? 0;
 
 async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const { violations } = await axeOf(page).analyze();
   expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 }
 

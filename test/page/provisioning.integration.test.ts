@@ -1,4 +1,3 @@
-import AxeBuilder from '@axe-core/playwright';
 import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { pino } from 'pino';
@@ -13,7 +12,7 @@ import { applyPlans } from '../../src/pricing/index.ts';
 import { runRollout } from '../../src/provisioning/run-rollout.ts';
 import { open, type Opened } from '../contract/simulator-client.ts';
 import { json, testSecretKey } from '../http/api-fixture.ts';
-import { type Dashboard, looks, openDashboardOver, settle, turnOf } from './dashboard.ts';
+import { axeOf, type Dashboard, looks, openDashboardOver, settle, turnOf } from './dashboard.ts';
 
 // A customer's system from a blueprint to its end, in a real browser and against a provider that takes writes: proposed
 // with the money for both sides, approved, rolled out, held and resumed, and taken down by whoever types its slug.
@@ -105,7 +104,7 @@ function shownId(page: Page): string {
 }
 
 async function expectNoFaults(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const { violations } = await axeOf(page).analyze();
   expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 }
 

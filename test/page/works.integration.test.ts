@@ -1,4 +1,3 @@
-import AxeBuilder from '@axe-core/playwright';
 import { sql } from 'kysely';
 import type { Page } from 'playwright-core';
 import { Registry } from 'prom-client';
@@ -13,7 +12,7 @@ import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { insertLiving } from '../fixtures/inventory.ts';
 import { json } from '../http/api-fixture.ts';
 import { until } from '../jobs/worker-fixture.ts';
-import { type Dashboard, openDashboard, settle } from './dashboard.ts';
+import { axeOf, type Dashboard, openDashboard, settle } from './dashboard.ts';
 
 // The views of what runs by itself, of what can be seen, and of how it is set up, in a real browser: jobs of a real worker,
 // accounts of a simulator.
@@ -50,7 +49,7 @@ function startFailing(): Promise<Worker> {
 }
 
 async function expectNoFaults(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const { violations } = await axeOf(page).analyze();
   expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 }
 
