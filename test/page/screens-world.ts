@@ -4,7 +4,7 @@ import { sweep } from '../../src/drift/sweep/sweep.ts';
 import { databaseClock, moveSimulatedClock } from '../../src/platform/clock.ts';
 import { SnoozeJob } from '../../src/platform/declare/job.ts';
 import { runRollout } from '../../src/provisioning/run-rollout.ts';
-import { event, interpretAll } from '../fixtures/gateway.ts';
+import { event, interpretAll, requests } from '../fixtures/gateway.ts';
 import { json } from '../http/api-fixture.ts';
 import type { Dashboard } from './dashboard.ts';
 
@@ -57,19 +57,7 @@ async function openGateway({ api, database: { db } }: Dashboard, ask: Ask): Prom
   const now = await databaseClock(db).now();
   const source = { source: 'edge', name: 'Edge gateway', meteredFrom: '2026-06-01T00:00:00Z' };
   const { secret } = await ask('/gateway/sources', source);
-  await ask('/gateway/meters', {
-    meters: [
-      {
-        meter: 'gateway_requests',
-        title: 'Requests',
-        unit: 'request',
-        type: 'request',
-        aggregation: 'sum',
-        value: '/requests',
-        from: '2026-06-01',
-      },
-    ],
-  });
+  await ask('/gateway/meters', { meters: [{ ...requests, from: '2026-06-01' }] });
   const at = (minutes: number) => now.subtract({ minutes }).toString();
   const counted = Array.from({ length: 12 }, (_, index) =>
     event({
