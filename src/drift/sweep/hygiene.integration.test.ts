@@ -190,6 +190,36 @@ test('what rests on settings of others that are hidden neither opens nor ends', 
   expect(await told(...rules)).toEqual(before);
 });
 
+test('an amount is at list price; at an own price only of what has no other', async () => {
+  const [, db] = await cloud.happen(
+    { type: 'create_volume', name: 'data', sizeGb: 50, region: 'fra1' },
+    { type: 'create_database', name: 'db', size: 'db-s-1vcpu-2gb', region: 'fra1' },
+  );
+  for (const [subject, amount, unit] of [
+    ['volume', 0.02, 'GiB-month'],
+    ['database:db-s-1vcpu-1gb', 15, 'month'],
+    ['database:db-s-1vcpu-2gb', 31, 'month'],
+  ] as const)
+    await sql`
+      INSERT INTO own_prices (provider, subject, account_id, currency, amount, unit, evidence, recorded_by, valid_from, valid_to, recorded_at, superseded_at)
+      VALUES ('digitalocean', ${subject}, 0, 'USD', ${amount}, ${unit}, 'contract', 'test', '2026-01-01', 'infinity', ${now()}, 'infinity')`.execute(
+      database.db,
+    );
+  await look();
+  const declaration = declarationSchema.parse({
+    declaration: 'databases',
+    account: cloud.account.slug,
+    resources: [{ address: 'db', kind: 'database', id: String(db), fields: { size: 'db-s-1vcpu-1gb' } }],
+  });
+  await applyDeclaration(database.db, declaration, { by: 'test', now: now() });
+  await look();
+  await look({ days: 8 });
+  expect((await told('idle_volume', 'changed')).map((each) => each.replace(/ \w+$/, ''))).toEqual([
+    'changed db size 16.00',
+    'idle_volume data 5.00',
+  ]);
+});
+
 test('what is idle is found after its days, in full; what is seen by less is not found anew, and stays', async () => {
   const [volume, ip] = await cloud.happen(
     { type: 'create_volume', name: 'data', sizeGb: 50, region: 'fra1' },
