@@ -18,8 +18,8 @@ interface LivingClock {
 }
 
 /**
- * Moves a simulated clock on while somebody watches or a rollout goes on, at the pace that is set (`clock set`), until the signal aborts. One
- * process does: others on the same database wait for their turn.
+ * Moves a simulated clock on while somebody watches or a rollout goes on, at the pace that is set (`clock set`), until the
+ * signal aborts. One process does: others on the same database wait for their turn.
  */
 export async function keepClockGoing(db: Database, { watchers, signal, onError }: LivingClock): Promise<void> {
   while (!signal.aborted) {

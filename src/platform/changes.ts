@@ -11,7 +11,7 @@ import { statement } from './database/statement.ts';
  * | topic        | subject       | what is different over the time                                        |
  * | ------------ | ------------- | ---------------------------------------------------------------------- |
  * | `resource`   | resource_id   | a fact about a resource, on which its owner or its usage rests         |
- * | `level`      | resource_id   | its status, region or attributes alone: no owner rests on these          |
+ * | `level`      | resource_id   | its status, region or attributes alone: no owner rests on these        |
  * | `measurement`| resource_id   | what events say that it used                                           |
  * | `settings`   | resource_id   | what is configured on a resource: nobody's owner or usage rests on it    |
  * | `ownership`  | resource_id   | which deployments own it: derived from facts                           |

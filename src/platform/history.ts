@@ -35,7 +35,8 @@ export interface Rewritten {
  * of it is inserted again. Staged intervals of one key must not overlap each other and must
  * differ from what is believed: a caller stages changes only, so that nothing changed writes
  * nothing. With `change`, each staged interval is appended to the log of changes; its subject is the
- * first column of the key, and its topic may be an expression over the staged row `s`, which sees what was believed before. With `superseding`, the superseded rows say by what.
+ * first column of the key, and its topic may be an expression over the staged row `s`, which sees what was believed
+ * before. With `superseding`, the superseded rows say by what.
  */
 export async function rewriteHistory(
   trx: UnitOfWork,

@@ -56,8 +56,8 @@ export interface Intake {
 
 export interface IntakeDeclaration {
   /**
-   * Under /api/v1, with `:name` for their parts; all of them are the same. They have no other methods than POST and OPTIONS, and is no part of the API's
-   * document: how to send is said by the standards that senders speak.
+   * Under /api/v1, with `:name` for their parts; all of them are the same. They have no other methods than POST and OPTIONS, and
+   * are no part of the API's document: how to send is said by the standards that senders speak.
    */
   readonly paths: readonly [string, ...string[]];
   readonly bodyBytesMax: number;
