@@ -15,7 +15,8 @@ import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 // Reached on 2026-11-30 with 200,000 lines, on two cores with much other work on them (load 5 to 7), in ratios: loading 1.2,
 // reconciling 2.5 to 4.3, again 0.02, margins 0.9 to 3.0 of a sum of all shares, 267 MB. Since plain lines are written by the
 // statement that judges them, of 100,000 lines the server's own time is 2.4 to 3.4 s where storing takes 0.9 to 1.1; in turns
-// with it the way before took 3.1 to 3.9 s where storing took 0.9 to 1.4. Reconciling is not at its aim. Of 2.6 s plain lines are
+// with it the way before took 3.1 to 3.9 s where storing took 0.9 to 1.4. On 2026-12-01 with 100,000 lines, quiet: loading 1.4,
+// reconciling 2.7, again 0.03, 253 MB. Reconciling is not at its aim. Of 2.6 s plain lines are
 // 1.6, about half of it the storing itself; what there was by kind and time 0.12, splitting what several bear 0.2 and storing
 // it 0.1, ids that make a line doubtful 0.07, which lines are left 0.06 and which resources 0.06, times of lines 0.04, sums by
 // product 0.04. What judges plain lines is eight joins by hashing, none of which stands out: lines with their resources, the
