@@ -82,7 +82,7 @@ const reads: readonly Read[] = [
   { name: 'jobs, summary', limitMs: 50, path: () => '/jobs/summary' },
   { name: 'what happened', limitMs: 50, path: () => '/happened' },
   { name: 'audit log, a page', limitMs: 50, path: () => '/audit-log?limit=50' },
-  { name: 'audit log, verified', limitMs: 200, path: () => '/audit-log/verification', body: {} },
+  { name: 'audit log, verified', limitMs: 200, path: () => '/audit-log/verification', body: { recent: true } },
 ];
 
 /** A hundredth of the resources has no owner. */
@@ -202,7 +202,7 @@ export default async function bench(): Promise<Row[]> {
     try {
       await seed(db);
       const rows: Row[] = [];
-      const whole = await timed(() => ask('/audit-log/verification', { full: true }));
+      const whole = await timed(() => ask('/audit-log/verification', {}));
       rows.push(row(`reads: all ${entries} entries of the audit log, verified`, whole, 'limit of 60 s', 60_000, 1));
       for (const { name, limitMs, path, body } of reads) {
         for (let n = 0; n < 5; n += 1) await ask(path(n), body);
