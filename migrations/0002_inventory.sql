@@ -53,6 +53,7 @@ CREATE TABLE sync_runs (
 CREATE SEQUENCE sync_runs_written;
 CREATE INDEX sync_runs_by_kind ON sync_runs (account_id, kind, started_at DESC);
 CREATE INDEX sync_runs_complete ON sync_runs (account_id, kind, started_at DESC) WHERE outcome = 'complete';
+CREATE INDEX sync_runs_missed ON sync_runs (account_id, kind, started_at DESC, sync_run_id DESC) WHERE outcome IN ('partial', 'failed');
 CREATE INDEX sync_runs_sightings ON sync_runs (account_id, kind, started_at DESC) WHERE unread IS NOT NULL;
 CREATE INDEX sync_runs_budgets ON sync_runs (account_id, sync_run_id DESC) WHERE requests_left IS NOT NULL;
 CREATE INDEX sync_runs_running ON sync_runs (account_id, kind) WHERE outcome = 'running';
@@ -140,6 +141,8 @@ CREATE TABLE resource_states (
 );
 CALL keep_history('resource_states', 'resource_id');
 CREATE INDEX resource_states_by_run ON resource_states (sync_run_id);
+-- What was believed of a resource before.
+CREATE INDEX resource_states_superseded ON resource_states (resource_id, superseded_at, valid_from) WHERE superseded_at <> 'infinity';
 CREATE INDEX resource_states_by_superseding_run ON resource_states (superseded_by_run) WHERE superseded_by_run IS NOT NULL;
 CREATE INDEX resource_states_by_end ON resource_states (valid_to, valid_from) WHERE superseded_at = 'infinity';
 CREATE INDEX resource_states_by_begin ON resource_states (valid_from) WHERE superseded_at = 'infinity';
@@ -337,6 +340,20 @@ CREATE VIEW inventory_settings AS
   FROM resource_settings WHERE superseded_at = 'infinity';
 CREATE VIEW inventory_sync_runs AS
   SELECT sync_run_id, account_id, kind, started_at, finished_at, outcome, reason FROM sync_runs WHERE outcome <> 'reverted';
+-- How the newest run that ended did, of each kind of each account: from one to the next by the index, however many runs there are.
+CREATE VIEW inventory_newest_runs AS
+  WITH RECURSIVE kinds AS (
+    (SELECT account_id, kind FROM sync_runs ORDER BY account_id, kind LIMIT 1)
+    UNION ALL
+    SELECT n.account_id, n.kind FROM kinds k CROSS JOIN LATERAL (
+      SELECT r.account_id, r.kind FROM sync_runs r WHERE (r.account_id, r.kind) > (k.account_id, k.kind)
+      ORDER BY r.account_id, r.kind LIMIT 1) n
+  )
+  SELECT k.account_id, k.kind, n.started_at, n.outcome, n.reason
+  FROM kinds k CROSS JOIN LATERAL (
+    SELECT r.started_at, r.outcome, r.reason FROM sync_runs r
+    WHERE r.account_id = k.account_id AND r.kind = k.kind AND r.outcome NOT IN ('running', 'reverted')
+    ORDER BY r.started_at DESC, r.sync_run_id DESC LIMIT 1) n;
 -- From when on a period may be confirmed: the start of the latest complete sync.
 CREATE VIEW inventory_complete_syncs AS
   SELECT account_id, kind, max(started_at) AS started_at
@@ -509,6 +526,7 @@ CALL protect_from_customers('inventory_settings');
 CALL protect_from_customers('inventory_memberships');
 CALL protect_from_customers('inventory_unlisted');
 CALL protect_from_customers('inventory_sync_runs');
+CALL protect_from_customers('inventory_newest_runs');
 CALL protect_from_customers('inventory_complete_syncs');
 CALL protect_from_customers('inventory_actions');
 -- Our cost is ours.

@@ -109,7 +109,7 @@ CREATE TABLE fleet_counts (
   kind         text COLLATE "C" NOT NULL,
   status       text COLLATE "C" NOT NULL,
   region       text NOT NULL,                -- '': in none
-  owner_set_id bigint,                       -- NULL: no attribution
+  owner        text COLLATE "C",             -- a deployment's slug, none or several; NULL: nobody misses one
   -- What the price book charges by.
   source       text,
   size_slug    text,
@@ -120,6 +120,9 @@ CREATE TABLE fleet_counts (
   size_gb      numeric,
   nodes        numeric
 );
+-- The same without owners: a few rows of it answer what nobody asks of an owner.
+CREATE TABLE fleet_totals (LIKE fleet_counts);
+ALTER TABLE fleet_totals DROP owner;
 CREATE TABLE fleet_counted (
   singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
   counted_at timestamptz NOT NULL,
@@ -136,8 +139,18 @@ CREATE TABLE fleet_suggestions (
   deployment_exists boolean NOT NULL,
   resources         bigint NOT NULL
 );
+-- What was unassigned when it was counted last (src/deployments/unassigned-money.ts), in groups that are charged alike.
+CREATE TABLE unassigned_counted (
+  singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  counted_at timestamptz NOT NULL,
+  change_id  bigint NOT NULL,                -- the last change that it knows of
+  ends_at    timestamptz NOT NULL,           -- when an owner begins or ends by itself next
+  groups     jsonb NOT NULL
+);
+CALL protect_from_customers('unassigned_counted');
 CALL protect_from_customers('fleet_suggestions');
 CALL protect_from_customers('fleet_counts');
+CALL protect_from_customers('fleet_totals');
 CALL protect_from_customers('fleet_counted');
 
 -- Published to other modules.

@@ -287,6 +287,7 @@ CREATE TABLE deployment_months (
   last_month      amount NOT NULL,
   PRIMARY KEY (month, deployment_id, currency)
 );
+CREATE INDEX deployment_months_moved ON deployment_months (month, abs(to_date - last_same_day) DESC) WHERE to_date <> last_same_day;
 -- What the month came to at the end of each of its days.
 CREATE TABLE money_days (
   day             date NOT NULL,
@@ -308,6 +309,18 @@ CREATE TABLE month_revenue (
   product         text COLLATE "C",             -- of cost that is passed on, as the provider's bills name it
   amount          amount NOT NULL,
   UNIQUE NULLS NOT DISTINCT (month, customer_id, deployment_id, currency, kind, plan, billing_kind, product)
+);
+-- What both come to in all.
+CREATE TABLE month_totals (
+  month           calendar_month NOT NULL REFERENCES rated_months,
+  currency        currency_code NOT NULL,
+  deployments     int NOT NULL,
+  to_date         amount,                       -- NULL, like the next three: no deployment has the currency
+  forecast        amount,
+  last_same_day   amount,
+  last_month      amount,
+  revenue         amount,                       -- NULL: nothing is earned in the currency
+  PRIMARY KEY (month, currency)
 );
 CALL publish_changes('deployment_months', 'figures.changed', $$SELECT to_char(month, 'YYYY-MM') AS subject, NULL AS customer_id FROM changed$$);
 
@@ -382,6 +395,11 @@ CREATE VIEW invoices_revenue AS
       AND x.service_month = l.service_month AND x.component = l.component
     ORDER BY x.invoice_id, x.position LIMIT 1) o ON true
   WHERE i.state = 'issued';
+-- The same in all.
+CREATE VIEW invoices_month_revenue AS
+  SELECT 'accrued' AS basis, month, currency, revenue AS amount FROM month_totals WHERE revenue IS NOT NULL
+  UNION ALL
+  SELECT basis, month, currency, sum(amount) FROM invoices_revenue WHERE basis = 'billed' GROUP BY basis, month, currency;
 CREATE VIEW invoices_rated_months AS SELECT month, rated_at FROM rated_months;
 
 -- Customers see what was issued to them, and nothing of drafts, decisions and costs.
@@ -396,7 +414,9 @@ CALL publish_to_customers('rated_months', '{change_id,documents,failures}');
 CALL protect_by_deployment('deployment_months');
 CALL protect_from_customers('money_days');
 CALL protect_from_customers('month_revenue');
+CALL protect_from_customers('month_totals');
 CALL protect_from_customers('invoices_revenue');
+CALL protect_from_customers('invoices_month_revenue');
 CALL protect_from_customers('invoices_rated_months');
 CALL protect_from_customers('legal_entities');
 CALL protect_from_customers('legal_entity_parties');

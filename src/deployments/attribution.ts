@@ -1,4 +1,3 @@
-import { type MonthlyPrices, priceGroups } from '../inventory/index.ts';
 import { inSnapshot } from '../platform/database/in-snapshot.ts';
 import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { readWatermark } from '../platform/changes.ts';
@@ -18,7 +17,6 @@ import {
   touchAll,
   touchChanged,
   touchHeirs,
-  countUnattributed,
   type UnattributedRow,
   writeProgress,
 } from './attribution/store.ts';
@@ -102,15 +100,4 @@ export async function unattributedResources(
   after: Pick<UnattributedRow, 'kind' | 'name' | 'resourceId'> | null = null,
 ): Promise<UnattributedPage> {
   return readUnattributed(db, at, limit, after);
-}
-
-/** What lived at an instant and had no owner then: how much, since when, and what it costs in a month by the price book. */
-export async function unattributedMoney(
-  db: Queryable,
-  at: Temporal.Instant,
-): Promise<MonthlyPrices & { readonly oldest: Temporal.Instant | null }> {
-  const groups = await countUnattributed(db, at);
-  const day = at.toZonedDateTimeISO('UTC').toPlainDate();
-  const oldest = groups.map((group) => group.oldest).sort(Temporal.Instant.compare)[0] ?? null;
-  return { ...(await priceGroups(db, groups, day)), oldest };
 }

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { PricedGroup, ResourceAt } from '../inventory/index.ts';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import type { SortKey } from '../platform/database/keyset.ts';
-import { statement } from '../platform/database/statement.ts';
+import { preparedStatement, statement } from '../platform/database/statement.ts';
 import { neverMissed, unattributedSet } from './attribution/store.ts';
 
 // What the provider lists, beside whose it is: read from what inventory and deployments believe.
@@ -49,8 +49,9 @@ const sortKeys: Readonly<Record<FleetOrder['sort'], SortKey>> = {
   createdAt: { of: sql`coalesce(r.provider_created_at, r.first_seen_at)`, type: 'timestamptz' },
 };
 
-/** Filters by values that a facet counts: left out where the facet itself is counted. */
-function facetFilters({ kind, account, status, region, owner }: FleetFilters) {
+/** Filters by values that a facet counts: left out where the facet itself is counted. `isKept`: of what was counted last. */
+function facetFilters({ kind, account, status, region, owner }: FleetFilters, isKept = false) {
+  const owned = isKept ? sql`s.owner` : sql`coalesce(${ownerClass}, ${noneOf(sql`s.kind`)})`;
   const among = (column: RawBuilder<unknown>, values: readonly string[] | undefined) =>
     values === undefined ? sql`true` : sql`${column} = ANY (${[...values]}::text[])`;
   return {
@@ -58,7 +59,7 @@ function facetFilters({ kind, account, status, region, owner }: FleetFilters) {
     account: among(sql`c.slug`, account),
     status: among(sql`s.status`, status),
     region: among(sql`coalesce(s.region, '')`, region),
-    owner: owner === undefined ? sql`true` : sql`coalesce(${ownerClass}, ${noneOf(sql`s.kind`)}) = ${owner}`,
+    owner: owner === undefined ? sql`true` : sql`coalesce(${owned} = ${owner}, false)`,
   };
 }
 
@@ -198,57 +199,106 @@ export async function selectFleet(
 }
 
 export interface FacetRow {
-  readonly facet: 'kind' | 'account' | 'status' | 'region' | 'owner' | 'all';
+  /** owners: how many deployments own any. */
+  readonly facet: 'kind' | 'account' | 'status' | 'region' | 'owner' | 'owners' | 'all';
   readonly value: string;
   readonly resources: number;
 }
 
-/** What was counted last, in place of what lives: it has what facets filter by. */
-const counted = sql`
-  FROM fleet_counts s JOIN inventory_accounts c USING (account_id) CROSS JOIN LATERAL (SELECT s.owner_set_id) AS o WHERE true`;
+/**
+ * What was counted last, in place of what lives: it has what facets filter by. Without owners there are few rows; with them
+ * as many as deployments have kinds.
+ */
+function counted({ owner }: FleetFilters): RawBuilder<unknown> {
+  return sql`FROM ${owner === undefined ? sql`fleet_totals` : sql`fleet_counts`} s JOIN inventory_accounts c USING (account_id) WHERE true`;
+}
+
+/** The class of each set of owners. */
+const ownerSets = sql`(
+  SELECT w.owner_set_id, CASE WHEN count(*) > 1 THEN 'several' ELSE min(d.slug) END AS owner
+  FROM deployments_owners w JOIN deployments_list d USING (deployment_id)
+  WHERE w.owner_set_id <> ${unattributedSet} GROUP BY w.owner_set_id)`;
+
+interface FacetCounts {
+  /** Without owners, the most first. */
+  readonly facets: readonly FacetRow[];
+  /** Deployments, the most first and no more than asked for, then `none` and `several`, where there are any. */
+  readonly owners: readonly FacetRow[];
+  /** All deployments that own any. */
+  readonly ownersTotal: number;
+}
 
 /**
  * Counts by each facet, without the facet's own filter; a region that is none is ''.
  * @param isKept of what was counted last, for which other filters than those of facets are nothing
  */
-export async function countFleet(db: Queryable, filters: FleetFilters, isKept: boolean): Promise<FacetRow[]> {
-  const { kind, account, status, region, owner } = facetFilters(filters);
+export async function countFleet(
+  db: Queryable,
+  filters: FleetFilters,
+  { isKept, ownersMax }: { readonly isKept: boolean; readonly ownersMax: number },
+): Promise<FacetCounts> {
+  const { kind, account, status, region, owner } = facetFilters(filters, isKept);
+  const marks = sql`${kind} AS of_kind, ${account} AS of_account, ${status} AS of_status, ${region} AS of_region, ${owner} AS of_owner`;
+  const all = [kind, account, status, region];
+  const found = isKept
+    ? sql`
+    cells AS MATERIALIZED (
+      SELECT s.kind, c.slug AS account, s.status, s.region, ${marks}, sum(s.resources) AS n ${counted(filters)} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+    ), owners AS MATERIALIZED (
+      SELECT s.owner AS value, sum(s.resources)::bigint AS resources FROM fleet_counts s JOIN inventory_accounts c USING (account_id)
+      WHERE s.owner IS NOT NULL AND ${sql.join(all, sql` AND `)} GROUP BY 1
+    )`
+    : sql`
+    found AS MATERIALIZED (
+      SELECT s.kind, c.slug AS account, s.status, coalesce(s.region, '') AS region, o.owner_set_id, ${marks} ${fleet(filters)}
+    ), cells AS MATERIALIZED (
+      SELECT kind, account, status, region, of_kind, of_account, of_status, of_region, of_owner, count(*) AS n FROM found GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+    ), owned AS (
+      SELECT owner_set_id, ${noneOf(sql`kind`)} AS none, count(*) AS n FROM found WHERE of_kind AND of_account AND of_status AND of_region GROUP BY 1, 2
+    ), owners AS MATERIALIZED (
+      SELECT coalesce(t.owner, f.none) AS value, sum(f.n)::bigint AS resources FROM owned f LEFT JOIN ${ownerSets} t USING (owner_set_id)
+      WHERE coalesce(t.owner, f.none) IS NOT NULL GROUP BY 1
+    )`;
+  const isClass = sql`value IN ('none', 'several')`;
   const { rows } = await statement<FacetRow>('deployments.countFleet')`
-    WITH found AS MATERIALIZED (
-      SELECT s.kind, c.slug AS account, s.status, coalesce(s.region, '') AS region, o.owner_set_id,
-             ${kind} AS of_kind, ${account} AS of_account, ${status} AS of_status, ${region} AS of_region, ${owner} AS of_owner,
-             ${isKept ? sql`s.resources` : sql`1`} AS n
-      ${isKept ? counted : fleet(filters)}
-    ), sets AS MATERIALIZED (
-      SELECT o.owner_set_id, ${ownerClass} AS owner FROM (SELECT DISTINCT owner_set_id FROM found) AS o
-    )
+    WITH ${found}
     SELECT * FROM (
-      SELECT 'all' AS facet, '' AS value, coalesce(sum(n), 0)::bigint AS resources FROM found
+      SELECT 'all' AS facet, '' AS value, coalesce(sum(n), 0)::bigint AS resources FROM cells
         WHERE of_kind AND of_account AND of_status AND of_region AND of_owner
       UNION ALL
-      SELECT 'kind', kind, sum(n)::bigint FROM found WHERE of_account AND of_status AND of_region AND of_owner GROUP BY kind
+      SELECT 'kind', kind, sum(n)::bigint FROM cells WHERE of_account AND of_status AND of_region AND of_owner GROUP BY kind
       UNION ALL
-      SELECT 'account', account, sum(n)::bigint FROM found WHERE of_kind AND of_status AND of_region AND of_owner GROUP BY account
+      SELECT 'account', account, sum(n)::bigint FROM cells WHERE of_kind AND of_status AND of_region AND of_owner GROUP BY account
       UNION ALL
-      SELECT 'status', status, sum(n)::bigint FROM found WHERE of_kind AND of_account AND of_region AND of_owner GROUP BY status
+      SELECT 'status', status, sum(n)::bigint FROM cells WHERE of_kind AND of_account AND of_region AND of_owner GROUP BY status
       UNION ALL
-      SELECT 'region', region, sum(n)::bigint FROM found WHERE of_kind AND of_account AND of_status AND of_owner GROUP BY region
+      SELECT 'region', region, sum(n)::bigint FROM cells WHERE of_kind AND of_account AND of_status AND of_owner GROUP BY region
       UNION ALL
-      SELECT 'owner', coalesce(t.owner, ${noneOf(sql`f.kind`)}), sum(n)::bigint FROM found f LEFT JOIN sets t USING (owner_set_id)
-        WHERE of_kind AND of_account AND of_status AND of_region GROUP BY 2
-    ) AS counts WHERE value IS NOT NULL ORDER BY facet, resources DESC, value`.execute(db);
-  return rows;
+      (SELECT 'owner', value, resources FROM owners WHERE NOT ${isClass} ORDER BY resources DESC, value LIMIT ${ownersMax})
+      UNION ALL
+      SELECT 'owner', value, resources FROM owners WHERE ${isClass}
+      UNION ALL
+      SELECT 'owners', '', count(*) FROM owners WHERE NOT ${isClass}
+    ) AS counts ORDER BY facet, facet = 'owner' AND ${isClass}, resources DESC, value`.execute(db);
+  const counts = Map.groupBy(rows, ({ facet }) => facet);
+  return {
+    facets: rows.filter(({ facet }) => facet !== 'owner' && facet !== 'owners'),
+    owners: counts.get('owner') ?? [],
+    ownersTotal: counts.get('owners')?.[0]?.resources ?? 0,
+  };
 }
 
-/** What the price book charges a state by, as columns that `fleet_counts` has by the same names. */
+/** What the price book charges a state by, as columns that `fleet_counts` and `fleet_totals` have by the same names. */
 const priced = sql`
   split_part(s.parents[1], ':', 1) AS source, s.attributes ->> 'size_slug' AS size_slug, s.attributes ->> 'type' AS type,
   (s.attributes ->> 'assigned')::boolean AS assigned, (s.attributes ->> 'ip_version')::int AS ip_version,
   (s.attributes ->> 'size_gb')::numeric AS size_gb, (s.attributes ->> 'nodes')::numeric AS nodes`;
 
+const pricedColumns = sql`source, size_slug, type, assigned, ip_version`;
+
 /** What matches, in groups that the price book charges alike. `isKept`: as of `countFleet`. */
 export async function groupFleet(db: Queryable, filters: FleetFilters, isKept: boolean): Promise<PricedGroup[]> {
-  const facets = facetFilters(filters);
+  const facets = facetFilters(filters, isKept);
   const columns = isKept
     ? sql`s.source, s.size_slug, s.type, s.assigned, s.ip_version, s.size_gb, s.nodes, s.resources AS n`
     : sql`${priced}, 1 AS n`;
@@ -256,7 +306,7 @@ export async function groupFleet(db: Queryable, filters: FleetFilters, isKept: b
     SELECT account, kind, source, size_slug AS "sizeSlug", type, assigned, ip_version AS "ipVersion", sum(n)::bigint AS resources,
            sum(size_gb)::text AS "sizeGb", sum(nodes)::text AS nodes
     FROM (SELECT c.slug AS account, s.kind, ${columns}
-          ${isKept ? counted : fleet(filters)} AND ${sql.join(Object.values(facets), sql` AND `)}) AS found
+          ${isKept ? counted(filters) : fleet(filters)} AND ${sql.join(Object.values(facets), sql` AND `)}) AS found
     GROUP BY account, kind, source, size_slug, type, assigned, ip_version, size_gb IS NULL, found.nodes IS NULL
     ORDER BY 1, 2, 3, 4, 5, 6, 7`.execute(db);
   return rows;
@@ -283,14 +333,23 @@ export async function replaceCounts(
   trx: UnitOfWork,
   { countedAt, changeId }: Omit<Counted, 'resources'>,
 ): Promise<void> {
-  await statement('deployments.replaceCounts.lock')`LOCK TABLE fleet_counts IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
+  await statement(
+    'deployments.replaceCounts.lock',
+  )`LOCK TABLE fleet_counts, fleet_totals IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
   await statement('deployments.replaceCounts.delete')`DELETE FROM fleet_counts`.execute(trx);
   await statement('deployments.replaceCounts.insert')`
-    INSERT INTO fleet_counts (account_id, kind, status, region, owner_set_id, source, size_slug, type, assigned, ip_version, resources, size_gb, nodes)
-    SELECT account_id, kind, status, region, owner_set_id, source, size_slug, type, assigned, ip_version, count(*), sum(size_gb), sum(nodes)
-    FROM (SELECT s.account_id, s.kind, s.status, coalesce(s.region, '') AS region, o.owner_set_id, ${priced}
-          ${fleet({ at: null, now: countedAt })}) AS found
-    GROUP BY account_id, kind, status, region, owner_set_id, source, size_slug, type, assigned, ip_version, size_gb IS NULL, nodes IS NULL`.execute(
+    INSERT INTO fleet_counts (account_id, kind, status, region, owner, ${pricedColumns}, resources, size_gb, nodes)
+    SELECT account_id, kind, status, region, coalesce(t.owner, ${noneOf(sql`kind`)}), ${pricedColumns}, n, gb, nodes
+    FROM (SELECT account_id, kind, status, region, owner_set_id, ${pricedColumns}, count(*) AS n, sum(size_gb) AS gb, sum(nodes) AS nodes
+          FROM (SELECT s.account_id, s.kind, s.status, coalesce(s.region, '') AS region, o.owner_set_id, ${priced}
+                ${fleet({ at: null, now: countedAt })}) AS found
+          GROUP BY account_id, kind, status, region, owner_set_id, ${pricedColumns}, size_gb IS NULL, found.nodes IS NULL) AS counts
+    LEFT JOIN ${ownerSets} t USING (owner_set_id)`.execute(trx);
+  await statement('deployments.replaceCounts.delete_totals')`DELETE FROM fleet_totals`.execute(trx);
+  await statement('deployments.replaceCounts.insert_totals')`
+    INSERT INTO fleet_totals (account_id, kind, status, region, ${pricedColumns}, resources, size_gb, nodes)
+    SELECT account_id, kind, status, region, ${pricedColumns}, sum(resources), sum(size_gb), sum(nodes)
+    FROM fleet_counts c GROUP BY account_id, kind, status, region, ${pricedColumns}, size_gb IS NULL, c.nodes IS NULL`.execute(
     trx,
   );
   await statement('deployments.replaceCounts.upsert')`
@@ -313,7 +372,7 @@ export interface OwnerInterval {
 }
 
 export async function selectOwners(db: Queryable, resourceId: number): Promise<OwnerInterval[]> {
-  const { rows } = await statement<OwnerInterval>('deployments.selectOwners')`
+  const { rows } = await preparedStatement<OwnerInterval>('deployments.selectOwners')`
     SELECT o.valid_from AS "from", nullif(o.valid_to, 'infinity') AS "to", o.recorded_at AS "recordedAt", o.rule_id AS rule,
            (SELECT l.kind FROM deployments_rules l WHERE l.rule_id = o.rule_id ORDER BY l.valid_from DESC LIMIT 1) AS "ruleKind",
            coalesce(w.owners, '[]') AS owners

@@ -97,12 +97,12 @@ export async function summarizeFleet(
 ): Promise<FleetSummary> {
   const last = isByFacets(filters) ? await store.selectCounted(db) : null;
   const isKept = last !== null && last.resources > nowMax;
-  const counts = Map.groupBy(await store.countFleet(db, filters, isKept), ({ facet }) => facet);
-  const facet = (name: store.FacetRow['facet'], max = valuesMax): FleetFacet[] =>
-    (counts.get(name) ?? []).slice(0, max).map(({ value, resources }) => ({ value, resources }));
-  const owners = facet('owner', Number.POSITIVE_INFINITY);
-  const isClass = ({ value }: FleetFacet) => value === 'none' || value === 'several';
-  const deployments = owners.filter((each) => !isClass(each));
+  const { facets, owners, ownersTotal } = await store.countFleet(db, filters, { isKept, ownersMax });
+  const counts = Map.groupBy(facets, ({ facet }) => facet);
+  const shown = (rows: readonly store.FacetRow[] = []): FleetFacet[] =>
+    rows.slice(0, valuesMax).map(({ value, resources }) => ({ value, resources }));
+  const facet = (name: store.FacetRow['facet']) => shown(counts.get(name));
+  const isClass = ({ value }: store.FacetRow) => value === 'none' || value === 'several';
   const { unknown, monthly } = await priceGroups(db, await store.groupFleet(db, filters, isKept), dayOf(filters));
   return {
     resources: counts.get('all')?.[0]?.resources ?? 0,
@@ -110,8 +110,8 @@ export async function summarizeFleet(
     byAccount: facet('account'),
     byStatus: facet('status'),
     byRegion: facet('region'),
-    byOwner: [...owners.filter(isClass), ...deployments.slice(0, ownersMax)],
-    ownersTotal: deployments.length,
+    byOwner: shown([...owners.filter(isClass), ...owners.filter((each) => !isClass(each))]),
+    ownersTotal,
     unknown,
     monthly,
     countedAt: isKept ? last.countedAt : null,

@@ -4,9 +4,9 @@ export { assign, unassign } from './assignments.ts';
 export {
   type UnattributedPage,
   bringAttributionsUpToDate,
-  unattributedMoney,
   unattributedResources,
 } from './attribution.ts';
+export { unassignedMoney } from './unassigned-money.ts';
 export {
   changeCustomer,
   createCustomer,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { declareJob, referToJob } from '../platform/declare/job.ts';
 import { bringAttributionsUpToDate } from './attribution.ts';
 import { recountFleet } from './fleet.ts';
+import { keepUnassigned } from './unassigned-money.ts';
 
 /** What differs from what was declared follows from who owns what; finding it is another module's. */
 const sweepDriftJob = referToJob('sweep_drift');
@@ -16,7 +17,9 @@ export const attributeJob = declareJob({
   attemptsMax: 5,
   followedBy: [sweepDriftJob],
   async run({ db, clock, enqueue }) {
-    await bringAttributionsUpToDate(db, await clock.now());
+    const now = await clock.now();
+    await bringAttributionsUpToDate(db, now);
+    await keepUnassigned(db, now);
     await db.transaction().execute((trx) => enqueue(trx, sweepDriftJob, {}));
   },
 });

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
-import { statement } from '../platform/database/statement.ts';
+import { preparedStatement, statement } from '../platform/database/statement.ts';
 import { createTemporaryTableAs } from '../platform/database/temporary-table.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import { isBound } from './sweep/scope.store.ts';
@@ -157,7 +157,7 @@ const versionTables = sql`
 
 /** What is declared now, by name; of one name, where one is given. */
 export async function selectDeclarations(db: Queryable, slug: string | null = null): Promise<DeclarationRow[]> {
-  const { rows } = await statement<DeclarationRow>('drift.selectDeclarations')`
+  const { rows } = await preparedStatement<DeclarationRow>('drift.selectDeclarations')`
     SELECT ${versionColumns} FROM ${versionTables}
     WHERE v.superseded_at = 'infinity' AND v.valid_to = 'infinity' AND (${slug}::text IS NULL OR n.slug = ${slug}) ORDER BY n.slug`.execute(
     db,

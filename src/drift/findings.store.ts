@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { keyset, type Sorted, type SortKey } from '../platform/database/keyset.ts';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
-import { statement } from '../platform/database/statement.ts';
+import { preparedStatement, statement } from '../platform/database/statement.ts';
 import type { PageRequest } from '../platform/declare/operation.ts';
 import { settingsIn } from './sweep/actual.store.ts';
 import { isBound } from './sweep/scope.store.ts';
@@ -181,7 +181,7 @@ export interface FindingGroup {
 
 /** By deployment and rule, the most severe first; parts are in their whole's. */
 export async function selectGroups(db: Queryable, filters: FindingFilters): Promise<FindingGroup[]> {
-  const { rows } = await statement<FindingGroup>('drift.selectGroups')`
+  const { rows } = await preparedStatement<FindingGroup>('drift.selectGroups')`
     WITH asked AS (SELECT d.slug AS deployment, f.rule, f.category, f.severity, f.currency, f.monthly, f.parent_key ${findings({ ...filters, parts: true })}),
     summed AS (
       SELECT deployment, rule, category, currency, max(${severityRank(sql`severity`)}) AS rank, sum(monthly) AS amount,
@@ -349,16 +349,17 @@ function coverageWithin(scope: CoverageScope | null): {
  */
 export async function selectCoverage(db: Queryable, scope: CoverageScope | null = null): Promise<CoverageRow[]> {
   const within = coverageWithin(scope);
-  const { rows } = await statement<CoverageRow>('drift.selectCoverage')`
+  const { rows } = await preparedStatement<CoverageRow>('drift.selectCoverage')`
     WITH newest AS (
-      SELECT DISTINCT ON (account_id, kind) account_id, kind, outcome, reason, started_at
-      FROM inventory_sync_runs WHERE outcome <> 'running' ORDER BY account_id, kind, started_at DESC, sync_run_id DESC
+      SELECT account_id, kind, outcome, reason FROM inventory_newest_runs
     ), connected AS (
       SELECT account_id FROM inventory_accounts WHERE disconnected_at IS NULL
     ), blind AS (
       SELECT n.account_id, n.kind, NULL::text AS field, coalesce(n.reason, n.outcome) AS reason, c.started_at AS since,
              (SELECT count(*) FROM inventory_states s WHERE s.account_id = n.account_id AND s.kind = n.kind AND s.valid_to = 'infinity') AS resources
-      FROM newest n JOIN connected USING (account_id) LEFT JOIN inventory_complete_syncs c USING (account_id, kind) WHERE n.outcome <> 'complete'
+      FROM newest n JOIN connected USING (account_id) LEFT JOIN LATERAL (
+        SELECT y.started_at FROM inventory_complete_syncs y WHERE y.account_id = n.account_id AND y.kind = n.kind) c ON true
+      WHERE n.outcome <> 'complete'
       UNION ALL
       SELECT a.account_id, d.kind, NULL, CASE WHEN a.disconnected_at IS NULL THEN 'never listed' ELSE 'the account is disconnected' END, a.disconnected_at,
              (SELECT count(*) FROM inventory_states s WHERE s.account_id = a.account_id AND s.kind = d.kind AND s.valid_to = 'infinity')

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { unattributedMoney } from '../deployments/index.ts';
+import { unassignedMoney } from '../deployments/index.ts';
 import { driftSummary } from '../drift/index.ts';
 import { readFreshness } from '../inventory/index.ts';
 import { countInvoices, proposalTotals, readFigures } from '../invoices/index.ts';
 import { dayOf, monthStatus } from '../metering/index.ts';
 import { readSimulation } from '../platform/clock.ts';
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { dayOut, decimalOut, instantOut, slug } from '../platform/declare/schemas.ts';
 import { moneyRoles, type Role } from '../platform/declare/operation.ts';
 import { countFirings } from '../pricing/index.ts';
@@ -226,7 +226,7 @@ export async function readMonthFigures(asked: Asked, of: Temporal.PlainDate): Pr
 }
 
 interface Asked {
-  readonly db: Database;
+  readonly db: Queryable;
   readonly now: Temporal.Instant;
   /** Cost and margin are for those who answer for our money. */
   readonly role: Role;
@@ -365,7 +365,7 @@ function whyNotKnown(missing: WholeMonth['missing'][number] | undefined): string
 }
 
 async function unownedOf({ db, now }: Asked, costs: Costs): Promise<Figures['unowned']> {
-  const { resources, unknown, monthly, oldest } = await unattributedMoney(db, now);
+  const { resources, unknown, monthly, oldest } = await unassignedMoney(db, now);
   return { ...ok(now), resources, oldest, costPerMonth: monthly, unpriced: unknown, costToDate: costs.unassigned };
 }
 

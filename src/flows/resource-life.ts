@@ -9,7 +9,7 @@ import {
   supersededStates,
 } from '../inventory/index.ts';
 import { dayOf, usageOfResource } from '../metering/index.ts';
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 
 /** Of actions, of what was believed before and of missed listings, as many as a person looks through. */
 const shownMax = 100;
@@ -21,7 +21,7 @@ const sizeFacts = ['size_slug', 'vcpus', 'memory_mb', 'disk_gb', 'size_gb', 'nod
  * A resource over time, in lanes: its state, size, tags, project and owner, with how each is known; the provider's actions,
  * its usage of thirteen months, and what was believed before. Errors: those of getResource.
  */
-export async function readResourceLife(db: Database, ref: string, now: Temporal.Instant) {
+export async function readResourceLife(db: Queryable, ref: string, now: Temporal.Instant) {
   const { states, memberships, ...identity } = await getResource(db, ref);
   const { resourceId, account } = identity;
   const day = dayOf(now);

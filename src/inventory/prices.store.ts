@@ -103,7 +103,7 @@ export async function selectPricesAt(db: Queryable, filters: PriceFilters): Prom
   const ofSubject = subject === undefined ? sql`` : sql`AND subject = ${subject}`;
   const ofKind = kind === undefined ? sql`` : sql`AND split_part(subject, ':', 1) = ${kind}`;
   const holds = sql`provider = ${provider} AND valid_from <= ${at}::timestamptz AND valid_to > ${at}::timestamptz`;
-  const { rows } = await statement<PriceRow>('inventory.selectPricesAt')`
+  const { rows } = await preparedStatement<PriceRow>('inventory.selectPricesAt')`
     WITH held AS (
       SELECT p.*, bool_or(source = 'api' AND last_seen_at IS NULL) OVER (PARTITION BY subject) AS listed,
              first_value(attributes) OVER (PARTITION BY subject ORDER BY attributes = '{}', rank, last_seen_at IS NOT NULL,

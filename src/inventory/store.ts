@@ -361,7 +361,7 @@ export interface FreshnessRow {
 
 /** Of each kind that was ever read of a connected account, what failed last first, then what was read longest ago. */
 export async function selectFreshness(db: Queryable): Promise<FreshnessRow[]> {
-  const { rows } = await statement<FreshnessRow>('inventory.selectFreshness')`
+  const { rows } = await preparedStatement<FreshnessRow>('inventory.selectFreshness')`
     WITH RECURSIVE pairs AS (
       (SELECT account_id, kind FROM sync_runs ORDER BY account_id, kind LIMIT 1)
       UNION ALL
@@ -470,7 +470,7 @@ export interface ResourceIdentity {
 export async function selectResourcesByRef(db: Queryable, ref: string): Promise<ResourceIdentity[]> {
   const id = /^\d{1,15}$/.test(ref) ? Number(ref) : null;
   const colon = ref.indexOf(':');
-  const { rows } = await statement<ResourceIdentity>('inventory.selectResourcesByRef')`
+  const { rows } = await preparedStatement<ResourceIdentity>('inventory.selectResourcesByRef')`
     SELECT r.resource_id AS "resourceId", a.slug AS account, r.kind, r.external_id AS "externalId", r.urn,
            r.provider_created_at AS "createdAt", r.first_seen_at AS "firstSeenAt"
     FROM resources r JOIN accounts a USING (account_id)
@@ -492,7 +492,7 @@ export interface Relation {
 }
 
 export async function selectRelations(db: Queryable, resourceId: number, limit: number): Promise<Relation[]> {
-  const { rows } = await statement<Relation>('inventory.selectRelations')`
+  const { rows } = await preparedStatement<Relation>('inventory.selectRelations')`
     WITH self AS (
       SELECT r.resource_id, r.account_id, r.kind || ':' || r.external_id AS name, l.parents
       FROM resources r LEFT JOIN LATERAL (
@@ -545,7 +545,7 @@ export async function selectResourceActions(
   after: Pick<ResourceAction, 'at' | 'action'> | null,
   limit: number,
 ): Promise<ResourceAction[]> {
-  const { rows } = await statement<ResourceAction>('inventory.selectResourceActions')`
+  const { rows } = await preparedStatement<ResourceAction>('inventory.selectResourceActions')`
     SELECT * FROM (
       SELECT x.external_id AS action, x.type, x.status, x.region, x.started_at AS "startedAt", x.completed_at AS "completedAt",
              x.seen_at AS "seenAt", x.applied_at AS "appliedAt", x.applied_by_run AS "appliedByRun",
@@ -607,7 +607,7 @@ export async function selectSupersededStates(
   resourceId: number,
   limit: number,
 ): Promise<SupersededState[]> {
-  const { rows } = await statement<SupersededState>('inventory.selectSupersededStates')`
+  const { rows } = await preparedStatement<SupersededState>('inventory.selectSupersededStates')`
     SELECT valid_from AS "from", nullif(valid_to, 'infinity') AS "to", name, status, attributes, source,
            recorded_at AS "recordedAt", superseded_at AS "supersededAt", superseded_by_run AS "supersededByRun"
     FROM resource_states WHERE resource_id = ${resourceId} AND superseded_at <> 'infinity'
@@ -631,7 +631,7 @@ export interface MissedListing {
 
 /** When a resource was first and last seen; undefined: there is no such one. */
 export async function selectSighting(db: Queryable, resourceId: number): Promise<Sighting | undefined> {
-  const { rows } = await statement<Sighting>('inventory.selectSighting')`
+  const { rows } = await preparedStatement<Sighting>('inventory.selectSighting')`
     SELECT r.first_seen_at AS first,
            (SELECT max(y.started_at) FROM sync_runs y
             WHERE y.account_id = r.account_id AND y.kind = r.kind AND y.outcome = 'complete' AND y.started_at < e.ends) AS last
@@ -644,7 +644,7 @@ export async function selectSighting(db: Queryable, resourceId: number): Promise
 
 /** Listings of a resource's kind that were not complete since it was first seen, the newest first. */
 export async function selectMissedListings(db: Queryable, resourceId: number, limit: number): Promise<MissedListing[]> {
-  const { rows } = await statement<MissedListing>('inventory.selectMissedListings')`
+  const { rows } = await preparedStatement<MissedListing>('inventory.selectMissedListings')`
     SELECT y.sync_run_id AS "syncRunId", y.started_at AS "startedAt", y.outcome, y.reason
     FROM resources r JOIN sync_runs y ON y.account_id = r.account_id AND y.kind = r.kind
     WHERE r.resource_id = ${resourceId} AND y.started_at >= r.first_seen_at AND y.outcome IN ('partial', 'failed')
@@ -662,7 +662,7 @@ export interface MembershipInterval extends Omit<Provenance, 'source'> {
 }
 
 export async function selectMemberships(db: Queryable, resourceId: number): Promise<MembershipInterval[]> {
-  const { rows } = await statement<MembershipInterval>('inventory.selectMemberships')`
+  const { rows } = await preparedStatement<MembershipInterval>('inventory.selectMemberships')`
     SELECT p.external_id AS project, coalesce(l.name, p.external_id) AS "projectName", ${provenance}
     FROM project_memberships h JOIN resources p ON p.resource_id = h.project_id
     LEFT JOIN LATERAL (

@@ -4,7 +4,7 @@ import { correctedTime } from './drafts.store.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
 import type { PageRequest } from '../platform/declare/operation.ts';
 import { holds, keyset, type Sorted, type SortKey } from '../platform/database/keyset.ts';
-import { statement } from '../platform/database/statement.ts';
+import { preparedStatement, statement } from '../platform/database/statement.ts';
 
 // Corrections: which issued months may cost something else now, what they cost, what was decided.
 
@@ -226,7 +226,7 @@ export interface ProposalTotalRow {
 
 /** What all proposals come to, by currency. */
 export async function sumProposals(db: Queryable, filter: ProposalFilter): Promise<ProposalTotalRow[]> {
-  const { rows } = await statement<ProposalTotalRow>('invoices.sumProposals')`
+  const { rows } = await preparedStatement<ProposalTotalRow>('invoices.sumProposals')`
     SELECT l.currency, count(DISTINCT (l."deploymentId", l.month))::int AS corrections, sum(l.amount::numeric)::text AS amount
     FROM ${proposedLines(filter)} AS l GROUP BY l.currency ORDER BY l.currency`.execute(db);
   return rows;

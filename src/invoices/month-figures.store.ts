@@ -1,5 +1,5 @@
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
-import { statement } from '../platform/database/statement.ts';
+import { preparedStatement, statement } from '../platform/database/statement.ts';
 
 /** What a month comes to by currency, before tax: exact amounts with their currency's digits. */
 export interface DeploymentMonth {
@@ -54,7 +54,7 @@ export async function lockFigures(trx: UnitOfWork): Promise<void> {
 }
 
 export async function selectRatedMonth(db: Queryable, month: Temporal.PlainDate): Promise<RatedMonthRow | null> {
-  const { rows } = await statement<RatedMonthRow>('invoices.selectRatedMonth')`
+  const { rows } = await preparedStatement<RatedMonthRow>('invoices.selectRatedMonth')`
     SELECT change_id AS "changeId", documents, metered_through AS "meteredThrough", rated_at AS "ratedAt", failures
     FROM rated_months WHERE month = ${month}`.execute(db);
   return rows[0] ?? null;
@@ -140,6 +140,16 @@ export async function replaceFigures(
     SELECT ${month}, "customerId", "deploymentId", currency, kind, plan, "billingKind", product, amount
     FROM jsonb_to_recordset(${JSON.stringify(figures.revenue)}::jsonb) AS f ("customerId" bigint, "deploymentId" bigint,
       currency text, kind text, plan text, "billingKind" text, product text, amount numeric)`.execute(trx);
+  await statement('invoices.replaceFigures.delete_month_totals')`
+    DELETE FROM month_totals WHERE month = ${month}`.execute(trx);
+  await statement('invoices.replaceFigures.month_totals')`
+    INSERT INTO month_totals (month, currency, deployments, to_date, forecast, last_same_day, last_month, revenue)
+    SELECT ${month}, currency, sum(deployments), sum(to_date), sum(forecast), sum(last_same_day), sum(last_month), sum(revenue)
+    FROM (SELECT currency, 1 AS deployments, to_date, forecast, last_same_day, last_month, NULL::numeric AS revenue
+          FROM deployment_months WHERE month = ${month}
+          UNION ALL
+          SELECT currency, 0, NULL, NULL, NULL, NULL, amount FROM month_revenue WHERE month = ${month}) AS parts
+    GROUP BY currency`.execute(trx);
 }
 
 /** What a month comes to in all, by currency: that of most deployments first. */
@@ -147,15 +157,14 @@ export async function selectMonthTotals(
   db: Queryable,
   month: Temporal.PlainDate,
 ): Promise<Omit<DeploymentMonth, 'deploymentId'>[]> {
-  const { rows } = await statement<Omit<DeploymentMonth, 'deploymentId'>>('invoices.selectMonthTotals')`
-    SELECT currency, sum(to_date)::text AS "toDate", sum(forecast)::text AS forecast,
-           sum(last_same_day)::text AS "lastSameDay", sum(last_month)::text AS "lastMonth"
-    FROM deployment_months WHERE month = ${month} GROUP BY currency ORDER BY count(*) DESC, currency`.execute(db);
+  const { rows } = await preparedStatement<Omit<DeploymentMonth, 'deploymentId'>>('invoices.selectMonthTotals')`
+    SELECT currency, to_date::text AS "toDate", forecast::text AS forecast, last_same_day::text AS "lastSameDay", last_month::text AS "lastMonth"
+    FROM month_totals WHERE month = ${month} AND deployments > 0 ORDER BY deployments DESC, currency`.execute(db);
   return rows;
 }
 
 export async function selectMoneyDays(db: Queryable, month: Temporal.PlainDate): Promise<MoneyDay[]> {
-  const { rows } = await statement<MoneyDay>('invoices.selectMoneyDays')`
+  const { rows } = await preparedStatement<MoneyDay>('invoices.selectMoneyDays')`
     SELECT day, currency, to_date::text AS "toDate" FROM money_days WHERE month = ${month} ORDER BY currency, day`.execute(
     db,
   );
@@ -173,7 +182,7 @@ export interface MoverRow {
 
 /** The deployments whose amounts differ most from the month before by the same day, up and down. */
 export async function selectMovers(db: Queryable, month: Temporal.PlainDate, limit: number): Promise<MoverRow[]> {
-  const { rows } = await statement<MoverRow>('invoices.selectMovers')`
+  const { rows } = await preparedStatement<MoverRow>('invoices.selectMovers')`
     SELECT d.slug AS deployment, d.name, m.currency, m.to_date::text AS amount, (m.to_date - m.last_same_day)::text AS change
     FROM deployment_months m JOIN deployments_list d USING (deployment_id)
     WHERE m.month = ${month} AND m.to_date <> m.last_same_day
@@ -190,7 +199,7 @@ export interface DocumentCount {
 
 /** A month's invoices by state and currency, tax included. */
 export async function countInvoices(db: Queryable, month: Temporal.PlainDate): Promise<DocumentCount[]> {
-  const { rows } = await statement<DocumentCount>('invoices.countInvoices')`
+  const { rows } = await preparedStatement<DocumentCount>('invoices.countInvoices')`
     SELECT state, currency, count(*) AS documents, sum(total)::text AS total
     FROM invoices WHERE month = ${month} AND kind = 'invoice' AND cancelled_at IS NULL GROUP BY state, currency
     ORDER BY state, currency`.execute(db);

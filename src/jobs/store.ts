@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import type { QueueControl } from './queues.ts';
-import { statement } from '../platform/database/statement.ts';
+import { preparedStatement, statement } from '../platform/database/statement.ts';
 
 // Statements over pg-boss's job table that pg-boss itself has no call for, and over our own
 // tables. pgboss.job_now() is the engine's own clock: leases, delays and history are real time,
@@ -362,7 +362,7 @@ export async function isInstalled(db: Queryable): Promise<boolean> {
 }
 
 export async function countJobs(db: Queryable): Promise<QueueCounts[]> {
-  const { rows } = await statement<QueueCounts>('jobs.countJobs')`
+  const { rows } = await preparedStatement<QueueCounts>('jobs.countJobs')`
     SELECT name AS queue,
            count(*) FILTER (WHERE state < 'active' AND start_after <= pgboss.job_now()) AS waiting,
            count(*) FILTER (WHERE state < 'active' AND start_after > pgboss.job_now()) AS scheduled,
@@ -397,7 +397,7 @@ export interface ControlRow extends QueueControl {
 
 /** Decisions for all workers ('*') and, where named, for one. */
 export async function readControls(db: Queryable, worker: string | null): Promise<ControlRow[]> {
-  const { rows } = await statement<ControlRow>('jobs.readControls')`
+  const { rows } = await preparedStatement<ControlRow>('jobs.readControls')`
     SELECT queue, worker, paused, job_limit AS limit FROM queue_controls
     WHERE worker = '*' OR worker = ${worker} OR ${worker}::text IS NULL ORDER BY queue, worker`.execute(db);
   return rows;

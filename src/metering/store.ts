@@ -501,7 +501,7 @@ export async function upsertMeteredDay(
  * metered_from that was moved on are still to be cleared.
  */
 export async function selectFirstDay(db: Queryable): Promise<Temporal.PlainDate | null> {
-  const { rows } = await statement<{ day: Temporal.PlainDate | null }>('metering.selectFirstDay')`
+  const { rows } = await preparedStatement<{ day: Temporal.PlainDate | null }>('metering.selectFirstDay')`
     SELECT least((SELECT min(metered_from)::date FROM inventory_accounts), (SELECT min(day) FROM metered_days)) AS day`.execute(
     db,
   );
@@ -591,7 +591,7 @@ export async function advanceMeteredDays(
 
 /** Is there a fact up to `upTo` that has not been turned into attributions? */
 export async function hasUnattributedFacts(db: Queryable, upTo: number): Promise<boolean> {
-  const { rows } = await statement<{ found: boolean }>('metering.hasUnattributedFacts')`
+  const { rows } = await preparedStatement<{ found: boolean }>('metering.hasUnattributedFacts')`
     SELECT EXISTS (SELECT FROM changes WHERE change_id > (SELECT change_id FROM deployments_progress)
                      AND change_id <= ${upTo} AND topic = 'resource') AS found`.execute(db);
   return rows[0]?.found ?? false;

@@ -22,6 +22,11 @@ export interface SearchText {
   readonly prefix: string;
   /** Null: too short to be looked for in the middle of a million names. */
   readonly part: string | null;
+  /**
+   * The same of the end that few names share: from two letters before the first digit on. Names that begin alike are told
+   * apart by numbers, and an index of trigrams is read for each trigram, however many names have it.
+   */
+  readonly rare: string | null;
   /** The text as an id of ours; null: it is none. */
   readonly id: number | null;
 }
@@ -33,11 +38,13 @@ export function searchText(query: string): SearchText {
   const typed = query.trim();
   const text = typed.toLowerCase();
   const escaped = text.replaceAll(/[\\%_]/g, '\\$&');
+  const end = text.slice(Math.max(0, text.search(/\d/) - 2)).replaceAll(/[\\%_]/g, '\\$&');
   return {
     typed,
     text,
     prefix: `${escaped}%`,
     part: text.length < partLettersMin ? null : `%${escaped}%`,
+    rare: text.length < partLettersMin ? null : `%${end.length < partLettersMin ? escaped : end}%`,
     id: /^\d{1,15}$/.test(text) ? Number(text) : null,
   };
 }

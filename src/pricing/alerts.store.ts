@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import type { PageRequest } from '../platform/declare/operation.ts';
 import { holds, keyset, type Sorted, type SortKey } from '../platform/database/keyset.ts';
-import { statement } from '../platform/database/statement.ts';
+import { preparedStatement, statement } from '../platform/database/statement.ts';
 
 export interface AlertRow {
   readonly alertId: number;
@@ -206,7 +206,7 @@ export async function selectSubscribed(
 
 /** How often alerts fired on a month. */
 export async function countFirings(db: Queryable, month: Temporal.PlainDate): Promise<number> {
-  const { rows } = await statement<{ fired: number }>('pricing.countFirings')`
+  const { rows } = await preparedStatement<{ fired: number }>('pricing.countFirings')`
     SELECT count(*) AS fired FROM alert_firings WHERE month = ${month}`.execute(db);
   return rows[0]?.fired ?? 0;
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
-import { statement } from '../platform/database/statement.ts';
+import { preparedStatement, statement } from '../platform/database/statement.ts';
 import { createTemporaryTable, type TemporaryTable } from '../platform/database/temporary-table.ts';
 import type { StagedCosts, StagedItems } from './reconciliation/expected-cost.store.ts';
 import type { StagedBackups } from './reconciliation/outcomes.store.ts';
@@ -158,7 +158,7 @@ export async function selectSurprises(
   db: Queryable,
   { payer, from, to, limit, after }: SurprisePage,
 ): Promise<(SurpriseRow & { readonly place: number })[]> {
-  const { rows } = await statement<SurpriseRow & { place: number }>('providerBilling.selectSurprises')`
+  const { rows } = await preparedStatement<SurpriseRow & { place: number }>('providerBilling.selectSurprises')`
     WITH placed AS (
       SELECT d.day, b.slug AS payer, b.currency, p.*,
              row_number() OVER (PARTITION BY d.day ORDER BY p.amount - p.expected DESC, b.slug, p.team_urn, p.sku, p.region, p.description, p.group_description)::int AS place
@@ -174,7 +174,7 @@ export async function selectSurprises(
 
 /** How many rows of days cost more than expected. */
 export async function countSurprises(db: Queryable, from: Temporal.PlainDate, to: Temporal.PlainDate): Promise<number> {
-  const { rows } = await statement<{ count: number }>('providerBilling.countSurprises')`
+  const { rows } = await preparedStatement<{ count: number }>('providerBilling.countSurprises')`
     SELECT count(*) AS count FROM provider_surprises JOIN provider_insight_days d USING (insight_day_id)
     WHERE d.superseded_at = 'infinity' AND d.day >= ${from}::date AND d.day < ${to}::date`.execute(db);
   return rows[0]!.count;

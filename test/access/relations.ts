@@ -114,6 +114,7 @@ export const closedToCustomers: readonly string[] = names(`
   fleet_counted
   fleet_counts
   fleet_suggestions
+  fleet_totals
   gateway_conflicts
   gateway_decisions
   gateway_effects
@@ -135,6 +136,7 @@ export const closedToCustomers: readonly string[] = names(`
   inventory_actions
   inventory_complete_syncs
   inventory_memberships
+  inventory_newest_runs
   inventory_prices
   inventory_settings
   inventory_sync_runs
@@ -142,6 +144,7 @@ export const closedToCustomers: readonly string[] = names(`
   invoice_decisions
   invoices_billed
   invoices_rated_months
+  invoices_month_revenue
   invoices_revenue
   job_attempts
   job_decisions
@@ -161,6 +164,7 @@ export const closedToCustomers: readonly string[] = names(`
   metering_unlisted
   migration_checksums
   money_days
+  month_totals
   month_revenue
   number_series
   observation_limits
@@ -211,6 +215,7 @@ export const closedToCustomers: readonly string[] = names(`
   sync_run_days
   sync_runs
   tax_rates
+  unassigned_counted
   usage_attestations
   usage_level_shipments
   usage_moves

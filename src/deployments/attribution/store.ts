@@ -1,6 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../../platform/database/database.ts';
-import type { PricedGroup } from '../../inventory/index.ts';
 import { inheritanceLayers, inheritingKinds, lastLayer } from '../inheritance.ts';
 import { statement } from '../../platform/database/statement.ts';
 import {
@@ -485,29 +484,6 @@ export interface UnattributedRow {
   readonly tags: string[];
   /** Since when it is unassigned. */
   readonly since: Temporal.Instant;
-}
-
-/** Resources without an owner that are charged alike, and since when the one that is longest so. */
-interface UnattributedGroup extends PricedGroup {
-  readonly oldest: Temporal.Instant;
-}
-
-/** What lived at an instant and had no owner then, in groups that the price book charges alike. */
-export async function countUnattributed(db: Queryable, at: Temporal.Instant): Promise<UnattributedGroup[]> {
-  const { rows } = await statement<UnattributedGroup>('deployments.countUnattributed')`
-    SELECT c.slug AS account, s.kind, split_part(s.parents[1], ':', 1) AS source, s.attributes ->> 'size_slug' AS "sizeSlug",
-           s.attributes ->> 'type' AS type, (s.attributes ->> 'assigned')::boolean AS assigned,
-           (s.attributes ->> 'ip_version')::int AS "ipVersion", count(*) AS resources,
-           sum((s.attributes ->> 'size_gb')::numeric)::text AS "sizeGb", sum((s.attributes ->> 'nodes')::numeric)::text AS nodes,
-           min(a.valid_from) AS oldest
-    FROM attributions a
-    JOIN inventory_states s ON s.resource_id = a.resource_id AND s.valid_from <= ${at} AND s.valid_to > ${at}
-    JOIN inventory_accounts c ON c.account_id = s.account_id
-    WHERE a.superseded_at = 'infinity' AND a.owner_set_id = ${unattributedSet}
-      AND a.valid_from <= ${at} AND a.valid_to > ${at} AND s.kind <> ALL (${neverMissed})
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, s.attributes ->> 'size_gb' IS NULL, s.attributes ->> 'nodes' IS NULL
-    ORDER BY 1, 2, 3, 4, 5, 6, 7`.execute(db);
-  return rows;
 }
 
 /** What lived at an instant and had no owner then; at most `limit` beyond `after`, and how many there are in all. */

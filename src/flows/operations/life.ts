@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
 import { decimalOut, instantOut, slug } from '../../platform/declare/schemas.ts';
+import { inSnapshot } from '../../platform/database/in-snapshot.ts';
 import { readResourceLife } from '../resource-life.ts';
 
 const known = {
@@ -130,7 +131,7 @@ const getResourceLife = declareOperation({
         .meta({ description: 'What was believed and is not any more, the newest 100' }),
     })
     .meta({ id: 'ResourceLife', description: 'One resource over time' }),
-  run: ({ db, params, now }) => readResourceLife(db, params.resource, now),
+  run: ({ db, params, now }) => inSnapshot(db, (trx) => readResourceLife(trx, params.resource, now)),
 });
 
 export const lifeOperations: readonly Operation[] = [getResourceLife];

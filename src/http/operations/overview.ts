@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { monthFiguresOut, ok, readMonthFigures, section } from '../../flows/index.ts';
 import { readQueueLoad } from '../../jobs/index.ts';
+import type { Queryable } from '../../platform/database/database.ts';
+import { inSnapshot } from '../../platform/database/in-snapshot.ts';
 import { declareOperation, type Operation, type OperationCall, staff } from '../../platform/declare/operation.ts';
 import { month } from '../../platform/declare/schemas.ts';
 
@@ -34,11 +36,18 @@ invoices; \`asOf\` says when. All else is as of now. What is not known is null, 
     const { db, now, query, principal } = call;
     const lastDay = now.toZonedDateTimeISO('UTC').toPlainDate().subtract({ days: 1 });
     const of = query.month ?? lastDay.with({ day: 1 });
-    return { ...(await readMonthFigures({ db, now, role: principal.role }, of)), jobs: await jobsOf(call) };
+    // All of it as of one instant, and in one transaction: each statement of its own would take three messages.
+    return inSnapshot(db, async (trx) => ({
+      ...(await readMonthFigures({ db: trx, now, role: principal.role }, of)),
+      jobs: await jobsOf(trx, call),
+    }));
   },
 });
 
-async function jobsOf({ db, now, program }: Pick<OperationCall, 'db' | 'now' | 'program'>): Promise<Overview['jobs']> {
+async function jobsOf(
+  db: Queryable,
+  { now, program }: Pick<OperationCall, 'now' | 'program'>,
+): Promise<Overview['jobs']> {
   const queues = await readQueueLoad(db, program.queues);
   return {
     ...ok(now),

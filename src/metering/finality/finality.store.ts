@@ -4,7 +4,7 @@ import type { UnitOfWork, Queryable } from '../../platform/database/database.ts'
 import type { DayRange } from '../period.ts';
 import { startOfDay } from '../period.ts';
 import { touchedMonths, wantedAndMetered } from '../store.ts';
-import { statement } from '../../platform/database/statement.ts';
+import { preparedStatement, statement } from '../../platform/database/statement.ts';
 
 // What is confirmed, what is assumed, and what is still to come. Everything here is derived from
 // sync runs, operators' words and metered days; no record carries a flag that could be wrong.
@@ -47,18 +47,19 @@ export interface KindDays {
 }
 
 export async function selectKindDays(db: Queryable, range: DayRange): Promise<KindDays[]> {
-  const { rows } = await statement<KindDays>('metering.selectKindDays')`
+  const { rows } = await preparedStatement<KindDays>('metering.selectKindDays')`
     WITH ${wantedAndMetered(range)}
-    SELECT k.slug AS kind, d.resource_kind AS "resourceKind",
-           count(*) FILTER (WHERE missing) AS missing, min(day) FILTER (WHERE missing) AS "firstMissing"
-    FROM (SELECT billing_kind_id, day,
-                 w.granularity IS DISTINCT FROM m.granularity OR w.definition IS DISTINCT FROM m.definition AS missing
-          FROM wanted w FULL JOIN metered m USING (day, billing_kind_id)) AS w
+    SELECT k.slug AS kind, d.resource_kind AS "resourceKind", s.missing, s.first AS "firstMissing"
+    FROM (SELECT billing_kind_id, count(*) FILTER (WHERE is_missing) AS missing, min(day) FILTER (WHERE is_missing) AS first
+          FROM (SELECT billing_kind_id, day,
+                       w.granularity IS DISTINCT FROM m.granularity OR w.definition IS DISTINCT FROM m.definition AS is_missing
+                FROM wanted w FULL JOIN metered m USING (day, billing_kind_id)) AS w
+          GROUP BY billing_kind_id) AS s
     JOIN billing_kinds k USING (billing_kind_id)
     CROSS JOIN LATERAL (SELECT resource_kind FROM billing_kind_definitions
-                        WHERE billing_kind_id = w.billing_kind_id AND from_day < ${range.to}
+                        WHERE billing_kind_id = s.billing_kind_id AND from_day < ${range.to}
                         ORDER BY from_day DESC LIMIT 1) AS d
-    GROUP BY k.slug, d.resource_kind ORDER BY k.slug`.execute(db);
+    ORDER BY k.slug`.execute(db);
   return rows;
 }
 
@@ -71,7 +72,7 @@ export interface PendingDays {
 export async function selectPendingDays(db: Queryable, range: DayRange): Promise<PendingDays> {
   const from = startOfDay(range.from);
   const to = startOfDay(range.to);
-  const { rows } = await statement<PendingDays>('metering.selectPendingDays')`
+  const { rows } = await preparedStatement<PendingDays>('metering.selectPendingDays')`
     WITH metered AS (SELECT * FROM metered_days WHERE day >= ${range.from} AND day < ${range.to}),
     touched AS (
       SELECT d::date AS day, max(f.change_id) AS change_id FROM ${resourceChanges} AS f
@@ -114,7 +115,7 @@ export async function selectObserved(
   whose: Whose,
 ): Promise<Observed[]> {
   const accounts = whose === null ? sql`` : sql`AND o.account_id IN (${accountsOf(whose, range)})`;
-  const { rows } = await statement<Observed>('metering.selectObserved')`
+  const { rows } = await preparedStatement<Observed>('metering.selectObserved')`
     SELECT o.account_id AS "accountId", o.account, o.resource_kind AS "resourceKind", o.metered_from AS "meteredFrom",
            o.synced_at AS "syncedAt", o.confirmed_through AS "confirmedThrough",
            (extract(epoch FROM g.gap_after) / 3600)::int AS "gapAfterHours",
@@ -148,7 +149,7 @@ export async function selectBeyondLimit(
       : sql`AND e.resource_id IN (SELECT own.resource_id FROM ${ownedWithin(whose, range)} AS own)
             AND EXISTS (SELECT FROM ${ownedWithin(whose, range)} AS own WHERE own.resource_id = e.resource_id
                         AND own.valid_from < e.carried_to AND own.valid_to > e.beyond_from)`;
-  const { rows } = await statement<BeyondLimit>('metering.selectBeyondLimit')`
+  const { rows } = await preparedStatement<BeyondLimit>('metering.selectBeyondLimit')`
     SELECT a.slug AS account, e.resource_kind AS "resourceKind", count(*) AS resources,
            min(e.beyond_from) AS since, max(e.carried_to) AS until
     FROM metering_uncertain_ends e JOIN inventory_accounts a USING (account_id)
@@ -179,7 +180,7 @@ export async function selectUnlisted(
   resourceKinds: readonly string[],
   whose: Whose,
 ): Promise<Unlisted[]> {
-  const { rows } = await statement<Unlisted>('metering.selectUnlisted')`
+  const { rows } = await preparedStatement<Unlisted>('metering.selectUnlisted')`
     SELECT u.account, u.resource_kind AS "resourceKind", count(DISTINCT u.resource_id) AS resources,
            (array_agg(DISTINCT u.urn))[1:${sql.lit(urnsNamed)}] AS urns, min(u.since) AS since,
            nullif(max(u.until), 'infinity') AS until

@@ -190,6 +190,7 @@ test('what is not known is null with its reason', async () => {
     state: 'preview',
     notKnown: null,
   });
+  await sql`DELETE FROM month_totals`.execute(database.db);
   await sql`DELETE FROM month_revenue`.execute(database.db);
   await sql`DELETE FROM deployment_months`.execute(database.db);
   await sql`DELETE FROM money_days`.execute(database.db);

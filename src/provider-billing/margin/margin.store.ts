@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Queryable } from '../../platform/database/database.ts';
-import { statement } from '../../platform/database/statement.ts';
+import { preparedStatement, statement } from '../../platform/database/statement.ts';
 import { type BillState, leastState } from '../bill-state.store.ts';
 
 // Revenue less cost. Both are cut into the same parts: (month, part, customer, deployment, plan, billing kind, product,
@@ -63,16 +63,42 @@ export interface MarginRow {
 /** What no customer bears comes first. */
 const ranks = sql`array_position('{unassigned,operator,unexplained,residual,customers}'::text[], l.part)`;
 
-/** What is summed up: revenue and cost of the months, part by part. */
-function leaves({ from, to, basis, conversion }: MarginFilters): RawBuilder<unknown> {
-  const months = (column: RawBuilder<unknown>) => sql`${column} >= ${from}::date AND ${column} < ${to}::date`;
+type Months = Pick<MarginFilters, 'from' | 'to' | 'basis'>;
+
+/** Which months there are, and what is known of each. */
+function months({ from, to, basis }: Months): RawBuilder<unknown> {
   return sql`
     months AS (
       SELECT g::date AS month, m.rated_at IS NOT NULL OR ${basis} = 'billed' AS is_rated, c.state
       FROM generate_series(${from}::date::timestamp, ${to}::date::timestamp - interval '1 day', interval '1 month') AS g
       LEFT JOIN invoices_rated_months m ON m.month = g::date
       LEFT JOIN (SELECT month, ${leastState(sql`state`)} AS state FROM provider_billing_counting GROUP BY month) c ON c.month = g::date
-    ), single_products AS (
+    )`;
+}
+
+const isWithin = ({ from, to }: Months, month: RawBuilder<unknown>) =>
+  sql`${month} >= ${from}::date AND ${month} < ${to}::date`;
+
+/** What no deployment bears: lines that nothing explains, by product, and what headers differ by from their lines. */
+function unborne(asked: Months): { readonly unexplained: RawBuilder<unknown>; readonly residual: RawBuilder<unknown> } {
+  return {
+    unexplained: sql`
+      SELECT r.month, l.product, r.currency, sum(l.amount) AS amount
+      FROM provider_billing_counting r JOIN bill_line_outcomes o USING (reconciliation_id)
+      JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position
+      WHERE o.outcome = 'unexplained' AND ${isWithin(asked, sql`r.month`)} GROUP BY r.month, l.product, r.currency`,
+    residual: sql`
+      SELECT month, currency, sum(residual) AS amount FROM provider_billing_counting
+      WHERE residual <> 0 AND ${isWithin(asked, sql`month`)} GROUP BY month, currency`,
+  };
+}
+
+/** What is summed up: revenue and cost of the months, part by part. */
+function leaves(asked: MarginFilters): RawBuilder<unknown> {
+  const { basis, conversion } = asked;
+  const { unexplained, residual } = unborne(asked);
+  return sql`
+    ${months(asked)}, single_products AS (
       SELECT billing_kind, min(product) AS product FROM bill_products WHERE billing_kind IS NOT NULL
       GROUP BY billing_kind HAVING count(*) = 1
     ), held AS (
@@ -84,24 +110,20 @@ function leaves({ from, to, basis, conversion }: MarginFilters): RawBuilder<unkn
     ), shares AS (
       SELECT month, target, deployment_id, product, currency, sum(amount) AS amount, CASE WHEN from_bill THEN sum(amount) END AS from_bill
       FROM provider_billing_sums
-      WHERE ${months(sql`month`)} AND target <> 'not_cost' GROUP BY 1, 2, 3, 4, 5, from_bill
+      WHERE ${isWithin(asked, sql`month`)} AND target <> 'not_cost' GROUP BY 1, 2, 3, 4, 5, from_bill
     ), costs AS (
       SELECT s.month, CASE WHEN s.target = 'operator' THEN 'operator' WHEN d.customer_id IS NULL THEN 'unassigned' ELSE 'customers' END AS part,
              d.customer_id, s.deployment_id, s.product, s.currency, s.amount, s.from_bill
       FROM shares s LEFT JOIN deployments_list d USING (deployment_id)
       UNION ALL
-      SELECT r.month, 'unexplained', NULL, NULL, l.product, r.currency, sum(l.amount), NULL
-      FROM provider_billing_counting r JOIN bill_line_outcomes o USING (reconciliation_id)
-      JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position
-      WHERE o.outcome = 'unexplained' AND ${months(sql`r.month`)} GROUP BY r.month, l.product, r.currency
+      SELECT month, 'unexplained', NULL, NULL, product, currency, amount, NULL FROM (${unexplained}) AS lines
       UNION ALL
-      SELECT month, 'residual', NULL, NULL, NULL, currency, sum(residual), NULL FROM provider_billing_counting
-      WHERE residual <> 0 AND ${months(sql`month`)} GROUP BY month, currency
+      SELECT month, 'residual', NULL, NULL, NULL, currency, amount, NULL FROM (${residual}) AS rest
     ), amounts AS (
       SELECT r.month, 'customers' AS part, r.customer_id, r.deployment_id, r.plan, coalesce(r.billing_kind, k.billing_kind) AS kind, coalesce(r.product, p.product) AS product, r.currency,
              r.amount AS revenue, CASE r.kind WHEN 'base' THEN r.amount ELSE 0 END AS base, 0::numeric AS cost, NULL::numeric AS from_bill
       FROM invoices_revenue r LEFT JOIN single_products p USING (billing_kind) LEFT JOIN bill_products k ON k.product = r.product
-      WHERE r.basis = ${basis} AND ${months(sql`r.month`)}
+      WHERE r.basis = ${basis} AND ${isWithin(asked, sql`r.month`)}
       UNION ALL
       SELECT c.month, c.part, c.customer_id, c.deployment_id, p.plan, b.billing_kind, c.product, c.currency, 0, 0, c.amount, c.from_bill
       FROM costs c LEFT JOIN bill_products b USING (product)
@@ -247,10 +269,34 @@ export type MarginTotal = Pick<
   'month' | 'currency' | 'revenue' | 'cost' | 'fromBill' | 'margin' | 'severalCurrencies' | 'state'
 >;
 
+/** Whether all of the months is asked for, each amount in its own currency. */
+function isWhole({ from: _from, to: _to, basis: _basis, ...others }: MarginFilters): boolean {
+  return Object.values(others).every((value) => value === undefined);
+}
+
+/** The same in all, of what is kept of each month: no amount is looked up by what it is for. */
+function wholes(asked: MarginFilters): RawBuilder<unknown> {
+  const { unexplained, residual } = unborne(asked);
+  return sql`
+    ${months(asked)}, leaves AS (
+      SELECT month, currency, amount AS revenue, 0::numeric AS cost, NULL::numeric AS from_bill
+      FROM invoices_month_revenue r WHERE r.basis = ${asked.basis} AND ${isWithin(asked, sql`r.month`)}
+      UNION ALL
+      SELECT month, currency, 0, sum(amount), CASE WHEN from_bill THEN sum(amount) END
+      FROM provider_billing_sums WHERE target <> 'not_cost' AND ${isWithin(asked, sql`month`)} GROUP BY month, currency, from_bill
+      UNION ALL
+      SELECT month, currency, 0, amount, NULL FROM (${unexplained}) AS lines
+      UNION ALL
+      SELECT month, currency, 0, amount, NULL FROM (${residual}) AS rest
+    )`;
+}
+
 /** What all that the filters choose comes to, by month and currency. */
 export async function selectMarginTotals(db: Queryable, filters: MarginFilters): Promise<MarginTotal[]> {
-  const { rows } = await statement<MarginTotal>('providerBilling.selectMarginTotals')`
-    WITH ${leaves(filters)}, sums AS (
+  const { rows } = await (isWhole(filters) ? preparedStatement : statement)<MarginTotal>(
+    'providerBilling.selectMarginTotals',
+  )`
+    WITH ${isWhole(filters) ? wholes(filters) : leaves(filters)}, sums AS (
       SELECT l.month, l.currency, sum(l.revenue) AS revenue, sum(l.cost) AS cost,
              coalesce(sum(l.from_bill), 0.00) AS from_bill, count(*) OVER (PARTITION BY l.month) > 1 AS several
       FROM leaves l WHERE ${chosen(filters)} GROUP BY 1, 2

@@ -120,7 +120,7 @@ export async function selectRecords(
   filter: RecordFilter,
   { after, limit }: RecordPage,
 ): Promise<UsageRecord[]> {
-  const { rows } = await statement<UsageRecord & { granularity: Granularity }>('metering.selectRecords')`
+  const { rows } = await preparedStatement<UsageRecord & { granularity: Granularity }>('metering.selectRecords')`
     SELECT r.deployment_id AS "deploymentId", r.resource_id AS "resourceId", k.slug AS kind, r.granularity,
            r.period_start AS "periodStart", trim_scale(r.quantity) AS quantity, r.revision
     FROM ${recordsIn(query)} AS r JOIN billing_kinds k USING (billing_kind_id)
