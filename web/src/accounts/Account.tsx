@@ -43,7 +43,7 @@ export function Account() {
           );
         }}
       </States>
-      <GapCard account={account} month={month} />
+      {status.isPending ? null : <GapCard account={account} month={month} />}
     </div>
   );
 }

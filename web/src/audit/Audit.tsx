@@ -31,7 +31,7 @@ export function Audit() {
   return (
     <div className={styles.page}>
       <header className={styles.head}>
-        <div>
+        <div className={own.verdict}>
           <h1 tabIndex={-1}>{chain.data === undefined ? 'Audit log' : sentenceOf(chain.data)}</h1>
           {chain.data === undefined ? null : <Chain found={chain.data} />}
         </div>

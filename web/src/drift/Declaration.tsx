@@ -46,18 +46,18 @@ export function Declaration() {
             <Head detail={data} now={now} />
             <Resources resources={data.resources} />
             <Ignored ignore={data.ignore} now={now} />
+            <section className={`${ui.card} ${styles.card}`} aria-labelledby="versions">
+              <div className={ui.cardHead}>
+                <h2 id="versions">What it said when</h2>
+                <span className={ui.note}>the newest first</span>
+              </div>
+              <Listed query={versions} cursor={cursor} rows={3} empty={<Empty title="It has said nothing yet." />}>
+                {({ items }) => <VersionTable items={items} now={now} />}
+              </Listed>
+            </section>
           </div>
         )}
       </States>
-      <section className={`${ui.card} ${styles.card}`} aria-labelledby="versions">
-        <div className={ui.cardHead}>
-          <h2 id="versions">What it said when</h2>
-          <span className={ui.note}>the newest first</span>
-        </div>
-        <Listed query={versions} cursor={cursor} rows={3} empty={<Empty title="It has said nothing yet." />}>
-          {({ items }) => <VersionTable items={items} now={now} />}
-        </Listed>
-      </section>
     </div>
   );
 }

@@ -37,15 +37,18 @@ export function Jobs() {
       <States query={summary} rows={14}>
         {(data) => <QueueTable summary={data} />}
       </States>
-      <div className={styles.tools} role="group" aria-label="What is listed">
-        <Chip name="tab" value={undefined} chosen={search.tab}>
-          Jobs
-        </Chip>
-        <Chip name="tab" value="schedule" chosen={search.tab}>
-          Schedule
-        </Chip>
+      {/* Read beside the queues, and shown below them once it is known how high they are. */}
+      <div className={summary.isPending ? own.below : styles.page}>
+        <div className={styles.tools} role="group" aria-label="What is listed">
+          <Chip name="tab" value={undefined} chosen={search.tab}>
+            Jobs
+          </Chip>
+          <Chip name="tab" value="schedule" chosen={search.tab}>
+            Schedule
+          </Chip>
+        </div>
+        {search.tab === 'schedule' ? <Schedule /> : <JobList search={search} summary={summary.data} />}
       </div>
-      {search.tab === 'schedule' ? <Schedule /> : <JobList search={search} summary={summary.data} />}
     </div>
   );
 }
