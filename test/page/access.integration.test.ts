@@ -1,9 +1,10 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { smallDemonstration } from '../fixtures/demonstration.ts';
-import { soaking, timeoutOf } from '../soak.ts';
-import { axeOf, type Dashboard, looks, openDashboard, settle, turnOf } from './dashboard.ts';
+import { timeoutOf } from '../soak.ts';
+import { type Dashboard, looks, openDashboard, settle, turnOf } from './dashboard.ts';
 import { views } from './views.ts';
+import { expectNoFaults } from './walk.ts';
 
 // Whoever sees little, sees no colours, has a thumb or no mouse: dialogs, sizes, zoom, forced colours, motion, and what is
 // drawn beside what is written.
@@ -85,8 +86,7 @@ describe('every layer', () => {
         await page.getByRole('button', { name: /./ }).first().waitFor();
         await open(page);
         await shown(page);
-        const { violations } = await axeOf(page).analyze();
-        expect([path, violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])]).toEqual([path, []]);
+        await expectNoFaults(page, path);
         await page.keyboard.press('Escape');
         await expect
           .poll(() => page.locator('[role="dialog"], :popover-open').count(), { message: `${path} closes by Esc` })
@@ -152,20 +152,6 @@ test('letters do nothing once they are switched off, and act again after', async
 });
 
 describe('targets', () => {
-  test('are large enough, or far enough from each other, in every view', { timeout: timeoutOf(240_000) }, async ({
-    skip,
-  }) => {
-    if (!isThere) skip();
-    const { page, context } = await dashboard.open();
-    for (const [path, title] of turnOf(views, 0, 4)) {
-      await page.goto(path);
-      await settle(page, title);
-      const { violations } = await axeOf(page).withRules(['target-size']).analyze();
-      expect([path, violations.flatMap(({ nodes }) => nodes.map(({ html }) => html))]).toEqual([path, []]);
-    }
-    await context.close();
-  });
-
   test('are 44 px high for a thumb', { timeout: timeoutOf(240_000) }, async ({ skip }) => {
     if (!isThere) skip();
     const { page, context } = await dashboard.open({ width: 390, touch: true });
@@ -273,22 +259,4 @@ describe('what is drawn', () => {
     }
     await context.close();
   });
-});
-
-test('nothing moves once it is there', { timeout: timeoutOf(240_000) }, async ({ skip }) => {
-  if (!isThere) skip();
-  const { page, context } = await dashboard.open({ width: soaking ? 390 : 1440 });
-  await context.addInitScript(`globalThis.moved = 0;
-    new PerformanceObserver((list) => { for (const each of list.getEntries()) if (!each.hadRecentInput) globalThis.moved += each.value; })
-      .observe({ type: 'layout-shift', buffered: true });`);
-  const far: [string, number][] = [];
-  for (const [path, title] of turnOf(views, 3, 4)) {
-    await page.goto(path);
-    await settle(page, title);
-    await page.waitForTimeout(500);
-    const moved = await page.evaluate<number>('globalThis.moved');
-    if (moved >= 0.02) far.push([path, moved]);
-  }
-  expect(far).toEqual([]);
-  await context.close();
 });

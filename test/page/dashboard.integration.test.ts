@@ -8,8 +8,10 @@ import { otherwise, pageReads, readsOfEvents } from '../../web/src/app/event-rea
 import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { insertLiving } from '../fixtures/inventory.ts';
 import { json } from '../http/api-fixture.ts';
-import { axeOf, type Dashboard, openDashboard, settle, looks, turnOf } from './dashboard.ts';
+import { timeoutOf } from '../soak.ts';
+import { type Dashboard, openDashboard, settle, looks, turnOf } from './dashboard.ts';
 import { views } from './views.ts';
+import { expectNoFaults, walk } from './walk.ts';
 
 // The dashboard in a real browser: the build under the server's own policy, over a demonstration's data. What is on the
 // screen is asked for by role and name.
@@ -104,8 +106,7 @@ describe('signing in', () => {
     const { page, context } = await dashboard.open({ signsIn: false });
     const title = { name: 'Sign in to arcadia-cloud' } as const;
     await page.getByRole('heading', title).waitFor();
-    const { violations } = await axeOf(page).analyze();
-    expect(violations.map(({ id }) => id)).toEqual([]);
+    await expectNoFaults(page);
     await page.getByLabel('Token').fill('not.a.token');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').waitFor();
@@ -339,8 +340,7 @@ describe('whose it is', () => {
     await page.getByRole('checkbox', { name: 'Choose all on this page' }).check();
     await page.getByRole('button', { name: 'Assign', exact: true }).click();
     const sheet = page.getByRole('dialog', { name: 'Assign 3 resources' });
-    const { violations } = await axeOf(page).analyze();
-    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+    await expectNoFaults(page);
     await sheet.locator('option[value="acme-studio"]').waitFor({ state: 'attached' });
     await sheet.getByLabel('Deployment').fill('acme-studio');
     // Three droplets of nine days more are beyond what the plan includes at the month's end or not: it says which months.
@@ -389,49 +389,10 @@ describe('a figure', () => {
 });
 
 describe('every view', () => {
-  test('asks the API for two things at most, beside who is asking', async ({ skip }) => {
-    if (!isThere) skip();
-    const { page, context } = await dashboard.open();
-    await settle(page);
-    for (const [path, title] of views) {
-      const asked: string[] = [];
-      const note = (request: { url(): string }) => {
-        const { pathname, search } = new URL(request.url());
-        if (/^\/api\/v1\/(?!me$|events$)/.test(pathname)) asked.push(`${pathname}${search}`);
-      };
-      page.on('request', note);
-      await page.goto(path);
-      await settle(page, title);
-      // Once more, when the stream of events begins, would be twice.
-      await page.waitForTimeout(500);
-      page.off('request', note);
-      expect([path, asked.length <= 2 && asked.length > 0, asked]).toEqual([path, true, asked]);
-    }
-    await context.close();
-  });
-
   for (const [turn, [theme, width]] of looks.entries())
-    test(`keeps the page's policy, says no error and has no fault that axe finds: ${theme}, ${width} px`, async ({
-      skip,
-    }) => {
+    test(`is without fault: ${theme}, ${width} px`, { timeout: timeoutOf(300_000) }, async ({ skip }) => {
       if (!isThere) skip();
-      const { page, context, wrong } = await dashboard.open({ theme, width });
-      for (const [path, title] of turnOf(views, turn, looks.length)) {
-        await page.goto(path);
-        await settle(page, title);
-        const { violations } = await axeOf(page).analyze();
-        expect([path, violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])]).toEqual([path, []]);
-        const overflow = await page.evaluate<number[]>(
-          "[document.documentElement, document.querySelector('main')].map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)",
-        );
-        expect([path, overflow]).toEqual([path, [0, 0]]);
-      }
-      await page.getByRole('button', { name: 'Search' }).click();
-      await page.getByRole('dialog', { name: 'Search' }).waitFor();
-      const { violations } = await axeOf(page).analyze();
-      expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
-      expect(wrong).toEqual([]);
-      await context.close();
+      await walk(dashboard, turnOf(views, turn, looks.length), { theme, width });
     });
 });
 

@@ -1,4 +1,3 @@
-import AxeBuilder from '@axe-core/playwright';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import type { Role } from '../../src/platform/declare/operation.ts';
@@ -18,7 +17,7 @@ export interface Dashboard {
   close(): Promise<void>;
 }
 
-interface OpenOptions {
+export interface OpenOptions {
   readonly as?: Role;
   /** The external id of the customer who signs in, where `as` is customer. */
   readonly customer?: string;
@@ -93,11 +92,6 @@ async function isBuilt({ url }: TestApi): Promise<boolean> {
   const text = await answer.text();
   if (answer.status === 503) throw new Error('The dashboard could not be built.');
   return text.includes('/assets/');
-}
-
-/** Axe for a page. The dashboard has no frames, whose findings it would put together in a tab of its own each time. */
-export function axeOf(page: Page): AxeBuilder {
-  return new AxeBuilder({ page }).setLegacyMode(true);
 }
 
 /** Debian's Chromium, without a window. */

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { json } from '../http/api-fixture.ts';
-import { axeOf, type Dashboard, looks, openDashboard, settle } from './dashboard.ts';
+import { type Dashboard, looks, openDashboard, settle } from './dashboard.ts';
+import { expectNoFaults, walk } from './walk.ts';
 
 // What differs from what was declared, in a real browser: declared from the page, found, decided about and ended.
 
@@ -36,11 +36,6 @@ interface Found {
 }
 
 const findings = (query: string) => answerOf<Found>(`/drift?${query}&limit=100`);
-
-async function expectNoFaults(page: Page): Promise<void> {
-  const { violations } = await axeOf(page).analyze();
-  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
-}
 
 /** A droplet of the demonstration, and what it is. */
 async function dropletOf(): Promise<{ readonly externalId: string; readonly region: string | null }> {
@@ -271,38 +266,19 @@ describe('who may', () => {
   });
 });
 
-describe('every view', () => {
-  const addresses = async () => {
+for (const [theme, width] of looks)
+  test(`every view is without fault: ${theme}, ${width} px`, async ({ skip }) => {
+    if (!isThere) skip();
     const { items } = await findings('state=acknowledged');
-    return [
+    const paths = [
       '/drift?decided=acknowledged',
       '/drift?tab=each&decided=acknowledged',
       '/declarations/acme-plan',
       ...items.slice(0, 2).map(({ finding }) => `/drift/${finding}`),
     ];
-  };
-
-  for (const [theme, width] of looks)
-    test(`has no fault that axe finds, and asks for two things at most: ${theme}, ${width} px`, async ({ skip }) => {
-      if (!isThere) skip();
-      const { page, context, wrong } = await dashboard.open({ theme, width });
-      for (const path of await addresses()) {
-        const asked = new Set<string>();
-        const note = (request: { url(): string }) => {
-          const { pathname } = new URL(request.url());
-          if (/^\/api\/v1\/(?!me$|events$)/.test(pathname)) asked.add(pathname);
-        };
-        page.on('request', note);
-        await page.goto(path);
-        await settle(page, /./);
-        await page.waitForTimeout(300);
-        page.off('request', note);
-        expect([path, asked.size <= 2 && asked.size > 0, [...asked]]).toEqual([path, true, [...asked]]);
-        await expectNoFaults(page);
-        const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-        expect([path, overflow > 0]).toEqual([path, false]);
-      }
-      expect(wrong).toEqual([]);
-      await context.close();
-    });
-});
+    await walk(
+      dashboard,
+      paths.map((path) => [path, /./] as const),
+      { theme, width },
+    );
+  });

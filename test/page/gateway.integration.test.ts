@@ -1,5 +1,4 @@
 import { sql } from 'kysely';
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { applyGatewayEffects } from '../../src/flows/gateway-effects.ts';
 import { announceRejected } from '../../src/gateway/announce.ts';
@@ -9,7 +8,8 @@ import { listInvoices } from '../../src/invoices/invoices.ts';
 import { approveInvoice, issueInvoice } from '../../src/invoices/issue.ts';
 import { event, instant, interpretAll, makeMeters, makeSource, requests, setClock } from '../fixtures/gateway.ts';
 import { addDeployment, day, openBusiness, settle as settleDays } from '../fixtures/invoices.ts';
-import { axeOf, type Dashboard, openDashboardOver, settle } from './dashboard.ts';
+import { type Dashboard, openDashboardOver, settle } from './dashboard.ts';
+import { expectNoFaults } from './walk.ts';
 
 // What gateways send, in a real browser: sources, events as they come, dead letters with what is decided about them, a meter
 // that is previewed; and what was paid of an invoice.
@@ -55,11 +55,6 @@ async function send(...events: readonly object[]): Promise<void> {
   const clock = { now: () => Promise.resolve(now) };
   const { errors } = await applyGatewayEffects(database.db, 'edge', { clock, signal: new AbortController().signal });
   expect(errors).toEqual([]);
-}
-
-async function expectNoFaults(page: Page): Promise<void> {
-  const { violations } = await axeOf(page).analyze();
-  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 }
 
 test('events appear as they come, with what became of them', async ({ skip }) => {

@@ -16,7 +16,8 @@ import { ensureProgram } from '../debian-program.ts';
 import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { makePlan } from '../fixtures/pricing.ts';
 import { json } from '../http/api-fixture.ts';
-import { axeOf, type Dashboard, openDashboard, settle, looks } from './dashboard.ts';
+import { type Dashboard, openDashboard, settle, looks } from './dashboard.ts';
+import { expectNoFaults, walk } from './walk.ts';
 
 // The screens of money in a real browser: invoices approved and issued together, corrections, plans, and what customers
 // see. Thirty customers are billed a fee for April beside the demonstration's one.
@@ -76,11 +77,6 @@ const idOf = async (name: string) =>
   (await answerOf<Listed>('/invoices?month=2026-04&limit=100')).items.find((one) => one.customerName === name)
     ?.invoiceId ?? 0;
 
-async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await axeOf(page).analyze();
-  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
-}
-
 describe('a line that is added', () => {
   test('comes once, though it was clicked twice and its answer was lost', async ({ skip }) => {
     if (!isThere) skip();
@@ -101,7 +97,7 @@ describe('a line that is added', () => {
     const sheet = page.getByRole('dialog', { name: 'Add a line' });
     await sheet.getByLabel('Description, as it is printed').fill('Support');
     await sheet.getByLabel(/Unit price/).fill('80');
-    await expectAccessible(page);
+    await expectNoFaults(page);
     await sheet.getByRole('button', { name: 'Add the line' }).dblclick();
     await sheet.waitFor({ state: 'detached' });
     await page.getByRole('heading', { level: 1, name: /Shop 2: 130.00 USD/ }).waitFor();
@@ -126,7 +122,7 @@ describe('a month', () => {
     const approve = page.getByRole('dialog', { name: 'Approve April 2026' });
     await approve.getByRole('checkbox', { name: 'Leave out Shop 7' }).check();
     await approve.getByText('29 invoices, ').waitFor();
-    await expectAccessible(page);
+    await expectNoFaults(page);
     await approve.getByRole('button', { name: /^Approve 29 for/ }).click();
     await approve.getByText('Approved 29 invoices.').waitFor({ timeout: 60_000 });
     await approve.getByRole('button', { name: 'Done' }).click();
@@ -205,7 +201,7 @@ describe('an invoice', () => {
     const confirm = sheet.getByRole('button', { name: /Cancel by a credit note: 50.00 USD/ });
     expect(await confirm.isDisabled()).toBe(true);
     await sheet.getByLabel('Type INV-000003 to cancel it').fill('INV-000003');
-    await expectAccessible(page);
+    await expectNoFaults(page);
     await confirm.click();
     await page
       .getByText(/by credit note/)
@@ -241,7 +237,7 @@ test('corrections of an issued month are decided together', async ({ skip }) => 
   const confirm = sheet.getByRole('button', { name: 'Waive: 2 corrections' });
   expect(await confirm.isDisabled()).toBe(true);
   await sheet.getByLabel('Why, for the record').fill('A trifle');
-  await expectAccessible(page);
+  await expectNoFaults(page);
   await confirm.click();
   await sheet.getByText('Waived.').nth(1).waitFor();
   await sheet.getByRole('button', { name: 'Done' }).click();
@@ -283,7 +279,7 @@ describe('a plan that is edited', () => {
       name: `Apply: ${impact?.deployments} deployments, +${bill?.sum.difference} USD in May 2026`,
     });
     await apply.waitFor({ timeout: 60_000 });
-    await expectAccessible(page);
+    await expectNoFaults(page);
     await apply.click();
     await page.waitForURL('**/plans/studio');
     await page.getByRole('heading', { level: 1, name: /Studio: 60.00 USD a month/ }).waitFor();
@@ -344,7 +340,7 @@ test('a plan shows what it passes on, with the markup', async ({ skip }) => {
     .getByRole('region', { name: 'Passed on at cost' })
     .getByRole('row', { name: /Products named Database\*/ });
   await row.getByText('20 %').waitFor();
-  await expectAccessible(page);
+  await expectNoFaults(page);
   await context.close();
 });
 
@@ -451,31 +447,8 @@ describe('a customer', () => {
   });
 
   for (const [theme, width] of looks)
-    test(`finds no fault by axe, and two requests a page: ${theme}, ${width} px`, async ({ skip }) => {
+    test(`has four pages without fault: ${theme}, ${width} px`, async ({ skip }) => {
       if (!isThere) skip();
-      const { page, context, wrong } = await dashboard.open({
-        as: 'customer',
-        customer: 'cus_acme',
-        theme,
-        width,
-      });
-      for (const [path, title] of pages.slice(0, 4)) {
-        const asked = new Set<string>();
-        const note = (request: { url(): string }) => {
-          const { pathname } = new URL(request.url());
-          if (/^\/api\/v1\/(?!me$|events$)/.test(pathname)) asked.add(pathname);
-        };
-        page.on('request', note);
-        await page.goto(path);
-        await settle(page, title);
-        await page.waitForTimeout(300);
-        page.off('request', note);
-        expect([path, asked.size <= 2 && asked.size > 0, [...asked]]).toEqual([path, true, [...asked]]);
-        await expectAccessible(page);
-        const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-        expect([path, overflow > 0]).toEqual([path, false]);
-      }
-      expect(wrong).toEqual([]);
-      await context.close();
+      await walk(dashboard, pages.slice(0, 4), { as: 'customer', customer: 'cus_acme', theme, width });
     });
 });

@@ -12,7 +12,8 @@ import { applyPlans } from '../../src/pricing/index.ts';
 import { runRollout } from '../../src/provisioning/run-rollout.ts';
 import { open, type Opened } from '../contract/simulator-client.ts';
 import { json, testSecretKey } from '../http/api-fixture.ts';
-import { axeOf, type Dashboard, looks, openDashboardOver, settle, turnOf } from './dashboard.ts';
+import { type Dashboard, looks, openDashboardOver, settle, turnOf } from './dashboard.ts';
+import { expectNoFaults, walk } from './walk.ts';
 
 // A customer's system from a blueprint to its end, in a real browser and against a provider that takes writes: proposed
 // with the money for both sides, approved, rolled out, held and resumed, and taken down by whoever types its slug.
@@ -101,11 +102,6 @@ async function drive(rollout: number): Promise<void> {
 /** Of the rollout or proposal that is shown. */
 function shownId(page: Page): string {
   return new URL(page.url()).pathname.split('/').at(-1) ?? '';
-}
-
-async function expectNoFaults(page: Page): Promise<void> {
-  const { violations } = await axeOf(page).analyze();
-  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 }
 
 /** The navigation says that one is in provisioning. */
@@ -310,18 +306,9 @@ async function viewsOf(): Promise<readonly (readonly [path: string, title: RegEx
 }
 
 for (const [turn, [theme, width]] of looks.entries())
-  test(`has no fault that axe finds, and does not scroll sideways: ${theme}, ${width} px`, async ({ skip }) => {
+  test(`every view is without fault: ${theme}, ${width} px`, async ({ skip }) => {
     if (!isThere) skip();
-    const { page, context, wrong } = await dashboard.open({ theme, width });
-    for (const [path, title] of turnOf(await viewsOf(), turn, looks.length)) {
-      await page.goto(path);
-      await settle(page, title);
-      await expectNoFaults(page);
-      const wide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-      expect([path, wide]).toEqual([path, 0]);
-    }
-    expect(wrong).toEqual([]);
-    await context.close();
+    await walk(dashboard, turnOf(await viewsOf(), turn, looks.length), { theme, width });
   });
 
 test('a viewer reads all of it, sees no margin, and has no button that works', async ({ skip }) => {

@@ -12,7 +12,8 @@ import { smallDemonstration } from '../fixtures/demonstration.ts';
 import { insertLiving } from '../fixtures/inventory.ts';
 import { json } from '../http/api-fixture.ts';
 import { until } from '../jobs/worker-fixture.ts';
-import { axeOf, type Dashboard, openDashboard, settle } from './dashboard.ts';
+import { type Dashboard, openDashboard, settle } from './dashboard.ts';
+import { expectNoFaults } from './walk.ts';
 
 // The views of what runs by itself, of what can be seen, and of how it is set up, in a real browser: jobs of a real worker,
 // accounts of a simulator.
@@ -46,11 +47,6 @@ function startFailing(): Promise<Worker> {
   const jobs = { ...program, jobs: [failing], schedule: [] };
   const options = { config: dashboard.api.config, log, program: jobs, registry: new Registry(), name: 'big-host' };
   return startWorker({ db, connectionString, queues: ['default'], ...options });
-}
-
-async function expectNoFaults(page: Page): Promise<void> {
-  const { violations } = await axeOf(page).analyze();
-  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 }
 
 async function answerOf<Answer>(path: string): Promise<Answer> {
