@@ -348,6 +348,26 @@ CREATE TABLE usage_months (
 );
 CREATE INDEX usage_months_by_month ON usage_months (month);
 
+-- Sums of records by deployment and UTC day, and of these by day, for whoever looks at all deployments; up to which change
+-- they are (src/metering/day-sums.ts).
+CREATE TABLE usage_day_sums (
+  billing_kind_id smallint NOT NULL REFERENCES billing_kinds,
+  day             date NOT NULL,
+  deployment_id   bigint NOT NULL,
+  quantity        numeric NOT NULL,
+  PRIMARY KEY (billing_kind_id, day, deployment_id)
+);
+CREATE TABLE usage_kind_days (
+  billing_kind_id smallint NOT NULL REFERENCES billing_kinds,
+  day             date NOT NULL,
+  quantity        numeric NOT NULL,
+  PRIMARY KEY (billing_kind_id, day)
+);
+CREATE TABLE usage_summed (
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  change_id bigint NOT NULL
+);
+
 -- Published to other modules.
 CREATE VIEW metering_kinds AS
   SELECT k.billing_kind_id, k.slug, k.title, d.from_day, d.resource_kind, d.accrual, d.unit,
@@ -464,6 +484,9 @@ CALL protect_from_customers('usage_level_shipments');
 CALL protect_from_customers('usage_moves');
 CALL publish_to_customers('usage_retired_months', '{records}');
 CALL protect_by_deployment('usage_months');
+CALL protect_from_customers('usage_day_sums');
+CALL protect_from_customers('usage_kind_days');
+CALL protect_from_customers('usage_summed');
 CALL protect_from_customers('metering_day_revisions');
 
 CALL pin_search_paths();

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { assertClocksAgree } from '../platform/clock.ts';
 import { declareJob } from '../platform/declare/job.ts';
 import { completeDays, meterDay, outstandingDays } from './meter.ts';
+import { sumDays } from './day-sums.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { moveUsage } from './records/move/move.ts';
 import { clickHouseAt } from './records/open.ts';
@@ -38,6 +39,19 @@ export const meterJob = declareJob({
     await db.transaction().execute(async (trx) => {
       for (const day of days) await enqueue(trx, meterDayJob, { day: day.toString(), ...options });
     });
+  },
+});
+
+/** For whoever looks at what all deployments used. */
+export const sumUsageJob = declareJob({
+  name: 'sum_usage',
+  queue: 'metering',
+  title: 'Sums days whose usage has changed, by deployment',
+  arguments: z.strictObject({}),
+  timeoutSeconds: 3_600,
+  attemptsMax: 5,
+  async run({ db, signal, log }) {
+    log.info({ days: await sumDays(db, signal) }, 'usage summed');
   },
 });
 

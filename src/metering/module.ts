@@ -1,6 +1,6 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { beforeMetering, kindExists, usageRetired } from './errors.ts';
-import { meterDayJob, meterJob, moveUsageJob, usageRetentionJob } from './jobs.ts';
+import { meterDayJob, meterJob, moveUsageJob, sumUsageJob, usageRetentionJob } from './jobs.ts';
 import { attestationOperations } from './operations/attestations.ts';
 import { gridOperations } from './operations/grid.ts';
 import { kindOperations } from './operations/kinds.ts';
@@ -25,11 +25,12 @@ export const meteringModule = declareModule({
     ...meterOperations,
     ...kindOperations,
   ],
-  jobs: [meterJob, meterDayJob, usageRetentionJob, moveUsageJob],
+  jobs: [meterJob, meterDayJob, sumUsageJob, usageRetentionJob, moveUsageJob],
   errors: [beforeMetering, kindExists, usageRetired],
   queues: [{ name: 'metering', limit: 2, position: 60 }],
   schedule: [
     { name: 'metering', cron: '10 1 * * *', job: meterJob, arguments: {} },
+    { name: 'usage_sums', cron: '*/10 * * * *', job: sumUsageJob, arguments: {} },
     { name: 'retention', cron: '17 2 * * *', job: usageRetentionJob, arguments: {} },
   ],
   events: [

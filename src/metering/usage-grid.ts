@@ -2,10 +2,10 @@ import { assertOwnDeployment } from '../deployments/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { Decimal, formatQuantity, sumQuantities } from '../platform/quantity.ts';
+import { openUsageSums, type UsageSums } from './day-sums.ts';
 import { getKind, listKinds } from './kinds.ts';
 import { assertRange, type DayRange, daysOf } from './period.ts';
-import { openUsageStore } from './records/open.ts';
-import type { DeploymentSum, UsageScope, UsageStore } from './records/usage-store.ts';
+import type { DeploymentSum, UsageScope } from './records/usage-store.ts';
 import { addSums, type Floors, retiredSums } from './retention/usage-months.ts';
 import { selectDeploymentId, selectUsageBounds } from './store.ts';
 import * as grid from './usage-grid.store.ts';
@@ -72,7 +72,7 @@ interface Summed {
 interface Opened {
   readonly db: Queryable;
   readonly asked: GridAsked;
-  readonly store: UsageStore;
+  readonly sums: UsageSums;
   readonly scope: UsageScope;
   readonly floors: Floors;
   readonly marks: ReadonlyMap<string, string>;
@@ -111,7 +111,7 @@ async function open(db: Queryable, asked: GridAsked): Promise<Opened> {
   return {
     db,
     asked,
-    store: await openUsageStore(db),
+    sums: await openUsageSums(db, { isStaff: customerId === null }),
     scope: await scopeOf(db, asked),
     floors,
     marks: await grid.selectMarks(db, range, floors, customerId === null),
@@ -141,7 +141,7 @@ function rangeBefore({ from, to }: DayRange, through: Temporal.PlainDate): DayRa
 }
 
 async function gridOfOwners(opened: Opened, page: { readonly offset: number; readonly limit: number }): Promise<Grid> {
-  const { db, asked, store, scope, floors, marks } = opened;
+  const { db, asked, sums, scope, floors, marks } = opened;
   const { range, kind: meter } = asked;
   if (meter === undefined)
     throw new ArcadiaError(
@@ -153,10 +153,10 @@ async function gridOfOwners(opened: Opened, page: { readonly offset: number; rea
   const rows = all.filter(matching(asked)).sort(orderOf(asked));
   const shown = rows.slice(page.offset, page.offset + page.limit);
   const deploymentIds = shown.flatMap((row) => row.deploymentIds);
-  const cells = await store.sumByDeploymentAndDay(db, { scope: { deploymentIds }, range, floors, kind: meter });
+  const cells = await sums.sumByDeploymentAndDay({ scope: { deploymentIds }, range, floors, kind: meter });
   const byDeployment = Map.groupBy(cells, ({ deploymentId }) => deploymentId);
   const byDay = new Map(
-    (await store.sumByKindAndDay(db, { scope, range, floors, kind: meter })).map(({ day, quantity }) => [
+    (await sums.sumByKindAndDay({ scope, range, floors, kind: meter })).map(({ day, quantity }) => [
       day.toString(),
       quantity,
     ]),
@@ -184,14 +184,14 @@ function aboutOf({ meteredThrough, previous }: Opened, total: number) {
 }
 
 /** What deployments, or customers, used of a meter in the range and in the time before. */
-async function sumOwners({ db, asked, store, scope, floors, previous }: Opened, kind: string): Promise<Summed[]> {
-  const sums = async (range: DayRange, kept: Floors) => {
+async function sumOwners({ db, asked, sums, scope, floors, previous }: Opened, kind: string): Promise<Summed[]> {
+  const sumsOf = async (range: DayRange, kept: Floors) => {
     const retired = (await retiredSums(db, scope, range, kept)).filter((sum) => sum.kind === kind);
-    const found = await store.sumByDeployment(db, { scope, range, floors: kept, kind });
+    const found = await sums.sumByDeployment({ scope, range, floors: kept, kind });
     return addSums<DeploymentSum>(found, retired, ({ deploymentId }) => String(deploymentId));
   };
-  const own = await sums(asked.range, floors);
-  const before = previous === null ? [] : await sums(previous, await floorsOf(db, previous));
+  const own = await sumsOf(asked.range, floors);
+  const before = previous === null ? [] : await sumsOf(previous, await floorsOf(db, previous));
   const ids = [...new Set([...own, ...before].map(({ deploymentId }) => deploymentId))];
   const [totals, totalsBefore] = [own, before].map(
     (list) => new Map(list.map(({ deploymentId, quantity }) => [deploymentId, quantity])),
@@ -218,11 +218,11 @@ async function floorsOf(db: Queryable, range: DayRange): Promise<Floors> {
 }
 
 async function gridOfKinds(opened: Opened, page: { readonly offset: number; readonly limit: number }): Promise<Grid> {
-  const { db, asked, store, scope, floors, marks, previous } = opened;
+  const { db, asked, sums, scope, floors, marks, previous } = opened;
   const { range, kind: only } = asked;
-  const sums = async (of: DayRange, kept: Floors) => {
+  const sumsOf = async (of: DayRange, kept: Floors) => {
     const retired = await retiredSums(db, scope, of, kept);
-    const found = await store.sumByKind(db, { scope, range: of, floors: kept });
+    const found = await sums.sumByKind({ scope, range: of, floors: kept });
     return new Map(
       [...Map.groupBy([...found, ...retired], ({ kind }) => kind)].map(([kind, own]) => [
         kind,
@@ -230,12 +230,12 @@ async function gridOfKinds(opened: Opened, page: { readonly offset: number; read
       ]),
     );
   };
-  const own = await sums(range, floors);
-  const before = previous === null ? new Map<string, string>() : await sums(previous, await floorsOf(db, previous));
+  const own = await sumsOf(range, floors);
+  const before = previous === null ? new Map<string, string>() : await sumsOf(previous, await floorsOf(db, previous));
   const kinds = (await listKinds(db, range.to.subtract({ days: 1 }))).filter(
     ({ kind }) => (own.has(kind) || before.has(kind)) && (only === undefined || only === kind),
   );
-  const cells = Map.groupBy(await store.sumByKindAndDay(db, { scope, range, floors }), ({ kind }) => kind);
+  const cells = Map.groupBy(await sums.sumByKindAndDay({ scope, range, floors }), ({ kind }) => kind);
   const days = [...daysOf(range)].map(String);
   const all = kinds.map(({ kind, title, unit }) => {
     const row = { total: own.get(kind) ?? '0', previousTotal: previous === null ? null : (before.get(kind) ?? '0') };

@@ -217,8 +217,11 @@ export const closedToCustomers: readonly string[] = names(`
   tax_rates
   unassigned_counted
   usage_attestations
+  usage_day_sums
+  usage_kind_days
   usage_level_shipments
   usage_moves
+  usage_summed
   usage_records_day
   usage_records_hour
   webhook_progress

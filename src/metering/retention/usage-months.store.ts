@@ -102,6 +102,11 @@ export async function insertRetiredMonth(
   await statement('metering.insertRetiredMonth.delete_metered_days')`
     DELETE FROM metered_days
     WHERE billing_kind_id = ${billingKindId} AND day < (${month}::date + interval '1 month')::date`.execute(trx);
+  for (const table of ['usage_day_sums', 'usage_kind_days'])
+    await statement('metering.insertRetiredMonth.delete_sums')`
+      DELETE FROM ${sql.table(table)} WHERE billing_kind_id = ${billingKindId} AND day < (${month}::date + interval '1 month')::date`.execute(
+      trx,
+    );
 }
 
 /** Months that are rolled up and whose records are not all gone. */
