@@ -19,8 +19,9 @@ import { deployments, resources, seedFleet, seedUsage } from './fleet.ts';
 import { percentile99, type Row, row, say, timed, withBenchDatabase } from './support.ts';
 
 // What the dashboard's views read, as an owner asks for it over HTTP, one request after the other: the 99th percentile of
-// each against its limit: 300 ms for what is summed over the whole fleet while somebody waits. BENCH_RESOURCES=100000 makes the fleet smaller, BENCH_RUNS the number of requests of each read,
-// BENCH_JOBS and BENCH_ENTRIES that of finished jobs and of entries of the audit log.
+// each against its limit: 300 ms for what is summed over the whole fleet while somebody waits. BENCH_RESOURCES=100000 makes
+// the fleet smaller, BENCH_RUNS the number of requests of each read, BENCH_JOBS and BENCH_ENTRIES that of finished jobs and
+// of entries of the audit log.
 
 const month = Temporal.PlainDate.from('2026-05-01');
 const now = Temporal.Instant.from('2026-06-01T06:00:00Z');

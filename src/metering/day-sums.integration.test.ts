@@ -12,7 +12,7 @@ import {
   writeState,
 } from '../../test/fixtures/invoices.ts';
 import { insertLiving } from '../../test/fixtures/inventory.ts';
-import { openUsageSums, sumDays, type UsageSums } from './day-sums.ts';
+import { openUsageSums, sumDays } from './day-sums.ts';
 import { selectStaleDays, selectPosition } from './day-sums.store.ts';
 import type { DayRange } from './period.ts';
 import { openUsageStore } from './records/open.ts';
@@ -52,7 +52,7 @@ async function expectLaw(): Promise<number> {
         for (const floors of [undefined, new Map([['droplet_hours', day('2026-01-06')]])])
           for (const name of ['sumByKind', 'sumByKindAndDay', 'sumByDeployment', 'sumByDeploymentAndDay'] as const) {
             const query = { scope, range, kind, floors };
-            const asked = sums[name].bind(sums) as (of: typeof query) => ReturnType<UsageSums[typeof name]>;
+            const asked: (of: typeof query) => Promise<readonly object[]> = sums[name].bind(sums);
             expect([name, query, sorted(await asked(query))]).toEqual([
               name,
               query,
@@ -110,7 +110,7 @@ test('sums that broke off are made again', async () => {
   await settle(db, at('2026-01-27'));
   const stopping = new AbortController();
   stopping.abort();
-  await expect(sumDays(db, stopping.signal)).rejects.toThrow();
+  await expect(sumDays(db, stopping.signal)).rejects.toThrow('aborted');
   expect(await expectLaw()).toBe(2);
   await sumDays(db);
   expect(await expectLaw()).toBe(0);
