@@ -117,7 +117,7 @@ function chosen({ range, kind, floors, without }: KeptQuery): RawBuilder<unknown
       ? sql``
       : sql`AND NOT EXISTS (
           SELECT FROM unnest(${[...floors.keys()]}::text[], ${[...floors.values()].map(String)}::date[]) AS f (slug, floor)
-          WHERE f.slug = k.slug AND s.day < f.floor)`;
+          JOIN billing_kinds k USING (slug) WHERE k.billing_kind_id = s.billing_kind_id AND s.day < f.floor)`;
   return sql`
     s.billing_kind_id = ANY (ARRAY(SELECT billing_kind_id FROM billing_kinds WHERE true ${ofKind}))
     AND s.day >= ${range.from} AND s.day < ${range.to} AND NOT s.day = ANY (${without.map(String)}::date[]) ${above}`;
@@ -132,11 +132,18 @@ function within({ scope }: KeptQuery): RawBuilder<unknown> {
 /** Where sums by kind are: of everybody a row a day. */
 const kindSums = ({ scope }: KeptQuery) => (scope === 'all' ? sql`usage_kind_days` : sql`usage_day_sums`);
 
+/** Summed by columns of the table, and named after: there are many rows to a sum. */
+function summed(query: KeptQuery, table: RawBuilder<unknown>, by: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
+    (SELECT ${by}, trim_scale(sum(s.quantity)) AS quantity FROM ${table} s WHERE ${chosen(query)} ${within(query)} GROUP BY ${by}) u
+    JOIN billing_kinds k USING (billing_kind_id)`;
+}
+
 export async function sumByKind(db: Queryable, query: KeptQuery): Promise<KindSum[]> {
   const { rows } = await statement<KindSum>('metering.keptSumByKind')`
-    SELECT k.slug AS kind, trim_scale(sum(s.quantity)) AS quantity
-    FROM ${kindSums(query)} s JOIN billing_kinds k USING (billing_kind_id) WHERE ${chosen(query)} ${within(query)}
-    GROUP BY k.slug ORDER BY k.slug`.execute(db);
+    SELECT k.slug AS kind, u.quantity FROM ${summed(query, kindSums(query), sql`s.billing_kind_id`)} ORDER BY k.slug`.execute(
+    db,
+  );
   return rows;
 }
 
@@ -146,17 +153,17 @@ export interface KindDay extends KindSum {
 
 export async function sumByKindAndDay(db: Queryable, query: KeptQuery): Promise<KindDay[]> {
   const { rows } = await statement<KindDay>('metering.keptSumByKindAndDay')`
-    SELECT k.slug AS kind, s.day, trim_scale(sum(s.quantity)) AS quantity
-    FROM ${kindSums(query)} s JOIN billing_kinds k USING (billing_kind_id) WHERE ${chosen(query)} ${within(query)}
-    GROUP BY k.slug, s.day ORDER BY k.slug, s.day`.execute(db);
+    SELECT k.slug AS kind, u.day, u.quantity FROM ${summed(query, kindSums(query), sql`s.billing_kind_id, s.day`)}
+    ORDER BY k.slug, u.day`.execute(db);
   return rows;
 }
 
 export async function sumByDeployment(db: Queryable, query: KeptQuery): Promise<DeploymentSum[]> {
+  const by = sql`s.deployment_id, s.billing_kind_id`;
   const { rows } = await statement<DeploymentSum>('metering.keptSumByDeployment')`
-    SELECT s.deployment_id AS "deploymentId", k.slug AS kind, trim_scale(sum(s.quantity)) AS quantity
-    FROM usage_day_sums s JOIN billing_kinds k USING (billing_kind_id) WHERE ${chosen(query)} ${within(query)}
-    GROUP BY s.deployment_id, k.slug`.execute(db);
+    SELECT u.deployment_id AS "deploymentId", k.slug AS kind, u.quantity FROM ${summed(query, sql`usage_day_sums`, by)}`.execute(
+    db,
+  );
   return rows;
 }
 
