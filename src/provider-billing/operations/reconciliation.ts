@@ -24,7 +24,7 @@ const outcome = z.enum(['matched', 'from_bill', 'allocated', 'unexplained']).met
 });
 const cause = z.string().meta({
   description:
-    'Why the amount differs: rounding, discount, price, hours, cap, minimum, other_rule, doubled, outside_life, refund, unpriced, unknown, missing; none: it does not',
+    'Why the amount differs: rounding, discount, price, hours, cap, minimum, other_rule, doubled, outside_life, not_visible, refund, unpriced, unknown, missing; none: it does not',
   examples: ['hours'],
 });
 const figures = {

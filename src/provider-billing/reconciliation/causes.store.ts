@@ -96,7 +96,7 @@ export async function insertOutcomes(
   const { causes, allocations, decisions, shared } = staged;
   await statement('providerBilling.insertOutcomes')`
     WITH known AS (
-      SELECT l.*, m.resource_id AS ours, m.rule AS match_rule, c.expected, c.cause, c.since, c.until, c.monthly, c.units, c.subject,
+      SELECT l.*, m.resource_id AS ours, m.account_id AS our_account, m.kind AS our_kind, m.rule AS match_rule, c.expected, c.cause, c.since, c.until, c.monthly, c.units, c.subject,
              coalesce(c.variants, '{}') AS variants, c.line_id IS NOT NULL AND l.class = 'spaces' AND c.expected IS NOT NULL AS is_account,
              p.method, p.deployment_id AS by_rule, d.deployment_id AS decided, d.deployment_id IS NOT NULL AS is_decided,
              CASE WHEN m.resource_id IS NOT NULL OR l.class IN ('spaces', 'bucket') OR l.class IS NULL THEN NULL
@@ -133,7 +133,12 @@ export async function insertOutcomes(
              CASE WHEN outcome IN ('matched', 'from_bill') THEN due END AS expected,
              CASE WHEN outcome IN ('matched', 'from_bill') THEN amount - coalesce(due, 0.00) ELSE 0.00 END AS difference,
              CASE WHEN outcome NOT IN ('matched', 'from_bill') THEN 'none' WHEN amount < 0 THEN 'refund'
-                  WHEN cause IS NULL AND amount = 0 THEN 'none' WHEN cause IS NULL THEN 'outside_life'
+                  WHEN cause IS NULL AND amount = 0 THEN 'none'
+                  -- Known by its project alone: nobody saw when it was there.
+                  WHEN coalesce(cause, 'outside_life') = 'outside_life' AND ours IS NOT NULL AND NOT EXISTS (
+                    SELECT FROM inventory_sync_runs s WHERE s.account_id = our_account AND s.kind = our_kind AND s.outcome = 'complete')
+                    THEN 'not_visible'
+                  WHEN cause IS NULL THEN 'outside_life'
                   ELSE cause END AS cause,
              since, until, monthly, units, subject, CASE WHEN outcome IN ('matched', 'from_bill') THEN variants ELSE '{}' END AS variants,
              array_remove(ARRAY[

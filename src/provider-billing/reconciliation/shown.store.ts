@@ -286,7 +286,7 @@ export async function selectFindings(
       WHERE d.slug = 'unattributed' GROUP BY 1, 2, 3, 4
       UNION ALL
       SELECT CASE rule WHEN 'between_syncs' THEN 'lived_between_syncs' ELSE 'not_visible' END, position, resource_id, description, amount, NULL
-      FROM lines WHERE outcome = 'from_bill' AND rule IN ('between_syncs', 'not_visible')
+      FROM lines WHERE outcome = 'from_bill' AND rule IN ('between_syncs', 'not_visible') OR cause = 'not_visible'
       UNION ALL
       SELECT DISTINCT 'covered_by_cluster', l.position, n.resource_id, n.name, 0::numeric, NULL::numeric
       FROM lines l JOIN inventory_resources c ON c.resource_id = l.resource_id

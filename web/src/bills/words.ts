@@ -15,6 +15,7 @@ const causeWords: Readonly<Record<string, string>> = {
   rounding: 'rounding',
   hours: 'other hours',
   outside_life: 'when it was not there',
+  not_visible: 'not visible to the token',
   doubled: 'charged twice',
   cap: 'beyond 672 hours',
   minimum: 'below the minimum',
