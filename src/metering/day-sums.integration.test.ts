@@ -16,6 +16,7 @@ import { openUsageSums, sumDays } from './day-sums.ts';
 import { selectStaleDays, selectPosition } from './day-sums.store.ts';
 import type { DayRange } from './period.ts';
 import { openUsageStore } from './records/open.ts';
+import { readGrid } from './usage-grid.ts';
 
 // What is kept of each day equals the sums made anew from records, whatever changes and whenever days are summed.
 
@@ -114,4 +115,28 @@ test('sums that broke off are made again', async () => {
   expect(await expectLaw()).toBe(2);
   await sumDays(db);
   expect(await expectLaw()).toBe(0);
+});
+
+test('a grid says up to when its meter is metered, whatever another one is', async () => {
+  const { db } = database;
+  const asked = {
+    range: january,
+    by: 'kind',
+    customerId: null,
+    compares: true,
+    q: null,
+    sort: 'name',
+    order: 'asc',
+  } as const;
+  const through = async (kind?: string) =>
+    (await readGrid(db, kind === undefined ? asked : { ...asked, kind }, { offset: 0, limit: 50 })).meteredThrough;
+  expect(await through()).toBe('2026-01-27');
+  await sql`
+    DELETE FROM metered_days WHERE day >= '2026-01-20' AND billing_kind_id = (
+      SELECT billing_kind_id FROM billing_kinds WHERE slug = 'dns_zones')`.execute(db);
+  expect([await through(), await through('droplet_hours'), await through('dns_zones')]).toEqual([
+    '2026-01-27',
+    '2026-01-27',
+    '2026-01-20',
+  ]);
 });

@@ -52,7 +52,7 @@ interface GridRow {
 interface Grid {
   readonly rows: readonly GridRow[];
   readonly total: number;
-  /** Every day before it is metered. */
+  /** The first day that the meter, or none of them, has metered yet. */
   readonly meteredThrough: string;
   /** The days that are compared with; null: they are not asked for. */
   readonly previous: DayRange | null;
@@ -105,19 +105,29 @@ function assertGridRange(range: DayRange): void {
 
 async function open(db: Queryable, asked: GridAsked): Promise<Opened> {
   const { range, customerId } = asked;
-  const { meteredThrough, floors: found } = await selectUsageBounds(db, range);
-  const through = meteredThrough ?? range.from;
-  const floors = new Map(Object.entries(found).map(([kind, floor]) => [kind, Temporal.PlainDate.from(floor)]));
+  const floors = await floorsOf(db, range);
+  const marks = await grid.selectMarks(db, range, floors, customerId === null);
+  const through = meteredThrough(range, asked.kind === undefined ? [...marks.values()] : [marks.get(asked.kind) ?? '']);
   return {
     db,
     asked,
     sums: await openUsageSums(db, { isStaff: customerId === null }),
     scope: await scopeOf(db, asked),
     floors,
-    marks: await grid.selectMarks(db, range, floors, customerId === null),
+    marks,
     previous: asked.compares ? rangeBefore(range, through) : null,
     meteredThrough: through.toString(),
   };
+}
+
+/** The first day that none of the meters with these marks has metered, once it has begun: one that lags holds up no other. */
+function meteredThrough({ from }: DayRange, marks: readonly string[]): Temporal.PlainDate {
+  const ends = marks.map((days) => {
+    const first = days.search(/[^-]/);
+    const end = first < 0 ? 0 : days.indexOf('-', first);
+    return end < 0 ? days.length : end;
+  });
+  return from.add({ days: Math.max(0, ...ends) });
 }
 
 async function scopeOf(db: Queryable, { deployment, customer, customerId }: GridAsked): Promise<UsageScope> {

@@ -259,7 +259,7 @@ const customersScreens: readonly Screen[] = [
   { name: 'own', path: '/' },
   { name: 'own-usage', path: '/usage' },
   { name: 'own-invoices', path: '/invoices' },
-  { name: 'own-deployment', path: '/deployments/granite-press' },
+  { name: 'own-have', path: '/have' },
 ];
 
 async function take(dashboard: Dashboard, into: string, places: Places): Promise<string[]> {
