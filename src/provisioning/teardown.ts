@@ -85,7 +85,10 @@ class StepsOfTeardown {
     const volumes = this.#ofKind('volume');
     for (const zone of this.#ofKind('dns_zone')) {
       const records = living.recordsOf(zone).length;
-      this.#destroy(zone, `zone ${zone.name} and its ${records} record${records === 1 ? '' : 's'}`);
+      this.#destroy(
+        zone,
+        `zone ${zone.name}${records === 0 ? '' : ` and its ${records} record${records === 1 ? '' : 's'}`}`,
+      );
     }
     for (const balancer of this.#ofKind('load_balancer')) this.#destroy(balancer);
     for (const address of this.#ofKind('reserved_ip')) this.#destroy(address, `the address ${address.externalId}`);

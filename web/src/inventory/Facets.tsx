@@ -57,6 +57,7 @@ function Facet({ name, title, values, search, note = null }: FacetProps) {
   const missing = chosen.filter((each) => !values.some(({ value }) => value === each));
   const all = [...missing.map((value) => ({ value, resources: 0 })), ...values];
   const shown = isWhole ? all : all.filter(({ value }, at) => at < shownAtFirst || chosen.includes(value));
+  if (all.length === 0) return null;
   return (
     <section className={styles.facet} aria-label={title}>
       <h2>{title}</h2>
