@@ -81,6 +81,16 @@ export function stageCauses(
   );
 }
 
+/** Why a line's amount differs, where nothing that it could be replayed with says so. */
+const causeTold = sql`
+  CASE WHEN outcome NOT IN ('matched', 'from_bill') THEN 'none' WHEN amount < 0 THEN 'refund'
+       WHEN cause IS NULL AND amount = 0 THEN 'none'
+       -- Known by its project alone: nobody saw when it was there.
+       WHEN coalesce(cause, 'outside_life') = 'outside_life' AND ours IS NOT NULL AND NOT EXISTS (
+         SELECT FROM inventory_sync_runs s WHERE s.account_id = our_account AND s.kind = our_kind AND s.outcome = 'complete')
+         THEN 'not_visible'
+       WHEN cause IS NULL THEN 'outside_life' ELSE cause END`;
+
 /**
  * The outcome of every line that is not plain, once. A line of a resource that is known is matched; one of which only the
  * bill knows is from the bill: of before the account was connected, of between two listings, of a kind that no listing
@@ -132,14 +142,7 @@ export async function insertOutcomes(
              CASE WHEN is_decided THEN decided ELSE by_rule END AS deployment_id, ours AS resource_id,
              CASE WHEN outcome IN ('matched', 'from_bill') THEN due END AS expected,
              CASE WHEN outcome IN ('matched', 'from_bill') THEN amount - coalesce(due, 0.00) ELSE 0.00 END AS difference,
-             CASE WHEN outcome NOT IN ('matched', 'from_bill') THEN 'none' WHEN amount < 0 THEN 'refund'
-                  WHEN cause IS NULL AND amount = 0 THEN 'none'
-                  -- Known by its project alone: nobody saw when it was there.
-                  WHEN coalesce(cause, 'outside_life') = 'outside_life' AND ours IS NOT NULL AND NOT EXISTS (
-                    SELECT FROM inventory_sync_runs s WHERE s.account_id = our_account AND s.kind = our_kind AND s.outcome = 'complete')
-                    THEN 'not_visible'
-                  WHEN cause IS NULL THEN 'outside_life'
-                  ELSE cause END AS cause,
+             ${causeTold} AS cause,
              since, until, monthly, units, subject, CASE WHEN outcome IN ('matched', 'from_bill') THEN variants ELSE '{}' END AS variants,
              array_remove(ARRAY[
                CASE WHEN ours IS NOT NULL AND match_rule = 'name' AND class <> 'bucket' THEN
