@@ -1,9 +1,9 @@
 import { expectsOwner, ownersOfResource } from '../deployments/index.ts';
 import {
+  actionsOfResource,
   factText,
   getResource,
   listRelations,
-  listResourceActions,
   openMonthlyPrices,
   readSightings,
   supersededStates,
@@ -42,7 +42,7 @@ export async function readResourceLife(db: Queryable, ref: string, now: Temporal
       owner: await ownersOfResource(db, resourceId),
     },
     relations: await listRelations(db, resourceId, shownMax),
-    actions: await listResourceActions(db, String(resourceId), { limit: shownMax, after: null }),
+    actions: await actionsOfResource(db, resourceId, { limit: shownMax, after: null }),
     seen: await readSightings(db, resourceId, shownMax),
     usage: await usageOfResource(db, resourceId, range),
     knownBefore: await supersededStates(db, resourceId, shownMax),

@@ -35,6 +35,7 @@ export {
   assertResourceKind,
   getResource,
   listRelations,
+  actionsOfResource,
   listResourceActions,
   readSightings,
   type ResourceAt,

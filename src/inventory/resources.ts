@@ -118,7 +118,16 @@ export async function listResourceActions(
   page: { readonly limit: number; readonly after: Pick<ResourceAction, 'at' | 'action'> | null },
 ): Promise<ResourceAction[]> {
   const { resourceId } = await findResource(db, ref);
-  return selectResourceActions(db, resourceId, page.after, page.limit);
+  return actionsOfResource(db, resourceId, page);
+}
+
+/** The same of a resource that is known. */
+export function actionsOfResource(
+  db: Queryable,
+  resourceId: number,
+  { limit, after }: Parameters<typeof listResourceActions>[2],
+): Promise<ResourceAction[]> {
+  return selectResourceActions(db, resourceId, after, limit);
 }
 
 /** What a resource belongs to by nature, and what belongs to it, as believed now; of one that has ended, as it was last. */

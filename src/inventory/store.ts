@@ -583,7 +583,7 @@ export interface StateInterval extends Provenance {
 }
 
 export async function selectStates(db: Queryable, resourceId: number): Promise<StateInterval[]> {
-  const { rows } = await statement<StateInterval>('inventory.selectStates')`
+  const { rows } = await preparedStatement<StateInterval>('inventory.selectStates')`
     SELECT h.name, h.status, h.region, h.tags, h.parents, h.attributes, ${provenance}
     FROM resource_states h WHERE h.resource_id = ${resourceId} AND h.superseded_at = 'infinity'
     ORDER BY h.valid_from`.execute(db);
