@@ -40,18 +40,11 @@ export async function selectKindStatus(db: Queryable): Promise<KindStatus[]> {
     runningSince: Temporal.Instant | null;
     seen: number | null;
   }>('inventory.selectKindStatus')`
-    WITH RECURSIVE pairs AS (
-      (SELECT account_id, kind FROM sync_runs ORDER BY account_id, kind LIMIT 1)
-      UNION ALL
-      SELECT n.account_id, n.kind FROM pairs p CROSS JOIN LATERAL (
-        SELECT r.account_id, r.kind FROM sync_runs r WHERE (r.account_id, r.kind) > (p.account_id, p.kind)
-        ORDER BY r.account_id, r.kind LIMIT 1) n
-    )
     SELECT a.slug AS account, p.kind, c.started_at AS "lastComplete", c.seen AS listed,
            n.sync_run_id AS "lastId", n.outcome, n.reason, n.requests, n.started_at AS "startedAt",
            round(extract(epoch FROM n.finished_at - n.started_at), 1)::text AS seconds,
            g.sync_run_id AS "runningId", g.started_at AS "runningSince", g.seen
-    FROM pairs p JOIN accounts a USING (account_id)
+    FROM sync_run_kinds p JOIN accounts a USING (account_id)
     LEFT JOIN LATERAL (
       SELECT sync_run_id, outcome, reason, requests, started_at, finished_at FROM sync_runs r
       WHERE r.account_id = p.account_id AND r.kind = p.kind AND r.outcome <> 'running'

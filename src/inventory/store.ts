@@ -362,15 +362,8 @@ export interface FreshnessRow {
 /** Of each kind that was ever read of a connected account, what failed last first, then what was read longest ago. */
 export async function selectFreshness(db: Queryable): Promise<FreshnessRow[]> {
   const { rows } = await preparedStatement<FreshnessRow>('inventory.selectFreshness')`
-    WITH RECURSIVE pairs AS (
-      (SELECT account_id, kind FROM sync_runs ORDER BY account_id, kind LIMIT 1)
-      UNION ALL
-      SELECT n.account_id, n.kind FROM pairs p CROSS JOIN LATERAL (
-        SELECT r.account_id, r.kind FROM sync_runs r WHERE (r.account_id, r.kind) > (p.account_id, p.kind)
-        ORDER BY r.account_id, r.kind LIMIT 1) n
-    )
     SELECT a.slug AS account, p.kind, c.started_at AS "syncedAt", n.outcome AS state, n.reason
-    FROM pairs p JOIN accounts a USING (account_id)
+    FROM sync_run_kinds p JOIN accounts a USING (account_id)
     CROSS JOIN LATERAL (
       SELECT outcome, reason FROM sync_runs r
       WHERE r.account_id = p.account_id AND r.kind = p.kind AND r.outcome <> 'running'

@@ -52,7 +52,7 @@ interface GridRow {
 interface Grid {
   readonly rows: readonly GridRow[];
   readonly total: number;
-  /** The first day that the meter, or none of them, has metered yet. */
+  /** Every day before it is metered by the meter, or, where all are asked for, by the one that is furthest. */
   readonly meteredThrough: string;
   /** The days that are compared with; null: they are not asked for. */
   readonly previous: DayRange | null;
@@ -120,7 +120,7 @@ async function open(db: Queryable, asked: GridAsked): Promise<Opened> {
   };
 }
 
-/** The first day that none of the meters with these marks has metered, once it has begun: one that lags holds up no other. */
+/** The day after the last that any of the meters with these marks has metered without a gap: one that lags holds up no other. */
 function meteredThrough({ from }: DayRange, marks: readonly string[]): Temporal.PlainDate {
   const ends = marks.map((days) => {
     const first = days.search(/[^-]/);

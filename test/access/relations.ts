@@ -213,6 +213,7 @@ export const closedToCustomers: readonly string[] = names(`
   schedule_ticks
   secret_key_fingerprint
   sync_run_days
+  sync_run_kinds
   sync_runs
   tax_rates
   unassigned_counted
