@@ -222,7 +222,7 @@ const ownerSets = sql`(
 interface FacetCounts {
   /** Without owners, the most first. */
   readonly facets: readonly FacetRow[];
-  /** Deployments, the most first and no more than asked for, then `none` and `several`, where there are any. */
+  /** `none` and `several`, where there are any, then deployments, no more than asked for; the most first. */
   readonly owners: readonly FacetRow[];
   /** All deployments that own any. */
   readonly ownersTotal: number;
@@ -279,7 +279,7 @@ export async function countFleet(
       SELECT 'owner', value, resources FROM owners WHERE ${isClass}
       UNION ALL
       SELECT 'owners', '', count(*) FROM owners WHERE NOT ${isClass}
-    ) AS counts ORDER BY facet, facet = 'owner' AND ${isClass}, resources DESC, value`.execute(db);
+    ) AS counts ORDER BY facet, (facet = 'owner' AND ${isClass}) DESC, resources DESC, value`.execute(db);
   const counts = Map.groupBy(rows, ({ facet }) => facet);
   return {
     facets: rows.filter(({ facet }) => facet !== 'owner' && facet !== 'owners'),

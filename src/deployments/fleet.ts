@@ -102,7 +102,6 @@ export async function summarizeFleet(
   const shown = (rows: readonly store.FacetRow[] = []): FleetFacet[] =>
     rows.slice(0, valuesMax).map(({ value, resources }) => ({ value, resources }));
   const facet = (name: store.FacetRow['facet']) => shown(counts.get(name));
-  const isClass = ({ value }: store.FacetRow) => value === 'none' || value === 'several';
   const { unknown, monthly } = await priceGroups(db, await store.groupFleet(db, filters, isKept), dayOf(filters));
   return {
     resources: counts.get('all')?.[0]?.resources ?? 0,
@@ -110,7 +109,7 @@ export async function summarizeFleet(
     byAccount: facet('account'),
     byStatus: facet('status'),
     byRegion: facet('region'),
-    byOwner: shown([...owners.filter(isClass), ...owners.filter((each) => !isClass(each))]),
+    byOwner: shown(owners),
     ownersTotal,
     unknown,
     monthly,
