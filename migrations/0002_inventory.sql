@@ -341,7 +341,7 @@ CREATE VIEW inventory_settings AS
 CREATE VIEW inventory_sync_runs AS
   SELECT sync_run_id, account_id, kind, started_at, finished_at, outcome, reason FROM sync_runs WHERE outcome <> 'reverted';
 -- The kinds of each account that were ever listed: from one to the next by the index, however many runs there are.
-CREATE VIEW sync_run_kinds AS
+CREATE VIEW inventory_run_kinds AS
   WITH RECURSIVE kinds AS (
     (SELECT account_id, kind FROM sync_runs ORDER BY account_id, kind LIMIT 1)
     UNION ALL
@@ -353,7 +353,7 @@ CREATE VIEW sync_run_kinds AS
 -- How the newest run of each that ended did.
 CREATE VIEW inventory_newest_runs AS
   SELECT k.account_id, k.kind, n.started_at, n.outcome, n.reason
-  FROM sync_run_kinds k CROSS JOIN LATERAL (
+  FROM inventory_run_kinds k CROSS JOIN LATERAL (
     SELECT r.started_at, r.outcome, r.reason FROM sync_runs r
     WHERE r.account_id = k.account_id AND r.kind = k.kind AND r.outcome NOT IN ('running', 'reverted')
     ORDER BY r.started_at DESC, r.sync_run_id DESC LIMIT 1) n;
@@ -529,7 +529,7 @@ CALL protect_from_customers('inventory_settings');
 CALL protect_from_customers('inventory_memberships');
 CALL protect_from_customers('inventory_unlisted');
 CALL protect_from_customers('inventory_sync_runs');
-CALL protect_from_customers('sync_run_kinds');
+CALL protect_from_customers('inventory_run_kinds');
 CALL protect_from_customers('inventory_newest_runs');
 CALL protect_from_customers('inventory_complete_syncs');
 CALL protect_from_customers('inventory_actions');

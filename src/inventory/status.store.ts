@@ -44,7 +44,7 @@ export async function selectKindStatus(db: Queryable): Promise<KindStatus[]> {
            n.sync_run_id AS "lastId", n.outcome, n.reason, n.requests, n.started_at AS "startedAt",
            round(extract(epoch FROM n.finished_at - n.started_at), 1)::text AS seconds,
            g.sync_run_id AS "runningId", g.started_at AS "runningSince", g.seen
-    FROM sync_run_kinds p JOIN accounts a USING (account_id)
+    FROM inventory_run_kinds p JOIN accounts a USING (account_id)
     LEFT JOIN LATERAL (
       SELECT sync_run_id, outcome, reason, requests, started_at, finished_at FROM sync_runs r
       WHERE r.account_id = p.account_id AND r.kind = p.kind AND r.outcome <> 'running'

@@ -363,7 +363,7 @@ export interface FreshnessRow {
 export async function selectFreshness(db: Queryable): Promise<FreshnessRow[]> {
   const { rows } = await preparedStatement<FreshnessRow>('inventory.selectFreshness')`
     SELECT a.slug AS account, p.kind, c.started_at AS "syncedAt", n.outcome AS state, n.reason
-    FROM sync_run_kinds p JOIN accounts a USING (account_id)
+    FROM inventory_run_kinds p JOIN accounts a USING (account_id)
     CROSS JOIN LATERAL (
       SELECT outcome, reason FROM sync_runs r
       WHERE r.account_id = p.account_id AND r.kind = p.kind AND r.outcome <> 'running'

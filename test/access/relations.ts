@@ -137,6 +137,7 @@ export const closedToCustomers: readonly string[] = names(`
   inventory_complete_syncs
   inventory_memberships
   inventory_newest_runs
+  inventory_run_kinds
   inventory_prices
   inventory_settings
   inventory_sync_runs
@@ -213,7 +214,6 @@ export const closedToCustomers: readonly string[] = names(`
   schedule_ticks
   secret_key_fingerprint
   sync_run_days
-  sync_run_kinds
   sync_runs
   tax_rates
   unassigned_counted
