@@ -31,7 +31,7 @@ export function Bills() {
         <Csv path="/bills" query={csvQuery} file="bills" />
       </header>
       {page.data === undefined ? null : <NotRead reads={page.data.reads} now={now} />}
-      <States query={use} rows={6}>
+      <States query={use} rows={11}>
         {(data) => <UseCards use={data} now={now} />}
       </States>
       <Tools search={search} />
