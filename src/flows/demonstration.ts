@@ -12,6 +12,7 @@ import { type DeclaredFleet, declareFleet } from './declare-fleet.ts';
 import { type Cast, castOf, partnerFile, settleMonths } from './demonstrate-billing.ts';
 import type { Branch } from './demonstrate-branch.ts';
 import { findOrConnect, syncWhole } from './demonstrated-account.ts';
+import { once } from '../platform/once.ts';
 import { tryLockHistory, unlockHistory } from './demonstration.store.ts';
 
 // A demonstration is the main job on a simulated fleet, by the functions that every command uses:
@@ -32,23 +33,27 @@ export interface DemonstrationRequest {
 }
 
 /** Ten days of one small deployment. */
-export const pilotDemonstration: DemonstrationRequest = {
-  fleet: 'pilot',
-  seed: 1,
-  cadence: Temporal.Duration.from({ hours: 1 }),
-  spacesRegions: [],
-  length: Temporal.Duration.from({ hours: 240 }),
-  branch: false,
-};
+export const pilotDemonstration = once(
+  (): DemonstrationRequest => ({
+    fleet: 'pilot',
+    seed: 1,
+    cadence: Temporal.Duration.from({ hours: 1 }),
+    spacesRegions: [],
+    length: Temporal.Duration.from({ hours: 240 }),
+    branch: false,
+  }),
+);
 
 /** Ninety days of an agency. An account that is really watched is read more often; this keeps the first start short. */
-export const agencyDemonstration: DemonstrationRequest = {
-  fleet: 'agency',
-  seed: 1,
-  cadence: Temporal.Duration.from({ hours: 12 }),
-  spacesRegions: ['ams3', 'fra1'],
-  branch: true,
-};
+export const agencyDemonstration = once(
+  (): DemonstrationRequest => ({
+    fleet: 'agency',
+    seed: 1,
+    cadence: Temporal.Duration.from({ hours: 12 }),
+    spacesRegions: ['ams3', 'fra1'],
+    branch: true,
+  }),
+);
 
 export interface Demonstration {
   readonly account: Account;

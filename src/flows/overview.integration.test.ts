@@ -39,7 +39,7 @@ beforeAll(async () => {
   const cadence = Temporal.Duration.from({ hours: 96 });
   await demonstrate(
     database.db,
-    { ...agencyDemonstration, cadence, secretKey },
+    { ...agencyDemonstration(), cadence, secretKey },
     { now: Temporal.Now.instant(), principal },
   );
   now = await databaseClock(database.db).now();
@@ -144,7 +144,7 @@ test('its invoices show more than base fees: overage, a discount, a credit, and 
   expect([0, 1]).toContain(approved - draft);
   // A later start decides nothing again.
   const cadence = Temporal.Duration.from({ hours: 96 });
-  await demonstrate(db, { ...agencyDemonstration, cadence, secretKey }, { now, principal });
+  await demonstrate(db, { ...agencyDemonstration(), cadence, secretKey }, { now, principal });
   expect((await all('credit_note')).length).toBe(1);
   expect(await states()).toEqual({ april, approved, draft });
 });

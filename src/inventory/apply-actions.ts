@@ -153,7 +153,7 @@ async function around(
   last: Temporal.Instant,
 ) {
   const sightings = await selectSightings(trx, accountId, kind, first, last);
-  const from = sightings.find(({ at }) => Temporal.Instant.compare(at, first) < 0)?.at ?? beginning;
+  const from = sightings.find(({ at }) => Temporal.Instant.compare(at, first) < 0)?.at ?? beginning();
   return { sightings, from, to: sightings.at(-1)?.at ?? last };
 }
 

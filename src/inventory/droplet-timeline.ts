@@ -1,5 +1,6 @@
 import {
   beginning,
+  compare,
   type Believed,
   type CompletedAction,
   type Correction,
@@ -20,8 +21,6 @@ import {
  * Actions refine what listings tell and never stand against them: a droplet that is listed ends by
  * no `destroy`, and one that is not listed ends at the listing if no `destroy` says when.
  */
-
-const { compare } = Temporal.Instant;
 
 /**
  * The status that an action leaves. One that is not sure counts only where what follows agrees: a
@@ -52,7 +51,7 @@ export function correctByActions(
   believed: readonly Believed[],
   sightings: readonly Temporal.Instant[],
   actions: readonly CompletedAction[],
-  since = beginning,
+  since = beginning(),
 ): Correction[] {
   const corrections: Correction[] = [];
   for (const { previous, until, before, after } of windowsOf(believed, sightings, since)) {

@@ -1,5 +1,6 @@
 import {
   beginning,
+  compare,
   type Believed,
   type CompletedAction,
   type Correction,
@@ -71,8 +72,6 @@ function effectOf(kind: string, { type }: CompletedAction): Effect | undefined {
   return Object.hasOwn(ofKind, type) ? ofKind[type] : undefined;
 }
 
-const { compare } = Temporal.Instant;
-
 /** An action of a kind with what it does. */
 interface Done {
   readonly effect: Effect;
@@ -97,7 +96,7 @@ export function correctResource(
   believed: readonly Believed[],
   sightings: readonly Temporal.Instant[],
   actions: readonly CompletedAction[],
-  { since = beginning, firstSeen = since, others = [] }: Surroundings = {},
+  { since = beginning(), firstSeen = since, others = [] }: Surroundings = {},
 ): Correction[] {
   const done = actions.flatMap((action): Done[] => {
     const effect = effectOf(kind, action);
@@ -275,7 +274,7 @@ export function matchAnonymous(
   suspects: readonly Suspect[],
   actions: readonly Anonymous[],
   gone: (droplet: string, from: Temporal.Instant, to: Temporal.Instant) => boolean,
-  since = beginning,
+  since = beginning(),
 ): Map<number, Anonymous[]> {
   const claims = suspects.flatMap(({ resourceId, believed, sightings }) =>
     windowsOf(believed, sightings, since).flatMap((window) =>

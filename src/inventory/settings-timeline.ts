@@ -1,4 +1,4 @@
-import { beginning, type CompletedAction } from './timeline.ts';
+import { beginning, compare, type CompletedAction } from './timeline.ts';
 
 /**
  * What was on at a droplet between two listings, from the actions completed in between: so that what went off and
@@ -35,8 +35,6 @@ const switches: Readonly<Record<string, { readonly key: string; readonly value: 
 /** The action types that say anything about a droplet's settings. */
 export const settingActions: readonly string[] = Object.keys(switches);
 
-const { compare } = Temporal.Instant;
-
 /**
  * Corrects what is believed of one droplet's settings, in order, by all actions since `since`, in order of completion.
  * `sightings` are the instants, in order, at which a listing showed what is believed of it.
@@ -45,7 +43,7 @@ export function correctSettings(
   believed: readonly BelievedSettings[],
   sightings: readonly Temporal.Instant[],
   actions: readonly CompletedAction[],
-  since = beginning,
+  since = beginning(),
 ): SettingsCorrection[] {
   const telling = actions.filter(({ type }) => Object.hasOwn(switches, type));
   if (telling.length === 0) return [];

@@ -1,3 +1,5 @@
+import { once } from '../platform/once.ts';
+
 /** What the timelines of resources are made from: what is believed, when it was seen, what actions correct of it. */
 
 export interface ResourceState {
@@ -28,10 +30,11 @@ export interface Correction {
   readonly state: ResourceState | null;
 }
 
-const { compare } = Temporal.Instant;
+/** The earlier one first. */
+export const compare = (one: Temporal.Instant, other: Temporal.Instant) => Temporal.Instant.compare(one, other);
 
 /** Before all that is known. */
-export const beginning = new Temporal.Instant(0n);
+export const beginning = once(() => new Temporal.Instant(0n));
 
 /** The time between two sightings, or from before the first one. */
 export interface Window {

@@ -1,17 +1,18 @@
 import { z } from 'zod';
 import { currency, line } from '../platform/declare/schemas.ts';
 import { ArcadiaError } from '../platform/errors.ts';
+import { once } from '../platform/once.ts';
 
 // What a party's invoices need of it beyond what is printed, field by field: the business terms of EN 16931. A
 // field that is not told is null, and named when a document needs it (`legal-rules.ts`), never refused before.
 
-const countryNames = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
+const countryNames = once(() => new Intl.DisplayNames('en', { type: 'region', fallback: 'none' }));
 /** What the library has names for and ISO 3166 has not. */
 const noCountries = new Set(['AC', 'CP', 'CQ', 'DG', 'EA', 'EU', 'EZ', 'IC', 'QO', 'TA', 'UN', 'XA', 'XB', 'ZZ']);
 
 function isCountry(code: string): boolean {
   const tag = `und-${code}`;
-  return Intl.getCanonicalLocales(tag)[0] === tag && !noCountries.has(code) && countryNames.of(code) !== undefined;
+  return Intl.getCanonicalLocales(tag)[0] === tag && !noCountries.has(code) && countryNames().of(code) !== undefined;
 }
 
 /** ISO 13616: the remainder by 97 of the account number, its country and check digits put last, is 1. */

@@ -36,7 +36,7 @@ beforeAll(async () => {
   const kind = { kind: 'bucket_peak', title: 'Storage, peak', resourceKind: 'spaces_bucket', unit: 'GiB' };
   const peak = { accrual: 'month', aggregation: 'peak', weight: { attribute: 'size_gb' } };
   await addKind(db, kindSchema.parse({ ...kind, ...peak }));
-  await changeKind(db, 'bucket_peak', beginningOfHistory, { enabled: true });
+  await changeKind(db, 'bucket_peak', beginningOfHistory(), { enabled: true });
   const item = { kind: 'bucket_peak', allowance: '0', model: 'standard' as const, properties: { unitPrice: '0.50' } };
   await makePlan(db, { plan: 'storage', base: '10.00', items: [item] });
   for (const name of ['a', 'b'])

@@ -75,7 +75,7 @@ describe('a new kind', () => {
 
   test('meters back to the beginning of history, a filter and a weight included', async () => {
     for (const kind of ['small_droplet_hours', 'vcpu_hours', 'memory_gb_hours']) {
-      await changeKind(db, kind, beginningOfHistory, { enabled: true });
+      await changeKind(db, kind, beginningOfHistory(), { enabled: true });
     }
     await meterOutstanding(db, { now: afterMay });
     const usage = await may26();

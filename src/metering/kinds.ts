@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { assertResourceKind } from '../inventory/index.ts';
 import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
+import { once } from '../platform/once.ts';
 import { formatQuantity, parseQuantity } from '../platform/quantity.ts';
 import { divisorText, recordOf } from '../platform/declare/schemas.ts';
 import { kindExists } from './errors.ts';
@@ -18,7 +19,7 @@ export type { BillingKind };
 export type { KindConfigRow as KindConfig, KindDefinitionRow as KindDefinition } from './kinds.store.ts';
 
 /** The first day of every kind's definition and configuration: before all that is metered. */
-export const beginningOfHistory = Temporal.PlainDate.from('2000-01-01');
+export const beginningOfHistory = once(() => Temporal.PlainDate.from('2000-01-01'));
 
 /** How long records are kept: at least a month, at most a hundred years. */
 export const retentionDaysMin = 31;
@@ -203,7 +204,7 @@ export async function addKinds(db: Database, kinds: readonly NewKind[]): Promise
 
 async function addKindIn(trx: UnitOfWork, kind: NewKind): Promise<{ added: boolean }> {
   await assertResourceKind(trx, kind.resourceKind);
-  const definition = definitionOf(kind, beginningOfHistory);
+  const definition = definitionOf(kind, beginningOfHistory());
   const id = await kindStore.insertKind(trx, kind.kind, kind.title);
   if (id === null) {
     const there = await kindStore.selectKindId(trx, kind.kind);
@@ -215,7 +216,7 @@ async function addKindIn(trx: UnitOfWork, kind: NewKind): Promise<{ added: boole
   }
   await kindStore.upsertDefinition(trx, id, definition);
   await kindStore.upsertConfig(trx, id, {
-    fromDay: beginningOfHistory,
+    fromDay: beginningOfHistory(),
     enabled: false,
     granularity: 'day',
     retentionDays: retentionDaysDefault,
@@ -280,8 +281,8 @@ export async function changeKind(
     const reasons = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
     throw new ArcadiaError('invalid_argument', `"${slug}" cannot be changed so: ${reasons.join('; ')}.`);
   }
-  if (Temporal.PlainDate.compare(fromDay, beginningOfHistory) < 0) {
-    throw new ArcadiaError('invalid_argument', `History begins on ${beginningOfHistory}, after ${fromDay}.`);
+  if (Temporal.PlainDate.compare(fromDay, beginningOfHistory()) < 0) {
+    throw new ArcadiaError('invalid_argument', `History begins on ${beginningOfHistory()}, after ${fromDay}.`);
   }
   const { title, statuses, filter, weight, ...config } = parsed.data;
   return db.transaction().execute(async (trx) => {

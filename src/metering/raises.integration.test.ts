@@ -70,7 +70,7 @@ beforeAll(async () => {
   // Nothing else is metered.
   await sql`UPDATE metering_config SET enabled = false`.execute(db);
   await addKinds(db, [peak, p95, p90]);
-  for (const { kind } of [peak, p95, p90]) await changeKind(db, kind, beginningOfHistory, { enabled: true });
+  for (const { kind } of [peak, p95, p90]) await changeKind(db, kind, beginningOfHistory(), { enabled: true });
 
   await sizes('two days', { '2026-05-01': 40, '2026-06-11': 100, '2026-06-13': 40 });
   await sizes('one day', { '2026-05-01': 40, '2026-06-11': 100, '2026-06-12': 40 });
@@ -248,12 +248,12 @@ describe('what else rests on raises', () => {
     expect(before).toBe('33.333333333');
     const off = (await unmeteredKinds(db, june)).filter((kind) => kind.kind === 'bucket_p99');
     const missed = (await unmeteredUsage(db, [ash], june, off)).get(ash)?.get('bucket_p99');
-    await changeKind(db, 'bucket_p99', beginningOfHistory, { enabled: true });
+    await changeKind(db, 'bucket_p99', beginningOfHistory(), { enabled: true });
     await meterOutstanding(db, { now: afterJune });
     const after = (await usageForPeriod(db, 'ash', june.from, june.to)).usage.bucket_p99 ?? '0';
     expect(sumQuantities([before, missed ?? '0'])).toBe(after);
     expect(after).toBe('173.333333333'); // 40 of one, 100 of the other, a third of 100
-    await changeKind(db, 'bucket_p99', beginningOfHistory, { enabled: false });
+    await changeKind(db, 'bucket_p99', beginningOfHistory(), { enabled: false });
   });
 });
 
@@ -325,7 +325,7 @@ describe('what changes afterwards', () => {
       INSERT INTO sync_runs (account_id, kind, started_at, finished_at, outcome)
       SELECT account_id, 'spaces_bucket', '2026-08-01', '2026-08-01', 'complete' FROM accounts`.execute(db);
     const { usage } = await usageForPeriod(db, 'birch', june.from, june.to);
-    await changeKind(db, 'bucket_p95', beginningOfHistory, { retentionDays: 31 });
+    await changeKind(db, 'bucket_p95', beginningOfHistory(), { retentionDays: 31 });
     expect(await applyRetention(db, { now: at('2026-08-01') })).toMatchObject([
       { kind: 'bucket_p95', month: '2026-06', outcome: 'retired' },
     ]);

@@ -132,7 +132,7 @@ test.each(stores)(
           const kinds = kindsAt(thousandths);
           for (const { slug, of } of kinds) {
             await addKind(db, kindSchema.parse({ kind: slug, title: slug, accrual: 'month', unit: 'GiB', ...of }));
-            await changeKind(db, slug, beginningOfHistory, { enabled: true });
+            await changeKind(db, slug, beginningOfHistory(), { enabled: true });
           }
           const range = { from: Temporal.PlainDate.from(window.from), to: Temporal.PlainDate.from(window.to) };
           const apply = async (one: (typeof steps)[number]) => {
@@ -170,7 +170,7 @@ test.each(stores)(
             expect(day.revision).toBeNull();
 
           // By the other granularity it is the same, on every day.
-          for (const { slug } of kinds) await changeKind(db, slug, beginningOfHistory, { granularity: 'hour' });
+          for (const { slug } of kinds) await changeKind(db, slug, beginningOfHistory(), { granularity: 'hour' });
           await meterRange(db, { ...range, now: world.now });
           expect(byDay(await read(), names)).toEqual(byDay(records, names));
         } finally {

@@ -53,7 +53,7 @@ export interface AttemptParts {
 }
 
 /** How long what gives no answer, or does not show, is waited for before a person has to look. */
-export const UNANSWERED_MAX = Temporal.Duration.from({ hours: 2 });
+export const UNANSWERED_MAX = { hours: 2 };
 /** How often an address is asked for. */
 const ADDRESS_SECONDS = 10;
 

@@ -11,7 +11,7 @@ import {
 } from './rollouts.store.ts';
 
 /** How long after its last change a rollout is looked at, and how many are each time. */
-const LOOKED_AT = Temporal.Duration.from({ hours: 48 });
+const LOOKED_AT = { hours: 48 };
 const ROLLOUTS_MAX = 50;
 
 /**

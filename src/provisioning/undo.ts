@@ -115,7 +115,7 @@ class Left extends Error {
 }
 
 /** How long the provider may take to show the mark of what has just been made, and how often it is asked. */
-const SHOWN = Temporal.Duration.from({ minutes: 2 });
+const SHOWN = { minutes: 2 };
 const SHOWN_SECONDS = 15;
 
 /** Throws Left where what a step created does not carry its mark any more: somebody else has made use of it. */
@@ -156,7 +156,7 @@ function hasBegun(undo: UndoRecord | null): boolean {
 }
 
 /** How long nobody can have written to a system that is being created: it is not handed over yet. */
-const EMPTY = Temporal.Duration.from({ hours: 1 });
+const EMPTY = { hours: 1 };
 
 /** A volume that was attached to a droplet, whatever has become of the rest: somebody may have written to it. */
 function mayHoldData({ steps, parts: { rollout }, lastLook }: Attempt, key: string): boolean {

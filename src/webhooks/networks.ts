@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { once } from '../platform/once.ts';
 
 // Which addresses messages are sent to. A URL comes from outside, and the machine that sends stands inside: what only
 // the machine or its network can reach is refused, by the address itself, in whatever form it was written.
@@ -44,11 +45,9 @@ const notPublic = [
 
 const loopback = ['127.0.0.0/8', '::1/128'];
 
-const [linkLocals, notPublics, loopbacks] = [linkLocal, notPublic, loopback].map(blockListOf) as [
-  BlockList,
-  BlockList,
-  BlockList,
-];
+const linkLocals = once(() => blockListOf(linkLocal));
+const notPublics = once(() => blockListOf(notPublic));
+const loopbacks = once(() => blockListOf(loopback));
 
 /**
  * `10.20.0.0/16` or an address; null: it is neither, or begins at a link-local address. A wider one may hold link-local
@@ -61,7 +60,7 @@ export function networkOf(text: string): Network | null {
   if (version === 0 || rest.length > 0 || (length !== undefined && !/^\d{1,3}$/.test(length))) return null;
   const prefix = length === undefined ? longest : Number(length);
   const family = version === 4 ? 'ipv4' : 'ipv6';
-  return prefix < 8 || prefix > longest || linkLocals.check(address, family) ? null : { address, prefix, family };
+  return prefix < 8 || prefix > longest || linkLocals().check(address, family) ? null : { address, prefix, family };
 }
 
 function blockListOf(networks: readonly string[]): BlockList {
@@ -87,13 +86,13 @@ export function reachable(networks: readonly string[]): Reachable {
   for (const { address, prefix, family } of listed) own.addSubnet(address, prefix, family);
   const has = (blocked: BlockList, address: string) =>
     blocked.check(withoutZone(address), isIP(address) === 4 ? 'ipv4' : 'ipv6');
-  const isOwn = (address: string) => !isMapped(address) && has(own, address) && !has(linkLocals, address);
+  const isOwn = (address: string) => !isMapped(address) && has(own, address) && !has(linkLocals(), address);
   return {
     allows(address) {
-      if (isIP(address) === 0 || isMapped(address) || has(linkLocals, address)) return false;
-      return isOwn(address) || !has(notPublics, address);
+      if (isIP(address) === 0 || isMapped(address) || has(linkLocals(), address)) return false;
+      return isOwn(address) || !has(notPublics(), address);
     },
-    allowsPlain: (address) => isIP(address) !== 0 && isOwn(address) && has(loopbacks, address),
+    allowsPlain: (address) => isIP(address) !== 0 && isOwn(address) && has(loopbacks(), address),
   };
 }
 

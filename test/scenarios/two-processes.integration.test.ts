@@ -88,7 +88,7 @@ test.each([
 test('two processes that create one history: the second says so, waits, and continues with what is there', async () => {
   const { db, other } = await openBoth();
   const hours = (count: number) => Temporal.Duration.from({ hours: count });
-  const request = { ...pilotDemonstration, cadence: hours(2), length: hours(48), secretKey };
+  const request = { ...pilotDemonstration(), cadence: hours(2), length: hours(48), secretKey };
   const said: string[] = [];
   const [first, second] = await Promise.all([
     demonstrate(db, request, context()),

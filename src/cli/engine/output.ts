@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import type { Logger } from '../../platform/log.ts';
+import { once } from '../../platform/once.ts';
 import { printable, printableJson, printableLines } from '../../platform/printable.ts';
 
 // The only place of the command that writes to the process's streams. Whatever passes here is cleaned of what could steer
@@ -266,7 +267,7 @@ function brokenAtSpaces(cell: string, columns: number): string[] {
     }
     if (last !== '') broken.push('');
     while (width(rest) > columns) {
-      const part = [...graphemes.segment(rest)].map(({ segment }) => segment);
+      const part = [...graphemes().segment(rest)].map(({ segment }) => segment);
       let taken = '';
       while (part[0] !== undefined && width(taken + part[0]) <= columns) taken += part.shift();
       broken[broken.length - 1] = taken;
@@ -320,13 +321,13 @@ export function fields(pairs: readonly (readonly [string, string | null])[]): st
     .join('\n');
 }
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+const graphemes = once(() => new Intl.Segmenter('en', { granularity: 'grapheme' }));
 
 /** Columns on a terminal: one per grapheme, two where it is wide (East Asian, emoji). */
 function width(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let columns = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemes().segment(text)) {
     columns +=
       /^(?:\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6])/u.test(
         segment,

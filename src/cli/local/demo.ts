@@ -66,7 +66,7 @@ async function demonstrateIn(
 async function runPilot(session: Session): Promise<void> {
   const database = await openAfresh(session, 'demo_pilot');
   const { db } = database;
-  const made = await demonstrateIn(session, database, pilotDemonstration);
+  const made = await demonstrateIn(session, database, pilotDemonstration());
   const [declared] = made.deployments;
   if (declared === undefined) throw new Error('the fleet pilot declares a deployment');
 
@@ -101,7 +101,7 @@ async function runPilot(session: Session): Promise<void> {
 
 async function runAgency(session: Session): Promise<void> {
   const database = await openAfresh(session, 'demo_agency');
-  await demonstrateIn(session, database, agencyDemonstration);
+  await demonstrateIn(session, database, agencyDemonstration());
   await printOverview(session, database);
   session.output.note('\nLook around in it with any command and --database demo_agency');
 }

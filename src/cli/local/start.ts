@@ -246,7 +246,7 @@ async function chooseWork(
 ): Promise<'demonstration' | 'accounts' | 'nothing'> {
   const { sandboxDatabase } = await import('../../platform/database/open-database.ts');
   const accounts = await listAccounts(database.db);
-  const { fleet, seed } = agencyDemonstration;
+  const { fleet, seed } = agencyDemonstration();
   if (accounts.some((account) => account.apiUrl === fleetAddress(fleet, seed))) return 'demonstration';
   if (accounts.length > 0) return 'accounts';
   return options.demo === true || (database.kind === 'embedded' && database.database === sandboxDatabase)
@@ -257,14 +257,14 @@ async function chooseWork(
 async function makeDemonstration(session: Session, database: SessionDatabase): Promise<void> {
   const { output } = session;
   output.note(
-    `This is a demonstration, on the simulated fleet "${agencyDemonstration.fleet}" in database ${database.database}: no account is connected.`,
+    `This is a demonstration, on the simulated fleet "${agencyDemonstration().fleet}" in database ${database.database}: no account is connected.`,
   );
   const { from, to, syncs } = await demonstrate(
     database.db,
-    { ...agencyDemonstration, secretKey: await openSecretKey(database.db, await session.config()) },
+    { ...agencyDemonstration(), secretKey: await openSecretKey(database.db, await session.config()) },
     await flowContext(session, database),
   );
-  const cadence = agencyDemonstration.cadence.toLocaleString('en', { style: 'long' });
+  const cadence = agencyDemonstration().cadence.toLocaleString('en', { style: 'long' });
   output.note(
     `Its history runs from ${from} to ${to}; everything was synced every ${cadence} of it (${plural(syncs, 'sync')} now).`,
   );
