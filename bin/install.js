@@ -10,4 +10,4 @@ const { become, ensureInstalled, findNode } = require('./launch.js');
 ensureInstalled(true);
 const node = findNode();
 const [file, ...args] = process.argv.slice(2);
-if (file !== undefined) become(node, path.resolve(file), args);
+if (file !== undefined) become(node, [path.resolve(file), ...args]);

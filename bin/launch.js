@@ -7,8 +7,8 @@
 const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { nodeFlags, root } = require('./bundles.js');
 
-const root = path.dirname(__dirname);
 const modules = path.join(root, 'node_modules');
 const neededNode = 26;
 
@@ -212,19 +212,12 @@ function findNode() {
   );
 }
 
-/**
- * Work streams through: rows and pages live for a moment. A small nursery keeps a sync of 100,000
- * resources at 250 MB where the default lets it grow past 300. At its full size from the start, it need not grow while
- * the program is loaded.
- */
-const nodeFlags = ['--max-semi-space-size=8', '--min-semi-space-size=8'];
-
-/** Becomes `node file ...args`, or, on a Node that cannot, runs it and passes signals and exit code through. */
-function become(node, file, args) {
+/** Becomes `node ...args`, or, on a Node that cannot, runs it and passes signals and exit code through. */
+function become(node, args) {
   if (typeof process.execve === 'function')
-    process.execve(fs.realpathSync(node), [node, ...nodeFlags, file, ...args], process.env);
+    process.execve(fs.realpathSync(node), [node, ...nodeFlags, ...args], process.env);
 
-  const child = spawn(node, [...nodeFlags, '--require', path.join(__dirname, 'follow.js'), file, ...args], {
+  const child = spawn(node, [...nodeFlags, '--require', path.join(__dirname, 'follow.js'), ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']) {
@@ -242,4 +235,4 @@ function become(node, file, args) {
   });
 }
 
-module.exports = { root, ensureInstalled, findNode, become };
+module.exports = { ensureInstalled, findNode, become };

@@ -1,9 +1,26 @@
-import { enableCompileCache } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { startupSnapshot } from 'node:v8';
+import { run } from './engine/program.ts';
 
-// Types are stripped when a file is loaded: remembered between runs, a command starts in a quarter
-// of the time. In a folder of our own, for what lies in a shared one could be anybody's code.
-enableCompileCache(fileURLToPath(new URL('../../.arcadia/compile-cache', import.meta.url)));
+const begin = () => void run(process.argv.slice(2));
 
-const { run } = await import('./engine/program.ts');
-await run(process.argv.slice(2));
+// Commands start from a snapshot of the program (`bin/snapshot.mjs`): when that is made, nothing is to run yet.
+if (startupSnapshot.isBuildingSnapshot()) {
+  startupSnapshot.setDeserializeMainFunction(begin);
+  void load();
+} else {
+  begin();
+}
+
+/** What most commands load as they run. */
+function load(): Promise<unknown> {
+  return Promise.all([
+    import('./engine/local-surface.ts'),
+    import('./engine/remote-surface.ts'),
+    import('./engine/follow-jobs.ts'),
+    import('./engine/failure.ts'),
+    import('../platform/database/open-database.ts'),
+    import('../platform/clock.ts'),
+    import('../platform/config.ts'),
+    import('../platform/log.ts'),
+  ]);
+}

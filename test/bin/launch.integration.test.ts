@@ -16,6 +16,7 @@ import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { filesFor, snapshotFor } from '../../bin/bundles.js';
 
 // The launcher over a project of one package, with an npm in PATH that installs it from nowhere
 // and writes down that it was asked. What runs is the real bin/.
@@ -158,32 +159,72 @@ test('the exit code comes through, and so does a signal', async () => {
   expect(await ended).toMatchObject({ code: 2, stdout: 'ready\nstopping\n' });
 });
 
-describe('put together into few files', () => {
+describe('put together into one file', () => {
   const bundles = () => join(project, '.arcadia', 'bundles');
+  const main = () => pathToFileURL(join(project, 'src', 'cli', 'main.ts')).href;
+  const said = (what: string) =>
+    writeFileSync(join(project, 'src', 'cli', 'said.ts'), `export const said: string = '${what}';`);
+  /** What was put together, changed by hand: whoever runs it says so. */
+  function change(from: string, to: string): void {
+    for (const name of readdirSync(bundles())) {
+      const file = join(bundles(), name, 'main.cjs');
+      writeFileSync(file, readFileSync(file, 'utf8').replaceAll(from, to));
+    }
+  }
+
   beforeEach(async () => {
     await run();
     symlinkSync(
       fileURLToPath(new URL('../../node_modules/rolldown', import.meta.url)),
       join(project, 'node_modules', 'rolldown'),
     );
-    writeFileSync(join(project, 'src', 'cli', 'said.ts'), `export const said: string = 'one';`);
-    program(`import { said } from './said.ts'; console.log(said, import.meta.url);`);
+    said('one');
+    program(`
+      import { startupSnapshot } from 'node:v8';
+      import { said } from './said.ts';
+      const begin = () => console.log(said, import.meta.url, ...process.argv.slice(2));
+      if (startupSnapshot.isBuildingSnapshot()) startupSnapshot.setDeserializeMainFunction(begin);
+      else begin();
+    `);
   });
-  const main = () => pathToFileURL(join(project, 'src', 'cli', 'main.ts')).href;
 
   test('once, and again when a source has changed; each source knows where it lies', async () => {
     for (let time = 0; time < 2; time += 1) {
-      expect(await run()).toMatchObject({ code: 0, stdout: `one ${main()}\n`, stderr: '' });
+      expect(await run(['start'])).toMatchObject({ code: 0, stdout: `one ${main()} start\n`, stderr: '' });
       expect(readdirSync(bundles())).toHaveLength(1);
     }
-    const [made = ''] = readdirSync(bundles());
-    // Only what was put together is read: it says so when it is changed by hand.
-    const file = join(bundles(), made, 'main.mjs');
-    writeFileSync(file, readFileSync(file, 'utf8').replaceAll('one', 'two'));
-    expect(await run()).toMatchObject({ stdout: `two ${main()}\n` });
-    writeFileSync(join(project, 'src', 'cli', 'said.ts'), `export const said: string = 'three';`);
-    expect(await run()).toMatchObject({ stdout: `three ${main()}\n` });
+    change('one', 'two');
+    expect(await run(['start'])).toMatchObject({ stdout: `two ${main()} start\n` });
+    said('three');
+    expect(await run(['start'])).toMatchObject({ stdout: `three ${main()} start\n` });
     expect(readdirSync(bundles())).toHaveLength(2);
+  });
+
+  test('a command starts from a snapshot of it, unless Node is told how to run; what stays up does not', async () => {
+    for (let time = 0; time < 2; time += 1) {
+      expect(await run(['usage', '--help'])).toEqual({
+        code: 0,
+        signal: null,
+        stdout: `one ${main()} usage --help\n`,
+        stderr: '',
+      });
+      change('one', 'two');
+    }
+    expect(await run(['start'])).toMatchObject({ stdout: `two ${main()} start\n` });
+    process.env.NODE_OPTIONS = '--no-deprecation';
+    try {
+      expect(await run(['usage'])).toMatchObject({ stdout: `two ${main()} usage\n` });
+    } finally {
+      delete process.env.NODE_OPTIONS;
+    }
+    said('three');
+    expect(await run(['usage'])).toMatchObject({ stdout: `three ${main()} usage\n` });
+  });
+
+  test('where no snapshot can be made, it is loaded', async () => {
+    program(`const late = Temporal.Duration.from('PT1H'); console.log(String(late), ...process.argv.slice(2));`);
+    for (let time = 0; time < 2; time += 1)
+      expect(await run(['usage'])).toMatchObject({ code: 0, stdout: 'PT1H usage\n', stderr: '' });
   });
 
   test('by two at once', async () => {
@@ -202,4 +243,15 @@ describe('put together into few files', () => {
     expect(broken.stderr).toContain("does not provide an export named 'nothing'");
     expect(broken.stderr).toContain('src/cli/main.ts');
   });
+});
+
+test('the program as it is can be in a snapshot', async () => {
+  const { status } = spawnSync(process.execPath, [join(bin, 'run.mjs'), '--help'], { stdio: 'ignore' });
+  expect(status).toBe(0);
+  const { program: file } = filesFor(process.execPath);
+  const blob = join(project, 'commands.blob');
+  const made = spawnSync(process.execPath, ['--snapshot-blob', blob, '--build-snapshot', file], { encoding: 'utf8' });
+  // What it says names the line of what cannot be in one: see src/platform/once.ts.
+  expect(made).toMatchObject({ status: 0 });
+  expect(snapshotFor(process.execPath, ['customer', 'list'])).not.toBeNull();
 });

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import type { FastifyInstance } from 'fastify';
 import type { Program } from '../../platform/declare/program.ts';
 import { apiPrefix } from '../serve/api.ts';
@@ -93,7 +94,7 @@ export async function serveReference(server: FastifyInstance, program: Program):
     reply.type('text/css; charset=utf-8').send(styles),
   );
   for (const [name, type] of Object.entries(parts)) {
-    const file = new URL(import.meta.resolve(`@fastify/swagger-ui/static/${name}`));
+    const file = createRequire(import.meta.url).resolve(`@fastify/swagger-ui/static/${name}`);
     server.get(`${apiPrefix}/docs/${name}`, async (_request, reply) =>
       reply
         .type(type)
