@@ -31,6 +31,7 @@ const common = { tag: 'jobs', roles: staff } as const;
 const thing = z.object({ text: z.string() });
 let entered = Promise.withResolvers<void>();
 let opened = Promise.withResolvers<void>();
+let deafRuns = 0;
 
 const operations: readonly Operation[] = [
   declareOperation({
@@ -62,6 +63,7 @@ const operations: readonly Operation[] = [
     summary: 'Never looks at its signal',
     response: thing,
     async run() {
+      deafRuns += 1;
       entered.resolve();
       await opened.promise;
       return { text: 'done' };
@@ -240,8 +242,11 @@ describe('a request that nobody waits for', () => {
     await withApi({ requestsMax: 2 }, async (api) => {
       const request = `GET /api/v1/deaf HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${await api.token('owner')}\r\n\r\n`;
       const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+      deafRuns = 0;
       socket.write(request.repeat(2));
-      await expect.poll(async () => (await api.fetch('/quick')).status, generous).toBe(503);
+      // Not asked for a place before both have theirs: it would take that of the second.
+      await expect.poll(() => deafRuns, generous).toBe(2);
+      expect((await api.fetch('/quick')).status).toBe(503);
       socket.destroy();
       opened.resolve();
       const quick = async () => (await api.fetch('/quick')).status;
