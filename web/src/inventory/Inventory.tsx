@@ -11,7 +11,7 @@ import styles from './inventory.module.css';
 import { NoResources, ResourceTable } from './ResourceTable.tsx';
 import { filtersOf, type InventorySearch } from './search.ts';
 
-const pageSize = 100;
+const pageSize = 50;
 
 function readPage(search: InventorySearch, signal: AbortSignal) {
   const { sort, order, cursor } = search;
