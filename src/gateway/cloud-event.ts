@@ -279,11 +279,13 @@ export function faultsAt(
   receivedAt: Temporal.Instant,
   limits: { readonly pastLimitHours: number; readonly futureLimitSeconds: number },
 ): (event: SentEvent) => Fault | null {
-  const earliest = receivedAt.subtract({ hours: limits.pastLimitHours });
-  const latest = receivedAt.add({ seconds: limits.futureLimitSeconds });
+  // Compared as whole numbers: comparing instants takes ten times as long.
+  const earliest = receivedAt.subtract({ hours: limits.pastLimitHours }).epochNanoseconds;
+  const latest = receivedAt.add({ seconds: limits.futureLimitSeconds }).epochNanoseconds;
   return ({ fault, time, type }) => {
     if (fault !== null || time === null || isWord(type)) return fault;
-    if (Temporal.Instant.compare(time, earliest) < 0) return 'too_old';
-    return Temporal.Instant.compare(time, latest) > 0 ? 'in_future' : null;
+    const at = time.epochNanoseconds;
+    if (at < earliest) return 'too_old';
+    return at > latest ? 'in_future' : null;
   };
 }
