@@ -72,20 +72,30 @@ const colon = 0x3a;
  * of the two is meant is anybody's guess.
  */
 export function parseJson(text: string): JsonValue {
-  const reader = new Reader(text);
+  const reader = new Reader(text, lastNames);
   const value = reader.value(0);
   reader.end();
+  lastNames = reader.known
+    .slice(0, keptDepths)
+    .map((names) => (keptNamesMax < (names?.all.length ?? 0) ? undefined : names));
   return value;
 }
 
+/** Of the text before, by depth: events that come one by one have the same names too. What is read does not depend on it. */
+let lastNames: readonly (Names | undefined)[] = [];
+// What is kept holds on to the text that it was read from.
+const keptDepths = 4;
+const keptNamesMax = 100;
+
 class Reader {
-  readonly #text: string;
   /** The names of the last object of each depth. */
-  readonly #known: Names[] = [];
+  readonly known: (Names | undefined)[];
+  readonly #text: string;
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, known: readonly (Names | undefined)[]) {
     this.#text = text;
+    this.known = [...known];
   }
 
   value(depth: number): JsonValue {
@@ -109,7 +119,7 @@ class Reader {
 
   #object(from: number, depth: number): JsonValue {
     const values: JsonValue[] = [];
-    const known = this.#known[depth];
+    const known = this.known[depth];
     // null: its names are the known ones so far, which are compared and not read again.
     let own: Set<string> | null = null;
     this.#at += 1;
@@ -131,7 +141,7 @@ class Reader {
     }
     const isKnown = own === null && known?.all.length === values.length;
     const names = isKnown ? known : new Names([...(own ?? namesOf(known, values.length))]);
-    this.#known[depth] = names;
+    this.known[depth] = names;
     return { kind: 'object', names, values, from, to: this.#at };
   }
 
