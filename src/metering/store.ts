@@ -327,10 +327,11 @@ async function insertMeasured(trx: UnitOfWork, ids: readonly number[], scope: Le
   const kinds = await selectMeasuredKinds(trx, ids);
   if (kinds.length === 0) return;
   const pieces = await prepareOwnerPieces(trx, scope);
+  // By their ends first: those of a day lie together, and hardly two are the same, so that one column decides.
   await statement('metering.insertMeasured')`
     INSERT INTO metered_levels ${measuredColumns}
     SELECT * FROM ${measuredLevelsOf(kinds, { pieces, scope })} AS l ${measuredColumns}
-    ORDER BY deployment_id, billing_kind_id, resource_id, valid_to`.execute(trx);
+    ORDER BY valid_to, deployment_id, billing_kind_id, resource_id`.execute(trx);
 }
 
 export async function upsertLevelsProgress(
@@ -347,9 +348,15 @@ export async function upsertLevelsProgress(
       change_id = excluded.change_id, definitions = excluded.definitions`.execute(trx);
 }
 
-/** After a large change: the planner must know how many levels there are. */
+/**
+ * After a large change the planner must know what levels there are, but not how great they are: nothing is looked up by
+ * that, and of all columns it takes a third of the time.
+ */
 export async function analyzeLevels(trx: UnitOfWork): Promise<void> {
-  await statement('metering.analyzeLevels')`ANALYZE metered_levels`.execute(trx);
+  await statement('metering.analyzeLevels')`
+    ANALYZE metered_levels (resource_id, deployment_id, valid_from, valid_to, weight_before, weight, weight_total, billing_kind_id)`.execute(
+    trx,
+  );
 }
 
 // What a metering works from: temporary tables of one transaction ----------------------------
