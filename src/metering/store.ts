@@ -580,19 +580,23 @@ export function touchedMonths(range: DayRange, upTo: number | null): RawBuilder<
        AND f.valid_from < ${to} AND r.reaches_to > ${from})`;
 }
 
+/** Facts are looked at again until there are so many: rewriting all days for each of them takes longer. */
+export const staysBehindMax = 200;
+
 /**
  * Remembers that the other days of a range have nothing to do with any fact up to `upTo`, so that
- * the next search begins there. A worker that has gone further meanwhile is left alone.
+ * the next search begins there. A worker that has gone further meanwhile is left alone, and so is what is no more than so
+ * many changes behind.
  */
 export async function advanceMeteredDays(
   db: Queryable,
   range: DayRange,
   outstanding: readonly Temporal.PlainDate[],
-  upTo: number,
+  { upTo, staysBehind = 0 }: { readonly upTo: number; readonly staysBehind?: number },
 ): Promise<void> {
   await statement('metering.advanceMeteredDays')`
     UPDATE metered_days SET change_id = ${upTo}
-    WHERE day >= ${range.from} AND day < ${range.to} AND change_id < ${upTo}
+    WHERE day >= ${range.from} AND day < ${range.to} AND change_id < ${upTo - staysBehind}
       AND NOT day = ANY (${outstanding.map(String)}::date[])`.execute(db);
 }
 
