@@ -8,6 +8,7 @@ import {
   type JsonObject,
   type JsonValue,
   jsonText,
+  type LastNames,
   memberOf,
   parseJson,
   withoutMembers,
@@ -69,20 +70,24 @@ export const watermarkType = 'arcadia.gateway.watermark';
 export const retractType = 'arcadia.gateway.retract';
 
 /**
- * What a request has sent; the names of its headers in lower case.
+ * What a request has sent; the names of its headers in lower case. `last`: what whoever reads one after the other keeps.
  * Errors: unsupported_media_type; invalid_argument where the body is no JSON or no UTF-8; too_costly for a batch of too many.
  */
-export function readEvents(headers: Readonly<Record<string, string | undefined>>, body: Uint8Array): SentBody {
+export function readEvents(
+  headers: Readonly<Record<string, string | undefined>>,
+  body: Uint8Array,
+  last?: LastNames,
+): SentBody {
   const type = mediaTypeOf(headers['content-type']);
   if (type === 'application/cloudevents-batch+json')
-    return { single: false, events: batchOf(decodeText(body, 'The body'), body) };
-  if (type === 'application/cloudevents+json') return single(decodeText(body, 'The body'));
+    return { single: false, events: batchOf(decodeText(body, 'The body'), body, last) };
+  if (type === 'application/cloudevents+json') return single(decodeText(body, 'The body'), last);
   if (type?.startsWith('application/cloudevents') === true) throw unsupported();
   if (headers['ce-specversion'] !== undefined)
     return { single: true, events: [eventOf(binaryEvent(headers, type, body), null)] };
   if (type !== 'application/json') throw unsupported();
   const text = decodeText(body, 'The body');
-  return text.trimStart().startsWith('[') ? { single: false, events: batchOf(text, body) } : single(text);
+  return text.trimStart().startsWith('[') ? { single: false, events: batchOf(text, body, last) } : single(text, last);
 }
 
 function unsupported(): ArcadiaError {
@@ -104,12 +109,12 @@ function mediaTypeOf(header: string | undefined): string | null {
   return type;
 }
 
-function single(text: string): SentBody {
-  return { single: true, events: [eventOf(parseJson(text), text)] };
+function single(text: string, last?: LastNames): SentBody {
+  return { single: true, events: [eventOf(parseJson(text, last), text)] };
 }
 
-function batchOf(text: string, body: Uint8Array): SentEvent[] {
-  const batch = parseJson(text);
+function batchOf(text: string, body: Uint8Array, last?: LastNames): SentEvent[] {
+  const batch = parseJson(text, last);
   if (batch.kind !== 'array') throw new ArcadiaError('invalid_argument', 'The body is no batch: it is not an array.');
   if (batch.items.length > eventsMax)
     throw new ArcadiaError(

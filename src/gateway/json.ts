@@ -66,36 +66,49 @@ const backslash = 0x5c;
 const comma = 0x2c;
 const colon = 0x3a;
 
-/**
- * Reads a text that is one JSON value.
- * Errors: invalid_argument, with where it stops being one; for a name that stands twice in one object too, because which
- * of the two is meant is anybody's guess.
- */
-export function parseJson(text: string): JsonValue {
-  const reader = new Reader(text, lastNames);
-  const value = reader.value(0);
-  reader.end();
-  lastNames = reader.known
-    .slice(0, keptDepths)
-    .map((names) => (keptNamesMax < (names?.all.length ?? 0) ? undefined : names));
-  return value;
-}
-
-/** Of the text before, by depth: events that come one by one have the same names too. What is read does not depend on it. */
-let lastNames: readonly (Names | undefined)[] = [];
 // What is kept holds on to the text that it was read from.
 const keptDepths = 4;
 const keptNamesMax = 100;
 
+/** The names of the text before, by depth: what comes piece by piece has the same again and again. What is read does not depend on it. */
+export class LastNames {
+  #byDepth: readonly (Names | undefined)[] = [];
+
+  /** For one text to begin with, and to add its own to. */
+  copy(): (Names | undefined)[] {
+    return [...this.#byDepth];
+  }
+
+  keep(byDepth: readonly (Names | undefined)[]): void {
+    const isKept = (names: Names | undefined) => names !== undefined && names.all.length <= keptNamesMax;
+    this.#byDepth = byDepth.slice(0, keptDepths).map((names) => (isKept(names) ? names : undefined));
+  }
+}
+
+/**
+ * Reads a text that is one JSON value.
+ * Errors: invalid_argument, with where it stops being one; for a name that stands twice in one object too, because which
+ * of the two is meant is anybody's guess.
+ * @param last shared by texts that are alike
+ */
+export function parseJson(text: string, last = new LastNames()): JsonValue {
+  const known = last.copy();
+  const reader = new Reader(text, known);
+  const value = reader.value(0);
+  reader.end();
+  last.keep(known);
+  return value;
+}
+
 class Reader {
-  /** The names of the last object of each depth. */
-  readonly known: (Names | undefined)[];
   readonly #text: string;
+  /** The names of the last object of each depth. */
+  readonly #known: (Names | undefined)[];
   #at = 0;
 
-  constructor(text: string, known: readonly (Names | undefined)[]) {
+  constructor(text: string, known: (Names | undefined)[]) {
     this.#text = text;
-    this.known = [...known];
+    this.#known = known;
   }
 
   value(depth: number): JsonValue {
@@ -119,7 +132,7 @@ class Reader {
 
   #object(from: number, depth: number): JsonValue {
     const values: JsonValue[] = [];
-    const known = this.known[depth];
+    const known = this.#known[depth];
     // null: its names are the known ones so far, which are compared and not read again.
     let own: Set<string> | null = null;
     this.#at += 1;
@@ -141,7 +154,7 @@ class Reader {
     }
     const isKnown = own === null && known?.all.length === values.length;
     const names = isKnown ? known : new Names([...(own ?? namesOf(known, values.length))]);
-    this.known[depth] = names;
+    this.#known[depth] = names;
     return { kind: 'object', names, values, from, to: this.#at };
   }
 
