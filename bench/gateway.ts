@@ -7,6 +7,7 @@ import { applyGatewayMeters } from '../src/flows/gateway-meters.ts';
 import { readEvents, type SentEvent } from '../src/gateway/cloud-event.ts';
 import { Coalescer } from '../src/gateway/coalescer.ts';
 import { interpretSource } from '../src/gateway/interpret.ts';
+import { LastNames } from '../src/gateway/json.ts';
 import { metersFileSchema } from '../src/gateway/meters.ts';
 import { addSource, getSource, type Source, usualLimits } from '../src/gateway/sources.ts';
 import { storeEvents } from '../src/gateway/store-events.ts';
@@ -133,11 +134,13 @@ async function intake(db: Database, source: Source): Promise<Row[]> {
   });
   const waits: number[] = [];
   const coalescer = new Coalescer(store);
+  const last = new LastNames();
   const singles = Array.from({ length: taken / 5 }, (_, index) => bodyOf('single', index, 1));
   const oneByOne = await timed(async () => {
     const next = singles.values();
     const client = async () => {
-      for (const body of next) waits.push(await timed(() => coalescer.add(readEvents(batchHeaders, body).events)));
+      for (const body of next)
+        waits.push(await timed(() => coalescer.add(readEvents(batchHeaders, body, last).events)));
     };
     await Promise.all(Array.from({ length: inFlight }, client));
   });

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { preparedStatement, statement } from '../platform/database/statement.ts';
+import { textArray } from '../platform/database/text-array.ts';
 import type { Fault, SentEvent } from './cloud-event.ts';
 
 /** An event as it is stored: with what is wrong with it by now. */
@@ -31,28 +32,30 @@ export async function insertEvents(
   const all = (of: (event: ReceivedEvent) => string | null) => {
     const column = events.map(of);
     // What no event has is null for all of them: a shorter column is filled up.
-    return sql`${column.every((value) => value === null) ? [] : column}::text[]`;
+    return sql`${textArray(column.every((value) => value === null) ? [] : column)}::text[]`;
   };
   // The data as it was written: PostgreSQL reads its numbers, and no other number ever is. In one order whoever sends them, so
   // that two who send the same wait for each other once.
-  const { rows } = await preparedStatement<{ id: number }>('gateway.insertEvents')`
+  const { rows } = await preparedStatement<{ ids: number[] }>('gateway.insertEvents')`
     WITH held AS MATERIALIZED (
       SELECT set_config('synchronous_commit', 'on', true), pg_advisory_xact_lock_shared(hashtext('gateway intake'), ${accountId}::int)
+    ), stored AS (
+      INSERT INTO gateway_events (account_id, received_at, event_time, origin, event_id, type, subject, attributes, data, digest,
+                                  fault, raw)
+      SELECT ${accountId}::int, ${receivedAt}::timestamptz, at::timestamptz, o, i, t, s, a::jsonb, d::jsonb, decode(g, 'hex'), f, r
+      FROM (
+        SELECT DISTINCT ON (o COLLATE "C", i COLLATE "C") *
+        FROM unnest(${all(({ origin }) => origin)}, ${all(({ id }) => id)}, ${all(({ type }) => type)}, ${all(({ subject }) => subject)},
+                    ${all(({ time }) => time?.toString() ?? null)}, ${all(({ attributes }) => attributes)}, ${all(({ data }) => data)},
+                    ${all(({ digest }) => digest)}, ${all(({ fault }) => fault)}, ${all((event) => (event.isSound ? null : event.payload))})
+          WITH ORDINALITY AS e (o, i, t, s, at, a, d, g, f, r, n)
+        ORDER BY o COLLATE "C", i COLLATE "C", n
+      ) AS sent CROSS JOIN held
+      ON CONFLICT (account_id, origin, event_id) DO NOTHING
+      RETURNING gateway_event_id AS id
     )
-    INSERT INTO gateway_events (account_id, received_at, event_time, origin, event_id, type, subject, attributes, data, digest,
-                                fault, raw)
-    SELECT ${accountId}::int, ${receivedAt}::timestamptz, at::timestamptz, o, i, t, s, a::jsonb, d::jsonb, decode(g, 'hex'), f, r
-    FROM (
-      SELECT DISTINCT ON (o COLLATE "C", i COLLATE "C") *
-      FROM unnest(${all(({ origin }) => origin)}, ${all(({ id }) => id)}, ${all(({ type }) => type)}, ${all(({ subject }) => subject)},
-                  ${all(({ time }) => time?.toString() ?? null)}, ${all(({ attributes }) => attributes)}, ${all(({ data }) => data)},
-                  ${all(({ digest }) => digest)}, ${all(({ fault }) => fault)}, ${all((event) => (event.isSound ? null : event.payload))})
-        WITH ORDINALITY AS e (o, i, t, s, at, a, d, g, f, r, n)
-      ORDER BY o COLLATE "C", i COLLATE "C", n
-    ) AS sent CROSS JOIN held
-    ON CONFLICT (account_id, origin, event_id) DO NOTHING
-    RETURNING gateway_event_id AS id`.execute(db);
-  return rows.map(({ id }) => id);
+    SELECT coalesce(json_agg(id), '[]') AS ids FROM stored`.execute(db);
+  return rows[0]?.ids ?? [];
 }
 
 interface StoredEvent {

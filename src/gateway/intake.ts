@@ -23,6 +23,7 @@ import {
 } from './errors.ts';
 import { hasBacklog } from './intake.store.ts';
 import { interpretJob } from './jobs.ts';
+import { LastNames } from './json.ts';
 import { recordOpen, recordProblem } from './queues.store.ts';
 import { Queues } from './queues.ts';
 import { EventQuota } from './quota.ts';
@@ -68,6 +69,7 @@ class EventsIntake implements Intake {
   readonly #wakes = new Map<string, NodeJS.Timeout>();
   readonly #woken = new Map<string, number>();
   readonly #waking = new Set<Promise<void>>();
+  readonly #lastNames = new LastNames();
   readonly #queues: Queues | null;
 
   constructor(services: IntakeServices) {
@@ -167,7 +169,7 @@ class EventsIntake implements Intake {
   async #receive(known: KnownSource, headers: IntakeHead['headers'], body: Uint8Array): Promise<IntakeAnswer> {
     const { source } = known;
     this.#assertTakes(known);
-    const sent = readEvents(headers, body);
+    const sent = readEvents(headers, body, this.#lastNames);
     this.#assertInQuota(source, sent.events.length);
     const prefer = (headers.prefer ?? '').toLowerCase();
     if (sent.single && prefer.includes('handling=strict')) await this.#assertUsable(source, sent);

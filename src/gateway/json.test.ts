@@ -6,7 +6,9 @@ import { canonicalJson, faultOf, type JsonValue, parseJson } from './json.ts';
 function plain(value: JsonValue): unknown {
   switch (value.kind) {
     case 'object':
-      return Object.fromEntries([...value.members].map(([name, member]) => [name, plain(member)]));
+      return Object.fromEntries(
+        value.names.all.map(({ name, place }) => [name, plain(value.values[place] as JsonValue)]),
+      );
     case 'array':
       return value.items.map(plain);
     case 'string':
@@ -88,14 +90,27 @@ test('what could not be kept as it is has a fault', () => {
   for (const text of ['"a\\u0000"', '"\\ud800"', '{"\\u0000": 1}']) expect(fault(text)).toBe('bad_text');
 });
 
-test('names are in order in every object, whichever order is known from another', () => {
-  const orders = new Map();
-  const canonical = (text: string) => canonicalJson(parseJson(text), orders);
-  expect(canonical('{"b": 1, "a": [{"d": 2, "c": 3}]}')).toBe('{"a":[{"c":3,"d":2}],"b":1}');
-  expect(canonical('{"b": 4, "a": 5}')).toBe('{"a":5,"b":4}');
-  // These would be known as the two above, or as each other.
-  expect(canonical('{"b\\u0000a": 1}')).toBe('{"b\\u0000a":1}');
-  expect(canonical('{"b": 1, "\\u0000a": 2}')).toBe('{"\\u0000a":2,"b":1}');
-  expect(canonical('{"b\\u0000": 1, "a": 2}')).toBe('{"a":2,"b\\u0000":1}');
-  expect(canonical('{"": "caf\\u00e9 \\"x\\"", "b": "plain"}')).toBe('{"":"café \\"x\\"","b":"plain"}');
+test('names are in order in every object, whichever are known from another', () => {
+  const canonical = (...texts: string[]) => canonicalJson(parseJson(`[${texts.join(', ')}]`));
+  expect(
+    canonical('{"b": 1, "a": [{"d": 2, "c": 3}]}', '{"b": 4, "a": 5}', '{"b": 6}', '{}', '{"b": 7, "c": 8, "a": 9}'),
+  ).toBe('[{"a":[{"c":3,"d":2}],"b":1},{"a":5,"b":4},{"b":6},{},{"a":9,"b":7,"c":8}]');
+  // The same name, written otherwise; and one that begins as a known one.
+  expect(canonical('{"b": 1, "a": 2}', '{"\\u0062": 3, "a": 4}', '{"ba": 5, "a": 6}')).toBe(
+    '[{"a":2,"b":1},{"a":4,"b":3},{"a":6,"ba":5}]',
+  );
+  expect(canonical('{"b\\u0000": 1, "a": 2}', '{"b\\u0000": 3, "a": 4}')).toBe(
+    '[{"a":2,"b\\u0000":1},{"a":4,"b\\u0000":3}]',
+  );
+  expect(canonical('{"": "caf\\u00e9 \\"x\\"", "b": "plain"}')).toBe('[{"":"café \\"x\\"","b":"plain"}]');
+});
+
+test('a name that stands twice is refused, whether it is known from another object or not', () => {
+  for (const twice of [
+    '{"a": 1, "a": 2}',
+    '{"a": 1, "b": 2, "a": 3}',
+    '{"a": 1, "\\u0061": 2}',
+    '{"a": 1, "b": 2, "c": 3, "b": 4}',
+  ])
+    expect(() => parseJson(`[{"a": 1, "b": 2}, ${twice}]`)).toThrow('is there already');
 });

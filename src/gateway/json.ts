@@ -4,16 +4,55 @@ import { ArcadiaError } from '../platform/errors.ts';
 // stood. JSON.parse does neither.
 
 export type JsonValue =
-  | {
-      readonly kind: 'object';
-      readonly members: ReadonlyMap<string, JsonValue>;
-      readonly from: number;
-      readonly to: number;
-    }
+  | JsonObject
   | { readonly kind: 'array'; readonly items: readonly JsonValue[]; readonly from: number; readonly to: number }
   | { readonly kind: 'string'; readonly text: string; readonly from: number; readonly to: number }
   | { readonly kind: 'number'; readonly text: string; readonly from: number; readonly to: number }
   | { readonly kind: 'literal'; readonly text: 'true' | 'false' | 'null'; readonly from: number; readonly to: number };
+
+export interface JsonObject {
+  readonly kind: 'object';
+  readonly names: Names;
+  /** In the order of the names. */
+  readonly values: readonly JsonValue[];
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Name {
+  readonly name: string;
+  /** As JSON writes it. */
+  readonly written: string;
+  readonly isStorable: boolean;
+  readonly place: number;
+}
+
+/** The names of an object, or of many that have the same in the same order: what comes together is mostly alike. */
+class Names {
+  readonly all: readonly Name[];
+  #places: ReadonlyMap<string, number> | null = null;
+  #inOrder: readonly Name[] | null = null;
+
+  constructor(names: readonly string[]) {
+    this.all = names.map((name, place) => ({
+      name,
+      written: JSON.stringify(name),
+      isStorable: isStorable(name),
+      place,
+    }));
+  }
+
+  placeOf(name: string): number {
+    this.#places ??= new Map(this.all.map(({ name: one, place }) => [one, place]));
+    return this.#places.get(name) ?? -1;
+  }
+
+  /** By their code units. */
+  inOrder(): readonly Name[] {
+    this.#inOrder ??= [...this.all].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return this.#inOrder;
+  }
+}
 
 /** Beyond it nothing is read any more. What a value may have is for who asks to say. */
 const depthMax = 200;
@@ -27,24 +66,49 @@ const backslash = 0x5c;
 const comma = 0x2c;
 const colon = 0x3a;
 
+// What is kept holds on to the text that it was read from.
+const keptDepths = 4;
+const keptNamesMax = 100;
+
+/** The names of the text before, by depth: what comes piece by piece has the same again and again. What is read does not depend on it. */
+export class LastNames {
+  #byDepth: readonly (Names | undefined)[] = [];
+
+  /** For one text to begin with, and to add its own to. */
+  copy(): (Names | undefined)[] {
+    return [...this.#byDepth];
+  }
+
+  keep(byDepth: readonly (Names | undefined)[]): void {
+    const isKept = (names: Names | undefined) => names !== undefined && names.all.length <= keptNamesMax;
+    this.#byDepth = byDepth.slice(0, keptDepths).map((names) => (isKept(names) ? names : undefined));
+  }
+}
+
 /**
  * Reads a text that is one JSON value.
  * Errors: invalid_argument, with where it stops being one; for a name that stands twice in one object too, because which
  * of the two is meant is anybody's guess.
+ * @param last shared by texts that are alike
  */
-export function parseJson(text: string): JsonValue {
-  const reader = new Reader(text);
+export function parseJson(text: string, last = new LastNames()): JsonValue {
+  const known = last.copy();
+  const reader = new Reader(text, known);
   const value = reader.value(0);
   reader.end();
+  last.keep(known);
   return value;
 }
 
 class Reader {
   readonly #text: string;
+  /** The names of the last object of each depth. */
+  readonly #known: (Names | undefined)[];
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, known: (Names | undefined)[]) {
     this.#text = text;
+    this.#known = known;
   }
 
   value(depth: number): JsonValue {
@@ -67,18 +131,31 @@ class Reader {
   }
 
   #object(from: number, depth: number): JsonValue {
-    const members = new Map<string, JsonValue>();
+    const values: JsonValue[] = [];
+    const known = this.#known[depth];
+    // null: its names are the known ones so far, which are compared and not read again.
+    let own: Set<string> | null = null;
     this.#at += 1;
     if (!this.#closes(0x7d)) {
       do {
         this.#next();
-        const name = this.#string();
-        if (members.has(name)) throw this.#wrong(`follows the name ${JSON.stringify(name)}, which is there already`);
+        const expected = own === null ? known?.all[values.length] : undefined;
+        if (expected !== undefined && this.#text.startsWith(expected.written, this.#at))
+          this.#at += expected.written.length;
+        else {
+          own ??= new Set(namesOf(known, values.length));
+          const name = this.#string();
+          if (own.has(name)) throw this.#wrong(`follows the name ${JSON.stringify(name)}, which is there already`);
+          own.add(name);
+        }
         this.#expect(colon);
-        members.set(name, this.value(depth + 1));
+        values.push(this.value(depth + 1));
       } while (this.#goesOn(0x7d));
     }
-    return { kind: 'object', members, from, to: this.#at };
+    const isKnown = own === null && known?.all.length === values.length;
+    const names = isKnown ? known : new Names([...(own ?? namesOf(known, values.length))]);
+    this.#known[depth] = names;
+    return { kind: 'object', names, values, from, to: this.#at };
   }
 
   #array(from: number, depth: number): JsonValue {
@@ -161,41 +238,37 @@ class Reader {
   }
 }
 
+function namesOf(names: Names | undefined, count: number): string[] {
+  return names?.all.slice(0, count).map(({ name }) => name) ?? [];
+}
+
+/** The member of a name; undefined: there is none. */
+export function memberOf({ names, values }: JsonObject, name: string): JsonValue | undefined {
+  return values[names.placeOf(name)];
+}
+
+/** An object without the members of some names. */
+export function withoutMembers({ names, values }: JsonObject, left: ReadonlySet<string>): JsonObject {
+  const kept = names.all.filter(({ name }) => !left.has(name));
+  return jsonObject(new Map(kept.map(({ name, place }) => [name, values[place] as JsonValue])));
+}
+
 /** The same value in one form: names in the order of their code units, numbers as they were written. */
-export function canonicalJson(value: JsonValue, orders: NameOrders = new Map()): string {
+export function canonicalJson(value: JsonValue): string {
   switch (value.kind) {
     case 'object': {
       let text = '';
-      for (const { name, written } of inOrder(value.members, orders))
-        text += `${text === '' ? '{' : ','}${written}:${canonicalJson(value.members.get(name) as JsonValue, orders)}`;
+      for (const { written, place } of value.names.inOrder())
+        text += `${text === '' ? '{' : ','}${written}:${canonicalJson(value.values[place] as JsonValue)}`;
       return text === '' ? '{}' : `${text}}`;
     }
     case 'array':
-      return `[${value.items.map((item) => canonicalJson(item, orders)).join(',')}]`;
+      return `[${value.items.map(canonicalJson).join(',')}]`;
     case 'string':
       return isPlain(value) ? `"${value.text}"` : JSON.stringify(value.text);
     default:
       return value.text;
   }
-}
-
-interface Name {
-  readonly name: string;
-  readonly written: string;
-}
-
-/** Names of objects in their order: values that come together have the same again and again. */
-export type NameOrders = Map<string, readonly Name[]>;
-
-function inOrder(members: ReadonlyMap<string, JsonValue>, orders: NameOrders): readonly Name[] {
-  let names = '';
-  for (const name of members.keys()) names += `${name}\0`;
-  const known = orders.get(names);
-  // Of names that hold a NUL themselves there are fewer than they look like.
-  if (known?.length === members.size) return known;
-  const ordered = [...members.keys()].sort().map((name) => ({ name, written: JSON.stringify(name) }));
-  if (!ordered.some(({ name }) => name.includes('\0'))) orders.set(names, ordered);
-  return ordered;
 }
 
 /** Whether a text was written without escapes: it then holds no control signs, no quotes and no half of a pair. */
@@ -208,8 +281,8 @@ export function jsonText(text: string): JsonValue {
   return { kind: 'string', text, from: 0, to: 0 };
 }
 
-export function jsonObject(members: ReadonlyMap<string, JsonValue>): JsonValue {
-  return { kind: 'object', members, from: 0, to: 0 };
+export function jsonObject(members: ReadonlyMap<string, JsonValue>): JsonObject {
+  return { kind: 'object', names: new Names([...members.keys()]), values: [...members.values()], from: 0, to: 0 };
 }
 
 const digitsMax = 60;
@@ -224,8 +297,8 @@ export function faultOf(value: JsonValue, depth = 0): 'too_deep' | 'bad_number' 
   switch (value.kind) {
     case 'object':
       if (depth >= depthOfValueMax) return 'too_deep';
-      for (const [name, member] of value.members) {
-        const fault = isStorable(name) ? faultOf(member, depth + 1) : 'bad_text';
+      for (const { isStorable: isNameStorable, place } of value.names.all) {
+        const fault = isNameStorable ? faultOf(value.values[place] as JsonValue, depth + 1) : 'bad_text';
         if (fault !== null) return fault;
       }
       return null;
@@ -239,6 +312,7 @@ export function faultOf(value: JsonValue, depth = 0): 'too_deep' | 'bad_number' 
     case 'string':
       return isPlain(value) || isStorable(value.text) ? null : 'bad_text';
     case 'number': {
+      if (value.text.length <= digitsMax && !/[eE]/.test(value.text)) return null;
       const [digits = '', exponent = '0'] = value.text.toLowerCase().split('e');
       return digits.length > digitsMax ||
         !/^[+-]?\d{1,3}$/.test(exponent) ||

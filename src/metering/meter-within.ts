@@ -99,5 +99,5 @@ async function replaceRun(
   const { scope, count } = await prepareScope(trx, days, after, upTo);
   const begin = () => insertRun(trx, first.day, 'changes', now);
   if (count > 0) await replaceDays(trx, days, { kinds: first.plan.upToDate, scope, begin });
-  await advanceMeteredDays(trx, days, [], upTo);
+  await advanceMeteredDays(trx, days, [], { upTo });
 }

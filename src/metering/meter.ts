@@ -91,7 +91,7 @@ async function findOutstanding(
   const to = dayOf(now);
   if (from === null || Temporal.PlainDate.compare(from, to) >= 0) return { days: [], upTo };
   const days = await store.selectOutstandingDays(db, { from, to }, upTo);
-  await store.advanceMeteredDays(db, { from, to }, days, upTo);
+  await store.advanceMeteredDays(db, { from, to }, days, { upTo, staysBehind: store.staysBehindMax });
   return { days, upTo };
 }
 
