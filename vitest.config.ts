@@ -8,8 +8,8 @@ export default defineConfig({
     globalSetup: ['./test/database-server.ts'],
     setupFiles: ['./test/rows/setup.ts', './test/seed.ts'],
     pool: 'forks',
-    // Two cores: while a test waits for a timer or for a process of its own, another one works.
-    maxWorkers: 3,
+    // Two cores: while tests wait for a timer or for a process of their own, others work. With three, a core was idle.
+    maxWorkers: 4,
     // A worker loads the program once, not for each file of tests. What one file changes in the process it puts back.
     isolate: false,
     testTimeout: 300_000,

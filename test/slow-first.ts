@@ -1,7 +1,16 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Folders whose files take longest. What begins last must be short, or one worker ends with nothing to do. */
-const slow = ['/test/faults/', '/test/end-to-end/', '/test/jobs/', '/test/cli/', '/test/http/', '/test/scenarios/'];
+const slow = [
+  '/test/faults/',
+  '/test/brokers/',
+  '/test/end-to-end/',
+  '/test/jobs/',
+  '/test/page/',
+  '/test/cli/',
+  '/test/http/',
+  '/test/scenarios/',
+];
 
 /** The order of the run: by folder as above, then all others; within these, as vitest orders them. */
 export class SlowFirst extends BaseSequencer {

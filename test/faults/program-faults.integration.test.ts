@@ -39,17 +39,17 @@ test('kill -9 in the middle of a sync, and of a metering run: the next worker en
     const request = { slug: 'agency', provider: 'digitalocean', ...details, secretKey };
     const account = await connectAccount(db, request, await provider.identify(), simulator.start);
 
+    const control = (path: string, body: object) =>
+      fetch(`${simulator.url}/_simulator${path}`, { method: 'POST', body: JSON.stringify(body) });
+    // Its clock stands still while workers work: a minute's requests would be spent for good, and be waited for.
+    await control('/limits', { perHour: null, perMinute: null });
     // Droplets are refused for now: however late this looks, there is something left to do.
-    const faults = `${simulator.url}/_simulator/faults`;
-    await fetch(faults, {
-      method: 'POST',
-      body: JSON.stringify({ fault: 'server_error', path: '/v2/droplets' }),
-    });
+    await control('/faults', { fault: 'server_error', path: '/v2/droplets' });
     const first = await start('first');
     await jobs.runNow('sync_projects', { account: 'agency' });
     await until(async () => (await count(sql.table('resources'))) > 0, 'a part of the fleet is read');
     await first.end('SIGKILL');
-    await fetch(faults, { method: 'DELETE' });
+    await fetch(`${simulator.url}/_simulator/faults`, { method: 'DELETE' });
     const second = await start('second');
     await until(() => second.said.some((line) => line.includes('"job":"sync_')), 'the second has taken over');
     await untilDrained(db);

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { Registry } from 'prom-client';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test, type TestContext } from 'vitest';
 import { openProvider } from '../../src/cloud/open.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { connectAccount } from '../../src/inventory/accounts.ts';
@@ -15,7 +15,7 @@ import { until, untilDrained } from './worker-fixture.ts';
 import { program } from '../../src/modules.ts';
 
 /** A program with one account, whose provider takes so many requests an hour. */
-async function openScene() {
+async function openScene({ onTestFinished }: TestContext) {
   const database = await openTestDatabase();
   onTestFinished(() => database.close());
   const { db, connectionString } = database;
@@ -61,8 +61,10 @@ async function openScene() {
   };
 }
 
-test('a listing that runs out of requests ends partial, its job waits without spending an attempt, and then does it all', async () => {
-  const scene = await openScene();
+// They mostly wait for the account's next request; so they wait together.
+
+test.concurrent('a listing that runs out of requests ends partial, its job waits without spending an attempt, and then does it all', async (context) => {
+  const scene = await openScene(context);
   // Enough to say who it is, and a few of the kinds.
   await scene.limit(8);
   await scene.worker.jobs.runNow('sync_resources', { account: 'acme' });
@@ -92,8 +94,8 @@ test('a listing that runs out of requests ends partial, its job waits without sp
   expect(last).toEqual([{ outcome: 'complete' }]);
 });
 
-test('an account with hardly a request left costs its jobs nothing but time', async () => {
-  const scene = await openScene();
+test.concurrent('an account with hardly a request left costs its jobs nothing but time', async (context) => {
+  const scene = await openScene(context);
   await scene.limit(1);
   await scene.worker.jobs.runNow('sync_projects', { account: 'acme' });
   for (let round = 1; round <= 2; round += 1) {

@@ -13,7 +13,12 @@ export type View = readonly [path: string, title: RegExp];
  * dashboard has no frames, whose findings axe would put together in a tab of its own each time, unless in legacy mode.
  */
 export async function expectNoFaults(page: Page, of: unknown = page.url()): Promise<void> {
-  const axe = new AxeBuilder({ page }).setLegacyMode(true).options({ rules: { 'target-size': { enabled: true } } });
+  const axe = new AxeBuilder({ page }).setLegacyMode(true).options({
+    rules: { 'target-size': { enabled: true } },
+    // To say of each element what holds of it, and by which selector it is found, takes longer than to look at it.
+    resultTypes: ['violations'],
+    selectors: false,
+  });
   const { violations } = await axe.analyze();
   expect([of, violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])]).toEqual([of, []]);
 }

@@ -8,7 +8,7 @@ import { liveOf, openRolloutScene, type RolloutScene, stall, wholeStall } from '
 // send, before what came of it is stored. The naive retry that must fail is beside the protocol alone, in
 // src/provisioning/at-most-once.property.test.ts.
 
-const runs = soaking ? 1_000 : 100;
+const runs = soaking ? 1_000 : 40;
 
 let scene: RolloutScene;
 
