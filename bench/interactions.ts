@@ -87,7 +87,12 @@ async function use(page: Page): Promise<number> {
   await page.goBack();
   await read(page);
   await click('a:text("Clear")');
-  await press('Control+k', ...'d12', 'Escape');
-  while ((await page.getByRole('dialog').count()) > 0) await press('Escape');
+  await press('Control+k');
+  const palette = page.getByRole('dialog');
+  await palette.waitFor();
+  await press(...'d12');
+  // The first empties the field.
+  await press('Escape', 'Escape');
+  await palette.waitFor({ state: 'detached' });
   return count;
 }
