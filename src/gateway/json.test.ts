@@ -99,6 +99,11 @@ test('names are in order in every object, whichever are known from another', () 
   expect(canonical('{"b": 1, "a": 2}', '{"\\u0062": 3, "a": 4}', '{"ba": 5, "a": 6}')).toBe(
     '[{"a":2,"b":1},{"a":4,"b":3},{"a":6,"ba":5}]',
   );
+  // Two sorts that take turns, and names that look like one name with a NUL in it.
+  expect(canonical('{"b": 1}', '{"d": 2, "c": 3}', '{"b": 4}', '{"d": 5, "c": 6}')).toBe(
+    '[{"b":1},{"c":3,"d":2},{"b":4},{"c":6,"d":5}]',
+  );
+  expect(canonical('{"b\\u0000a": 1}', '{"x": 2}', '{"b": 3, "a": 4}')).toBe('[{"b\\u0000a":1},{"x":2},{"a":4,"b":3}]');
   expect(canonical('{"b\\u0000": 1, "a": 2}', '{"b\\u0000": 3, "a": 4}')).toBe(
     '[{"a":2,"b\\u0000":1},{"a":4,"b\\u0000":3}]',
   );

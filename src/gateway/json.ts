@@ -69,6 +69,7 @@ const colon = 0x3a;
 // What is kept holds on to the text that it was read from.
 const keptDepths = 4;
 const keptNamesMax = 100;
+const shapesMax = 100;
 
 /** The names of the text before, by depth: what comes piece by piece has the same again and again. What is read does not depend on it. */
 export class LastNames {
@@ -104,6 +105,7 @@ class Reader {
   readonly #text: string;
   /** The names of the last object of each depth. */
   readonly #known: (Names | undefined)[];
+  readonly #shapes = new Map<string, Names>();
   #at = 0;
 
   constructor(text: string, known: (Names | undefined)[]) {
@@ -153,9 +155,20 @@ class Reader {
       } while (this.#goesOn(0x7d));
     }
     const isKnown = own === null && known?.all.length === values.length;
-    const names = isKnown ? known : new Names([...(own ?? namesOf(known, values.length))]);
+    const names = isKnown ? known : this.#namesFor([...(own ?? namesOf(known, values.length))]);
     this.#known[depth] = names;
     return { kind: 'object', names, values, from, to: this.#at };
+  }
+
+  /** Those that an object of this text had already, where one had them: two sorts of objects may take turns. */
+  #namesFor(names: readonly string[]): Names {
+    const key = names.join('\0');
+    const found = this.#shapes.get(key);
+    // Of names that hold a NUL themselves there are fewer than they look like.
+    if (found?.all.length === names.length) return found;
+    const made = new Names(names);
+    if (this.#shapes.size < shapesMax && !names.some((name) => name.includes('\0'))) this.#shapes.set(key, made);
+    return made;
   }
 
   #array(from: number, depth: number): JsonValue {
