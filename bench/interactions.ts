@@ -66,12 +66,13 @@ async function use(page: Page): Promise<number> {
     count += 1;
     await read(page);
   };
-  const press = async (...keys: string[]) => {
-    for (const key of keys) {
-      await page.keyboard.press(key);
-      count += 1;
-      await read(page);
-    }
+  const press = async (key: string) => {
+    await page.keyboard.press(key);
+    count += 1;
+    await read(page);
+  };
+  const type = async (text: string) => {
+    for (const sign of text) await press(sign);
   };
   await click('[aria-label="Kind"] a');
   await click('[aria-label="Owner"] a');
@@ -80,7 +81,8 @@ async function use(page: Page): Promise<number> {
   await click('thead a:text("Since")');
   await click('a:text("Next page")');
   await page.locator('main input[type=search]').focus();
-  await press(...'resource-12', 'Enter');
+  await type('resource-12');
+  await press('Enter');
   await page.locator('[data-row] a').first().click();
   count += 1;
   await page.getByRole('heading', { level: 1, name: /./ }).waitFor();
@@ -90,9 +92,10 @@ async function use(page: Page): Promise<number> {
   await press('Control+k');
   const palette = page.getByRole('dialog');
   await palette.waitFor();
-  await press(...'d12');
+  await type('d12');
   // The first empties the field.
-  await press('Escape', 'Escape');
+  await press('Escape');
+  await press('Escape');
   await palette.waitFor({ state: 'detached' });
   return count;
 }
