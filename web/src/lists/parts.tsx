@@ -175,7 +175,13 @@ export function Listed<Page extends ListPage>({
                 {(items, left) => children({ ...page, items }, left)}
               </Held>
             )}
-            <Pager count={page.items.length} total={page.total ?? total} cursor={cursor} nextCursor={page.nextCursor} />
+            <Pager
+              count={page.items.length}
+              total={page.total ?? total}
+              cursor={cursor}
+              nextCursor={page.nextCursor}
+              isBefore={query.isPlaceholderData}
+            />
           </>
         )
       }
@@ -188,9 +194,11 @@ interface PagerProps {
   readonly total: number | undefined;
   readonly cursor: string | undefined;
   readonly nextCursor: string | null;
+  /** What is shown is still of the list before: its next page is none of this one. */
+  readonly isBefore: boolean;
 }
 
-function Pager({ count, total, cursor, nextCursor }: PagerProps) {
+function Pager({ count, total, cursor, nextCursor, isBefore }: PagerProps) {
   return (
     <footer className={styles.foot}>
       <span>{total === undefined || count === total ? '' : `${count} of ${total}`}</span>
@@ -200,7 +208,12 @@ function Pager({ count, total, cursor, nextCursor }: PagerProps) {
         </Link>
       )}
       {nextCursor === null ? null : (
-        <Link to="." search={((before: Before) => ({ ...before, cursor: nextCursor })) as never} className={ui.button}>
+        <Link
+          to="."
+          search={((before: Before) => ({ ...before, cursor: nextCursor })) as never}
+          className={ui.button}
+          disabled={isBefore}
+        >
           Next page
         </Link>
       )}
