@@ -70,6 +70,11 @@ const reads: readonly Read[] = [
     limitMs: 50,
     path: () => '/resources?limit=50&kind=droplet&status=active',
   },
+  {
+    name: 'inventory, a page of one owner by name',
+    limitMs: 50,
+    path: (n) => `/resources?limit=50&sort=name&owner=d${one(n, deployments)}`,
+  },
   { name: 'inventory, facets', limitMs: 300, path: () => '/resources/summary' },
   { name: 'inventory, facets of one kind', limitMs: 300, path: () => '/resources/summary?kind=droplet' },
   { name: 'unassigned, a page', limitMs: 300, path: () => '/unattributed-resources?limit=100' },

@@ -92,9 +92,15 @@ function idOf(q: string): string | null {
   return /^[1-9]\d{0,17}$/.test(q) ? q : null;
 }
 
-/** Owned by one deployment, by the index of owners: what the class of owners says, and more than that. */
-const isOwnedBy = (slug: string) => sql`o.owner_set_id IN (
-  SELECT w.owner_set_id FROM deployments_owners w JOIN deployments_list d USING (deployment_id) WHERE d.slug = ${slug})`;
+/**
+ * Owned by one deployment, by the index of owners: what the class of owners says, and more than that. First all that it ever
+ * owned: for a page by name, all of the fleet would else be gone through by name.
+ */
+const isOwnedBy = (slug: string) => {
+  const sets = sql`(SELECT w.owner_set_id FROM deployments_owners w JOIN deployments_list d USING (deployment_id) WHERE d.slug = ${slug})`;
+  return sql`o.owner_set_id IN ${sets} AND s.resource_id = ANY (ARRAY(
+    SELECT a.resource_id FROM deployments_attributions a WHERE a.owner_set_id IN ${sets}))`;
+};
 
 /** The states `s` of resources `r` of accounts `c` with their attributions `o`, by all filters but those of facets. */
 function fleet(filters: FleetFilters): RawBuilder<unknown> {
