@@ -9,6 +9,7 @@ const path = require('node:path');
 
 const root = path.dirname(__dirname);
 const sources = path.join(root, 'src');
+const entry = path.join(sources, 'cli', 'main.ts');
 const bundles = path.join(root, '.arcadia', 'bundles');
 
 /**
@@ -33,7 +34,7 @@ function fingerprint(node) {
       see(path.join(found.parentPath ?? found.path, found.name));
   }
   see(path.join(root, 'package-lock.json'));
-  for (const own of ['bundles.js', 'run.mjs', 'snapshot.mjs']) see(path.join(__dirname, own));
+  for (const own of ['bundles.js', 'bundle.mjs', 'snapshot.mjs']) see(path.join(__dirname, own));
   see(fs.realpathSync(node));
   return hash.digest('hex').slice(0, 16);
 }
@@ -51,10 +52,10 @@ function startsFromSnapshot(words) {
 
 /** The snapshot that a command starts from; null: it loads the program, and makes the snapshot if it may. */
 function snapshotFor(node, words) {
-  if (!startsFromSnapshot(words)) return null;
+  if (!startsFromSnapshot(words) || !fs.existsSync(node)) return null;
   const { snapshot } = filesFor(node);
   const { size } = fs.statSync(snapshot, { throwIfNoEntry: false }) ?? { size: 0 };
   return size === 0 ? null : snapshot;
 }
 
-module.exports = { root, sources, bundles, nodeFlags, filesFor, startsFromSnapshot, snapshotFor };
+module.exports = { root, sources, entry, bundles, nodeFlags, filesFor, startsFromSnapshot, snapshotFor };

@@ -10,6 +10,7 @@ const path = require('node:path');
 const { nodeFlags, root } = require('./bundles.js');
 
 const modules = path.join(root, 'node_modules');
+const installedNode = path.join(modules, '.bin', 'node');
 const neededNode = 26;
 
 function say(text) {
@@ -200,11 +201,10 @@ function majorOf(node) {
 
 /** A Node that can run the program: the installed one, else the one that runs this. */
 function findNode() {
-  const installed = path.join(modules, '.bin', 'node');
   const own = Number(process.versions.node.split('.')[0]);
-  if (fs.existsSync(installed)) {
-    const isOwn = fs.realpathSync(installed) === process.execPath;
-    if ((isOwn ? own : majorOf(installed)) >= neededNode) return installed;
+  if (fs.existsSync(installedNode)) {
+    const isOwn = fs.realpathSync(installedNode) === process.execPath;
+    if ((isOwn ? own : majorOf(installedNode)) >= neededNode) return installedNode;
   }
   if (own >= neededNode) return process.execPath;
   return fail(
@@ -235,4 +235,4 @@ function become(node, args) {
   });
 }
 
-module.exports = { ensureInstalled, findNode, become };
+module.exports = { ensureInstalled, installedNode, findNode, become };
