@@ -128,17 +128,12 @@ export default async function bench(): Promise<Row[]> {
         const least = await load(`${minimal.url}${path}`);
         const withSecurity = await load(`${secured.url}${path}`);
         const ours = await load(`${api.url}/api/v1${path}`, { authorization: `Bearer ${token}` });
-        const held = `a minimal server, the same SQL, ${described(least)}`;
-        rows.push(row(`api: ${name}, ${described(ours)}; ms per request`, ours.ms, held, least.ms, aim));
-        rows.push(
-          row(
-            `api: of that, row security and its transaction, ${described(withSecurity)}`,
-            withSecurity.ms,
-            held,
-            least.ms,
-            null,
-          ),
+        say(
+          `${name}: ${described(ours)}; a minimal server ${described(least)}, with row security ${described(withSecurity)}`,
         );
+        const held = 'a minimal server, the same SQL';
+        rows.push(row(`api: ${name}, ms per request`, ours.ms, held, least.ms, aim));
+        rows.push(row(`api: ${name}, row security and its transaction alone`, withSecurity.ms, held, least.ms, null));
       }
     } finally {
       for (const { server } of [minimal, secured]) {

@@ -18,7 +18,14 @@ export interface Row {
 
 export function row(name: string, ms: number, baseline: string, baselineMs: number, aim: number | null): Row {
   const round = (value: number) => Math.round(value * 1000) / 1000;
-  return { name, ms: round(ms), baseline, baselineMs: round(baselineMs), ratio: round(ms / baselineMs), aim };
+  return {
+    name,
+    ms: round(ms),
+    baseline,
+    baselineMs: round(baselineMs),
+    ratio: round(ms / baselineMs),
+    aim: aim === null ? null : round(aim),
+  };
 }
 
 export async function timed(work: () => Promise<unknown>): Promise<number> {
