@@ -19,8 +19,6 @@ const head = `# What the benches said last
 Ratios of \`npm run bench -- --keep\` on two cores: what a thing takes, by what its baseline takes in the same run. A
 later run that is a quarter worse says so.
 
-| what | ratio | aim | measured on |
-| ---- | ----: | --: | ----------- |
 `;
 
 const line = /^\| (.+?) +\| +([\d.]+) \| +([\d.]+|–) \| (\d{4}-\d{2}-\d{2}) +\|$/;
@@ -35,11 +33,19 @@ export function parseResults(text: string): Kept[] {
   });
 }
 
+/** In columns, as the formatter of the repository would have it. */
 export function formatResults(kept: readonly Kept[]): string {
-  const rows = kept.map(
-    ({ name, ratio, aim, measuredOn }) => `| ${name} | ${ratio} | ${aim ?? '–'} | ${measuredOn} |\n`,
-  );
-  return head + rows.join('');
+  const rows = [
+    ['what', 'ratio', 'aim', 'measured on'],
+    ...kept.map(({ name, ratio, aim, measuredOn }) => [name, String(ratio), String(aim ?? '–'), measuredOn]),
+  ];
+  const widths = [0, 1, 2, 3].map((at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  const isRight = (at: number) => at === 1 || at === 2;
+  const cell = (text: string, at: number) =>
+    isRight(at) ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0);
+  const rule = widths.map((width, at) => (isRight(at) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width)));
+  const [top = [], ...others] = rows.map((row) => row.map(cell));
+  return head + [top, rule, ...others].map((row) => `| ${row.join(' | ')} |\n`).join('');
 }
 
 /** What was kept, with what was measured in its place: by name, in the order in which it was first kept. */
