@@ -24,7 +24,11 @@ export async function openProvider(providerName: string, options: ProviderOption
 
   const { fleetNames, startSimulator } = await import('../simulator/index.ts');
   const { simulatedAt } = options;
-  const simulator = await startSimulator(parseSimulatorAddress(options.apiUrl, fleetNames));
+  // Its clock stands still while an account is read: a minute's budget would come back in a real minute alone.
+  const simulator = await startSimulator({
+    ...parseSimulatorAddress(options.apiUrl, fleetNames),
+    limitsBursts: false,
+  });
   const { spaces } = options.credentials;
   const provider = createDigitalOcean({
     ...options,
@@ -72,7 +76,7 @@ export async function openProvisioner(
   if (address.journal === undefined) {
     throw new ArcadiaError('invalid_config', `The simulator at '${options.apiUrl}' has no journal to write to.`);
   }
-  const simulator = await startSimulator({ ...address, writable: true });
+  const simulator = await startSimulator({ ...address, writable: true, limitsBursts: false });
   const { simulatedAt } = options;
   if (simulatedAt !== undefined && Temporal.Instant.compare(simulator.now(), simulatedAt) < 0)
     simulator.advanceTo(simulatedAt);

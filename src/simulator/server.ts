@@ -35,6 +35,8 @@ export interface SimulatorOptions {
   readonly marked?: boolean;
   /** Whether it takes writes; left out, every write is 403. */
   readonly writable?: boolean;
+  /** false: as many requests a minute as anyone likes, for whoever reads whole accounts while its clock stands still. */
+  readonly limitsBursts?: boolean;
   /**
    * A file of all that is done to the fleet beside its script, by writes and under /_simulator/fleet. It is made
    * where it is not there, and done again where it is. Left out, what was done is forgotten with the process.
@@ -68,7 +70,7 @@ const BODY_BYTES_MAX = 1_048_576;
  * the system's error where it cannot listen, and with RangeError for an instant before the fleet's start.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { fleet, seed, resources, writable = false, host = '127.0.0.1' } = options;
+  const { fleet, seed, resources, writable = false, limitsBursts = true, host = '127.0.0.1' } = options;
   assertResources(resources);
   const script = fleets[fleet](seed, resources);
   const at = options.at?.epochMilliseconds ?? script.start;
@@ -79,6 +81,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const clock = new SimulatedClock(script, seed, at, options.marked ?? true, journal);
   const faults = new FaultBoard();
   const limiter = new RateLimiter();
+  if (!limitsBursts) limiter.limits = { ...limiter.limits, perMinute: null };
   const log = new RequestLog();
   const bills = new Bills(clock.timeline, seed);
   const api = new Api({ fleet, seed, clock, bills, faults, limiter, token: options.token, writable });
