@@ -99,8 +99,8 @@ export async function demonstrate(
         await declareFleet(db, declared, { now, end: to });
         await branch?.declare(now);
         days.push(...(await meterOutstanding(db, { now, ...(signal && { signal }) })));
-        await rateMonths(db, { now, ...(signal && { signal }) });
       },
+      rate: (now) => rateMonths(db, { now, ...(signal && { signal }) }),
     });
     await announceHistory(db, null);
     return { account, syncs };
@@ -171,37 +171,61 @@ interface Movement extends Pick<DemonstrationRequest, 'cadence'> {
   readonly branch: Branch | null;
 }
 
+interface DayWork {
+  readonly signal: AbortSignal | undefined;
+  /** After the first sync of each day, before anything else is read. */
+  onDay(now: Temporal.Instant): Promise<void>;
+  /** After that, beside what is read until the next day: nothing that is read changes what was metered before. */
+  rate(now: Temporal.Instant): Promise<unknown>;
+}
+
 /**
- * Moves the clock on to `to` and syncs at each step. `onDay` is called after the first sync of each day, so that whoever
- * watches sees what the days before it come to. Returns how many syncs that were.
+ * Moves the clock on to `to` and syncs at each step. Each day is metered and rated, so that whoever watches sees what the
+ * days before it come to. Returns how many syncs that were.
  */
 async function moveThrough(
   db: Database,
   account: Account,
   { cadence, secretKey, to, branch }: Movement,
   report: (text: string) => void,
-  { signal, onDay }: { signal: AbortSignal | undefined; onDay(now: Temporal.Instant): Promise<void> },
+  { signal, onDay, rate }: DayWork,
 ): Promise<number> {
   await expectCadence(db, cadence);
   const clock = databaseClock(db);
   const provider = await openAccount(db, account, secretKey);
+  let rating: Promise<unknown> = Promise.resolve();
   try {
     let syncs = 0;
     let day: Temporal.PlainDate | null = null;
     for (let now = await clock.now(); ; now = earlier(now.add(cadence), to)) {
       await followSimulatedClock(db, now);
-      await syncWhole(db, account, provider, { clock, signal });
-      await branch?.read(now);
+      await allDone([syncWhole(db, account, provider, { clock, signal }), branch?.read(now)]);
       syncs += 1;
       const isLast = Temporal.Instant.compare(now, to) >= 0;
-      if (isLast || !day?.equals(dayOf(now))) await onDay(now);
+      if (isLast || !day?.equals(dayOf(now))) {
+        await rating;
+        await onDay(now);
+        rating = rate(now);
+        // Whoever waits for it next hears of an error.
+        rating.catch(() => {});
+      }
       day = dayOf(now);
       report(`${now} of ${to}: ${syncs} ${syncs === 1 ? 'sync' : 'syncs'}`);
-      if (isLast) return syncs;
+      if (isLast) {
+        await rating;
+        return syncs;
+      }
     }
   } finally {
+    await rating.catch(() => {});
     await provider.close();
   }
+}
+
+/** Waits for all, also where one fails: nothing goes on unseen. Errors: the first one's. */
+async function allDone(works: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }
 
 /** A demonstration that syncs less often than an account that is really watched has no gaps for that. */
