@@ -32,6 +32,7 @@ export async function refreshLevelsWithin(trx: UnitOfWork, upTo: number): Promis
       ids: ofStates > 0 ? ids : [],
       measured: ofEvents > 0 ? measured : [],
     });
+    if (anew.length === 0 && (await store.haveLevelsGrown(trx))) await store.analyzeLevels(trx);
   }
   await store.upsertLevelsProgress(trx, kinds, upTo);
 }

@@ -298,3 +298,32 @@ test('workers that meter the same days at once leave what one would', async () =
   for (const metered of await meterRange(db, { ...range, now: afterMay, verify: true }))
     expect(metered.revision).toBeNull();
 });
+
+test('the planner is told again of levels that are many more than when it looked', async () => {
+  const known = async () => {
+    const { rows } = await sql<{ levels: number; distinct: number }>`
+      SELECT reltuples::int AS levels, (SELECT n_distinct FROM pg_stats
+        WHERE tablename = 'metered_levels' AND attname = 'level' AND inherited)::float AS distinct
+      FROM pg_class WHERE oid = 'metered_levels'::regclass`.execute(db);
+    return rows[0];
+  };
+  const grow = async (count: number) => {
+    for (let size = 1; size <= count; size += 1) {
+      const of = { attributes: { size_gb: size } };
+      await insertLiving(db, account, 'snapshot', `${count}:${size}`, of, at('2026-05-01'));
+    }
+    await meterDay(db, may.from, { now: afterMay });
+    // As autovacuum does, which looks at partitions alone.
+    await sql`ANALYZE metered_levels_open`.execute(db);
+    await insertLiving(db, account, 'droplet', `${count}`, {}, at('2026-05-01'));
+    await meterDay(db, may.from, { now: afterMay });
+  };
+  await grow(1);
+  const before = await known();
+  await grow(600);
+  const grown = await known();
+  expect(grown?.levels).toBeGreaterThanOrEqual((before?.levels ?? 0) + 600);
+  expect(grown?.distinct).not.toBe(before?.distinct);
+  await grow(2);
+  expect(await known()).toEqual(grown);
+});
