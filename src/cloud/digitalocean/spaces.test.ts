@@ -92,6 +92,30 @@ test('without regions every region is asked', async () => {
   all.close();
 });
 
+test('settings of a bucket are asked for where it was listed, and in no other region', async () => {
+  const asked: string[] = [];
+  const api = await startApi((request, response, url) => {
+    const [, region = ''] = /\/\d{8}\/([a-z0-9]+)\/s3\//.exec(request.headers.authorization ?? '') ?? [];
+    asked.push(`${region} ${url.pathname}`);
+    const here = region === 'fra1' && url.pathname === '/' ? '<Bucket><Name>media</Name></Bucket>' : '';
+    const isThere = url.pathname === '/' || region === 'fra1';
+    response.writeHead(isThere ? 200 : 404, { 'content-type': 'application/xml' });
+    response.end(isThere ? `<Answer><Buckets>${here}</Buckets></Answer>` : '<Error><Code>NoSuchBucket</Code></Error>');
+  });
+  const { spaces: both } = spaces({ endpoint: api.url, regions: ['nyc3', 'fra1'] });
+  const settings = async () => {
+    asked.length = 0;
+    const { items } = await readListing(both.listSettings(['media']));
+    expect(items).toHaveLength(1);
+    return asked.map((each) => each.split(' ')[0]);
+  };
+  expect(new Set(await settings())).toEqual(new Set(['nyc3', 'fra1']));
+  await readListing(both.list());
+  expect(await settings()).toEqual(['fra1', 'fra1', 'fra1']);
+  both.close();
+  await api.close();
+});
+
 // s3rver does not page on this Node, so these answers are written out.
 test.each([
   ['all pages of objects are added up', 2, 2, 'complete'],

@@ -69,8 +69,16 @@ export function gibibytes(bytes: bigint): number {
   return new Decimal(roundedRatio(bytes * billion, 1n, gibibyte).toString()).div(billion.toString()).toNumber();
 }
 
+interface RegionClient {
+  readonly region: string;
+  readonly address: string;
+  readonly client: S3Client;
+}
+
 export class Spaces {
-  readonly #clients: readonly { readonly region: string; readonly address: string; readonly client: S3Client }[];
+  readonly #clients: readonly RegionClient[];
+  /** Where each bucket was listed last: asked there first, it costs no other region a request. */
+  readonly #listedIn = new Map<string, RegionClient>();
   readonly #limits: SpacesLimits;
   readonly #onRequest: NonNullable<ProviderOptions['onRequest']>;
   #sent = 0;
@@ -128,6 +136,7 @@ export class Spaces {
             // One endpoint may serve several regions and show the same buckets in each.
             if (name === undefined || seen.has(name)) continue;
             seen.add(name);
+            this.#listedIn.set(name, each);
             try {
               items.push(describeBucket(name, bucket, region, await this.#measure(caller, name)));
             } catch (error) {
@@ -171,7 +180,9 @@ export class Spaces {
     const counter = { requests: 0 };
     const problems: ReturnType<typeof describe>[] = [];
     for (const name of names) {
-      for (const each of this.#clients) {
+      const first = this.#listedIn.get(name);
+      const others = this.#clients.filter((each) => each !== first);
+      for (const each of first === undefined ? others : [first, ...others]) {
         try {
           const settings = await this.#readSettings(this.#caller(each, counter, signal), name);
           yield { type: 'page', items: [{ externalId: name, settings }] };
