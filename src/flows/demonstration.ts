@@ -199,7 +199,8 @@ async function moveThrough(
     let day: Temporal.PlainDate | null = null;
     for (let now = await clock.now(); ; now = earlier(now.add(cadence), to)) {
       await followSimulatedClock(db, now);
-      await allDone([syncWhole(db, account, provider, { clock, signal }), branch?.read(now)]);
+      const whole = syncWhole(db, account, provider, { clock, signal });
+      await allDone(branch === null ? [whole] : [whole, branch.read(now)]);
       syncs += 1;
       const isLast = Temporal.Instant.compare(now, to) >= 0;
       if (isLast || !day?.equals(dayOf(now))) {
@@ -223,7 +224,7 @@ async function moveThrough(
 }
 
 /** Waits for all, also where one fails: nothing goes on unseen. Errors: the first one's. */
-async function allDone(works: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+async function allDone(works: readonly Promise<unknown>[]): Promise<void> {
   const failed = (await Promise.allSettled(works)).find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
 }
