@@ -6,6 +6,7 @@ import { sumDays } from './day-sums.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { moveUsage } from './records/move/move.ts';
 import { clickHouseAt } from './records/open.ts';
+import { repairUsageStore } from './records/repair/repair.ts';
 import { applyRetention } from './retention/retention.ts';
 import { meteringSettings } from './settings.ts';
 
@@ -81,6 +82,22 @@ export const moveUsageJob = declareJob({
     const target = to === 'postgresql' ? to : await clickHouseAt(urlOf(meteringSettings.of(config).usageStoreUrl));
     const { engine, days, records, already } = await moveUsage(db, target, { now: await clock.now(), signal });
     log.info({ engine, days, records, already }, 'usage moved');
+  },
+});
+
+/** Has PostgreSQL and the ClickHouse that usage is in agree again, after a restore of one of them. */
+export const repairUsageJob = declareJob({
+  name: 'repair_usage',
+  queue: 'metering',
+  title: 'Forgets what a restored usage store does not hold whole, and has it metered again',
+  arguments: z.strictObject({}),
+  timeoutSeconds: 7_200,
+  attemptsMax: 5,
+  followedBy: [meterJob],
+  async run({ db, enqueue, log }) {
+    const { damage, days } = await repairUsageStore(db);
+    log.info({ days, damage: damage.slice(0, 100) }, 'usage store repaired');
+    await db.transaction().execute((trx) => enqueue(trx, meterJob, {}));
   },
 });
 

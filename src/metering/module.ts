@@ -1,6 +1,6 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { beforeMetering, kindExists, usageRetired } from './errors.ts';
-import { meterDayJob, meterJob, moveUsageJob, sumUsageJob, usageRetentionJob } from './jobs.ts';
+import { meterDayJob, meterJob, moveUsageJob, repairUsageJob, sumUsageJob, usageRetentionJob } from './jobs.ts';
 import { attestationOperations } from './operations/attestations.ts';
 import { gridOperations } from './operations/grid.ts';
 import { kindOperations } from './operations/kinds.ts';
@@ -25,7 +25,7 @@ export const meteringModule = declareModule({
     ...meterOperations,
     ...kindOperations,
   ],
-  jobs: [meterJob, meterDayJob, sumUsageJob, usageRetentionJob, moveUsageJob],
+  jobs: [meterJob, meterDayJob, sumUsageJob, usageRetentionJob, moveUsageJob, repairUsageJob],
   errors: [beforeMetering, kindExists, usageRetired],
   queues: [{ name: 'metering', limit: 2, position: 60 }],
   schedule: [

@@ -5,7 +5,13 @@ import {
   setObservationLimit,
   withdrawUsageAttestation,
 } from '../../metering/operations/attestations.ts';
-import { listRetention, moveUsage, retainUsage } from '../../metering/operations/records.ts';
+import {
+  listRetention,
+  listUsageDamage,
+  moveUsage,
+  repairUsage,
+  retainUsage,
+} from '../../metering/operations/records.ts';
 import {
   explainUsage,
   getUsage,
@@ -29,6 +35,7 @@ type Gap = AnswerOf<typeof getUsageGaps>['gaps'][number];
 type Confirmation = RowOf<typeof listUsageAttestations>;
 type Limit = RowOf<typeof listObservationLimits>;
 type Late = RowOf<typeof listLateUsage>;
+type Damage = RowOf<typeof listUsageDamage>;
 
 /** Sums by billing kind, with their units. */
 async function usageText(
@@ -55,6 +62,13 @@ const kindStatusColumns: readonly Column<Status['kinds'][number]>[] = [
   { header: 'final', value: (row) => yes(row.final) },
   { header: 'days to meter', value: (row) => count(row.daysMissing), align: 'right' },
   { header: 'accounts missing', value: (row) => count(row.accountsUnconfirmed), align: 'right' },
+];
+
+const damageColumns: readonly Column<Damage>[] = [
+  { header: 'what', value: (row) => row.what },
+  { header: 'day', value: (row) => row.day },
+  { header: 'expected', value: (row) => row.expected, align: 'right' },
+  { header: 'found', value: (row) => row.found, align: 'right' },
 ];
 
 const blockerColumns: readonly Column<Status['blockers'][number]>[] = [
@@ -374,6 +388,29 @@ Usage moves to the ClickHouse.
 $ arcadia usage move --to postgresql
 Usage moves to PostgreSQL.`,
     text: ({ to }) => `Usage moves to ${to === 'postgresql' ? 'PostgreSQL' : 'the ClickHouse'}.`,
+  }),
+  listView(listUsageDamage, {
+    summary: 'what is not as PostgreSQL says in the ClickHouse that usage is in',
+    details: `After a restore of one of the two. EXPECTED is what PostgreSQL says, FOUND what ClickHouse has: rows of a day or of
+levels, or the last revision or shipment. See docs/usage-store.md.`,
+    example: `
+$ arcadia usage check
+WHAT       DAY         EXPECTED  FOUND
+records    2026-05-30      4812   4790
+revisions  -               1200   1207`,
+    columns: damageColumns,
+    empty: 'Both hold the same.',
+  }),
+  actionView(repairUsage, {
+    summary: 'have PostgreSQL and ClickHouse agree again after a restore of one of them',
+    details: `Days that are not whole are emptied and metered again, levels are shipped anew, and no number that ClickHouse has seen
+is given again. Earlier versions of the records of such days are gone. What would be done: arcadia usage check`,
+    example: `
+$ arcadia usage repair --yes
+What is not whole is forgotten, and metered again.
+See: arcadia usage check`,
+    text: () => 'What is not whole is forgotten, and metered again.',
+    notes: () => ['See: arcadia usage check'],
   }),
 ];
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
-import { moveUsageJob, usageRetentionJob } from '../jobs.ts';
+import { moveUsageJob, repairUsageJob, usageRetentionJob } from '../jobs.ts';
+import { checkUsageStore } from '../records/repair/repair.ts';
 import { applyRetention } from '../retention/retention.ts';
 import { billingKind } from './schemas.ts';
 
@@ -74,4 +75,58 @@ ARCADIA_USAGE_STORE_URL, until usage is in PostgreSQL again.`,
   },
 });
 
-export const recordOperations: readonly Operation[] = [listRetention, retainUsage, moveUsage];
+export const listUsageDamage = declareList({
+  path: '/usage/store/damage',
+  name: 'usage check',
+  operationId: 'listUsageDamage',
+  tag: 'usage',
+  summary: 'What is not as PostgreSQL says in the ClickHouse that usage is in',
+  description: `After a restore of one of the two. Counts and sums of each revision of each day, the levels that days are metered
+from, and the numbers that are given next. Nothing is written; nothing is there where usage is in PostgreSQL.`,
+  roles: staff,
+  row: z
+    .object({
+      what: z.enum(['records', 'levels', 'revisions', 'shipments']).meta({
+        description: `records: of a day. levels: what days are metered from. revisions, shipments: ClickHouse has rows of later
+numbers than PostgreSQL has given`,
+      }),
+      day: z.iso.date().nullable().meta({ description: 'Of records' }),
+      expected: z.string().meta({ description: 'Rows by PostgreSQL, or the last number it gave' }),
+      found: z.string().meta({ description: 'Rows in ClickHouse, or the last number there' }),
+    })
+    .meta({ id: 'UsageDamage', description: 'One thing that a restored usage store does not hold whole' }),
+  search: { none: 'by day' },
+  sort: { none: 'records by day, then what is of all days' },
+  total: true,
+  async run({ db }, page) {
+    const rows = (await checkUsageStore(db)).map(({ day, ...row }) => ({ ...row, day: day?.toString() ?? null }));
+    return pageOfAll(rows, page, (row) => [row.what, row.day ?? '']);
+  },
+});
+
+export const repairUsage = declareOperation({
+  method: 'POST',
+  path: '/usage/store/repair',
+  name: 'usage repair',
+  operationId: 'repairUsage',
+  tag: 'usage',
+  summary: 'Have PostgreSQL and ClickHouse agree again after a restore of one of them, by a job',
+  description: `Days that are not whole are emptied and metered again from the facts, levels are shipped anew, and no number that
+ClickHouse has seen is given again. Earlier versions of the records of such days are gone. Stopped anywhere, it goes on from
+there. Where both agree nothing changes.`,
+  roles: ['owner'],
+  command: { confirm: 'Forget what the usage store does not hold whole, and meter it again?' },
+  status: 202,
+  followedBy: [repairUsageJob],
+  async run({ db, follow }) {
+    await db.transaction().execute((trx) => follow(trx, repairUsageJob, {}));
+  },
+});
+
+export const recordOperations: readonly Operation[] = [
+  listRetention,
+  retainUsage,
+  moveUsage,
+  listUsageDamage,
+  repairUsage,
+];

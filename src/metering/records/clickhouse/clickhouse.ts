@@ -202,6 +202,7 @@ async function drop(db: Database, clickHouse: ClickHouse, month: KindMonth, sign
       await lockDay(trx, day);
       if (await months.isMetered(trx, day)) {
         await shipments.whileBeating(trx, () => write.deleteKind(clickHouse, day, month.billingKindId));
+        await shipments.updateVisibleRevisions(trx, day, await write.selectRevisionsOfDay(clickHouse, day));
       } else {
         await dropDay(clickHouse, day);
         await shipments.deleteVisibleRevisions(trx, day);

@@ -44,6 +44,11 @@ export async function createTables(clickHouse: ClickHouse): Promise<void> {
 /** Empties them: a move begins. */
 export async function truncateTables(clickHouse: ClickHouse): Promise<void> {
   await clickHouse.run('TRUNCATE TABLE usage_records');
+  await truncateLevels(clickHouse);
+}
+
+/** Empties the levels: all of them are shipped anew. */
+export async function truncateLevels(clickHouse: ClickHouse): Promise<void> {
   await clickHouse.run('TRUNCATE TABLE metered_levels');
 }
 

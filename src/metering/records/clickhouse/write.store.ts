@@ -160,6 +160,16 @@ export async function selectWritten(
   return written ?? { records: 0, deleted: 0, sum: '0' };
 }
 
+/** What stands of each revision of a day: sums in billionths, as text. */
+export async function selectRevisionsOfDay(
+  clickHouse: ClickHouse,
+  day: Temporal.PlainDate,
+): Promise<{ revision: number; records: number; sum: string }[]> {
+  return clickHouse.rows(`
+    SELECT revision, count() AS records, toString(sum(billionths)) AS sum
+    FROM usage_records WHERE ${during(day, day.add({ days: 1 }))} GROUP BY revision`);
+}
+
 /** Whose records a revision has rows of. */
 export async function selectWrittenDeployments(
   clickHouse: ClickHouse,

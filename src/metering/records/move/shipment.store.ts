@@ -187,6 +187,23 @@ export async function insertVisibleRevision(
     VALUES (${day}, ${revision}, ${figures.records}, ${figures.quantity})`.execute(trx);
 }
 
+/** Says of a day's revisions what is left of them, of which rows were removed; one of which nothing is left no longer counts. */
+export async function updateVisibleRevisions(
+  trx: UnitOfWork,
+  day: Temporal.PlainDate,
+  left: readonly { readonly revision: number; readonly records: number; readonly sum: string }[],
+): Promise<void> {
+  await statement('metering.updateVisibleRevisions')`
+    WITH kept AS (
+      SELECT * FROM unnest(${left.map(({ revision }) => revision)}::bigint[], ${left.map(({ records }) => records)}::bigint[],
+                           ${left.map(({ sum }) => sum)}::numeric[]) AS k (revision, records, sum)
+    ), gone AS (
+      DELETE FROM usage_visible_revisions WHERE day = ${day} AND revision NOT IN (SELECT revision FROM kept)
+    )
+    UPDATE usage_visible_revisions v SET records = k.records, quantity = 0.000000001 * k.sum
+    FROM kept k WHERE v.day = ${day} AND v.revision = k.revision`.execute(trx);
+}
+
 /** Deployments by their ids, to be read FROM. */
 export function listed(deploymentIds: readonly number[]): RawBuilder<unknown> {
   return sql`SELECT unnest(${[...deploymentIds]}::bigint[]) AS deployment_id`;
