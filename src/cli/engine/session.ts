@@ -53,10 +53,10 @@ export function openSession(options: CommonOptions, program: Program): Session {
   /** Once per session: where usage is in a ClickHouse, this is how to reach it. */
   let reached = false;
   async function reachUsageStore(): Promise<void> {
-    const { usageStoreUrl } = meteringSettings.of(await session.config());
+    const { usageStoreUrl, usageStoreCluster } = meteringSettings.of(await session.config());
     if (reached || usageStoreUrl === null) return;
     reached = true;
-    session.onClose((await useClickHouse(usageStoreUrl)).close);
+    session.onClose((await useClickHouse(usageStoreUrl, usageStoreCluster)).close);
   }
 
   const session: Session = {

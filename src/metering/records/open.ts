@@ -20,11 +20,15 @@ const connections = new Map<string, Connection>();
 /**
  * Lets this process reach a ClickHouse: once, where it reads its configuration.
  * @param url http(s)://user:password@host:port/database
+ * @param cluster on which the tables are; null: they are on that one server
  * @returns closes the connection
  */
-export async function useClickHouse(url: string): Promise<{ readonly clickHouse: ClickHouse; close(): Promise<void> }> {
+export async function useClickHouse(
+  url: string,
+  cluster: string | null = null,
+): Promise<{ readonly clickHouse: ClickHouse; close(): Promise<void> }> {
   const { connectClickHouse } = await import('./clickhouse/connection.ts');
-  const clickHouse = connectClickHouse(url);
+  const clickHouse = connectClickHouse(url, cluster);
   connections.set(clickHouse.address, { clickHouse, store: clickHouseUsageStore(clickHouse) });
   return {
     clickHouse,

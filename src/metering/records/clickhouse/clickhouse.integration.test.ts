@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClickHouseServer, startClickHouse } from '../../../../test/clickhouse/server.ts';
 import { openTestDatabase, type TestDatabase } from '../../../../test/database.ts';
 import { moveUsage } from '../move/move.ts';
-import type { ClickHouse } from './connection.ts';
+import { type ClickHouse, clusterSettings } from './connection.ts';
 import { monthSums } from './read.store.ts';
-import { createTables } from './schema.store.ts';
+import { createTables, creationOf, droppingOf, emptyingOf } from './schema.store.ts';
 import { counts } from './write.store.ts';
 import { describeUsageStore } from '../../../../test/fixtures/usage-store-conformance.ts';
 import { useClickHouse } from '../open.ts';
@@ -84,5 +84,29 @@ describe('what ClickHouse is asked', () => {
       [1, 2, 3, 4, 5].map((id) => [id, 9]),
     );
     for (const atOnce of [1, 2, 5]) expect(await read(atOnce)).toEqual(all);
+  });
+
+  // No engine in this process is a cluster: of what is sent to one, the language and the settings are checked here.
+  test('of a cluster, statements are in its language and settings are known to it', async () => {
+    const cluster = { cluster: 'usage-eu' };
+    const tables = ['usage_records', 'metered_levels'] as const;
+    const statements = tables.flatMap((table) => [
+      ...creationOf(cluster, table),
+      emptyingOf(cluster, table),
+      droppingOf(cluster, table, '20260501'),
+    ]);
+    for (const each of statements) {
+      const read = await server.ask(url, `SELECT formatQuerySingleLine($sql$${each}$sql$)`);
+      expect(read).toContain('ON CLUSTER `usage-eu`');
+    }
+    await expect(server.ask(url, 'SELECT formatQuery($sql$CREATE TABLE t ON CLUSTER (x)$sql$)')).rejects.toThrow(
+      'Syntax',
+    );
+    const names = Object.keys(clusterSettings);
+    const known = await server.ask(
+      url,
+      `SELECT count() FROM system.settings WHERE name IN (${names.map((name) => `'${name}'`).join(', ')})`,
+    );
+    expect(Number(known)).toBe(names.length);
   });
 });

@@ -13,6 +13,8 @@ const connectionsMax = 8;
 export interface ClickHouse {
   /** host:port/database: what is remembered, without a user or a password. */
   readonly address: string;
+  /** On which its tables are; null: they are on that one server. */
+  readonly cluster: string | null;
   rows<Row>(statement: string): Promise<Row[]>;
   run(statement: string): Promise<void>;
   /**
@@ -31,8 +33,20 @@ export function clickHouseAddress(url: string): string {
   return `${host}${pathname === '/' ? '/default' : pathname}`;
 }
 
+/**
+ * On a cluster: an insert is on each shard before it is acknowledged, and on most of its replicas; a reading sees all that
+ * was acknowledged; what is looked up within a statement is looked up on all shards.
+ */
+export const clusterSettings = {
+  distributed_foreground_insert: 1,
+  distributed_product_mode: 'global',
+  insert_quorum: 'auto',
+  insert_quorum_parallel: 0,
+  select_sequential_consistency: '1',
+} as const;
+
 /** Connects when first asked something. @param url http(s)://user:password@host:port/database */
-export function connectClickHouse(url: string): ClickHouse {
+export function connectClickHouse(url: string, cluster: string | null): ClickHouse {
   const address = clickHouseAddress(url);
   const client = createClient({
     url,
@@ -45,12 +59,14 @@ export function connectClickHouse(url: string): ClickHouse {
       output_format_json_quote_64bit_integers: 0,
       max_execution_time: requestMs / 1000,
       max_query_size: String(statementBytes),
+      ...(cluster === null ? {} : clusterSettings),
     },
     log: { level: ClickHouseLogLevel.OFF },
   });
   const named = <T>(work: (client: ClickHouseClient) => Promise<T>) => inOurWords(address, () => work(client));
   return {
     address,
+    cluster,
     rows: <Row>(statement: string) =>
       named(async () => (await client.query({ query: statement, format: 'JSONEachRow' })).json<Row>()),
     run: (statement) => named(async () => void (await client.command({ query: statement }))),

@@ -3,6 +3,7 @@ import type { KindOfDay, RunCause } from '../../store.ts';
 import type { ClickHouse } from './connection.ts';
 import { amongResources, expectedRecords } from './expected.store.ts';
 import type { RevisionSpan, Shipments } from '../move/shipment.store.ts';
+import { droppingOf, held } from './schema.store.ts';
 
 // How ClickHouse replaces a day: rows of a new revision, counted before, inserted, and read back.
 
@@ -207,7 +208,7 @@ export async function dropBasesBefore(clickHouse: ClickHouse, baseId: number): P
   const bases = await clickHouse.rows<{ base: number }>(
     `SELECT DISTINCT base FROM metered_levels WHERE base < ${baseId} ORDER BY base LIMIT 1000`,
   );
-  for (const { base } of bases) await clickHouse.run(`ALTER TABLE metered_levels DROP PARTITION ${base}`);
+  for (const { base } of bases) await clickHouse.run(droppingOf(clickHouse, 'metered_levels', String(base)));
 }
 
 /** The days [from, to) of which there is any row, seen or not. */
@@ -225,6 +226,6 @@ export async function daysWithRows(
 /** Deletes a kind's rows of a day, and waits until they are gone. */
 export async function deleteKind(clickHouse: ClickHouse, day: Temporal.PlainDate, kindId: number): Promise<void> {
   await clickHouse.run(`
-    ALTER TABLE usage_records DELETE IN PARTITION ${day.toString().replaceAll('-', '')}
+    ALTER TABLE ${held(clickHouse, 'usage_records')} DELETE IN PARTITION ${day.toString().replaceAll('-', '')}
     WHERE billing_kind_id = ${kindId} SETTINGS mutations_sync = 2`);
 }
