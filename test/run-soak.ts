@@ -26,7 +26,7 @@ const paths =
         'gateway-effect-faults',
         'gateway-transports',
         'lists.integration',
-        'year-of-invoices',
+        'year-of',
         'demo',
         'mistakes',
         'test/page',
