@@ -5,7 +5,7 @@ import { type HistoryTable, rewriteHistory, type Superseding } from '../platform
 import { type Attributes, projectSetting } from '../cloud/index.ts';
 import type { Missing } from './absence.ts';
 import { endOfRun, type RunEnd } from './store.ts';
-import { preparedStatement, statement } from '../platform/database/statement.ts';
+import { preparedStatement, statement, unplanned } from '../platform/database/statement.ts';
 import { type SessionTables, sessionTables } from '../platform/database/temporary-table.ts';
 
 // How a listing becomes history: pages go into temporary tables of one connection as they come,
@@ -273,14 +273,6 @@ async function stageListing(conn: Session, observation: Observation, source: Raw
 /** Whose rows a part of a statement is about. */
 interface OfAccount {
   readonly accountId: number | RawBuilder<unknown>;
-}
-
-/**
- * A parameter on whose value no plan rests. With values in sight each kind would seem to deserve a plan of its own, and a
- * prepared statement be planned in every run, which takes longer than it does.
- */
-function unplanned(value: unknown, type: 'int' | 'text' | 'text[]' | 'jsonb' | 'timestamptz'): RawBuilder<unknown> {
-  return sql`(SELECT ${value}::${sql.raw(type)})`;
 }
 
 /** Settings that a listing does not tell, and since when they have to have been read; null: the kind has none. */

@@ -19,7 +19,7 @@ import {
 import type { DayRange, Granularity } from './period.ts';
 import { startOfDay, startOfMonth } from './period.ts';
 import type { Written } from './records/usage-store.ts';
-import { preparedStatement, statement } from '../platform/database/statement.ts';
+import { preparedStatement, statement, unplanned } from '../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../platform/database/temporary-table.ts';
 
 // Which kinds to meter on a day ------------------------------------------------------------
@@ -662,6 +662,7 @@ export async function selectUsageBounds(db: Queryable, range: DayRange): Promise
     floors: { kindId: number; slug: string; floor: string }[];
     first_unknown: Temporal.PlainDate | null;
   }
+  const [from, to] = [unplanned(range.from, 'date'), unplanned(range.to, 'date')];
   const list = (row: RawBuilder<unknown>, from: RawBuilder<unknown>) =>
     sql`(SELECT coalesce(json_agg(json_build_object(${row})), '[]') FROM ${from})`;
   const { rows } = await preparedStatement<Row>('metering.selectUsageBounds')`
@@ -682,14 +683,14 @@ export async function selectUsageBounds(db: Queryable, range: DayRange): Promise
            ${list(
              sql`'kindId', billing_kind_id, 'granularity', granularity, 'digest', definition, 'from', lower(span), 'to', upper(span)`,
              sql`(SELECT billing_kind_id, granularity, definition, unnest(range_agg(daterange(day, day + 1))) AS span
-                  FROM metered_days WHERE day >= ${range.from} AND day < ${range.to}
+                  FROM metered_days WHERE day >= ${from} AND day < ${to}
                   GROUP BY billing_kind_id, granularity, definition) AS metered`,
            )} AS spans,
            ${list(
              sql`'kindId', billing_kind_id, 'slug', slug, 'floor', floor`,
              sql`(SELECT billing_kind_id, (max(month) + interval '1 month')::date AS floor
                   FROM usage_retired_months GROUP BY billing_kind_id) AS f
-                 JOIN billing_kinds USING (billing_kind_id) WHERE floor > ${range.from}`,
+                 JOIN billing_kinds USING (billing_kind_id) WHERE floor > ${from}`,
            )} AS floors`.execute(db);
   const row = rows[0];
   if (row === undefined) throw new Error('a SELECT without FROM returned no row');
@@ -722,16 +723,16 @@ function withinKnown(
 
 /** (billing_kind_id, from_day): days on which what a peak or a percentile rests on may change: months begin, and what is dated. */
 function datesOfRaisedKinds(range: DayRange): RawBuilder<unknown> {
-  const month = startOfMonth(range.from);
+  const [month, to] = [unplanned(startOfMonth(range.from), 'date'), unplanned(range.to, 'date')];
   return sql`
     SELECT k.billing_kind_id, c.from_day
     FROM (SELECT DISTINCT billing_kind_id FROM billing_kind_definitions WHERE aggregation <> 'sum') AS k
     CROSS JOIN LATERAL (
-      SELECT generate_series(${month}::date, ${range.to}::date - 1, interval '1 month')::date AS from_day
+      SELECT generate_series(${month}, ${to} - 1, interval '1 month')::date AS from_day
       UNION
       SELECT from_day FROM (SELECT billing_kind_id, from_day FROM billing_kind_definitions
                             UNION ALL SELECT billing_kind_id, from_day FROM metering_config) AS dated
-      WHERE dated.billing_kind_id = k.billing_kind_id AND from_day > ${month} AND from_day < ${range.to}) AS c`;
+      WHERE dated.billing_kind_id = k.billing_kind_id AND from_day > ${month} AND from_day < ${to}) AS c`;
 }
 
 export interface BillingKind {
