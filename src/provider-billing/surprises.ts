@@ -1,7 +1,7 @@
 import type { Database, UnitOfWork } from '../platform/database/database.ts';
 import { stageCosts, stageItems, stagePairs, stageRules } from './reconciliation/expected-cost.store.ts';
 import { stageBackups } from './reconciliation/outcomes.store.ts';
-import { createPlain } from './reconciliation/plain-lines.store.ts';
+import { createJudged } from './reconciliation/judged.store.ts';
 import { stageCharges, stageLevels, stageLives, stagePrices } from './reconciliation/stage-charges.store.ts';
 import {
   type BillMonth,
@@ -51,17 +51,17 @@ async function addExpected(
   const bills: BillMonth = { payerId, month: day.with({ day: 1 }), until, bills: [] };
   if (until.equals(monthStart(bills))) return;
   const accounts = await stageAccounts(trx, bills);
-  const plain = await createPlain(trx);
-  const lines = await stageLines(trx, bills, plain);
-  const matches = await stageMatches(trx, lines, accounts, plain);
+  const judged = await createJudged(trx);
+  const lines = await stageLines(trx, bills, judged);
+  const matches = await stageMatches(trx, lines, accounts, judged);
   const lives = await stageLives(trx, bills, accounts);
-  const levels = await stageLevels(trx, bills, { accounts, lives, plain: null });
+  const levels = await stageLevels(trx, bills, { accounts, lives, judged: null });
   const prices = await stagePrices(trx, bills, { there: levels, accounts });
   const charges = await stageCharges(trx, bills, { levels, prices, accounts });
   const pairs = await stagePairs(trx, { lines, matches, charges });
   const items = await stageItems(trx, bills, { lines, matches, charges, pairs, prices, accounts });
   const rules = await stageRules(trx, bills, {});
   const costs = await stageCosts(trx, bills, { items, rules });
-  const backups = await stageBackups(trx, bills, { lines, matches, accounts, items, rules, costs, plain });
+  const backups = await stageBackups(trx, bills, { lines, matches, accounts, items, rules, costs, judged });
   await store.insertExpected(trx, expected, { items, costs, backups, isEnd: !moment.equals(day) });
 }

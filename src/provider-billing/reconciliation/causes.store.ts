@@ -5,7 +5,7 @@ import { createTemporaryTableAs, type TemporaryTable } from '../../platform/data
 import type { StagedAllocations } from './allocation.store.ts';
 import type { StagedDecisions } from './decisions.store.ts';
 import type { Staged, StagedBackups, StagedReplays, StagedVariants } from './outcomes.store.ts';
-import type { StagedPlain } from './plain-lines.store.ts';
+import { plainOf, type StagedJudged } from './judged.store.ts';
 import { outcomeValues, type ResultTables } from './result-tables.store.ts';
 import { sharedColumns, type StagedShared } from './shares.store.ts';
 import type { BillMonth } from './stage-lines.store.ts';
@@ -27,8 +27,8 @@ export function stageCauses(
     replays,
     variants,
     backups,
-    plain,
-  }: { replays: StagedReplays; variants: StagedVariants; backups: StagedBackups; plain: StagedPlain },
+    judged,
+  }: { replays: StagedReplays; variants: StagedVariants; backups: StagedBackups; judged: StagedJudged },
 ): Promise<StagedCauses> {
   return createTemporaryTableAs(
     trx,
@@ -48,7 +48,7 @@ export function stageCauses(
         SELECT DISTINCT ON (p.bill_id) p.bill_id, p.percent FROM parts p
         WHERE p.percent BETWEEN 1 AND 99 AND p.lines >= ${discountedMin} AND p.subjects > 1
           AND 2 * p.lines >= (SELECT count(*) FROM ${replays} r WHERE r.bill_id = p.bill_id AND r.cost >= 1)
-                             + (SELECT count(*) FROM ${plain} o WHERE o.bill_id = p.bill_id AND o.expected >= 1)
+                             + (SELECT count(*) FROM ${plainOf(judged)} o JOIN provider_bill_versions v USING (bill_version_id) WHERE v.bill_id = p.bill_id AND o.expected >= 1)
         ORDER BY p.bill_id, p.lines DESC
       ), judged AS (
         SELECT r.*, coalesce(v.variants, '{}') AS variants,

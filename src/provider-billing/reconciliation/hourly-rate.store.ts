@@ -19,7 +19,7 @@ export async function selectHourlyRate(trx: UnitOfWork, payerId: number, at: Tem
   const bills: BillMonth = { payerId, month: day.with({ day: 1 }), until: at, bills: [] };
   const accounts = await stageAccounts(trx, bills);
   const lives = await stageLives(trx, bills, accounts);
-  const levels = await stageLevels(trx, bills, { accounts, lives, plain: null });
+  const levels = await stageLevels(trx, bills, { accounts, lives, judged: null });
   const prices = await stagePrices(trx, bills, { there: levels, accounts });
   const { rows } = await statement<HourlyRate>('providerBilling.selectHourlyRate')`
     WITH there AS (

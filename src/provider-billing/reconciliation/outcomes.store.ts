@@ -9,7 +9,7 @@ import {
   type StagedItems,
   type StagedRules,
 } from './expected-cost.store.ts';
-import type { StagedPlain } from './plain-lines.store.ts';
+import { plainOf, type StagedJudged } from './judged.store.ts';
 import {
   type BillMonth,
   monthStart,
@@ -28,8 +28,8 @@ export interface Staged {
   readonly items: StagedItems;
   readonly rules: StagedRules;
   readonly costs: StagedCosts;
-  /** The lines that were judged before, and are not among these. */
-  readonly plain: StagedPlain;
+  /** What was judged before: plain lines are not among these. */
+  readonly judged: StagedJudged;
 }
 
 export type StagedBackups = TemporaryTable<'staged_bill_backups'>;
@@ -40,7 +40,7 @@ export type StagedBackups = TemporaryTable<'staged_bill_backups'>;
  * many there were: as many as explain the line best. `line_id` is null where there is no line.
  */
 export function stageBackups(trx: UnitOfWork, bills: BillMonth, staged: Staged): Promise<StagedBackups> {
-  const { lines, matches, accounts, items, costs, plain } = staged;
+  const { lines, matches, accounts, items, costs, judged } = staged;
   return createTemporaryTableAs(
     trx,
     { statement: 'providerBilling.stageBackups', table: 'staged_bill_backups', analyze: true },
@@ -66,7 +66,7 @@ export function stageBackups(trx: UnitOfWork, bills: BillMonth, staged: Staged):
         FROM ${items} i JOIN ${costs} c USING (shape) LEFT JOIN ${lines} l USING (line_id)
         WHERE c.rule IS NULL AND i.class = 'droplet' AND NOT i.is_doubled GROUP BY 1
         UNION ALL
-        SELECT resource_id::text, expected, false FROM ${plain}
+        SELECT resource_id::text, expected, false FROM ${plainOf(judged)} p
         WHERE resource_id IN (SELECT resource_id FROM told UNION ALL SELECT resource_id FROM made)
       ), every AS (
         SELECT t.line_id, t.bill_id, t.amount, t.resource_id, t.is_doubled, d.cost, d.is_unpriced OR d.cost IS NULL AS is_unpriced,

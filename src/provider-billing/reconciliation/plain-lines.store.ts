@@ -1,11 +1,7 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
-import {
-  createTemporaryTable,
-  createTemporaryTableAs,
-  type TemporaryTable,
-} from '../../platform/database/temporary-table.ts';
+import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
 import type { StagedDecisions } from './decisions.store.ts';
 import {
   type BillMonth,
@@ -17,23 +13,13 @@ import {
   toldSeconds,
 } from './stage-lines.store.ts';
 import type { StagedCosts } from './expected-cost.store.ts';
+import { plainOf, type StagedJudged } from './judged.store.ts';
 import { outcomeValues, type ResultTables, shareValues } from './result-tables.store.ts';
 import { sharedColumns, type StagedShared, type StagedSums } from './shares.store.ts';
-import { simpleThings, type StagedLives, type StagedPrices } from './stage-charges.store.ts';
+import { livedThings, type StagedLives, type StagedPrices, wholeThings } from './stage-charges.store.ts';
 
 // Most lines of a bill are plain: of something that was the same all month, known by its id, for what it costs. They are
 // judged in one statement, and all else, which takes many, on what is left.
-
-export type StagedPlain = TemporaryTable<'staged_bill_plain'>;
-
-/** Which lines are plain, and of which resource and amount: none yet. */
-export function createPlain(trx: UnitOfWork): Promise<StagedPlain> {
-  return createTemporaryTable(
-    trx,
-    { statement: 'providerBilling.createPlain', table: 'staged_bill_plain' },
-    sql`line_id bigint, bill_id bigint, resource_id bigint, expected numeric`,
-  );
-}
 
 /**
  * Plans statements as they are written, joining and grouping by hashing. The planner knows no values of expressions and of
@@ -41,12 +27,12 @@ export function createPlain(trx: UnitOfWork): Promise<StagedPlain> {
  */
 export async function planAsWritten<T>(trx: UnitOfWork, work: () => Promise<T>): Promise<T> {
   await statement('providerBilling.planAsWritten')`
-    SELECT set_config('enable_nestloop', 'off', true), set_config('enable_sort', 'off', true), set_config('join_collapse_limit', '1', true)`.execute(
+    SELECT set_config('enable_nestloop', 'off', true), set_config('enable_sort', 'off', true), set_config('join_collapse_limit', '1', true), set_config('parallel_tuple_cost', '0', true)`.execute(
     trx,
   );
   const result = await work();
   await statement('providerBilling.planFreely')`
-    SELECT set_config('enable_nestloop', 'on', true), set_config('enable_sort', 'on', true), set_config('join_collapse_limit', '8', true)`.execute(
+    SELECT set_config('enable_nestloop', 'on', true), set_config('enable_sort', 'on', true), set_config('join_collapse_limit', '8', true), set_config('parallel_tuple_cost', '0.1', true)`.execute(
     trx,
   );
   return result;
@@ -63,7 +49,10 @@ export function stageThings(
   return createTemporaryTableAs(
     trx,
     { statement: 'providerBilling.stageThings', table: 'staged_bill_things', analyze: true },
-    sql`SELECT account_id, class, subject, units, since, until FROM ${simpleThings(accounts, bills, lives)} t GROUP BY 1, 2, 3, 4, 5, 6`,
+    sql`
+      SELECT account_id, class, subject, units, since, until FROM ${wholeThings(accounts, bills)} t WHERE is_one GROUP BY 1, 2, 3, 4, 5, 6
+      UNION
+      SELECT account_id, class, subject, units, since, until FROM ${livedThings(bills, lives)} t GROUP BY 1, 2, 3, 4, 5, 6`,
   );
 }
 
@@ -88,6 +77,8 @@ export function stageShapes(
   );
 }
 
+const isPlainClass = sql`p.class NOT IN ('pool', 'reserved_ip', 'backup', 'spaces', 'bucket')`;
+
 type StagedTimes = TemporaryTable<'staged_bill_times'>;
 
 /** The times of a bill's lines by product, of products that may have plain lines: most lines of a product are of the same time. */
@@ -97,112 +88,208 @@ export function stageTimes(trx: UnitOfWork, bills: BillMonth, { targets }: Resul
     trx,
     { statement: 'providerBilling.stageTimes', table: 'staged_bill_times', analyze: true },
     sql`
-      SELECT bill_id, bill_version_id, reconciliation_id, product, start_time, end_time, duration, duration_unit, class, resource_kind, begins, ${exclusiveEnd} AS until
+      SELECT row_number() OVER ()::int AS time, bill_id, bill_version_id, reconciliation_id, product, start_time, end_time, duration, duration_unit, resource_kind, begins,
+             ${exclusiveEnd} AS until
       FROM (SELECT l.*, v.bill_id, v.reconciliation_id, p.class, p.resource_kind, ${toldSeconds} AS told_s, ${begins} AS begins, ${ends} AS ends
             FROM (SELECT DISTINCT bill_version_id, product, start_time, end_time, duration, duration_unit FROM provider_bill_lines
                   WHERE bill_version_id = ANY (${versionsOf(bills)}::bigint[])) l
             JOIN ${targets} v USING (bill_version_id) JOIN bill_products p USING (product)
-            WHERE p.class NOT IN ('pool', 'reserved_ip', 'backup', 'spaces', 'bucket')) AS line`,
+            WHERE ${isPlainClass}) AS line`,
   );
 }
 
-type StagedDoubts = TemporaryTable<'staged_bill_doubts'>;
+type StagedDue = TemporaryTable<'staged_bill_due'>;
 
-/**
- * The ids on lines that are not plain whatever they cost: several lines of a class have it, or it is on a line of a
- * product that is not known, with two ids, or about which somebody decided.
- */
-export function stageDoubts(trx: UnitOfWork, bills: BillMonth, decisions: StagedDecisions): Promise<StagedDoubts> {
-  const ofBills = sql`l.bill_version_id = ANY (${versionsOf(bills)}::bigint[])`;
+/** What a plain line of each of those comes to, and since when its account is known. */
+export function stageDue(
+  trx: UnitOfWork,
+  { shapes, costs, accounts }: { shapes: StagedShapes; costs: StagedCosts; accounts: StagedAccounts },
+): Promise<StagedDue> {
   return createTemporaryTableAs(
     trx,
-    { statement: 'providerBilling.stageDoubts', table: 'staged_bill_doubts', analyze: true },
+    { statement: 'providerBilling.stageDue', table: 'staged_bill_due', analyze: true },
     sql`
-      SELECT coalesce(l.resource_uuid, l.resource_id) AS key
-      FROM provider_bill_lines l LEFT JOIN bill_products p USING (product)
-      WHERE ${ofBills} AND (l.resource_uuid IS NOT NULL OR l.resource_id IS NOT NULL)
-      GROUP BY 1, p.class HAVING count(*) > 1 OR p.class IS NULL
-      UNION ALL
-      SELECT unnest(ARRAY[l.resource_uuid, l.resource_id]) FROM provider_bill_lines l
-      WHERE ${ofBills} AND l.resource_uuid IS NOT NULL AND l.resource_id IS NOT NULL
-      UNION ALL
-      SELECT coalesce(l.resource_uuid, l.resource_id) FROM provider_bill_lines l JOIN ${decisions} d USING (bill_version_id, position)
-      WHERE l.resource_uuid IS NOT NULL OR l.resource_id IS NOT NULL`,
+      WITH variants AS (
+        SELECT shape, jsonb_object_agg(rule, named) AS variants
+        FROM (SELECT c.shape, c.rule, jsonb_agg(c.variant ORDER BY c.variant) FILTER (WHERE c.cost = b.cost) AS named
+              FROM ${costs} c JOIN ${costs} b ON b.shape = c.shape AND b.rule IS NULL
+              WHERE c.rule IS NOT NULL GROUP BY 1, 2 HAVING count(DISTINCT c.cost) > 1) AS each
+        WHERE named IS NOT NULL GROUP BY shape
+      )
+      SELECT row_number() OVER ()::int AS due, h.account_id, h.subject, h.units, h.since, h.until, h.monthly::amount AS monthly, c.cost::amount AS cost,
+             0.00::amount AS difference, coalesce(v.variants, '{}') AS variants, a.connected_at
+      FROM ${shapes} h JOIN ${accounts} a ON a.account_id = h.account_id JOIN ${costs} c ON c.shape = h.shape AND c.rule IS NULL
+      LEFT JOIN variants v ON v.shape = h.shape
+      WHERE c.cost IS NOT NULL`,
   );
+}
+
+interface StagedForPlain {
+  readonly accounts: StagedAccounts;
+  readonly due: StagedDue;
+  readonly times: StagedTimes;
+}
+
+/** Who alone bears what is of resource `r` in the time `t`. */
+const ownedAlone = sql`
+  (deployments_attributions o JOIN deployments_owners w ON w.owner_set_id = o.owner_set_id AND w.weight = w.weight_total)
+    ON o.resource_id = r.resource_id AND o.valid_from <= t.begins AND o.valid_to >= greatest(t.until, t.begins + interval '1 microsecond')`;
+
+/** What is due, of `d`, for a thing `s` by line `l` in the time `t`. */
+function isDue(bills: BillMonth): RawBuilder<unknown> {
+  return sql`
+  d.account_id = s.account_id AND d.subject = s.subject AND d.units = s.units AND d.since = s.since AND d.until = s.until
+    AND d.cost = l.amount AND scale(l.amount) = 2
+    AND t.begins >= d.connected_at AND t.begins <= d.until + interval '1 second' AND t.until >= d.since - interval '1 second'
+    AND t.until > ${monthStart(bills)}::timestamptz`;
 }
 
 /**
  * Judges the plain lines: of one resource that was one thing at one price all the time that it was there in the month, with
  * boundaries that are known, since its account was connected; no other line of its class is about it, nobody decided about
- * the line, and its amount is what is expected. Where one deployment owned it all the line's time, that one bears it. What
- * comes of them is written to the results by the statement that judges them: it is most of all that is written.
+ * the line, and its amount is what is expected. Where one deployment owned it all the line's time, that one bears it.
  */
-export async function insertPlainLines(
+export async function judgePlainLines(
   trx: UnitOfWork,
   bills: BillMonth,
   results: ResultTables,
-  staged: {
-    plain: StagedPlain;
-    shared: StagedShared;
-    sums: StagedSums;
-    accounts: StagedAccounts;
-    lives: StagedLives;
-    shapes: StagedShapes;
-    costs: StagedCosts;
-    times: StagedTimes;
-    doubts: StagedDoubts;
-  },
+  staged: StagedForPlain & { readonly lives: StagedLives; readonly decisions: StagedDecisions },
+): Promise<StagedJudged> {
+  const judged = await planAsWritten(trx, async () => {
+    const whole = await stageJudged(trx, bills, results, staged);
+    await updateLived(trx, bills, whole, staged);
+    return whole;
+  });
+  await updateDoubtful(trx, judged, await stageDoubts(trx, judged, staged));
+  return judged;
+}
+
+/**
+ * Judges what was the same all month, which is most of it, in parallel. No process but the first can read a temporary table:
+ * they are given what is in them. It joins outwards, so that the planner knows how many rows there are, and so that what is
+ * left is known too.
+ */
+function stageJudged(
+  trx: UnitOfWork,
+  bills: BillMonth,
+  { targets }: ResultTables,
+  { accounts, due, times }: StagedForPlain,
+): Promise<StagedJudged> {
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'providerBilling.stageJudged', table: 'staged_bill_judged', analyze: ['time', 'resource_id', 'due'] },
+    sql`
+      SELECT l.bill_version_id, l.reconciliation_id, l.position, l.amount, t.time, CASE WHEN l.resource_uuid IS NULL THEN 'id' ELSE 'uuid' END AS rule,
+             r.resource_id, d.due, w.deployment_id AS owner
+      FROM (SELECT b.*, g.reconciliation_id
+            FROM provider_bill_lines b
+            JOIN unnest((SELECT array_agg(ROW(bill_version_id, reconciliation_id)) FROM ${targets})) AS g (bill_version_id bigint, reconciliation_id bigint)
+              USING (bill_version_id)
+            WHERE b.bill_version_id = ANY (${versionsOf(bills)}::bigint[])) l
+      LEFT JOIN unnest((SELECT array_agg(ROW(time, bill_version_id, product, start_time, end_time, duration, duration_unit, resource_kind, begins, until)) FROM ${times}))
+        AS t (time int, bill_version_id bigint, product text, start_time timestamptz, end_time timestamptz, duration numeric, duration_unit text,
+              resource_kind text, begins timestamptz, until timestamptz)
+        ON t.bill_version_id = l.bill_version_id AND t.product = l.product AND t.start_time = l.start_time AND t.end_time = l.end_time
+       AND t.duration = l.duration AND t.duration_unit = l.duration_unit AND (l.resource_uuid IS NULL) <> (l.resource_id IS NULL)
+      FULL JOIN (${wholeThings(accounts, bills)} s JOIN inventory_resources r USING (resource_id))
+        ON r.external_id = coalesce(l.resource_uuid, l.resource_id) AND r.kind = t.resource_kind AND NOT r.unseen
+      LEFT JOIN unnest((SELECT array_agg(ROW(due, account_id, subject, units, since, until, cost::numeric, connected_at)) FROM ${due}))
+        AS d (due int, account_id int, subject text, units numeric, since timestamptz, until timestamptz, cost numeric, connected_at timestamptz)
+        ON s.is_one AND ${isDue(bills)}
+      LEFT JOIN ${ownedAlone}`,
+  );
+}
+
+/** Judges what was there for a part of the month, with boundaries that are known. */
+async function updateLived(
+  trx: UnitOfWork,
+  bills: BillMonth,
+  judged: StagedJudged,
+  { lives, due, times }: StagedForPlain & { readonly lives: StagedLives },
 ): Promise<void> {
-  const { plain, shared, sums, accounts, lives, shapes, costs, times, doubts } = staged;
-  await statement('providerBilling.insertPlainLines')`
-    WITH variants AS (
-      SELECT shape, jsonb_object_agg(rule, named) AS variants
-      FROM (SELECT c.shape, c.rule, jsonb_agg(c.variant ORDER BY c.variant) FILTER (WHERE c.cost = b.cost) AS named
-            FROM ${costs} c JOIN ${costs} b ON b.shape = c.shape AND b.rule IS NULL
-            WHERE c.rule IS NOT NULL GROUP BY 1, 2 HAVING count(DISTINCT c.cost) > 1) AS each
-      WHERE named IS NOT NULL GROUP BY shape
-    ), due AS MATERIALIZED (
-      SELECT row_number() OVER () AS due, h.account_id, h.subject, h.units, h.since, h.until, h.monthly::amount AS monthly, c.cost::amount AS cost,
-             2 AS digits, coalesce(v.variants, '{}') AS variants, a.connected_at
-      FROM ${shapes} h JOIN ${accounts} a ON a.account_id = h.account_id JOIN ${costs} c ON c.shape = h.shape AND c.rule IS NULL
-      LEFT JOIN variants v ON v.shape = h.shape
-      WHERE c.cost IS NOT NULL
-    ), judged AS MATERIALIZED (
-      SELECT t.bill_id, t.reconciliation_id, l.position, l.amount, t.begins, t.until AS ends, l.product,
-             CASE WHEN l.resource_uuid IS NULL THEN 'id' ELSE 'uuid' END AS rule, r.resource_id, d.due, w.deployment_id AS owner
-      FROM provider_bill_lines l
-      JOIN ${times} t ON t.bill_version_id = l.bill_version_id AND t.product = l.product AND t.start_time = l.start_time AND t.end_time = l.end_time
-       AND t.duration = l.duration AND t.duration_unit = l.duration_unit
-      JOIN inventory_resources r ON r.external_id = coalesce(l.resource_uuid, l.resource_id) AND r.kind = t.resource_kind AND NOT r.unseen
-      JOIN ${simpleThings(accounts, bills, lives)} s ON s.resource_id = r.resource_id
-      JOIN due d ON d.account_id = s.account_id AND d.subject = s.subject AND d.units = s.units AND d.since = s.since AND d.until = s.until
-       AND d.cost = l.amount AND d.digits = scale(l.amount)
-      LEFT JOIN (deployments_attributions o JOIN deployments_owners w ON w.owner_set_id = o.owner_set_id AND w.weight = w.weight_total)
-        ON o.resource_id = r.resource_id AND o.valid_from <= t.begins AND o.valid_to >= greatest(t.until, t.begins + interval '1 microsecond')
-      WHERE l.bill_version_id = ANY (${versionsOf(bills)}::bigint[])
-        AND t.begins >= d.connected_at AND t.begins <= d.until + interval '1 second' AND t.until >= d.since - interval '1 second'
-        AND t.until > ${monthStart(bills)}::timestamptz
-        AND NOT EXISTS (SELECT FROM ${doubts} x WHERE x.key = r.external_id)
-        AND ((SELECT count(*) FROM ${accounts}) = 1 OR NOT EXISTS (
-          SELECT FROM inventory_resources x JOIN ${accounts} b USING (account_id)
-          WHERE x.external_id = r.external_id AND x.kind = r.kind AND x.account_id <> r.account_id AND NOT x.unseen))
-    ), written AS (
-      INSERT INTO ${results.outcomes} (reconciliation_id, ${outcomeValues})
-      SELECT reconciliation_id, position, 'matched', rule, resource_id, cost, 0.00, 'none', since, until, monthly, units, subject, variants, '{}'
-      FROM judged JOIN due USING (due)
-    ), borne AS (
-      INSERT INTO ${results.shares} (reconciliation_id, ${shareValues})
-      SELECT reconciliation_id, position, 'deployment', owner, amount FROM judged WHERE owner IS NOT NULL
-    ), summed AS (
-      INSERT INTO ${sums} (bill_id, target, deployment_id, product, from_bill, amount)
-      SELECT bill_id, 'deployment', owner, product, false, sum(amount) FROM judged WHERE owner IS NOT NULL GROUP BY bill_id, owner, product
-    ), divided AS (
-      INSERT INTO ${shared} (${sharedColumns})
-      SELECT ${lineId(sql`j`, sql`j`)}, bill_id, position, amount, product, false, 'matched', rule, NULL, NULL, resource_id, begins, ends
-      FROM judged j WHERE owner IS NULL
-    )
-    INSERT INTO ${plain} SELECT ${lineId(sql`j`, sql`j`)}, bill_id, resource_id, amount FROM judged j`.execute(trx);
-  await statement('providerBilling.analyzePlainLines')`ANALYZE ${plain}`.execute(trx);
+  await statement('providerBilling.updateLived')`
+    UPDATE ${judged} j SET resource_id = m.resource_id, due = m.due, owner = m.owner
+    FROM (
+      SELECT l.bill_version_id, l.position, r.resource_id, d.due, w.deployment_id AS owner
+      FROM ${livedThings(bills, lives)} s JOIN inventory_resources r USING (resource_id)
+      JOIN (${judged} n JOIN ${times} t USING (time) JOIN provider_bill_lines l ON l.bill_version_id = n.bill_version_id AND l.position = n.position)
+        ON n.resource_id IS NULL AND coalesce(l.resource_uuid, l.resource_id) = r.external_id AND t.resource_kind = r.kind AND NOT r.unseen
+      LEFT JOIN ${due} d ON ${isDue(bills)}
+      LEFT JOIN ${ownedAlone}) m
+    WHERE j.bill_version_id = m.bill_version_id AND j.position = m.position`.execute(trx);
+}
+
+type StagedDoubts = TemporaryTable<'staged_bill_doubts'>;
+
+/**
+ * The ids on lines that are not plain whatever they cost: with two ids, of a product that is not known, about which somebody
+ * decided, or of a time that is not told; or several accounts have it. What is about one of them is not plain then, nor what
+ * several lines of its class are about.
+ */
+function stageDoubts(
+  trx: UnitOfWork,
+  judged: StagedJudged,
+  { decisions, accounts }: { decisions: StagedDecisions; accounts: StagedAccounts },
+): Promise<StagedDoubts> {
+  const idsOfSeveral = sql`
+      UNION ALL
+      SELECT external_id FROM inventory_resources WHERE account_id = ANY (${accounts.ids}::int[]) AND NOT unseen
+      GROUP BY external_id, kind HAVING count(*) > 1`;
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'providerBilling.stageDoubts', table: 'staged_bill_doubts', analyze: true },
+    sql`
+      SELECT unnest(array_remove(ARRAY[l.resource_uuid, l.resource_id], NULL)) AS key
+      FROM ${judged} j JOIN provider_bill_lines l USING (bill_version_id, position) LEFT JOIN bill_products p USING (product)
+      WHERE j.time IS NULL AND (p.class IS NULL OR ${isPlainClass} OR l.resource_uuid IS NOT NULL AND l.resource_id IS NOT NULL)
+      UNION ALL
+      SELECT coalesce(l.resource_uuid, l.resource_id) FROM provider_bill_lines l JOIN ${decisions} d USING (bill_version_id, position)
+      WHERE l.resource_uuid IS NOT NULL OR l.resource_id IS NOT NULL
+      ${accounts.ids.length === 1 ? sql`` : idsOfSeveral}`,
+  );
+}
+
+async function updateDoubtful(trx: UnitOfWork, judged: StagedJudged, doubts: StagedDoubts): Promise<void> {
+  await statement('providerBilling.updateDoubtful')`
+    UPDATE ${judged} SET due = NULL
+    WHERE due IS NOT NULL AND resource_id IN (
+      SELECT resource_id FROM ${judged} WHERE resource_id IS NOT NULL GROUP BY 1 HAVING count(*) > 1
+      UNION ALL
+      SELECT r.resource_id FROM ${doubts} x JOIN inventory_resources r ON r.external_id = x.key)`.execute(trx);
+}
+
+/** Writes what comes of plain lines: it is most of all that is written. */
+export async function insertPlainLines(
+  trx: UnitOfWork,
+  results: ResultTables,
+  {
+    judged,
+    due,
+    times,
+    shared,
+    sums,
+  }: { judged: StagedJudged; due: StagedDue; times: StagedTimes; shared: StagedShared; sums: StagedSums },
+): Promise<void> {
+  const plain = plainOf(judged);
+  await statement('providerBilling.insertPlainOutcomes')`
+    INSERT INTO ${results.outcomes} (reconciliation_id, ${outcomeValues})
+    SELECT reconciliation_id, position, 'matched', rule, resource_id, expected, difference, 'none', since, until, monthly, units, subject, variants, '{}'
+    FROM ${plain} p JOIN ${due} USING (due)`.execute(trx);
+  await statement('providerBilling.insertPlainShares')`
+    INSERT INTO ${results.shares} (reconciliation_id, ${shareValues})
+    SELECT reconciliation_id, position, 'deployment', owner, expected FROM ${plain} p WHERE owner IS NOT NULL`.execute(
+    trx,
+  );
+  await statement('providerBilling.insertPlainSums')`
+    INSERT INTO ${sums} (bill_id, target, deployment_id, product, from_bill, amount)
+    SELECT bill_id, 'deployment', owner, product, false, amount
+    FROM (SELECT time, owner, sum(expected) AS amount FROM ${plain} p WHERE owner IS NOT NULL GROUP BY 1, 2) s JOIN ${times} USING (time)`.execute(
+    trx,
+  );
+  await statement('providerBilling.insertDividedLines')`
+    INSERT INTO ${shared} (${sharedColumns})
+    SELECT ${lineId(sql`t`, sql`p`)}, bill_id, position, expected, product, false, 'matched', rule, NULL, NULL, resource_id, begins, until
+    FROM ${plain} p JOIN ${times} t USING (time) WHERE owner IS NULL`.execute(trx);
 }
 
 function versionsOf({ bills }: BillMonth): number[] {

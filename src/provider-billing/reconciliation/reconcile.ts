@@ -6,10 +6,10 @@ import { stageDecisions, type SupposedAssignment } from './decisions.store.ts';
 import { stageCosts, stageItems, stagePairs, stageRules } from './expected-cost.store.ts';
 import { stageBackups, stageReplays, stageVariants } from './outcomes.store.ts';
 import {
-  createPlain,
   insertPlainLines,
   planAsWritten,
-  stageDoubts,
+  stageDue,
+  judgePlainLines,
   stageShapes,
   stageThings,
   stageTimes,
@@ -95,28 +95,28 @@ export async function reckon(
   const shapes = await stageShapes(trx, { things, prices });
   const costs = await stageCosts(trx, bills, { items: shapes, rules });
   const times = await stageTimes(trx, bills, tables);
-  const doubts = await stageDoubts(trx, bills, decisions);
-  const [plain, shared, sums] = [await createPlain(trx), await createShared(trx), await createSums(trx)];
-  const short = { plain, shared, sums, accounts, lives, shapes, costs, times, doubts };
-  await planAsWritten(trx, () => insertPlainLines(trx, bills, tables, short));
+  const due = await stageDue(trx, { shapes, costs, accounts });
+  const judged = await judgePlainLines(trx, bills, tables, { accounts, due, times, lives, decisions });
+  const [shared, sums] = [await createShared(trx), await createSums(trx)];
+  await insertPlainLines(trx, tables, { judged, due, times, shared, sums });
 
-  const lines = await stageLines(trx, bills, plain);
-  const matches = await stageMatches(trx, lines, accounts, plain);
+  const lines = await stageLines(trx, bills, judged);
+  const matches = await stageMatches(trx, lines, accounts, judged);
   await updateClasses(trx, lines, matches);
-  const levels = await stageLevels(trx, bills, { accounts, lives, plain });
+  const levels = await stageLevels(trx, bills, { accounts, lives, judged });
   await insertOtherPrices(trx, bills, { lines, levels, prices, accounts });
   const charges = await stageCharges(trx, bills, { levels, prices, accounts });
   const pairs = await stagePairs(trx, { lines, matches, charges });
   const items = await stageItems(trx, bills, { lines, matches, charges, pairs, prices, accounts });
   const otherCosts = await stageCosts(trx, bills, { items, rules });
-  const staged = { lines, matches, accounts, items, rules, costs: otherCosts, plain };
+  const staged = { lines, matches, accounts, items, rules, costs: otherCosts, judged };
   const backups = await stageBackups(trx, bills, staged);
   const replays = await stageReplays(trx, bills, staged);
   const variants = await stageVariants(trx, staged);
-  const causes = await stageCauses(trx, { replays, variants, backups, plain });
+  const causes = await stageCauses(trx, { replays, variants, backups, judged });
   const allocations = await stageAllocationRules(trx, monthStart(bills), supposed.allocation ?? null);
   await insertOutcomes(trx, bills, tables, staged, { causes, allocations, decisions, shared });
 
   await insertSharesOf(trx, bills, tables, { shared, sums, accounts });
-  return { tables, plain, shared, sums, missing: await stageMissing(trx, staged, backups) };
+  return { tables, judged, shared, sums, missing: await stageMissing(trx, staged, backups) };
 }

@@ -4,7 +4,7 @@ import type { Queryable, UnitOfWork } from '../../platform/database/database.ts'
 import { statement } from '../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
 import type { Staged, StagedBackups } from './outcomes.store.ts';
-import type { StagedPlain } from './plain-lines.store.ts';
+import type { StagedJudged } from './judged.store.ts';
 import {
   keptTables,
   outcomeValues,
@@ -111,8 +111,7 @@ export async function noteReckoned(
 /** What a month was reckoned to. */
 export interface Results {
   readonly tables: ResultTables;
-  /** The lines of which one statement told what they are. */
-  readonly plain: StagedPlain;
+  readonly judged: StagedJudged;
   readonly shared: StagedShared;
   readonly sums: StagedSums;
   readonly missing: StagedMissing;

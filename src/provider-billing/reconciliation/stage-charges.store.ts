@@ -2,10 +2,14 @@ import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
-import type { StagedPlain, StagedThings } from './plain-lines.store.ts';
+import { plainOf, type StagedJudged } from './judged.store.ts';
+import type { StagedThings } from './plain-lines.store.ts';
 import { type BillMonth, monthEnd, monthStart, type StagedAccounts, type StagedLines } from './stage-lines.store.ts';
 
 // What should be charged in a month: the lives of the inventory's history, in pieces of one level and one price.
+
+/** The id of the cluster of which a state's tags say that it is a node. Tags have no line breaks. */
+const taggedCluster = sql`substring(E'\\n' || array_to_string(s.tags, E'\\n') || E'\\n' FROM E'\\nk8s:([0-9a-f]{8}-[0-9a-f-]{27})\\n')`;
 
 /** What was there in a month, by what it costs: of states in the time of its bills, of which `when` says which count. */
 function priced(accounts: StagedAccounts, bills: BillMonth, when: RawBuilder<unknown>): RawBuilder<unknown> {
@@ -22,10 +26,9 @@ function priced(accounts: StagedAccounts, bills: BillMonth, when: RawBuilder<unk
                CASE WHEN s.kind IN ('volume', 'snapshot', 'custom_image') THEN (s.attributes ->> 'size_gb')::numeric
                     WHEN s.kind = 'load_balancer' THEN (s.attributes ->> 'nodes')::numeric ELSE 1 END AS units,
                coalesce(CASE s.kind WHEN 'database' THEN (s.attributes ->> 'nodes')::int ELSE 1 END, 1) AS count
-        FROM inventory_states s JOIN ${accounts} a USING (account_id)
-        CROSS JOIN LATERAL (SELECT CASE WHEN s.kind = 'droplet' AND s.tags <> '{}' THEN (
-          SELECT substring(tag FROM 5) FROM unnest(s.tags) AS tag WHERE tag LIKE 'k8s:%' AND tag ~ '^k8s:[0-9a-f]{8}-[0-9a-f-]{27}$' LIMIT 1) END AS cluster) c
-        WHERE s.kind IN ('droplet', 'snapshot', 'custom_image', 'volume', 'reserved_ip', 'load_balancer', 'database', 'app')
+        FROM inventory_states s
+        CROSS JOIN LATERAL (SELECT CASE WHEN s.kind = 'droplet' AND s.tags <> '{}' THEN ${taggedCluster} END AS cluster) c
+        WHERE s.account_id = ANY (${accounts.ids}::int[]) AND s.kind IN ('droplet', 'snapshot', 'custom_image', 'volume', 'reserved_ip', 'load_balancer', 'database', 'app')
           AND s.valid_from < ${to}::timestamptz AND s.valid_to > ${from}::timestamptz AND ${when}
           AND (s.kind <> 'reserved_ip' OR (s.attributes ->> 'ip_version') = '4' AND (s.attributes ->> 'assigned') = 'false')`;
 }
@@ -80,17 +83,20 @@ export function stageLives(trx: UnitOfWork, bills: BillMonth, accounts: StagedAc
 }
 
 /**
- * What may have a plain line, within the month: one of its resource that is the only one, with boundaries that are known.
- * Most are what they are all month, and these are read from the history itself, without being staged.
+ * What was what it is from the beginning of a month to the end of what its bills cover. Most are, and these are read from the
+ * history itself, without being staged. `is_one`: it may have a plain line.
  */
-export function simpleThings(accounts: StagedAccounts, bills: BillMonth, lives: StagedLives): RawBuilder<unknown> {
-  const [from, to] = [monthStart(bills), bills.until];
-  const isOne = sql`c.cluster IS NULL AND s.kind <> 'reserved_ip' AND (s.kind <> 'database' OR (s.attributes ->> 'nodes')::int IS NOT DISTINCT FROM 1)`;
+export function wholeThings(accounts: StagedAccounts, bills: BillMonth): RawBuilder<unknown> {
   return sql`(
-    SELECT resource_id, account_id, kind AS class, subject, units, ${from}::timestamptz AS since, ${to}::timestamptz AS until
-    FROM (${priced(accounts, bills, sql`${isWhole(bills)} AND ${isOne}`)}) w
-    UNION ALL
-    SELECT resource_id, account_id, class, subject, units, greatest(since, ${from}::timestamptz), least(until, ${to}::timestamptz)
+    SELECT resource_id, account_id, class, subject, units, ${monthStart(bills)}::timestamptz AS since, ${bills.until}::timestamptz AS until,
+           class <> 'pool' AND class <> 'reserved_ip' AND count = 1 AS is_one
+    FROM (${priced(accounts, bills, isWhole(bills))}) w)`;
+}
+
+/** What may have a plain line, and was there for a part of that time, with boundaries that are known. */
+export function livedThings(bills: BillMonth, lives: StagedLives): RawBuilder<unknown> {
+  return sql`(
+    SELECT resource_id, account_id, class, subject, units, greatest(since, ${monthStart(bills)}::timestamptz) AS since, least(until, ${bills.until}::timestamptz) AS until
     FROM ${lives}
     WHERE is_sole AND starts = since AND stops = until AND count = 1 AND class NOT IN ('pool', 'reserved_ip'))`;
 }
@@ -101,20 +107,25 @@ type StagedLevels = TemporaryTable<'staged_bill_levels'>;
 export function stageLevels(
   trx: UnitOfWork,
   bills: BillMonth,
-  { accounts, lives, plain }: { accounts: StagedAccounts; lives: StagedLives; plain: StagedPlain | null },
+  { accounts, lives, judged }: { accounts: StagedAccounts; lives: StagedLives; judged: StagedJudged | null },
 ): Promise<StagedLevels> {
-  const isLeft = (resource: RawBuilder<unknown>) =>
-    plain === null ? sql`true` : sql`NOT EXISTS (SELECT FROM ${plain} o WHERE o.resource_id = ${resource})`;
+  const [left, without] =
+    judged === null
+      ? [sql`true`, sql`true`]
+      : [
+          sql`s.resource_id IN (SELECT resource_id FROM ${judged} WHERE due IS NULL AND resource_id IS NOT NULL)`,
+          sql`NOT EXISTS (SELECT FROM ${plainOf(judged)} o WHERE o.resource_id = l.resource_id)`,
+        ];
   return createTemporaryTableAs(
     trx,
     { statement: 'providerBilling.stageLevels', table: 'staged_bill_levels', analyze: true },
     sql`
       SELECT resource_id, account_id, kind, class, cluster, subject, units, count, valid_from AS since, valid_to AS until,
              valid_from AS starts, valid_to AS stops
-      FROM (${priced(accounts, bills, sql`${isWhole(bills)} AND ${isLeft(sql`s.resource_id`)}`)}) w
+      FROM (${priced(accounts, bills, sql`${isWhole(bills)} AND ${left}`)}) w
       UNION ALL
       SELECT resource_id, account_id, kind, class, cluster, subject, units, count, since, until, starts, stops FROM ${lives} l
-      WHERE ${isLeft(sql`l.resource_id`)}`,
+      WHERE ${without}`,
   );
 }
 

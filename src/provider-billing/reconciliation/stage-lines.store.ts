@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Queryable, UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
-import type { StagedPlain } from './plain-lines.store.ts';
+import { plainOf, type StagedJudged } from './judged.store.ts';
 
 // The lines of a month as they are reconciled, and which resource each is about.
 
@@ -63,11 +63,12 @@ export function monthEnd({ month }: Pick<BillMonth, 'month'>): Temporal.Instant 
 }
 
 export type StagedLines = TemporaryTable<'staged_bill_lines'>;
-export type StagedAccounts = TemporaryTable<'staged_bill_accounts'>;
+/** With the ids besides: what is read in parallel cannot read a temporary table. */
+export type StagedAccounts = TemporaryTable<'staged_bill_accounts'> & { readonly ids: readonly number[] };
 
 /** The accounts that a payer's bills of a month are about. */
-export function stageAccounts(trx: UnitOfWork, bills: BillMonth): Promise<StagedAccounts> {
-  return createTemporaryTableAs(
+export async function stageAccounts(trx: UnitOfWork, bills: BillMonth): Promise<StagedAccounts> {
+  const accounts = await createTemporaryTableAs(
     trx,
     { statement: 'providerBilling.stageAccounts', table: 'staged_bill_accounts', analyze: true },
     sql`
@@ -76,6 +77,9 @@ export function stageAccounts(trx: UnitOfWork, bills: BillMonth): Promise<Staged
       WHERE c.payer_id = ${bills.payerId} AND c.superseded_at = 'infinity'
         AND c.valid_from < ${monthEnd(bills)}::timestamptz AND c.valid_to > ${monthStart(bills)}::timestamptz`,
   );
+  const { rows } = await statement<{ id: number }>('providerBilling.selectAccountIds')`
+    SELECT account_id AS id FROM ${accounts} ORDER BY 1`.execute(trx);
+  return Object.assign(accounts, { ids: rows.map(({ id }) => id) });
 }
 
 /** When a bill's line `l` begins and ends, as the bill says. */
@@ -110,8 +114,7 @@ export function lineId(bill: RawBuilder<unknown>, line: RawBuilder<unknown>): Ra
  * The lines that are not plain, with their times as intervals, and what their words say: a name, what has the price, how
  * many units.
  */
-export function stageLines(trx: UnitOfWork, bills: BillMonth, plain: StagedPlain): Promise<StagedLines> {
-  const versions = bills.bills.map(({ versionId }) => versionId);
+export function stageLines(trx: UnitOfWork, bills: BillMonth, judged: StagedJudged): Promise<StagedLines> {
   const { begins, ends } = lineTimes(bills);
   return createTemporaryTableAs(
     trx,
@@ -128,10 +131,9 @@ export function stageLines(trx: UnitOfWork, bills: BillMonth, plain: StagedPlain
                CASE WHEN p.class IN ('droplet', 'database') THEN substring(l.description FROM '\\(([^()]*)\\)$') END AS item,
                CASE WHEN p.class IN ('snapshot', 'volume', 'custom_image') THEN substring(l.description FROM '([0-9]+(?:\\.[0-9]+)?) ?GB\\)?$')::numeric END AS gb,
                CASE p.class WHEN 'load_balancer' THEN substring(l.description FROM '\\(([0-9]+) nodes?\\)$')::numeric END AS nodes
-        FROM provider_bill_lines l JOIN provider_bill_versions v USING (bill_version_id)
+        FROM (SELECT DISTINCT bill_version_id, position FROM ${judged} WHERE due IS NULL) o
+        JOIN provider_bill_lines l USING (bill_version_id, position) JOIN provider_bill_versions v USING (bill_version_id)
         LEFT JOIN bill_products p USING (product)
-        WHERE l.bill_version_id = ANY (${versions}::bigint[])
-          AND NOT EXISTS (SELECT FROM ${plain} o WHERE o.line_id = ${lineId(sql`v`, sql`l`)})
       )
       SELECT line_id, bill_id, bill_version_id, position, amount, product,
              description, group_description, project_name, class, resource_kind, is_known_product, resource_uuid, resource_id AS external_id, told_s,
@@ -158,7 +160,7 @@ export function stageMatches(
   trx: UnitOfWork,
   lines: StagedLines,
   accounts: StagedAccounts,
-  plain: StagedPlain,
+  judged: StagedJudged,
 ): Promise<StagedMatches> {
   return createTemporaryTableAs(
     trx,
@@ -201,7 +203,7 @@ export function stageMatches(
         JOIN mine r ON r.resource_id = s.resource_id
         WHERE NOT EXISTS (SELECT FROM by_id f JOIN ${lines} o USING (line_id) WHERE f.resource_id = r.resource_id AND o.class = l.class)
           -- A plain line is of the class that its resource's kind is.
-          AND NOT EXISTS (SELECT FROM ${plain} o WHERE o.resource_id = r.resource_id AND r.kind = l.class)
+          AND NOT EXISTS (SELECT FROM ${plainOf(judged)} o WHERE o.resource_id = r.resource_id AND r.kind = l.class)
       )
       SELECT * FROM by_id
       UNION ALL

@@ -13,11 +13,12 @@ import { readMarginTotals } from '../margin/margin.ts';
 import { getPayer } from '../payers.ts';
 import { listBills, listLines } from '../shown-bills.ts';
 import { selectLinesOfBills } from './bill-lines.store.ts';
+import { plainOf } from './judged.store.ts';
 import { reckon, reconcileMonth } from './reconcile.ts';
 import { getReconciliation, reopenBill, signBill } from './review.ts';
 import { selectCosts, selectFindings } from './shown.store.ts';
 import { temporaryTables } from './result-tables.store.ts';
-import { lineId, selectBillMonth } from './stage-lines.store.ts';
+import { selectBillMonth } from './stage-lines.store.ts';
 
 // What a month comes to by the short way and by the long one, when it is reckoned again, and what of it stands.
 
@@ -88,10 +89,10 @@ const finalBill = async () =>
 function plainLines(): Promise<string[]> {
   return database.db.transaction().execute(async (trx) => {
     const bills = await selectBillMonth(trx, payerId, june);
-    const { plain } = await reckon(trx, bills!, await temporaryTables(trx, bills!.bills));
+    const { judged } = await reckon(trx, bills!, await temporaryTables(trx, bills!.bills));
     const { rows } = await sql<{ description: string }>`
-      SELECT l.description FROM ${plain} p JOIN provider_bill_versions v USING (bill_id)
-      JOIN provider_bill_lines l ON l.bill_version_id = v.bill_version_id AND p.line_id = ${lineId(sql`v`, sql`l`)}
+      SELECT l.description FROM ${plainOf(judged)} p JOIN provider_bill_versions v USING (bill_version_id)
+      JOIN provider_bill_lines l USING (bill_version_id, position)
       WHERE v.superseded_at = 'infinity' ORDER BY 1`.execute(trx);
     return rows.map(({ description }) => description.split(' ')[0]!);
   });
