@@ -50,7 +50,8 @@ export function stageThings(
     trx,
     { statement: 'providerBilling.stageThings', table: 'staged_bill_things', analyze: true },
     sql`
-      SELECT account_id, class, subject, units, since, until FROM ${wholeThings(accounts, bills)} t WHERE is_one GROUP BY 1, 2, 3, 4, 5, 6
+      SELECT account_id, class, subject, units, ${monthStart(bills)}::timestamptz AS since, ${bills.until}::timestamptz AS until
+      FROM ${wholeThings(accounts, bills)} t WHERE is_one GROUP BY 1, 2, 3, 4
       UNION
       SELECT account_id, class, subject, units, since, until FROM ${livedThings(bills, lives)} t GROUP BY 1, 2, 3, 4, 5, 6`,
   );
@@ -169,13 +170,13 @@ export async function judgePlainLines(
  * they are given what is in them. It joins outwards, so that the planner knows how many rows there are, and so that what is
  * left is known too.
  */
-function stageJudged(
+async function stageJudged(
   trx: UnitOfWork,
   bills: BillMonth,
   { targets }: ResultTables,
   { accounts, due, times }: StagedForPlain,
 ): Promise<StagedJudged> {
-  return createTemporaryTableAs(
+  const judged = await createTemporaryTableAs(
     trx,
     { statement: 'providerBilling.stageJudged', table: 'staged_bill_judged', analyze: ['time', 'resource_id', 'due'] },
     sql`
@@ -196,8 +197,14 @@ function stageJudged(
       LEFT JOIN unnest((SELECT array_agg(ROW(due, account_id, subject, units, since, until, cost::numeric, connected_at)) FROM ${due}))
         AS d (due int, account_id int, subject text, units numeric, since timestamptz, until timestamptz, cost numeric, connected_at timestamptz)
         ON s.is_one AND ${isDue(bills)}
-      LEFT JOIN ${ownedAlone}`,
+      LEFT JOIN ${ownedAlone}
+      ORDER BY l.reconciliation_id, l.position`,
   );
+  // What is left is few, and is read several times.
+  await statement(
+    'providerBilling.indexJudged',
+  )`CREATE INDEX ON ${judged} (time, resource_id) WHERE due IS NULL`.execute(trx);
+  return judged;
 }
 
 /** Judges what was there for a part of the month, with boundaries that are known. */
@@ -213,7 +220,7 @@ async function updateLived(
       SELECT l.bill_version_id, l.position, r.resource_id, d.due, w.deployment_id AS owner
       FROM ${livedThings(bills, lives)} s JOIN inventory_resources r USING (resource_id)
       JOIN (${judged} n JOIN ${times} t USING (time) JOIN provider_bill_lines l ON l.bill_version_id = n.bill_version_id AND l.position = n.position)
-        ON n.resource_id IS NULL AND coalesce(l.resource_uuid, l.resource_id) = r.external_id AND t.resource_kind = r.kind AND NOT r.unseen
+        ON n.due IS NULL AND n.resource_id IS NULL AND coalesce(l.resource_uuid, l.resource_id) = r.external_id AND t.resource_kind = r.kind AND NOT r.unseen
       LEFT JOIN ${due} d ON ${isDue(bills)}
       LEFT JOIN ${ownedAlone}) m
     WHERE j.bill_version_id = m.bill_version_id AND j.position = m.position`.execute(trx);
@@ -241,7 +248,7 @@ function stageDoubts(
     sql`
       SELECT unnest(array_remove(ARRAY[l.resource_uuid, l.resource_id], NULL)) AS key
       FROM ${judged} j JOIN provider_bill_lines l USING (bill_version_id, position) LEFT JOIN bill_products p USING (product)
-      WHERE j.time IS NULL AND (p.class IS NULL OR ${isPlainClass} OR l.resource_uuid IS NOT NULL AND l.resource_id IS NOT NULL)
+      WHERE j.due IS NULL AND j.time IS NULL AND (p.class IS NULL OR ${isPlainClass} OR l.resource_uuid IS NOT NULL AND l.resource_id IS NOT NULL)
       UNION ALL
       SELECT coalesce(l.resource_uuid, l.resource_id) FROM provider_bill_lines l JOIN ${decisions} d USING (bill_version_id, position)
       WHERE l.resource_uuid IS NOT NULL OR l.resource_id IS NOT NULL
@@ -253,7 +260,8 @@ async function updateDoubtful(trx: UnitOfWork, judged: StagedJudged, doubts: Sta
   await statement('providerBilling.updateDoubtful')`
     UPDATE ${judged} SET due = NULL
     WHERE due IS NOT NULL AND resource_id IN (
-      SELECT resource_id FROM ${judged} WHERE resource_id IS NOT NULL GROUP BY 1 HAVING count(*) > 1
+      SELECT resource_id FROM ${judged}
+      WHERE resource_id IS NOT NULL AND (SELECT count(resource_id) > count(DISTINCT resource_id) FROM ${judged}) GROUP BY 1 HAVING count(*) > 1
       UNION ALL
       SELECT r.resource_id FROM ${doubts} x JOIN inventory_resources r ON r.external_id = x.key)`.execute(trx);
 }

@@ -84,12 +84,12 @@ export function stageLives(trx: UnitOfWork, bills: BillMonth, accounts: StagedAc
 
 /**
  * What was what it is from the beginning of a month to the end of what its bills cover. Most are, and these are read from the
- * history itself, without being staged. `is_one`: it may have a plain line.
+ * history itself, without being staged. `is_one`: it may have a plain line; said so that the planner takes it for most.
  */
 export function wholeThings(accounts: StagedAccounts, bills: BillMonth): RawBuilder<unknown> {
   return sql`(
     SELECT resource_id, account_id, class, subject, units, ${monthStart(bills)}::timestamptz AS since, ${bills.until}::timestamptz AS until,
-           class <> 'pool' AND class <> 'reserved_ip' AND count = 1 AS is_one
+           NOT (class IN ('pool', 'reserved_ip') OR kind = 'database' AND count <> 1) AS is_one
     FROM (${priced(accounts, bills, isWhole(bills))}) w)`;
 }
 
