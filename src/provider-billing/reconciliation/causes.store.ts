@@ -74,6 +74,7 @@ export function stageCauses(
       UNION ALL
       SELECT b.line_id, CASE WHEN b.is_doubled THEN 0.00 ELSE b.cost END,
              CASE WHEN b.is_doubled THEN 'doubled' WHEN b.cost IS NULL THEN 'unpriced' WHEN b.amount = b.cost THEN 'none'
+                  WHEN NOT b.is_made THEN 'outside_life'
                   WHEN abs(b.amount - round(b.cost * (1 - d.percent / 100), 2)) <= ${tolerance} THEN 'discount'
                   WHEN abs(b.amount - b.cost) <= ${tolerance} THEN 'rounding' ELSE 'price' END,
              NULL, NULL, NULL, NULL, NULL, '{}'

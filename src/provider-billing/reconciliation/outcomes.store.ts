@@ -37,7 +37,8 @@ export type StagedBackups = TemporaryTable<'staged_bill_backups'>;
 /**
  * What backups should cost: a part of what their droplet costs in the month for each that was made, weekly 5 % and at
  * most 20 %, daily 1 % and at most 30 %. Before the account was connected, and since its last listing, nobody knows how
- * many there were: as many as explain the line best. `line_id` is null where there is no line.
+ * many there were: as many as explain the line best. `line_id` is null where there is no line; `is_made` is false where no
+ * listing showed one.
  */
 export function stageBackups(trx: UnitOfWork, bills: BillMonth, staged: Staged): Promise<StagedBackups> {
   const { lines, matches, accounts, items, costs, judged } = staged;
@@ -80,7 +81,7 @@ export function stageBackups(trx: UnitOfWork, bills: BillMonth, staged: Staged):
         FROM made b LEFT JOIN droplets d ON d.droplet = b.resource_id::text
         WHERE b.is_lived AND NOT EXISTS (SELECT FROM told t WHERE t.resource_id = b.resource_id)
       )
-      SELECT line_id, bill_id, amount, resource_id, is_doubled, coalesce(first, ${monthStart(bills)}::timestamptz) AS first,
+      SELECT line_id, bill_id, amount, resource_id, is_doubled, count > 0 AS is_made, coalesce(first, ${monthStart(bills)}::timestamptz) AS first,
              CASE WHEN NOT is_unpriced THEN round(cost * least(count * each, most) / 100, 2) END AS cost
       FROM every`,
   );
