@@ -19,7 +19,7 @@ import { sharedColumns, type StagedShared, type StagedSums } from './shares.stor
 import { livedThings, type StagedLives, type StagedPrices, wholeThings } from './stage-charges.store.ts';
 
 // Most lines of a bill are plain: of something that was the same all month, known by its id, for what it costs. They are
-// judged in one statement, and all else, which takes many, on what is left.
+// judged in one query, and all else, which takes many, on what is left.
 
 /**
  * Plans statements as they are written, joining and grouping by hashing. The planner knows no values of expressions and of
@@ -290,10 +290,9 @@ export async function insertPlainLines(
   );
   await statement('providerBilling.insertPlainSums')`
     INSERT INTO ${sums} (bill_id, target, deployment_id, product, from_bill, amount)
-    SELECT bill_id, 'deployment', owner, product, false, amount
-    FROM (SELECT time, owner, sum(expected) AS amount FROM ${plain} p WHERE owner IS NOT NULL GROUP BY 1, 2) s JOIN ${times} USING (time)`.execute(
-    trx,
-  );
+    SELECT bill_id, 'deployment', owner, product, false, sum(amount)
+    FROM (SELECT time, owner, sum(expected) AS amount FROM ${plain} p WHERE owner IS NOT NULL GROUP BY 1, 2) s JOIN ${times} USING (time)
+    GROUP BY bill_id, owner, product`.execute(trx);
   await statement('providerBilling.insertDividedLines')`
     INSERT INTO ${shared} (${sharedColumns})
     SELECT ${lineId(sql`t`, sql`p`)}, bill_id, position, expected, product, false, 'matched', rule, NULL, NULL, resource_id, begins, until
