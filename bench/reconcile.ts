@@ -12,16 +12,14 @@ import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 // A bill of 200,000 lines for as many resources of 5,200 deployments: three of five are droplets, the others volumes and
 // snapshots; a twentieth was moved within the month, a fiftieth is shared. BENCH_LINES=20000 makes it smaller.
 //
-// Reached on 2026-11-30 with 200,000 lines, on two cores with much other work on them (load 5 to 7), in ratios: loading 1.2,
-// reconciling 2.5 to 4.3, again 0.02, margins 0.9 to 3.0 of a sum of all shares, 267 MB. Since plain lines are written by the
-// statement that judges them, of 100,000 lines the server's own time is 2.4 to 3.4 s where storing takes 0.9 to 1.1; in turns
-// with it the way before took 3.1 to 3.9 s where storing took 0.9 to 1.4. On 2026-12-01 with 100,000 lines, quiet: loading 1.4,
-// reconciling 2.7, again 0.03, 253 MB. Reconciling is not at its aim. Of 2.6 s plain lines are
-// 1.6, about half of it the storing itself; what there was by kind and time 0.12, splitting what several bear 0.2 and storing
-// it 0.1, ids that make a line doubtful 0.07, which lines are left 0.06 and which resources 0.06, times of lines 0.04, sums by
-// product 0.04. What judges plain lines is eight joins by hashing, none of which stands out: lines with their resources, the
-// history and its prices, and owners, which are a quarter of it. Less than that needs fewer joins, or one that is parallel, and
-// PostgreSQL makes no statement parallel that writes.
+// Reached on 2026-12-01 with 200,000 lines, two cores, in turns with the way before and quiet: reconciling 2.2 to 2.5 (2.45 to
+// 2.65 s, storing takes 1.1), where it was 2.7 to 2.8 (3.3 s, storing took 1.2); loading 1.2, again 0.04, 204 MB. The process of
+// the server that writes works 2.25 s where it was 3.3; others share 0.5 s of that. On busy cores, 2.4 to 3.5. Reconciling is not
+// at its aim. Of 2.5 s plain lines are 1.4: judging them 0.44 in parallel, writing their outcomes 0.47 and their shares 0.44. Who
+// bears what several bear is 0.31, and writing it 0.13; what there was by kind 0.1, sums by product 0.1, times of lines 0.05,
+// totals 0.04, taxes and credits 0.04, a hundred small statements 0.1, and others less each. Less than that needs fewer rows to
+// write, or a statement that is parallel and writes, which PostgreSQL has none of. Rows are in the order of lines since, and
+// storing them alone takes a tenth less for that: the ratio tells less of what came of it than the seconds.
 //
 // Tried, and what came of it, in ratios of the same run, 10,000 lines:
 // - other lines of the same charge by a lateral join: 27 s of 33 s, and quadratic; by a join of those that are several: 0.2 s
@@ -40,6 +38,17 @@ import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 //   ones by the statement that judges them: 2.4 to 3.0 s
 // - joins of plain lines with accounts and decisions of their own, and a row with all that is written of it between judging and
 //   writing: no difference that two busy cores would show
+//
+// Of 200,000 lines, in seconds that the server's process works:
+// - plain lines judged in a query of its own that fills a temporary table, in parallel: 0.8, of which two cores take 0.44. With
+//   joins that are inner, or conditions that the planner takes for rare, it expects one row and gathers before it joins
+// - an id on several lines, asked of each line in parallel: 0.25, in the time of grouping them, 0.14; by the numbers of the
+//   resources that were judged: 0.08, and by counting these first: 0.03
+// - what is left looked for in all that was judged: 0.08; with an index of what is left: 0.03
+// - rows in the order in which processes hand them over: 0.1 more of writing than in the order of lines
+// - times and boundaries reckoned before they are joined, owners by their sets at last: no difference; what is left there is the
+//   memory that three big hash tables miss
+// - powers of ten written out, and parts divided once: 0.01 of 0.15
 
 const lines = Number(process.env.BENCH_LINES ?? 200_000);
 const deployments = Math.max(10, Math.round(lines * 0.026));
@@ -257,6 +266,7 @@ async function storeBare(db: Database): Promise<number> {
 /** As if the month had never been reconciled. */
 async function forget(db: Database): Promise<void> {
   await sql`DELETE FROM reconciliations`.execute(db);
+  await sql`DELETE FROM reconciled_months`.execute(db);
   await sql`VACUUM ANALYZE bill_line_outcomes, bill_line_shares, bill_cost_sums, bill_missing`.execute(db);
 }
 
