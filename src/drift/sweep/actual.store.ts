@@ -18,7 +18,7 @@ export interface SweepTables {
   readonly hidden: readonly HiddenRow[];
   /** Declared resources in the sweep's scope, with what their declaration is about, without their fields. */
   readonly declared: TemporaryTable;
-  /** The same with fields: `exact`, `bounds`, `groups`; to be read FROM. */
+  /** The same with fields: `exact`, `bounds`, `groups`; to be read FROM. Of a scope they are copied. */
   readonly said: RawBuilder<unknown>;
   /** null: all. */
   readonly scope: Scope | null;
@@ -38,7 +38,10 @@ export async function stageFacts(
 ): Promise<SweepTables> {
   const actual = await stageActual(trx, scope, now);
   const declared = await stageDeclared(trx, scope);
-  const said = sql`(SELECT d.*, r.exact, r.bounds, r.groups FROM ${declared} d JOIN declared_resources r USING (declared_resource_id))`;
+  const said =
+    scope === null
+      ? sql`(SELECT d.*, r.exact, r.bounds, r.groups FROM ${declared} d JOIN declared_resources r USING (declared_resource_id))`
+      : sql`${declared}`;
   const known = scope === null ? knownOf(actual, now) : sql`${actual}`;
   return { sight, hidden, actual, known, declared, said, scope };
 }
@@ -55,16 +58,19 @@ async function stageActual(trx: UnitOfWork, scope: Scope | null, now: Temporal.I
       analyze: ['resource_id', 'account_id', 'kind', 'status', 'of_cluster'],
     },
     sql`
-      WITH owners AS MATERIALIZED (
+      WITH ${
+        scope === null
+          ? sql``
+          : sql`
+            owned AS MATERIALIZED (
+              SELECT c.resource_id, a.owner_set_id FROM ${scope.resources} c
+              JOIN deployments_attributions a ON a.resource_id = c.resource_id AND ${isHeld('a')}),`
+      }
+      owners AS MATERIALIZED (
         -- By owner set: customers' deployments alone.
         SELECT w.owner_set_id, array_agg(w.deployment_id ORDER BY w.deployment_id) AS deployments
         FROM deployments_owners w JOIN deployments_list d USING (deployment_id)
-        WHERE d.customer_id IS NOT NULL AND ${
-          scope === null
-            ? sql`true`
-            : sql`w.owner_set_id IN (
-                SELECT a.owner_set_id FROM ${scope.resources} c JOIN deployments_attributions a USING (resource_id) WHERE ${isHeld('a')})`
-        }
+        WHERE d.customer_id IS NOT NULL ${scope === null ? sql`` : sql`AND w.owner_set_id IN (SELECT owner_set_id FROM owned)`}
         GROUP BY w.owner_set_id)
       SELECT s.resource_id, s.account_id, s.kind, r.external_id, s.name, s.status, s.region, s.parents, s.attributes,
              s.valid_from AS state_from, coalesce(r.provider_created_at, r.first_seen_at) AS created_at,
@@ -74,7 +80,11 @@ async function stageActual(trx: UnitOfWork, scope: Scope | null, now: Temporal.I
              ${scope === null ? sql`` : sql`, s.tags, coalesce(k.hidden, '{}') AS hidden, k.settings AS listed, ${settings} AS settings`}
       FROM ${scope === null ? sql`inventory_states s` : sql`${scope.resources} c JOIN inventory_states s ON s.resource_id = c.resource_id`}
       JOIN inventory_resources r ON r.resource_id = s.resource_id
-      LEFT JOIN deployments_attributions a ON a.resource_id = s.resource_id AND ${isHeld('a')}
+      LEFT JOIN ${
+        scope === null
+          ? sql`deployments_attributions a ON a.resource_id = s.resource_id AND ${isHeld('a')}`
+          : sql`owned a ON a.resource_id = s.resource_id`
+      }
       LEFT JOIN owners o ON o.owner_set_id = a.owner_set_id
       LEFT JOIN inventory_memberships m ON m.resource_id = s.resource_id AND ${isHeld('m')}
       LEFT JOIN inventory_resources p ON p.resource_id = m.project_id
@@ -163,6 +173,7 @@ function stageDeclared(trx: UnitOfWork, scope: Scope | null): Promise<TemporaryT
     sql`
       SELECT d.declared_resource_id, d.declaration_id, d.address, d.kind, d.account_id, d.external_id, d.match, d.count,
              d.valid_from AS declared_from, v.deployment_id, v.account_id AS about_account
+             ${scope === null ? sql`` : sql`, d.exact, d.bounds, d.groups`}
       FROM declared_resources d JOIN declaration_versions v USING (declaration_id)
       ${scope === null ? sql`` : sql`JOIN ${scope.declared} c USING (declaration_id, address)`}
       WHERE d.superseded_at = 'infinity' AND d.valid_to = 'infinity' AND v.superseded_at = 'infinity' AND v.valid_to = 'infinity'`,

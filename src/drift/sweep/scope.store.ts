@@ -82,16 +82,17 @@ export async function scopeSince(trx: UnitOfWork, since: Since, now: Temporal.In
   const { after, upTo } = since;
   const times = { sweptAt: sql`${since.sweptAt}::timestamptz`, now };
   // From when on a resource is otherwise than the last sweep saw; what turned has none, as only its findings are otherwise.
+  // `facts`: not its settings alone.
   const news = await stage(
     trx,
     { statement: 'drift.scopeSince', table: 'drift_news', analyze: ['resource_id', 'since'] },
     sql`
-      SELECT resource_id, min(since) AS since, NULL::int AS declaration_id, NULL::text AS address FROM (
-        SELECT subject AS resource_id, least(valid_from, ${since.sweptAt}::timestamptz) AS since FROM changes
+      SELECT resource_id, min(since) AS since, bool_or(facts) AS facts, NULL::int AS declaration_id, NULL::text AS address FROM (
+        SELECT subject AS resource_id, least(valid_from, ${since.sweptAt}::timestamptz) AS since, topic <> 'settings' AS facts FROM changes
         WHERE change_id > ${after} AND change_id <= ${upTo} AND topic IN ('resource', 'level', 'settings', 'ownership') AND subject IS NOT NULL
-        UNION ALL SELECT resource_id, ${now}::timestamptz FROM (${dueResources(times)}) AS due) AS moved
+        UNION ALL SELECT resource_id, ${now}::timestamptz, facts FROM (${dueResources(times)}) AS due) AS moved
       GROUP BY resource_id
-      UNION ALL SELECT resource_id, NULL, declaration_id, address FROM (${turnedFindings(times)}) AS turned`,
+      UNION ALL SELECT resource_id, NULL, false, declaration_id, address FROM (${turnedFindings(times)}) AS turned`,
   );
   return closeScope(trx, await stageReached(trx, news), null);
 }
@@ -114,7 +115,7 @@ export async function scopeOfDeclaration(trx: UnitOfWork, declarationId: number)
       ), near AS (
         SELECT resource_id FROM named
         UNION
-        SELECT s.resource_id FROM named n JOIN inventory_states s ON ${belongsTo(sql`n.account_id`, sql`n.ref`)} WHERE NOT n.lives
+        SELECT s.resource_id FROM named n JOIN inventory_states s ON ${belongsTo(sql`n.account_id`, sql`ARRAY[n.ref]`)} WHERE NOT n.lives
         UNION ${coveredBy(declarationId)}
       )
       SELECT resource_id, NULL::int AS declaration_id, NULL::text AS address FROM near
@@ -141,9 +142,9 @@ const coveredBy = (declarationId: number): RawBuilder<unknown> => sql`
     AND k.settings ->> 'project' = substr(v.covers, 9)
   WHERE v.declaration_id = ${declarationId} AND ${isCurrent('v')} AND v.covers LIKE 'project:%'`;
 
-/** Living `s` that belong by nature to what is named so, in its account. */
-const belongsTo = (account: RawBuilder<unknown>, ref: RawBuilder<unknown>) =>
-  sql`s.parents && ARRAY[${ref}] AND s.parents <> '{}' AND s.account_id = ${account} AND s.valid_to = 'infinity'`;
+/** Living `s` that belong by nature to one of what is named so, in its account. */
+const belongsTo = (account: RawBuilder<unknown>, refs: RawBuilder<unknown>) =>
+  sql`s.parents && ${refs} AND s.parents <> '{}' AND s.account_id = ${account} AND s.valid_to = 'infinity'`;
 
 interface Times {
   readonly sweptAt: RawBuilder<unknown>;
@@ -152,29 +153,29 @@ interface Times {
 
 /**
  * resource_id: of which something begins or ends by now that was recorded before; for which a rule's days are over by now,
- * which was created, began or ended so long ago; and those with an action in progress.
+ * which was created, began or ended so long ago; and those with an action in progress. `facts`: not for its settings alone.
  */
 const dueResources = ({ sweptAt, now }: Times) => sql`
-  SELECT due.resource_id FROM (
+  SELECT due.resource_id, due.facts FROM (
     SELECT DISTINCT make_interval(hours => 24 * value::int) AS span FROM (
       SELECT parameters ->> 'days' AS value FROM drift_rules r WHERE ${isCurrent('r')}
       UNION SELECT parameters ->> 'snapshot_days' FROM drift_rules r WHERE ${isCurrent('r')}
       UNION VALUES ('0'), ('1')) AS days WHERE value IS NOT NULL) AS spans
   CROSS JOIN LATERAL (
-    SELECT s.resource_id FROM inventory_states s WHERE s.valid_from > ${sweptAt} - span AND s.valid_from <= ${now}::timestamptz - span
+    SELECT s.resource_id, true AS facts FROM inventory_states s WHERE s.valid_from > ${sweptAt} - span AND s.valid_from <= ${now}::timestamptz - span
     UNION ALL
-    SELECT s.resource_id FROM inventory_states s WHERE s.valid_to > ${sweptAt} - span AND s.valid_to <= ${now}::timestamptz - span
+    SELECT s.resource_id, true FROM inventory_states s WHERE s.valid_to > ${sweptAt} - span AND s.valid_to <= ${now}::timestamptz - span
     UNION ALL
-    SELECT k.resource_id FROM inventory_settings k
+    SELECT k.resource_id, false FROM inventory_settings k
     WHERE k.valid_to > ${sweptAt} - span AND k.valid_to <= ${now}::timestamptz - span AND k.valid_to < 'infinity'
     UNION ALL
-    SELECT r.resource_id FROM inventory_resources r
+    SELECT r.resource_id, true FROM inventory_resources r
     WHERE coalesce(r.provider_created_at, r.first_seen_at) > ${sweptAt} - span AND coalesce(r.provider_created_at, r.first_seen_at) <= ${now}::timestamptz - span
   ) AS due
   UNION ALL
-  SELECT a.resource_id FROM deployments_attributions a WHERE a.valid_from > ${sweptAt} AND a.valid_from <= ${now} AND a.valid_from > a.recorded_at
+  SELECT a.resource_id, true FROM deployments_attributions a WHERE a.valid_from > ${sweptAt} AND a.valid_from <= ${now} AND a.valid_from > a.recorded_at
   UNION ALL
-  SELECT r.resource_id FROM inventory_actions i
+  SELECT r.resource_id, true FROM inventory_actions i
   JOIN inventory_resources r ON r.account_id = i.account_id AND r.kind = i.resource_kind AND r.external_id = i.resource_external_id
   WHERE i.status = 'in-progress'`;
 
@@ -191,27 +192,34 @@ function turnedFindings({ sweptAt, now }: Times): RawBuilder<unknown> {
     UNION ALL ${turned} JOIN drift_decisions k USING (finding_key) WHERE ${isCurrent('e')} AND k.until > ${sweptAt} AND k.until <= ${now}`;
 }
 
+/** So many names are looked up at once. */
+const namesAtOnce = 100;
+
 /**
  * resource_id, or declaration_id and address: what changed or turned, what belongs to it by nature, and what it belongs to
  * or did; a firewall with the droplets of its tags, a droplet with the firewalls and load balancers for its tags; and the
- * addresses that any of these is bound to or might be.
+ * addresses that any of these is bound to or might be. On settings alone rests nothing else, but for those of firewalls.
  */
 function stageReached(trx: UnitOfWork, news: TemporaryTable): Promise<TemporaryTable> {
-  const changed = sql`(SELECT resource_id, since FROM ${news} WHERE since IS NOT NULL)`;
   return stage(
     trx,
     { statement: 'drift.stageReached', table: 'drift_reached', analyze: true },
     sql`
-      WITH facts AS MATERIALIZED (
-        SELECT s.account_id, s.kind, s.parents, s.tags FROM ${changed} c
+      WITH changed AS MATERIALIZED (
+        SELECT n.since, r.resource_id, r.account_id, r.kind, r.external_id FROM ${news} n JOIN inventory_resources r USING (resource_id)
+        WHERE n.since IS NOT NULL AND (n.facts OR r.kind = 'firewall')
+      ), facts AS MATERIALIZED (
+        SELECT s.account_id, s.kind, s.parents, s.tags FROM changed c
         JOIN inventory_states s ON s.resource_id = c.resource_id AND s.valid_to >= c.since
       ), tagged AS (
         SELECT account_id, array_agg(DISTINCT 'tag:' || lower(tag)) AS refs FROM facts, unnest(tags) AS tag WHERE kind = 'droplet' GROUP BY account_id
+      ), named AS (
+        SELECT account_id, array_agg(kind || ':' || external_id) AS refs
+        FROM (SELECT *, row_number() OVER () / ${sql.lit(namesAtOnce)} AS part FROM changed) AS parted GROUP BY account_id, part
       ), near AS MATERIALIZED (
         SELECT resource_id FROM ${news} WHERE resource_id IS NOT NULL
         UNION
-        SELECT s.resource_id FROM ${changed} c JOIN inventory_resources r ON r.resource_id = c.resource_id
-        JOIN inventory_states s ON ${belongsTo(sql`r.account_id`, sql`r.kind || ':' || r.external_id`)}
+        SELECT s.resource_id FROM named n JOIN inventory_states s ON ${belongsTo(sql`n.account_id`, sql`n.refs`)}
         UNION
         SELECT p.resource_id FROM (SELECT DISTINCT account_id, unnest(parents) AS ref FROM facts) f
         JOIN inventory_resources p ON p.account_id = f.account_id AND p.kind = split_part(f.ref, ':', 1)
@@ -225,19 +233,20 @@ function stageReached(trx: UnitOfWork, news: TemporaryTable): Promise<TemporaryT
         SELECT s.resource_id FROM tagged t JOIN inventory_states s ON ${isFor(sql`t.account_id`, sql`t.refs`)}
       )
       SELECT resource_id, NULL::int AS declaration_id, NULL::text AS address FROM near
-      UNION SELECT NULL::bigint, b.declaration_id, b.address FROM drift_bindings b WHERE ${isBound('b')} AND b.absent
-      UNION SELECT NULL::bigint, declaration_id, address FROM ${news} WHERE address IS NOT NULL
-      UNION SELECT NULL::bigint, b.declaration_id, b.address FROM near n ${boundTo('n')}
-      UNION
-      SELECT NULL::bigint, d.declaration_id, d.address FROM ${changed} c JOIN inventory_resources r ON r.resource_id = c.resource_id
-      JOIN declared_resources d ON d.kind = r.kind AND d.external_id = r.external_id WHERE ${isCurrent('d')}
-      UNION
-      SELECT NULL::bigint, d.declaration_id, d.address FROM ${changed} c JOIN inventory_states s ON s.resource_id = c.resource_id AND s.valid_to = 'infinity'
-      JOIN declared_resources d ON d.kind = s.kind AND d.match ->> 'name' = s.name WHERE ${isCurrent('d')} AND d.match IS NOT NULL
-      UNION
-      SELECT NULL::bigint, d.declaration_id, d.address FROM ${changed} c JOIN inventory_states s ON s.resource_id = c.resource_id AND s.valid_to = 'infinity'
-      JOIN declared_resources d ON d.kind = s.kind AND drift_matches(s.name, d.match ->> 'name')
-      WHERE ${isCurrent('d')} AND d.match IS NOT NULL AND d.match ->> 'name' ~ '[*?]'`,
+      UNION ALL (
+        SELECT NULL::bigint, b.declaration_id, b.address FROM drift_bindings b WHERE ${isBound('b')} AND b.absent
+        UNION SELECT NULL, declaration_id, address FROM ${news} WHERE address IS NOT NULL
+        UNION SELECT NULL, b.declaration_id, b.address FROM near n ${boundTo('n')}
+        UNION
+        SELECT NULL, d.declaration_id, d.address FROM changed c
+        JOIN declared_resources d ON d.kind = c.kind AND d.external_id = c.external_id WHERE ${isCurrent('d')}
+        UNION
+        SELECT NULL, d.declaration_id, d.address FROM changed c JOIN inventory_states s ON s.resource_id = c.resource_id AND s.valid_to = 'infinity'
+        JOIN declared_resources d ON d.kind = s.kind AND d.match ->> 'name' = s.name WHERE ${isCurrent('d')} AND d.match IS NOT NULL
+        UNION
+        SELECT NULL, d.declaration_id, d.address FROM changed c JOIN inventory_states s ON s.resource_id = c.resource_id AND s.valid_to = 'infinity'
+        JOIN declared_resources d ON d.kind = s.kind AND drift_matches(s.name, d.match ->> 'name')
+        WHERE ${isCurrent('d')} AND d.match IS NOT NULL AND d.match ->> 'name' ~ '[*?]')`,
   );
 }
 
@@ -263,10 +272,14 @@ export async function closeScope(
       { statement: 'drift.closeScope', table, analyze: true },
       sql`
         WITH addresses AS MATERIALIZED (SELECT declaration_id, address FROM ${before} WHERE address IS NOT NULL),
+        held AS MATERIALIZED (
+          SELECT a.declaration_id, a.address, b.resource_id, b.how, alive.resource_id IS NOT NULL AS lives
+          FROM addresses a LEFT JOIN drift_bindings b ON b.declaration_id = a.declaration_id AND b.address = a.address AND ${isBound('b')}
+          LEFT JOIN inventory_states alive ON alive.resource_id = b.resource_id AND alive.valid_to = 'infinity'),
         searched AS MATERIALIZED (${searchedNames(declarationId)}),
         members AS MATERIALIZED (
           SELECT resource_id FROM ${reached} WHERE resource_id IS NOT NULL
-          UNION SELECT b.resource_id FROM addresses a JOIN drift_bindings b USING (declaration_id, address) WHERE ${isBound('b')} AND b.resource_id <> 0
+          UNION SELECT h.resource_id FROM held h WHERE h.resource_id <> 0
           UNION SELECT e.resource_id FROM addresses a JOIN drift_findings e USING (declaration_id, address)
           WHERE ${isCurrent('e')} AND e.resource_id IS NOT NULL
           UNION SELECT p.resource_id FROM addresses a JOIN drift_findings e USING (declaration_id, address)
@@ -281,7 +294,9 @@ export async function closeScope(
         SELECT resource_id, NULL::int AS declaration_id, NULL::text AS address FROM members
         UNION ALL (
           SELECT NULL::bigint, declaration_id, address FROM addresses
-          UNION SELECT NULL::bigint, b.declaration_id, b.address FROM members r ${boundTo('r')})`,
+          -- What was reached came with its addresses.
+          UNION SELECT NULL::bigint, b.declaration_id, b.address
+          FROM (SELECT resource_id FROM members EXCEPT SELECT resource_id FROM ${reached}) r ${boundTo('r')})`,
     );
     const { rows } = await statement<{ closed: boolean }>('drift.closeScope.select_closed')`
       SELECT (SELECT count(address) FROM ${scope}) = (SELECT count(address) FROM ${before}) AS closed`.execute(trx);
@@ -295,14 +310,14 @@ export async function closeScope(
   }
 }
 
-/** By what names `addresses` look for a resource that are bound to nothing alive, count, or were declared anew. */
+/** By what names addresses, as `held`, look for a resource that are bound to nothing alive, count, or were declared anew. */
 const searchedNames = (declarationId: number | null) => sql`
   SELECT DISTINCT d.kind, n.name, n.name ~ '[*?]' AND n.name = coalesce(d.match ->> 'name', '') AS is_pattern
-  FROM addresses a JOIN declared_resources d USING (declaration_id, address)
-  LEFT JOIN drift_bindings b ON b.declaration_id = d.declaration_id AND b.address = d.address AND ${isBound('b')}
-  LEFT JOIN inventory_states alive ON alive.resource_id = b.resource_id AND alive.valid_to = 'infinity'
+  -- What is bound by its id counts nothing.
+  FROM (SELECT * FROM held WHERE NOT lives OR how <> 'id' OR declaration_id = ${declarationId}::int) h
+  JOIN declared_resources d ON d.declaration_id = h.declaration_id AND d.address = h.address
   CROSS JOIN LATERAL (
     SELECT unnest(ARRAY[d.match ->> 'name', d.exact ->> 'name', d.external_id]) AS name
-    UNION SELECT s.name FROM inventory_states s WHERE s.resource_id = b.resource_id) n
+    UNION SELECT s.name FROM inventory_states s WHERE s.resource_id = h.resource_id) n
   WHERE ${isCurrent('d')} AND n.name IS NOT NULL
-    AND (alive.resource_id IS NULL OR d.count IS NOT NULL OR d.declaration_id = ${declarationId}::int)`;
+    AND (NOT h.lives OR d.count IS NOT NULL OR d.declaration_id = ${declarationId}::int)`;
