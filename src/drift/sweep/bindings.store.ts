@@ -34,7 +34,8 @@ export async function bindResources(trx: UnitOfWork, tables: SweepTables, now: T
     {
       statement: 'drift.bindResources',
       table: 'drift_bound',
-      index: { on: 'resource_id' },
+      // Of few it costs more than it saves.
+      ...(tables.scope === null && { index: { on: 'resource_id' } }),
       analyze: ['declared_resource_id', 'resource_id', 'is_counted', 'absent'],
     },
     sql`
@@ -61,15 +62,28 @@ export async function bindResources(trx: UnitOfWork, tables: SweepTables, now: T
 }
 
 /** What is bound by its id, and by a match to what it was bound to. */
-function stageKept(trx: UnitOfWork, { declared, actual }: SweepTables): Promise<TemporaryTable> {
+function stageKept(trx: UnitOfWork, { declared, actual, scope }: SweepTables): Promise<TemporaryTable> {
+  const isNamed = sql`r.account_id = d.account_id AND r.kind = d.kind AND r.external_id = d.external_id`;
+  const byId =
+    scope === null
+      ? { resource: sql`r.resource_id`, joined: sql`JOIN inventory_resources r ON ${isNamed} AND NOT r.unseen` }
+      : {
+          // What lives is in the scope, and is not looked up.
+          resource: sql`coalesce(r.resource_id, gone.resource_id)`,
+          joined: sql`
+            LEFT JOIN ${actual} r ON ${isNamed}
+            LEFT JOIN LATERAL (
+              SELECT o.resource_id FROM inventory_resources o
+              WHERE r.resource_id IS NULL AND o.account_id = d.account_id AND o.kind = d.kind AND o.external_id = d.external_id
+                AND NOT o.unseen OFFSET 0) gone ON true
+            WHERE coalesce(r.resource_id, gone.resource_id) IS NOT NULL`,
+        };
   return stage(
     trx,
     { statement: 'drift.stageKept', table: 'drift_kept', analyze: ['declared_resource_id', 'resource_id'] },
     sql`
-      SELECT d.declared_resource_id, d.declaration_id, d.address, r.resource_id, 'id' AS how
-      FROM ${declared} d
-      JOIN inventory_resources r ON r.account_id = d.account_id AND r.kind = d.kind AND r.external_id = d.external_id
-      WHERE NOT r.unseen
+      SELECT d.declared_resource_id, d.declaration_id, d.address, ${byId.resource} AS resource_id, 'id' AS how
+      FROM ${declared} d ${byId.joined}
       UNION ALL
       -- In whichever account, rather where it lives.
       SELECT * FROM (
@@ -125,10 +139,7 @@ function stageCandidates(trx: UnitOfWork, tables: SweepTables, kept: TemporaryTa
 
 async function writeBindings(trx: UnitOfWork, tables: BoundTables, now: Temporal.Instant): Promise<void> {
   const { bound, unbound, scope } = tables;
-  const staged = await stage(
-    trx,
-    { statement: 'drift.writeBindings', table: 'drift_bindings_staged' },
-    sql`
+  const otherwise = sql`
       SELECT coalesce(b.declaration_id, h.declaration_id) AS declaration_id, coalesce(b.address, h.address) AS address,
              coalesce(b.resource_id, h.resource_id) AS resource_id, coalesce(b.how, h.how) AS how, coalesce(b.absent, h.absent) AS absent,
              greatest(${now}::timestamptz, h.valid_from) AS valid_from, 'infinity'::timestamptz AS valid_to,
@@ -144,9 +155,14 @@ async function writeBindings(trx: UnitOfWork, tables: BoundTables, now: Temporal
         SELECT h.* FROM drift_bindings h ${scope === null ? sql`` : sql`JOIN ${scope.declared} c USING (declaration_id, address)`}
         WHERE ${isBound('h')}) h
         ON h.declaration_id = b.declaration_id AND h.address = b.address AND h.resource_id = b.resource_id
-      WHERE (b.how, b.absent) IS DISTINCT FROM (h.how, h.absent)`,
-  );
-  const { rows } = await statement<{ any: boolean }>('drift.writeBindings.select_any')`
-    SELECT EXISTS (SELECT FROM ${staged}) AS any`.execute(trx);
-  if (rows[0]?.any === true) await rewriteHistory(trx, bindings, staged, now);
+      WHERE (b.how, b.absent) IS DISTINCT FROM (h.how, h.absent)`;
+  // Of a scope most are bound as before, which is soon seen; of all it is worked out only once.
+  if (scope !== null) {
+    const { rows } = await statement<{ any: boolean }>(
+      'drift.writeBindings.select_any',
+    )`SELECT EXISTS (${otherwise}) AS any`.execute(trx);
+    if (rows[0]?.any !== true) return;
+  }
+  const staged = await stage(trx, { statement: 'drift.writeBindings', table: 'drift_bindings_staged' }, otherwise);
+  await rewriteHistory(trx, bindings, staged, now);
 }

@@ -79,7 +79,7 @@ async function stageCompared(
 async function findChangedFields(trx: UnitOfWork, compared: TemporaryTable, found: FoundTable) {
   await statement('drift.findChangedFields')`
     INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, resource_id, kind,
-                          name, declared, actual, how, test_key, test_value, blind, refs, declared_from)
+                          name, declared, actual, how, test_key, test_value, blind, refs, priced, declared_from)
     WITH differing AS (
       SELECT d.*, f.key, f.value, d.settings ? f.key AS is_told, ${subjectOf} AS subject
       FROM ${compared} d CROSS JOIN LATERAL jsonb_each(d.exact) f
@@ -95,16 +95,18 @@ async function findChangedFields(trx: UnitOfWork, compared: TemporaryTable, foun
       SELECT *, NOT is_told AND ${memberParts} IS NOT NULL AND NOT EXISTS (
         SELECT FROM there t WHERE t.resource_id = members.resource_id AND t.member = members.member) AS is_gone
       FROM members
+    ), fields AS MATERIALIZED (
+      SELECT *, CASE WHEN is_gone THEN member ELSE key END AS field, drift_hides(hidden, key) AS blind FROM gone
+      WHERE is_told OR is_gone OR ${memberParts} IS NULL
     )
-    SELECT DISTINCT ON (subject, CASE WHEN is_gone THEN member ELSE key END)
+    SELECT DISTINCT ON (subject, field)
            subject, CASE WHEN is_gone THEN 'missing' ELSE 'changed' END, CASE WHEN is_gone THEN 'missing' ELSE 'changed' END,
-           CASE WHEN is_gone THEN member ELSE key END, declaration_id, address, deployment_id, in_account, resource_id, kind, name,
+           field, declaration_id, address, deployment_id, in_account, resource_id, kind, name,
            CASE WHEN is_gone THEN (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(exact) e WHERE e.key = member OR starts_with(e.key, member || '/'))
                 ELSE value END,
            CASE WHEN NOT is_gone THEN settings -> key END, CASE WHEN is_gone THEN 'present' ELSE 'exact' END, key, value,
-           drift_hides(hidden, key), parents, declared_from
-    FROM gone WHERE is_told OR is_gone OR ${memberParts} IS NULL
-    ORDER BY subject, CASE WHEN is_gone THEN member ELSE key END, gone.key`.execute(trx);
+           blind, parents, CASE WHEN NOT blind AND NOT ${isPricedField} THEN ${free} END, declared_from
+    FROM fields ORDER BY subject, field, fields.key`.execute(trx);
 }
 
 /** Members of groups that are declared whole, and are not declared. What the provider puts into every zone is nobody's. */
@@ -217,7 +219,7 @@ async function findUnmanaged(trx: UnitOfWork, { declared, bound, actual, known }
   await statement('drift.findUnmanaged')`
     INSERT INTO ${found} (subject, category, rule, declaration_id, deployment_id, account_id, resource_id, kind, name,
                           actual, since_before, moved, refs, priced, declared_from)
-    WITH covering AS (
+    WITH covering AS NOT MATERIALIZED (
       SELECT * FROM declaration_versions WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND covers <> 'nothing'
     ), undeclared AS MATERIALIZED (
       SELECT a.resource_id, a.owners FROM ${actual} a
@@ -230,7 +232,7 @@ async function findUnmanaged(trx: UnitOfWork, { declared, bound, actual, known }
       UNION ALL
       SELECT v.declaration_id, a.resource_id
       FROM undeclared u JOIN ${known} a USING (resource_id) JOIN covering v ON a.settings ->> 'project' = substr(v.covers, 9)
-      WHERE v.covers LIKE 'project:%'
+      WHERE v.covers LIKE 'project:%' AND a.settings ? 'project'
     )
     SELECT v.declaration_id || ':resource:' || a.resource_id, 'unmanaged', 'unmanaged', v.declaration_id, v.deployment_id, a.account_id,
            a.resource_id, a.kind, a.name, to_jsonb(a.external_id), greatest(a.created_at, v.valid_from), a.created_at > v.valid_from,
@@ -299,6 +301,8 @@ async function priceFields(trx: UnitOfWork, found: FoundTable, { known }: BoundT
     FROM ${known} a, (
       SELECT subject, field, ${isPricedField} AS is_priced,
              coalesce(jsonb_object_agg(field, declared) FILTER (WHERE ${isPricedField}) OVER (PARTITION BY subject), '{}') AS declared
-      FROM ${found} WHERE field IS NOT NULL AND resource_id IS NOT NULL AND NOT blind) s
-    WHERE a.resource_id = f.resource_id AND s.subject = f.subject AND s.field = f.field AND NOT f.blind`.execute(trx);
+      FROM ${found} WHERE field IS NOT NULL AND resource_id IS NOT NULL AND NOT blind AND priced IS NULL) s
+    WHERE a.resource_id = f.resource_id AND s.subject = f.subject AND s.field = f.field AND NOT f.blind AND f.priced IS NULL`.execute(
+    trx,
+  );
 }

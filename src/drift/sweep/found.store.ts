@@ -8,7 +8,7 @@ import { createTemporaryTable, type TemporaryTable } from '../../platform/databa
  * `subject`: of its key. `how`, `test_key`, `test_value`: what its history is asked for, by drift_agrees. `since_before`:
  * since when, where that is known. `moved`: the resource became other, not what is declared of it. `blind`: it cannot be
  * seen now: what is there stays, and nothing new opens. `at_once`: it does not settle. `refs`: what it is a part of, as
- * `kind:external_id`. `priced`: as money.ts reads it; NULL: the key of a sum of fields is missing.
+ * `kind:external_id`. `looks`: how many settings ended within the time of what flaps, where that is known. `priced`: as money.ts reads it; NULL: the key of a sum of fields is missing.
  */
 export type FoundTable = TemporaryTable<'drift_found'>;
 
@@ -17,7 +17,7 @@ const columns = sql`
   deployment_id bigint, account_id int, resource_id bigint, kind text NOT NULL, name text NOT NULL, declared jsonb,
   actual jsonb, how text, test_key text, test_value jsonb, since_before timestamptz, moved boolean NOT NULL DEFAULT true,
   blind boolean NOT NULL DEFAULT false, at_once boolean NOT NULL DEFAULT false, severity text, refs text[] NOT NULL DEFAULT '{}',
-  priced jsonb, declared_from timestamptz NOT NULL DEFAULT '-infinity'`;
+  looks int, priced jsonb, declared_from timestamptz NOT NULL DEFAULT '-infinity'`;
 
 export function createFound(trx: UnitOfWork): Promise<FoundTable> {
   return createTemporaryTable(trx, { statement: 'drift.createFound', table: 'drift_found', drop: [] }, columns);

@@ -93,26 +93,32 @@ interface Around {
   readonly snapshots: RawBuilder<unknown>;
 }
 
-/** Which rules there is something in scope for. */
-interface Present {
-  readonly kinds: readonly string[];
-  readonly ofCluster: boolean;
-  readonly ownerTags: boolean;
-}
+/** What is so of the row `a` whatever a rule finds of it, besides its kind: `settings` where that is told by its settings. */
+const suspicions: Readonly<Record<string, { readonly when: RawBuilder<unknown>; readonly settings?: true }>> = {
+  exposed_database: { when: sql`a.settings -> 'trusted_sources' = '[]'`, settings: true },
+  unprotected_backups: { when: sql`a.settings -> 'backups' = 'false'`, settings: true },
+  idle_volume: { when: sql`NOT ${hasParent(sql`a.parents`, 'droplet:%')}` },
+  idle_reserved_ip: { when: sql`a.attributes ->> 'assigned' = 'false'` },
+  idle_load_balancer: { when: sql`NOT ${hasParent(sql`a.parents`, 'droplet:%')}` },
+  idle_droplet: { when: sql`a.status = 'off'` },
+  orphaned_source: { when: sql`a.parents <> '{}'` },
+  orphaned_firewall: { when: sql`a.settings -> 'droplets' = '[]'`, settings: true },
+};
 
-async function readPresent(trx: UnitOfWork, { actual }: SweepTables): Promise<Present> {
-  const { rows } = await statement<Present>('drift.readPresent')`
-    SELECT coalesce(array_agg(DISTINCT kind), '{}') AS kinds, coalesce(bool_or(of_cluster), false) AS "ofCluster",
-           coalesce(bool_or(owner_tags <> '{}'), false) AS "ownerTags"
-    FROM ${actual}`.execute(trx);
-  return rows[0]!;
-}
-
-/** Whether there is anything in scope that a rule may find. */
-function isPresent(rule: string, { kinds, ofCluster, ownerTags }: Present): boolean {
-  if (rule === 'disputed_owner') return ownerTags;
-  if (rule === 'orphaned_leftover') return ofCluster;
-  return kinds.includes(kindsOfRule[rule]![0]!) || (rule === 'orphaned_source' && kinds.includes('droplet_backup'));
+/** The rules that may find anything of what is in scope. */
+async function readPresent(trx: UnitOfWork, { actual, scope }: SweepTables): Promise<ReadonlySet<string>> {
+  const rules = Object.keys(kindsOfRule).map((rule) => {
+    if (rule === 'disputed_owner') return sql`bool_or(a.owner_tags <> '{}')`;
+    if (rule === 'orphaned_leftover') return sql`bool_or(a.of_cluster)`;
+    const kinds = rule === 'orphaned_source' ? ['snapshot', 'droplet_backup'] : [kindsOfRule[rule]![0]!];
+    const suspicion = suspicions[rule];
+    // Of all, settings are not staged.
+    const isAsked = suspicion !== undefined && (scope !== null || suspicion.settings !== true);
+    return sql`bool_or(a.kind IN (${sql.join(kinds.map((kind) => sql.lit(kind)))}) ${isAsked ? sql`AND ${suspicion.when}` : sql``})`;
+  });
+  const { rows } = await statement<{ present: readonly (boolean | null)[] }>('drift.readPresent')`
+    SELECT ARRAY[${sql.join(rules)}] AS present FROM ${actual} a`.execute(trx);
+  return new Set(Object.keys(kindsOfRule).filter((_, index) => rows[0]!.present[index] === true));
 }
 
 /** The texts of a jsonb array. */
@@ -130,18 +136,20 @@ async function stageAround(
 ): Promise<Around> {
   const making = { statement: 'drift.stageAround', analyze: true } as const;
   const { actual, known, scope } = tables;
+  // Of few it costs more than it saves.
+  const indexOfAll = (on: string) => (scope === null ? { index: { on } } : {});
   const tagged =
     isAsked('orphaned_firewall') || isAsked('idle_load_balancer')
       ? await stage(trx, { ...making, table: 'drift_tagged' }, taggedIn(tables, now))
       : none(sql`NULL::int AS account_id, NULL::text AS ref`);
   // As a subquery it was read again for each droplet: of 20,000 resources 8 s in place of none.
   const snapshots = isAsked('unprotected_backups')
-    ? await stage(trx, { ...making, table: 'drift_snapshots', index: { on: 'droplet' } }, snapshotsOf(tables))
+    ? await stage(trx, { ...making, table: 'drift_snapshots', ...indexOfAll('droplet') }, snapshotsOf(tables))
     : none(sql`NULL::int AS account_id, NULL::text AS droplet, NULL::timestamptz AS newest`);
   const behind = isAsked('unprotected_firewall')
     ? await stage(
         trx,
-        { ...making, table: 'drift_behind', index: { on: 'resource_id' } },
+        { ...making, table: 'drift_behind', ...indexOfAll('resource_id') },
         sql`
           WITH guards AS MATERIALIZED (${scope === null ? guardsOfAll(known) : guardsOf(actual)}),
           guarded AS MATERIALIZED (
@@ -460,7 +468,7 @@ export async function findHygiene(
   const now = sql`${instant}::timestamptz`;
   const held = await selectRules(trx);
   const present = await readPresent(trx, tables);
-  const isAsked = (rule: string) => isPresent(rule, present) && held.some((one) => one.rule === rule && one.enabled);
+  const isAsked = (rule: string) => present.has(rule) && held.some((one) => one.rule === rule && one.enabled);
   const around = await stageAround(trx, tables, isAsked, instant);
   if (isAsked('disputed_owner')) await findDisputed(trx, tables, found, held);
   const rules = [

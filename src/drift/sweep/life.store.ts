@@ -3,6 +3,7 @@ import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import type { TemporaryTable } from '../../platform/database/temporary-table.ts';
 import type { MonthlyChange, Priced } from '../money.ts';
+import type { SweepTables } from './actual.store.ts';
 import type { BoundTables } from './bindings.store.ts';
 import { type FoundTable, free } from './found.store.ts';
 import { stage } from './stage.store.ts';
@@ -20,20 +21,35 @@ const ruleOfFound = sql`(
     AND r.account_id IN (0, coalesce(f.account_id, 0)) AND r.deployment_id IN (0, coalesce(f.deployment_id, 0))
   ORDER BY r.deployment_id DESC, r.account_id DESC LIMIT 1)`;
 
-/** What documents ignore now: most of them nothing. */
-export function stageIgnores(trx: UnitOfWork, now: Temporal.Instant): Promise<TemporaryTable<'drift_ignores'>> {
+/** declaration_id: of what was found, and of what may be kept. */
+export const declarationsOf = (found: FoundTable, declared: TemporaryTable) => sql`
+  SELECT declaration_id FROM ${found} UNION SELECT declaration_id FROM ${declared}`;
+
+/** What the documents of those declarations ignore now: most of them nothing. */
+export function stageIgnores(
+  trx: UnitOfWork,
+  found: FoundTable,
+  { declared }: SweepTables,
+  now: Temporal.Instant,
+): Promise<TemporaryTable<'drift_ignores'>> {
   return stage(
     trx,
     { statement: 'drift.stageIgnores', table: 'drift_ignores', index: { on: 'declaration_id' } },
     sql`
       SELECT v.declaration_id, g.fields, g.addresses, g.reason, g.until
       FROM declaration_versions v, jsonb_to_recordset(v.ignore) AS g(fields text[], addresses text[], reason text, until timestamptz)
-      WHERE v.superseded_at = 'infinity' AND v.valid_to = 'infinity' AND v.ignore <> '[]' AND (g.until IS NULL OR g.until > ${now}::timestamptz)`,
+      WHERE v.declaration_id IN (${declarationsOf(found, declared)}) AND v.superseded_at = 'infinity' AND v.valid_to = 'infinity'
+        AND v.ignore <> '[]' AND (g.until IS NULL OR g.until > ${now}::timestamptz)`,
   );
 }
 
+type Ignores = TemporaryTable<'drift_ignores'> | null;
+
 /** By what its document ignores the found `f`: a row with reason and end, or none. */
-const ignoreOfFound = (ignores: TemporaryTable<'drift_ignores'>) => sql`(
+const ignoreOfFound = (ignores: Ignores) =>
+  ignores === null
+    ? sql`(SELECT NULL::text AS reason, NULL::timestamptz AS until WHERE false)`
+    : sql`(
   SELECT g.reason, g.until FROM ${ignores} g
   WHERE g.declaration_id = f.declaration_id
     AND (g.fields IS NULL OR EXISTS (SELECT FROM unnest(g.fields) AS p WHERE drift_matches(f.field, p) OR drift_matches(split_part(f.field, '/', 1), p)))
@@ -47,7 +63,7 @@ const ignoreOfFound = (ignores: TemporaryTable<'drift_ignores'>) => sql`(
 export async function mergeExposed(
   trx: UnitOfWork,
   found: FoundTable,
-  ignores: TemporaryTable<'drift_ignores'>,
+  ignores: Ignores,
   now: Temporal.Instant,
 ): Promise<void> {
   const isShown = sql`f.rule = 'changed' AND x.category = 'exposed' AND f.resource_id = x.resource_id AND f.field = x.field
@@ -64,22 +80,28 @@ export async function mergeExposed(
 export async function dateFound(
   trx: UnitOfWork,
   found: FoundTable,
-  { actual }: BoundTables,
+  { known }: BoundTables,
   now: Temporal.Instant,
 ): Promise<void> {
   await statement('drift.dateFound')`
-    UPDATE ${found} f SET since_before = greatest(h.agreed_until, f.declared_from), moved = h.agreed_until > f.declared_from
+    UPDATE ${found} f SET since_before = greatest(h.agreed_until, f.declared_from), moved = h.agreed_until > f.declared_from, looks = h.looks
     FROM (
-      SELECT g.ctid AS row, CASE WHEN g.how IN ('exact', 'bound') AND (n.settings ? g.test_key) IS NOT TRUE THEN a.state_from
-             ELSE coalesce(max(k.valid_to), CASE WHEN g.declared_from = '-infinity' THEN a.created_at ELSE '-infinity' END) END AS agreed_until
-      FROM ${found} g JOIN ${actual} a USING (resource_id)
-      LEFT JOIN inventory_settings n ON n.resource_id = g.resource_id AND n.valid_from <= ${now} AND n.valid_to > ${now}
-      LEFT JOIN inventory_settings k ON k.resource_id = g.resource_id AND k.valid_to <> 'infinity'
-        AND drift_agrees(k.settings -> g.test_key, g.test_value, g.how)
-      WHERE g.test_key IS NOT NULL AND g.since_before IS NULL
-      GROUP BY g.ctid, g.how, g.test_key, g.declared_from, n.settings, a.state_from, a.created_at) h
+      SELECT g.ctid AS row, k.looks,
+             CASE WHEN g.how IN ('exact', 'bound') AND (a.listed ? g.test_key) IS NOT TRUE THEN a.state_from
+             ELSE coalesce(k.agreed_until, CASE WHEN g.declared_from = '-infinity' THEN a.created_at ELSE '-infinity' END) END AS agreed_until
+      FROM ${found} g JOIN ${known} a USING (resource_id)
+      CROSS JOIN LATERAL (
+        SELECT max(k.valid_to) FILTER (WHERE drift_agrees(k.settings -> g.test_key, g.test_value, g.how)) AS agreed_until,
+               count(*) FILTER (WHERE k.valid_to > ${now}::timestamptz - ${flappingTime}) AS looks
+        FROM inventory_settings k WHERE k.resource_id = g.resource_id AND k.valid_to <> 'infinity') k
+      WHERE g.test_key IS NOT NULL AND g.since_before IS NULL) h
     WHERE h.row = f.ctid`.execute(trx);
 }
+
+/** What flaps within 24 hours, and has not been quiet for six. */
+const flappingTime = sql`interval '30 hours'`;
+/** So many settings have ended in that time where one agrees and differs three times in turn. */
+const flappingLooks = 5;
 
 /** Three times within 24 hours, and not yet quiet for six: of a setting that is compared with a value. */
 function flaps(
@@ -93,7 +115,7 @@ function flaps(
                  max(valid_from) FILTER (WHERE before <> agrees) AS turned
           FROM (SELECT valid_from, agrees, lag(agrees) OVER (ORDER BY valid_from) AS before
                 FROM (SELECT k.valid_from, drift_agrees(k.settings -> ${key}, ${value}, ${how}) AS agrees FROM inventory_settings k
-                      WHERE k.resource_id = ${resource} AND k.valid_to > ${now}::timestamptz - interval '30 hours') AS looks) AS turns) AS t), false)`;
+                      WHERE k.resource_id = ${resource} AND k.valid_to > ${now}::timestamptz - ${flappingTime}) AS looks) AS turns) AS t), false)`;
 }
 
 /** Keeps what flaps and agrees at this moment: it is no less a finding. */
@@ -161,7 +183,7 @@ export async function stageWanted(
   trx: UnitOfWork,
   found: FoundTable,
   amounts: readonly PricedRow[],
-  { sight, ignores }: BoundTables & { readonly ignores: TemporaryTable<'drift_ignores'> },
+  { sight, ignores }: BoundTables & { readonly ignores: Ignores },
   now: Temporal.Instant,
 ): Promise<TemporaryTable> {
   const keyed = await stageKeyed(trx, found, amounts, { sight, ignores }, now);
@@ -205,7 +227,7 @@ async function stageKeyed(
   trx: UnitOfWork,
   found: FoundTable,
   amounts: readonly PricedRow[],
-  { sight, ignores }: { readonly sight: TemporaryTable; readonly ignores: TemporaryTable<'drift_ignores'> },
+  { sight, ignores }: { readonly sight: TemporaryTable; readonly ignores: Ignores },
   now: Temporal.Instant,
 ): Promise<TemporaryTable> {
   const raised = (
@@ -235,20 +257,20 @@ async function stageKeyed(
     },
     sql`
       SELECT DISTINCT ON (k.finding_key) k.finding_key, f.category, f.rule, s.severity,
-             CASE WHEN f.rule = 'changed' AND f.test_key IS NOT NULL
+             CASE WHEN f.rule = 'changed' AND f.test_key IS NOT NULL AND (f.looks IS NULL OR f.looks >= ${sql.lit(flappingLooks)})
                     AND ${flaps(sql`f.resource_id`, [sql`f.test_key`, sql`f.test_value`, sql`f.how`], now)} THEN 'flapping'
                   WHEN ${settling} THEN 'settling' ELSE 'open' END AS state,
              f.declaration_id, f.address, f.deployment_id, f.account_id, f.resource_id, f.kind, f.name, f.field, f.declared, f.actual,
              left(encode(sha256(convert_to(concat_ws('|', coalesce(f.declared::text, '-'), coalesce(f.actual::text, '-')), 'UTF8')), 'hex'), 20) AS values_digest,
              m.monthly AS amount, m.currency AS amount_currency, m.source AS amount_source, m.remedy AS remedy_monthly, i.reason AS ignore_reason, i.until AS ignore_until,
-             CASE WHEN f.moved THEN (SELECT max(u.started_at) FROM inventory_sync_runs u WHERE u.account_id = f.account_id AND u.kind = f.kind
-               AND u.outcome IN ('complete', 'partial') AND u.started_at < f.since_before) END AS since_after,
+             CASE WHEN f.moved THEN l.since_after END AS since_after,
              f.since_before, b.blind, f.refs,
              NOT b.blind OR EXISTS (SELECT FROM drift_findings e WHERE e.finding_key = k.finding_key AND e.superseded_at = 'infinity' AND e.valid_to = 'infinity') AS stands,
              CASE WHEN f.field IS NOT NULL THEN 0 WHEN f.category IN ('missing', 'replaced', 'unmanaged') THEN 1 WHEN f.category = 'misattributed' THEN 2
                   WHEN f.category IN ('orphaned', 'idle') THEN 3 ELSE 0 END AS whole_rank
       FROM ${found} f
-      CROSS JOIN LATERAL (SELECT ${keyOfFound} AS finding_key) k
+      -- Without OFFSET each is worked out anew where it is named.
+      CROSS JOIN LATERAL (SELECT ${keyOfFound} AS finding_key OFFSET 0) k
       CROSS JOIN LATERAL ${ruleOfFound} r
       LEFT JOIN ${sight} v ON v.account_id = f.account_id AND v.kind = f.kind
       -- What no listing shows any more is what was known last: no difference opens by it.
@@ -256,8 +278,12 @@ async function stageKeyed(
       LEFT JOIN jsonb_to_recordset(${JSON.stringify(amounts)}::jsonb)
         AS m(account_id int, text text, monthly numeric, currency text, source text, remedy numeric)
         ON m.account_id IS NOT DISTINCT FROM f.account_id AND m.text = f.priced::text
-      CROSS JOIN LATERAL (SELECT ${raised(ofField)} AS severity) s
+      CROSS JOIN LATERAL (SELECT ${raised(ofField)} AS severity OFFSET 0) s
       LEFT JOIN LATERAL ${ignoreOfFound(ignores)} i ON true
+      -- Of most that were found together it is the same.
+      LEFT JOIN LATERAL (
+        SELECT max(u.started_at) AS since_after FROM inventory_sync_runs u WHERE u.account_id = f.account_id AND u.kind = f.kind
+          AND u.outcome IN ('complete', 'partial') AND u.started_at < f.since_before) l ON true
       WHERE r.enabled
       ORDER BY k.finding_key, f.declaration_id NULLS LAST, f.resource_id`,
   );

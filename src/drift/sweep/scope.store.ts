@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Queryable, UnitOfWork } from '../../platform/database/database.ts';
-import { statement } from '../../platform/database/statement.ts';
+import { preparedStatement, statement } from '../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
 import { conditionsAt } from './actual.store.ts';
 import { stage } from './stage.store.ts';
@@ -67,7 +67,7 @@ export async function changesAll(db: Queryable, { after, upTo }: Pick<Since, 'af
  */
 export async function passOver(db: Queryable, now: Temporal.Instant, upTo: number): Promise<boolean> {
   const since = { after: sql`p.change_id`, sweptAt: sql`p.swept_at`, now };
-  const { numAffectedRows } = await statement('drift.passOver')`
+  const { numAffectedRows } = await preparedStatement('drift.passOver')`
     UPDATE drift_progress p SET swept_at = ${now}, change_id = greatest(p.change_id, ${upTo})
     WHERE p.swept_at <= ${now} AND p.conditions = ${conditionsAt(now)}
       AND NOT EXISTS (SELECT FROM changes WHERE change_id > p.change_id AND (topic IN ('resource', 'level', 'settings', 'ownership') OR ${concernsAll}))
@@ -269,22 +269,22 @@ export async function closeScope(
     const table = `drift_scope_${round}`;
     const scope = await createTemporaryTableAs(
       trx,
-      { statement: 'drift.closeScope', table, analyze: true },
+      { statement: 'drift.closeScope', table, analyze: true, ...(round === 1 && { drop: [] }) },
       sql`
         WITH addresses AS MATERIALIZED (SELECT declaration_id, address FROM ${before} WHERE address IS NOT NULL),
         held AS MATERIALIZED (
           SELECT a.declaration_id, a.address, b.resource_id, b.how, alive.resource_id IS NOT NULL AS lives
           FROM addresses a LEFT JOIN drift_bindings b ON b.declaration_id = a.declaration_id AND b.address = a.address AND ${isBound('b')}
           LEFT JOIN inventory_states alive ON alive.resource_id = b.resource_id AND alive.valid_to = 'infinity'),
+        known AS MATERIALIZED (
+          SELECT e.finding_key, e.resource_id FROM addresses a JOIN drift_findings e USING (declaration_id, address) WHERE ${isCurrent('e')}),
         searched AS MATERIALIZED (${searchedNames(declarationId)}),
         members AS MATERIALIZED (
           SELECT resource_id FROM ${reached} WHERE resource_id IS NOT NULL
           UNION SELECT h.resource_id FROM held h WHERE h.resource_id <> 0
-          UNION SELECT e.resource_id FROM addresses a JOIN drift_findings e USING (declaration_id, address)
-          WHERE ${isCurrent('e')} AND e.resource_id IS NOT NULL
-          UNION SELECT p.resource_id FROM addresses a JOIN drift_findings e USING (declaration_id, address)
-          JOIN drift_findings p ON p.parent_key = e.finding_key
-          WHERE ${isCurrent('e')} AND ${isCurrent('p')} AND p.resource_id IS NOT NULL
+          UNION SELECT e.resource_id FROM known e WHERE e.resource_id IS NOT NULL
+          UNION SELECT p.resource_id FROM known e JOIN drift_findings p ON p.parent_key = e.finding_key
+          WHERE ${isCurrent('p')} AND p.resource_id IS NOT NULL
           UNION SELECT s.resource_id FROM searched n
           JOIN inventory_states s ON lower(s.name) COLLATE "C" = lower(n.name) COLLATE "C" AND s.name = n.name AND s.kind = n.kind AND s.valid_to = 'infinity'
           WHERE NOT n.is_pattern

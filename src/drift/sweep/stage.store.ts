@@ -9,6 +9,7 @@ const stagedTables = [
   'drift_news',
   'drift_questioned',
   'drift_reached',
+  'drift_scope_1',
   'drift_actual',
   'drift_declared',
   'drift_kept',

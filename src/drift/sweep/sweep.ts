@@ -23,7 +23,7 @@ import { dateFound, keepFlapping, mergeExposed, selectPriced, stageIgnores, stag
 import { scopeInQuestion } from './question.store.ts';
 import { changesAll, passOver, type Scope, scopeOfDeclaration, scopeSince } from './scope.store.ts';
 import { unstageAll } from './stage.store.ts';
-import { type Difference, isAnyFound, type SweepCounts, writeBaselines, writeFindings } from './write.store.ts';
+import { type Difference, sortFound, type SweepCounts, writeBaselines, writeFindings } from './write.store.ts';
 
 interface Sweep extends SweepCounts {
   /** Nothing changed or became due since the last one: nothing was compared. */
@@ -109,14 +109,17 @@ async function sweepScope(
   await findDifferences(trx, tables, found);
   await findHygiene(trx, tables, found, now);
   // Of what agreed and agrees there is nothing to say.
-  if (!(await isAnyFound(trx, found, scope))) {
+  const sorts = await sortFound(trx, found, tables);
+  if (!sorts.any) {
     await writeBaselines(trx, tables, now);
     return nothing;
   }
   await statement('drift.sweepScope.analyze_found')`
-    ANALYZE ${found} (subject, rule, category, field, resource_id, account_id, kind)`.execute(trx);
-  const ignores = await stageIgnores(trx, now);
-  await mergeExposed(trx, found, ignores, now);
+    ANALYZE ${found} (subject, rule, category, field, declaration_id, deployment_id, resource_id, account_id, kind)`.execute(
+    trx,
+  );
+  const ignores = sorts.ignored ? await stageIgnores(trx, found, tables, now) : null;
+  if (sorts.exposed) await mergeExposed(trx, found, ignores, now);
   await dateFound(trx, found, tables, now);
   await keepFlapping(trx, found, tables, now);
   const wanted = await stageWanted(trx, found, await priceFound(trx, found, now), { ...tables, ignores }, now);

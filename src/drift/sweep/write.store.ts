@@ -5,8 +5,9 @@ import type { TemporaryTable } from '../../platform/database/temporary-table.ts'
 import { type HistoryTable, rewriteHistory } from '../../platform/history.ts';
 import { writeMessages } from '../../webhooks/index.ts';
 import type { SweepTables } from './actual.store.ts';
+import type { FoundTable } from './found.store.ts';
 import { kindsOfRule } from './hygiene.store.ts';
-import { decisionOf } from './life.store.ts';
+import { declarationsOf, decisionOf } from './life.store.ts';
 import { stage } from './stage.store.ts';
 
 // What a sweep writes: findings that are new, other or gone, and what is to be published of them. Nothing else.
@@ -82,7 +83,7 @@ export async function writeFindings(
            count(*) FILTER (WHERE NOT asserted) AS resolved,
            (SELECT jsonb_build_object('finding', finding_key, 'what', CASE WHEN is_new THEN 'found' WHEN asserted THEN 'changed' ELSE 'resolved' END,
               'rule', rule, 'kind', kind, 'name', name, 'field', field)
-            FROM ${staged} ORDER BY finding_key LIMIT 1) AS first FROM ${staged}`.execute(trx);
+            FROM (SELECT * FROM ${staged} ORDER BY finding_key LIMIT 1) AS f) AS first FROM ${staged}`.execute(trx);
   const counts = rows[0]!;
   if (counts.found + counts.changed + counts.resolved > 0) await rewriteHistory(trx, findings, staged, now);
   await announce(trx, 'drift.resolved', await noticeResolved(trx, staged, now), now);
@@ -91,17 +92,23 @@ export async function writeFindings(
   return counts;
 }
 
-/** Whether there is anything to write or to take back. */
-export async function isAnyFound(
-  trx: UnitOfWork,
-  found: TemporaryTable,
-  scope: SweepTables['scope'],
-): Promise<boolean> {
-  const { rows } = await statement<{ any: boolean }>('drift.isAnyFound')`
-    SELECT EXISTS (SELECT FROM ${found}) OR EXISTS (SELECT FROM ${foundBefore(sql`(SELECT NULL AS finding_key WHERE false)`, scope)} e) AS any`.execute(
+interface Sorts {
+  readonly any: boolean;
+  readonly exposed: boolean;
+  /** Some document ignores something. */
+  readonly ignored: boolean;
+}
+
+/** What sorts of things were found, and whether there were any in the sweep's scope: of what there is none, nothing is asked. */
+export async function sortFound(trx: UnitOfWork, found: FoundTable, { declared, scope }: SweepTables): Promise<Sorts> {
+  const { rows } = await statement<Sorts>('drift.sortFound')`
+    SELECT f.rows > 0 OR EXISTS (SELECT FROM ${foundBefore(sql`(SELECT NULL AS finding_key WHERE false)`, scope)} e) AS any, f.exposed,
+           EXISTS (SELECT FROM declaration_versions v WHERE v.declaration_id IN (${declarationsOf(found, declared)}) AND v.superseded_at = 'infinity'
+             AND v.valid_to = 'infinity' AND v.ignore <> '[]') AS ignored
+    FROM (SELECT count(*) AS rows, coalesce(bool_or(category = 'exposed'), false) AS exposed FROM ${found}) AS f`.execute(
     trx,
   );
-  return rows[0]!.any;
+  return rows[0]!;
 }
 
 /** The findings in the sweep's scope that there are, as `e`. */
@@ -175,7 +182,9 @@ async function noticeFound(trx: UnitOfWork, wanted: TemporaryTable, now: Tempora
              SELECT FROM drift_baselines b WHERE b.scope IN (${enabledScope('f.rule', 'coalesce(f.account_id, 0)', 'coalesce(f.deployment_id, 0)')},
                ${enabledScope('f.rule', 'coalesce(f.account_id, 0)', '0')}, ${enabledScope('f.rule', '0', 'coalesce(f.deployment_id, 0)')},
                ${enabledScope('f.rule', '0', '0')})), ${now}
-    FROM drift_findings f JOIN ${wanted} w USING (finding_key)
+    FROM drift_findings f JOIN (
+      -- What can be seen is written as it is wanted.
+      SELECT finding_key FROM ${wanted} WHERE blind OR (state <> 'settling' AND parent_key IS NULL AND ignore_reason IS NULL)) w USING (finding_key)
     LEFT JOIN LATERAL (
       SELECT count(DISTINCT split_part(r.episode, ':', 1)) AS episodes, max(r.recorded_at) AS resolved_at
       FROM drift_notices r WHERE r.finding_key = f.finding_key AND r.what = 'resolved') n ON true
