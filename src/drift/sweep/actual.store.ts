@@ -125,11 +125,13 @@ interface Compared {
   readonly listed: RawBuilder<unknown>;
   /** As they are compared. */
   readonly settings: RawBuilder<unknown>;
+  /** Whether that is as they were listed, where they were. */
+  readonly isAsListed: RawBuilder<unknown>;
 }
 
 /** Whether of what is declared anything is other: most of what there is was listed with just those settings, which their bytes show soonest. */
-export const isOtherwise = ({ declared, listed, settings }: Compared) => sql`
-  CASE WHEN ROW(${listed})::record *= ROW(${declared})::record AND NOT ${declared} ?| ARRAY['droplet', 'project'] THEN false
+export const isOtherwise = ({ declared, listed, settings, isAsListed }: Compared) => sql`
+  CASE WHEN ROW(${listed})::record *= ROW(${declared})::record AND (${isAsListed} OR NOT ${declared} ?| ARRAY['droplet', 'project']) THEN false
        ELSE (${settings} || ${declared}) <> ${settings} END`;
 
 function knownOf(actual: TemporaryTable, now: Temporal.Instant): RawBuilder<unknown> {

@@ -60,7 +60,7 @@ async function stageCompared(
     sql`
       SELECT d.*, a.resource_id, a.account_id AS in_account, a.name, a.external_id AS id, a.parents, a.owners, a.settings, a.hidden
       FROM ${bound} b JOIN ${said} d USING (declared_resource_id) JOIN ${known} a ON a.resource_id = b.resource_id
-      WHERE ${isOtherwise({ declared: sql`d.exact`, listed: sql`a.listed`, settings: sql`a.settings` })}
+      WHERE ${isOtherwise({ declared: sql`d.exact`, listed: sql`a.listed`, settings: sql`a.settings`, isAsListed: sql`a.kind <> 'volume' AND a.project IS NULL` })}
          OR d.bounds <> '{}' OR d.groups <> '{}' OR (a.owners <> '{}' AND d.deployment_id <> ALL (a.owners))`,
   );
   const { rows } = await statement<Sorts>('drift.stageCompared.select_sorts')`
@@ -91,11 +91,11 @@ async function findChangedFields(trx: UnitOfWork, compared: TemporaryTable, foun
       SELECT DISTINCT resource_id, ${memberOf} AS member
       FROM (SELECT DISTINCT ON (resource_id) resource_id, settings FROM members WHERE NOT is_told AND ${memberParts} IS NOT NULL) AS looked,
            jsonb_object_keys(settings) AS key
-    ), gone AS (
+    ), gone AS MATERIALIZED (
       SELECT *, NOT is_told AND ${memberParts} IS NOT NULL AND NOT EXISTS (
         SELECT FROM there t WHERE t.resource_id = members.resource_id AND t.member = members.member) AS is_gone
       FROM members
-    ), fields AS MATERIALIZED (
+    ), fields AS (
       SELECT *, CASE WHEN is_gone THEN member ELSE key END AS field, drift_hides(hidden, key) AS blind FROM gone
       WHERE is_told OR is_gone OR ${memberParts} IS NULL
     )

@@ -162,10 +162,26 @@ const isBoundWrongly: Question = {
 
 const settings = settingsIn({ state: 'q', listed: sql`q.listed`, project: sql`q.project` });
 
+/** By owner set: its customers' deployments. */
+const ownersOfCustomers = sql`
+  SELECT w.owner_set_id, w.deployment_id FROM deployments_owners w JOIN deployments_list d USING (deployment_id) WHERE d.customer_id IS NOT NULL`;
+
 /** Whether of what is declared anything is other: a value, a bound, a member of a whole group, or whose it is. */
 const differs: readonly Question[] = [
-  { first: isOtherwise({ declared: sql`q.exact`, listed: sql`q.listed`, settings }) },
-  { first: sql`q.deployment_id <> ALL (q.owners)` },
+  {
+    first: isOtherwise({
+      declared: sql`q.exact`,
+      listed: sql`q.listed`,
+      settings,
+      isAsListed: sql`q.kind <> 'volume' AND q.project IS NULL`,
+    }),
+  },
+  {
+    // Most have at most two owners.
+    first: sql`(q.deployment_id <> q.first_owner AND q.deployment_id <> q.last_owner)`,
+    further: sql`NOT EXISTS (
+      SELECT FROM (${ownersOfCustomers}) o WHERE o.owner_set_id = q.owner_set_id AND o.deployment_id = q.deployment_id)`,
+  },
   {
     first: sql`q.bounds <> '{}'`,
     further: sql`EXISTS (
@@ -181,15 +197,10 @@ const differs: readonly Question[] = [
 
 /** Whether what lives and is declared nowhere is in what a declaration covers. */
 const isCovered = sql`(
-  q.covered OR coalesce(q.project, q.listed ->> 'project') IN (
+  q.owner_set_id IN (
+    SELECT o.owner_set_id FROM (${ownersOfCustomers}) o JOIN declaration_versions v USING (deployment_id) WHERE ${isCurrent('v')} AND v.covers = 'deployment')
+  OR coalesce(q.project, q.listed ->> 'project') IN (
     SELECT substr(v.covers, 9) FROM declaration_versions v WHERE ${isCurrent('v')} AND v.covers LIKE 'project:%'))`;
-
-/** By owner set: its customers' deployments, and whether a declaration covers one of them. */
-const owners = sql`
-  SELECT w.owner_set_id, array_agg(w.deployment_id) AS deployments, bool_or(v.deployment_id IS NOT NULL) AS covered
-  FROM deployments_owners w JOIN deployments_list d USING (deployment_id)
-  LEFT JOIN (SELECT DISTINCT v.deployment_id FROM declaration_versions v WHERE ${isCurrent('v')} AND v.covers = 'deployment') v USING (deployment_id)
-  WHERE d.customer_id IS NOT NULL GROUP BY w.owner_set_id`;
 
 /** By account the droplets and the tags that firewalls are for, as keys: the provider lets a firewall have few of each. */
 async function selectGuarded(db: Queryable): Promise<string> {
@@ -230,7 +241,7 @@ async function stageQuestioned(trx: UnitOfWork, now: Temporal.Instant, trust: Tr
                coalesce(d.declaration_id, b.declaration_id) AS declaration_id, coalesce(d.address, b.address) AS address,
                d.declaration_id IS NOT NULL AS is_declared, d.kind AS declared_kind, d.account_id AS declared_account,
                d.external_id AS declared_id, d.count, d.exact, d.bounds, d.groups, d.valid_from AS declared_from, d.deployment_id,
-               a.settings AS listed, a.project, w.deployments AS owners, w.covered, g.tags AS guarded_tags, g.droplets AS guarded_droplets,
+               a.settings AS listed, a.project, a.owner_set_id, w.first_owner, w.last_owner, g.tags AS guarded_tags, g.droplets AS guarded_droplets,
                ${now}::timestamptz AS at ${trust.bindings ? sql`` : sql`, a.external_id`}
         FROM (
           SELECT v.*, k.settings, t.owner_set_id, m.project ${trust.bindings ? sql`` : sql`, r.external_id`}
@@ -246,7 +257,9 @@ async function stageQuestioned(trx: UnitOfWork, now: Temporal.Instant, trust: Tr
         FULL JOIN (
           SELECT d.*, v.deployment_id FROM declared_resources d JOIN declaration_versions v USING (declaration_id)
           WHERE ${isCurrent('d')} AND ${isCurrent('v')}) d ON d.declaration_id = b.declaration_id AND d.address = b.address
-        LEFT JOIN (${owners}) w ON w.owner_set_id = a.owner_set_id
+        LEFT JOIN (
+          SELECT o.owner_set_id, min(o.deployment_id) AS first_owner, max(o.deployment_id) AS last_owner
+          FROM (${ownersOfCustomers}) o GROUP BY o.owner_set_id) w ON w.owner_set_id = a.owner_set_id
         LEFT JOIN jsonb_to_recordset(${await selectGuarded(trx)}::jsonb) AS g(account_id int, tags jsonb, droplets jsonb)
           ON g.account_id = a.account_id) q
       WHERE ${asked('first')} OFFSET 0) q
