@@ -134,6 +134,10 @@ export const isOtherwise = ({ declared, listed, settings, isAsListed }: Compared
   CASE WHEN ROW(${listed})::record *= ROW(${declared})::record AND (${isAsListed} OR NOT ${declared} ?| ARRAY['droplet', 'project']) THEN false
        ELSE (${settings} || ${declared}) <> ${settings} END`;
 
+/** Whether a key of settings may not be seen: of most nothing is hidden, for which no function is called. */
+export const isHidden = (hidden: RawBuilder<unknown>, key: RawBuilder<unknown>) =>
+  sql`(${hidden} <> '{}' AND drift_hides(${hidden}, ${key}))`;
+
 function knownOf(actual: TemporaryTable, now: Temporal.Instant): RawBuilder<unknown> {
   const settings = settingsIn({ state: 'v', listed: sql`k.settings`, project: sql`v.project` });
   return sql`(

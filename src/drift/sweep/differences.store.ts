@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import type { TemporaryTable } from '../../platform/database/temporary-table.ts';
-import { isOtherwise } from './actual.store.ts';
+import { isHidden, isOtherwise } from './actual.store.ts';
 import type { BoundTables } from './bindings.store.ts';
 import { type FoundTable, free, priceless, pricedSettings, sourceOf, wholeActual } from './found.store.ts';
 import { stage } from './stage.store.ts';
@@ -88,7 +88,7 @@ async function findChangedFields(trx: UnitOfWork, compared: TemporaryTable, foun
     ), members AS (
       SELECT *, ${memberOf} AS member FROM differing
     ), there AS (
-      SELECT DISTINCT resource_id, ${memberOf} AS member
+      SELECT resource_id, ${memberOf} AS member
       FROM (SELECT DISTINCT ON (resource_id) resource_id, settings FROM members WHERE NOT is_told AND ${memberParts} IS NOT NULL) AS looked,
            jsonb_object_keys(settings) AS key
     ), gone AS MATERIALIZED (
@@ -96,7 +96,7 @@ async function findChangedFields(trx: UnitOfWork, compared: TemporaryTable, foun
         SELECT FROM there t WHERE t.resource_id = members.resource_id AND t.member = members.member) AS is_gone
       FROM members
     ), fields AS (
-      SELECT *, CASE WHEN is_gone THEN member ELSE key END AS field, drift_hides(hidden, key) AS blind FROM gone
+      SELECT *, CASE WHEN is_gone THEN member ELSE key END AS field, ${isHidden(sql`hidden`, sql`key`)} AS blind FROM gone
       WHERE is_told OR is_gone OR ${memberParts} IS NULL
     )
     SELECT DISTINCT ON (subject, field)
@@ -127,7 +127,7 @@ async function findUndeclaredMembers(trx: UnitOfWork, compared: TemporaryTable, 
            member, declaration_id, address, deployment_id, in_account, resource_id, kind, name,
            CASE WHEN member = key THEN value
                 ELSE (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(settings) e WHERE e.key = member OR starts_with(e.key, member || '/')) END,
-           'absent', key, drift_hides(hidden, key), parents, declared_from
+           'absent', key, ${isHidden(sql`hidden`, sql`key`)}, parents, declared_from
     FROM members
     WHERE NOT EXISTS (SELECT FROM said s WHERE s.declaration_id = members.declaration_id AND s.address = members.address AND s.member = members.member)
       AND NOT (starts_with(member, 'record/') AND (settings ->> (member || '/type') = 'SOA' OR
@@ -140,7 +140,7 @@ async function findOutOfBounds(trx: UnitOfWork, compared: TemporaryTable, found:
     INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, resource_id, kind,
                           name, declared, actual, how, test_key, test_value, blind, refs, declared_from)
     SELECT ${subjectOf}, 'changed', 'changed', f.key, d.declaration_id, d.address, d.deployment_id, d.in_account, d.resource_id,
-           d.kind, d.name, f.value, d.settings -> f.key, 'bound', f.key, f.value, drift_hides(d.hidden, f.key), d.parents,
+           d.kind, d.name, f.value, d.settings -> f.key, 'bound', f.key, f.value, ${isHidden(sql`d.hidden`, sql`f.key`)}, d.parents,
            d.declared_from
     FROM ${compared} d CROSS JOIN LATERAL jsonb_each(d.bounds) f
     WHERE d.bounds <> '{}' AND d.settings ? f.key AND NOT drift_agrees(d.settings -> f.key, f.value, 'bound')`.execute(
@@ -291,7 +291,7 @@ async function findMisattributed(
 
 /** Fields on which a price may rest: what is declared of others is not read to price them. */
 const isPricedField = sql`(field IN ('size', 'backups', 'backup_policy/plan', 'size_gb', 'nodes', 'type', 'storage_size_mib', 'droplet', 'ha', 'tier')
-  OR field ~ '^(pool|component)/')`;
+  OR starts_with(field, 'pool/') OR starts_with(field, 'component/'))`;
 
 /** Fields are priced one after the other: each is given what is declared of all of its resource's. */
 async function priceFields(trx: UnitOfWork, found: FoundTable, { known }: BoundTables): Promise<void> {

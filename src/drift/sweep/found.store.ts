@@ -40,12 +40,10 @@ export const wholeActual: RawBuilder<unknown> = sql`jsonb_build_object('what', '
 
 /** What costs nothing, and what nobody can price. */
 export const priceless: RawBuilder<unknown> = sql`NULL::jsonb`;
-export const free: RawBuilder<unknown> = sql`jsonb_build_object('what', 'whole', 'sign', 1, 'kind', 'firewall',
-  'attributes', '{}'::jsonb, 'source', NULL, 'settings', '{}'::jsonb)`;
+export const free: RawBuilder<unknown> = sql`'{"what": "whole", "sign": 1, "kind": "firewall", "attributes": {}, "source": null, "settings": {}}'::jsonb`;
 
 /** Of the row `a` of the actual ones what would mend that it is open to the world, or behind no firewall. */
-export const freelyMended: RawBuilder<unknown> = sql`jsonb_build_object('what', 'remedy', 'kind', 'firewall',
-  'attributes', '{}'::jsonb, 'source', NULL, 'settings', '{}'::jsonb)`;
+export const freelyMended: RawBuilder<unknown> = sql`'{"what": "remedy", "kind": "firewall", "attributes": {}, "source": null, "settings": {}}'::jsonb`;
 /** That it has no backups. */
 export const mendedByBackups: RawBuilder<unknown> = sql`jsonb_build_object('what', 'remedy', 'kind', a.kind,
   'attributes', a.attributes, 'source', NULL, 'settings', ${pricedSettings(sql`a.settings`)})`;

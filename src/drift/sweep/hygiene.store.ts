@@ -3,7 +3,7 @@ import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import type { TemporaryTable } from '../../platform/database/temporary-table.ts';
 import { type RuleRow, selectRules } from '../rules.store.ts';
-import { holdsAt, type SweepTables } from './actual.store.ts';
+import { holdsAt, isHidden, type SweepTables } from './actual.store.ts';
 import { type FoundTable, free, freelyMended, mendedByBackups, wholeActual } from './found.store.ts';
 import { isFor } from './scope.store.ts';
 import { stage } from './stage.store.ts';
@@ -447,7 +447,7 @@ async function findDisputed(
     )
     SELECT 'resource:' || a.resource_id, 'misattributed', 'disputed_owner', CASE WHEN cardinality(a.owners) = 1 THEN a.owners[1] END,
            a.account_id, a.resource_id, a.kind, a.name, slugs.of_project, slugs.of_tag, a.state_from, false,
-           ${isBlind('disputed_owner', tables)} OR drift_hides(a.hidden, 'tags'), true, p.severity, a.parents, ${wholeActual}
+           ${isBlind('disputed_owner', tables)} OR ${isHidden(sql`a.hidden`, sql`'tags'`)}, true, p.severity, a.parents, ${wholeActual}
     FROM disputed q JOIN ${tables.known} a USING (resource_id) ${parameters}
     CROSS JOIN LATERAL (
       SELECT (SELECT jsonb_agg(DISTINCT o.slug) FROM deployments_list o WHERE o.deployment_id = ANY (q.by_project)) AS of_project,
@@ -491,7 +491,7 @@ export async function findHygiene(
       SELECT 'resource:' || a.resource_id, ${one.category}::text, ${one.rule}::text, ${one.field ?? sql`NULL::text`},
              CASE WHEN cardinality(a.owners) = 1 THEN a.owners[1] END, a.account_id, a.resource_id, a.kind, a.name,
              ${one.actual ?? sql`NULL::jsonb`}, ${one.how ?? sql`NULL::text`}, ${one.field ?? sql`NULL::text`}, w.since, ${one.how !== undefined}::boolean,
-             ${isBlind(one.rule, tables)} OR coalesce(${one.blind ?? sql`false`}, false) OR EXISTS (SELECT FROM unnest(${keys}::text[]) AS asked WHERE drift_hides(a.hidden, asked)
+             ${isBlind(one.rule, tables)} OR coalesce(${one.blind ?? sql`false`}, false) OR a.hidden <> '{}' AND EXISTS (SELECT FROM unnest(${keys}::text[]) AS asked WHERE drift_hides(a.hidden, asked)
                OR EXISTS (SELECT FROM unnest(a.hidden) AS place WHERE place = asked)),
              ${one.how === undefined}::boolean, ${one.severity ?? sql`p.severity`}, a.parents, ${one.priced ?? (one.category === 'exposed' || one.category === 'unprotected' ? freelyMended : free)}
       FROM ${rows} a ${parameters} ${one.joined ?? sql``}
