@@ -1,7 +1,6 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
-import type { TemporaryTable } from '../../platform/database/temporary-table.ts';
 import { type HistoryTable, rewriteHistory } from '../../platform/history.ts';
 import type { SweepTables } from './actual.store.ts';
 import { isBound } from './scope.store.ts';
@@ -19,50 +18,50 @@ const bindings: HistoryTable = {
 };
 
 export interface BoundTables extends SweepTables {
-  /** declared_resource_id, declaration_id, address, resource_id, how, is_counted, absent: what is bound now. */
-  readonly bound: TemporaryTable;
-  /** declared_resource_id, declaration_id, address, candidates: how many match where nothing is bound. */
-  readonly unbound: TemporaryTable;
+  /** declared_resource_id, declaration_id, address, resource_id, how, is_counted, absent: what is bound now; to be read FROM. */
+  readonly bound: RawBuilder<unknown>;
+  /** declared_resource_id, declaration_id, address, candidates, external_ids: what matches where nothing is bound; to be read FROM. */
+  readonly unbound: RawBuilder<unknown>;
 }
 
 /** Stages who is bound to what, and writes what is bound otherwise than before. */
 export async function bindResources(trx: UnitOfWork, tables: SweepTables, now: Temporal.Instant): Promise<BoundTables> {
-  const kept = await stageKept(trx, tables);
-  const candidates = await stageCandidates(trx, tables, kept);
-  const bound = await stage(
+  const { actual, declared, scope } = tables;
+  const staged = await stage(
     trx,
     {
       statement: 'drift.bindResources',
       table: 'drift_bound',
       // Of few it costs more than it saves.
-      ...(tables.scope === null && { index: { on: 'resource_id' } }),
+      ...(scope === null && { index: { on: 'resource_id' } }),
       analyze: ['declared_resource_id', 'resource_id', 'is_counted', 'absent'],
     },
     sql`
-      SELECT b.*, a.resource_id IS NULL AS absent FROM (
-        SELECT declared_resource_id, declaration_id, address, resource_id, how, false AS is_counted FROM ${kept}
+      WITH kept AS MATERIALIZED (${keptOf(tables)}),
+      candidates AS MATERIALIZED (${candidatesOf(tables)}),
+      bound AS MATERIALIZED (
+        SELECT declared_resource_id, declaration_id, address, resource_id, how, false AS is_counted FROM kept
         UNION ALL
-        SELECT declared_resource_id, declaration_id, address, resource_id, 'match', is_counted FROM ${candidates} WHERE is_counted OR candidates = 1) b
-      LEFT JOIN ${tables.actual} a ON a.resource_id = b.resource_id`,
-  );
-  const unbound = await stage(
-    trx,
-    { statement: 'drift.bindResources', table: 'drift_unbound', analyze: true },
-    sql`
-      SELECT d.declared_resource_id, d.declaration_id, d.address, count(c.resource_id) AS candidates,
-             array_agg(c.external_id ORDER BY c.external_id) FILTER (WHERE c.resource_id IS NOT NULL) AS external_ids
-      FROM ${tables.declared} d
-      LEFT JOIN ${candidates} c USING (declared_resource_id)
-      WHERE d.count IS NULL AND NOT EXISTS (SELECT FROM ${bound} b WHERE b.declared_resource_id = d.declared_resource_id)
+        SELECT declared_resource_id, declaration_id, address, resource_id, 'match', is_counted FROM candidates WHERE is_counted OR candidates = 1)
+      SELECT b.*, a.resource_id IS NULL AS absent, NULL::bigint AS candidates, NULL::text[] AS external_ids
+      FROM bound b LEFT JOIN ${actual} a ON a.resource_id = b.resource_id
+      UNION ALL
+      SELECT d.declared_resource_id, d.declaration_id, d.address, NULL, 'none', false, true, count(c.resource_id),
+             array_agg(c.external_id ORDER BY c.external_id) FILTER (WHERE c.resource_id IS NOT NULL)
+      FROM ${declared} d
+      LEFT JOIN candidates c USING (declared_resource_id)
+      WHERE d.count IS NULL AND NOT EXISTS (SELECT FROM bound b WHERE b.declared_resource_id = d.declared_resource_id)
       GROUP BY d.declared_resource_id, d.declaration_id, d.address`,
   );
+  const bound = sql`(SELECT * FROM ${staged} WHERE resource_id IS NOT NULL)`;
+  const unbound = sql`(SELECT * FROM ${staged} WHERE resource_id IS NULL)`;
   const result = { ...tables, bound, unbound };
   await writeBindings(trx, result, now);
   return result;
 }
 
 /** What is bound by its id, and by a match to what it was bound to. */
-function stageKept(trx: UnitOfWork, { declared, actual, scope }: SweepTables): Promise<TemporaryTable> {
+function keptOf({ declared, actual, scope }: SweepTables): RawBuilder<unknown> {
   const isNamed = sql`r.account_id = d.account_id AND r.kind = d.kind AND r.external_id = d.external_id`;
   const byId =
     scope === null
@@ -78,10 +77,7 @@ function stageKept(trx: UnitOfWork, { declared, actual, scope }: SweepTables): P
                 AND NOT o.unseen OFFSET 0) gone ON true
             WHERE coalesce(r.resource_id, gone.resource_id) IS NOT NULL`,
         };
-  return stage(
-    trx,
-    { statement: 'drift.stageKept', table: 'drift_kept', analyze: ['declared_resource_id', 'resource_id'] },
-    sql`
+  return sql`
       SELECT d.declared_resource_id, d.declaration_id, d.address, ${byId.resource} AS resource_id, 'id' AS how
       FROM ${declared} d ${byId.joined}
       UNION ALL
@@ -100,16 +96,12 @@ function stageKept(trx: UnitOfWork, { declared, actual, scope }: SweepTables): P
       WHERE d.match IS NOT NULL AND d.count IS NULL AND b.how = 'match' AND ${isBound('b')}
         AND (b.valid_from >= d.declared_from OR (a.kind = d.kind AND (drift_matches(a.name, d.match ->> 'name') OR EXISTS (
           SELECT FROM declared_resources o
-          WHERE o.declaration_id = d.declaration_id AND o.address = d.address AND o.match = d.match AND o.recorded_at <= b.recorded_at))))`,
-  );
+          WHERE o.declaration_id = d.declaration_id AND o.address = d.address AND o.match = d.match AND o.recorded_at <= b.recorded_at))))`;
 }
 
 /** What matches and, but for counts, is not bound by another address of the same declaration. Of a deployment its own come first. */
-function stageCandidates(trx: UnitOfWork, tables: SweepTables, kept: TemporaryTable): Promise<TemporaryTable> {
-  return stage(
-    trx,
-    { statement: 'drift.stageCandidates', table: 'drift_candidates' },
-    sql`
+function candidatesOf({ actual, declared }: SweepTables): RawBuilder<unknown> {
+  return sql`
       SELECT declared_resource_id, declaration_id, address, is_counted, resource_id, external_id,
              count(*) OVER (PARTITION BY declared_resource_id) AS candidates
       FROM (
@@ -118,23 +110,22 @@ function stageCandidates(trx: UnitOfWork, tables: SweepTables, kept: TemporaryTa
                bool_or(d.deployment_id = ANY (a.owners)) OVER (PARTITION BY d.declared_resource_id) AS has_own
         FROM (
           -- A whole name is looked up; only a pattern is tried on all of the kind.
-          SELECT d.declared_resource_id, a.resource_id FROM ${tables.declared} d
-          JOIN ${tables.actual} a ON a.kind = d.kind AND a.name = d.match ->> 'name'
+          SELECT d.declared_resource_id, a.resource_id FROM ${declared} d
+          JOIN ${actual} a ON a.kind = d.kind AND a.name = d.match ->> 'name'
           WHERE d.match IS NOT NULL AND d.match ->> 'name' !~ '[*?]'
           UNION ALL
-          SELECT d.declared_resource_id, a.resource_id FROM ${tables.declared} d
-          JOIN ${tables.actual} a ON a.kind = d.kind AND drift_matches(a.name, d.match ->> 'name')
+          SELECT d.declared_resource_id, a.resource_id FROM ${declared} d
+          JOIN ${actual} a ON a.kind = d.kind AND drift_matches(a.name, d.match ->> 'name')
           WHERE d.match IS NOT NULL AND d.match ->> 'name' ~ '[*?]'
         ) AS called
-        JOIN ${tables.declared} d USING (declared_resource_id)
-        JOIN ${tables.actual} a USING (resource_id)
+        JOIN ${declared} d USING (declared_resource_id)
+        JOIN ${actual} a USING (resource_id)
         WHERE a.account_id = coalesce(d.account_id, a.account_id)
          AND (NOT d.match ? 'region' OR a.region = lower(d.match ->> 'region'))
-          AND NOT EXISTS (SELECT FROM ${kept} k WHERE k.declared_resource_id = d.declared_resource_id)
+          AND NOT EXISTS (SELECT FROM kept k WHERE k.declared_resource_id = d.declared_resource_id)
           AND (d.count IS NOT NULL OR NOT EXISTS (
-            SELECT FROM ${kept} k WHERE k.declaration_id = d.declaration_id AND k.resource_id = a.resource_id))
-      ) AS matching WHERE is_own IS TRUE OR has_own IS NOT TRUE`,
-  );
+            SELECT FROM kept k WHERE k.declaration_id = d.declaration_id AND k.resource_id = a.resource_id))
+      ) AS matching WHERE is_own IS TRUE OR has_own IS NOT TRUE`;
 }
 
 async function writeBindings(trx: UnitOfWork, tables: BoundTables, now: Temporal.Instant): Promise<void> {
@@ -144,11 +135,11 @@ async function writeBindings(trx: UnitOfWork, tables: BoundTables, now: Temporal
              coalesce(b.resource_id, h.resource_id) AS resource_id, coalesce(b.how, h.how) AS how, coalesce(b.absent, h.absent) AS absent,
              greatest(${now}::timestamptz, h.valid_from) AS valid_from, 'infinity'::timestamptz AS valid_to,
              b.resource_id IS NOT NULL AS asserted
-      FROM (SELECT declaration_id, address, resource_id, how, absent FROM ${bound}
-            UNION ALL SELECT declaration_id, address, 0, 'none', true FROM ${unbound}
+      FROM (SELECT declaration_id, address, resource_id, how, absent FROM ${bound} b
+            UNION ALL SELECT declaration_id, address, 0, 'none', true FROM ${unbound} u
             UNION ALL
             SELECT d.declaration_id, d.address, 0, 'none', true FROM ${tables.declared} d
-            LEFT JOIN (SELECT declared_resource_id, count(*) AS bound FROM ${bound} WHERE is_counted GROUP BY declared_resource_id) n
+            LEFT JOIN (SELECT declared_resource_id, count(*) AS bound FROM ${bound} b WHERE is_counted GROUP BY declared_resource_id) n
               USING (declared_resource_id)
             WHERE d.count IS NOT NULL AND (d.count ->> 'min')::numeric > coalesce(n.bound, 0)) b
       FULL JOIN (

@@ -66,7 +66,7 @@ async function stageCompared(
   const { rows } = await statement<Sorts>('drift.stageCompared.select_sorts')`
     SELECT count(*) > 0 AS compared, coalesce(bool_or(groups <> '{}'), false) AS groups, coalesce(bool_or(bounds <> '{}'), false) AS bounds,
            coalesce(bool_or(owners <> '{}' AND deployment_id <> ALL (owners)), false) AS others,
-           EXISTS (SELECT FROM ${bound} WHERE absent) OR EXISTS (SELECT FROM ${unbound}) AS absent,
+           EXISTS (SELECT FROM ${bound} b WHERE absent) OR EXISTS (SELECT FROM ${unbound} u) AS absent,
            EXISTS (SELECT FROM ${declared} WHERE count IS NOT NULL) AS counts
     FROM ${compared}`.execute(trx);
   return { compared, has: rows[0]! };
@@ -263,7 +263,7 @@ async function findMiscounted(trx: UnitOfWork, tables: BoundTables, found: Found
               WHERE h.declaration_id = d.declaration_id AND h.address = d.address AND h.superseded_at = 'infinity') AS turned_at,
              ${mayBeUnseen(tables)} AS blind
       FROM ${declared} d
-      LEFT JOIN (SELECT declared_resource_id, count(*) AS bound FROM ${bound} WHERE is_counted GROUP BY declared_resource_id) n
+      LEFT JOIN (SELECT declared_resource_id, count(*) AS bound FROM ${bound} b WHERE is_counted GROUP BY declared_resource_id) n
         USING (declared_resource_id)
       WHERE d.count IS NOT NULL) AS counted
     WHERE NOT drift_agrees(to_jsonb(actual), count, 'bound')`.execute(trx);
