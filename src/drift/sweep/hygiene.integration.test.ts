@@ -9,6 +9,8 @@ import {
   createCustomer,
   createDeployment,
 } from '../../deployments/index.ts';
+import { createTemporaryTableAs } from '../../platform/database/temporary-table.ts';
+import { rewriteHistory } from '../../platform/history.ts';
 import { declarationSchema } from '../declaration.ts';
 import { applyDeclaration } from '../declarations.ts';
 import { decide, findingGroups } from '../findings.ts';
@@ -173,6 +175,36 @@ test('what is open to the world is exposed all the same where nobody would be sh
   await decide(db, rows[0]!.finding, ignored, 'test', now());
   await sweep(db, now());
   expect(await told('changed', 'exposed_ports')).toEqual([`${changed} medium`, exposed]);
+});
+
+test('a droplet rests on the settings of a firewall, also where these alone changed', async () => {
+  await cloud.happen(
+    { type: 'create_firewall', name: 'fw', tags: ['web'] },
+    { type: 'create_droplet', id: 7001, name: 'web', tags: ['web'] },
+  );
+  await look({ hours: 10 });
+  await look();
+  expect(await told('unprotected_firewall')).toEqual([]);
+  await cloud.advance({ minutes: 5 });
+  await database.db.transaction().execute(async (trx) => {
+    const staged = await createTemporaryTableAs(
+      trx,
+      { statement: 'test.settings', table: 'fixture_settings' },
+      sql`
+        SELECT resource_id, settings || '{"tags": []}' AS settings, hidden, source, ${now()}::timestamptz AS valid_from,
+               'infinity'::timestamptz AS valid_to, true AS asserted
+        FROM inventory_settings JOIN inventory_resources USING (resource_id) WHERE kind = 'firewall' AND valid_to = 'infinity'`,
+    );
+    const history = {
+      table: 'resource_settings',
+      id: 'resource_setting_id',
+      key: ['resource_id'],
+      values: ['settings', 'hidden', 'source'],
+    };
+    await rewriteHistory(trx, history, staged, now(), { topic: 'settings', cause: 'settings' });
+  });
+  expect(await sweep(database.db, now())).toMatchObject({ whole: false, skipped: false });
+  expect(await told('unprotected_firewall')).toEqual(['unprotected_firewall web 0.00 low']);
 });
 
 test('what rests on settings of others that are hidden neither opens nor ends', async () => {
