@@ -219,7 +219,9 @@ function stageReached(trx: UnitOfWork, news: TemporaryTable): Promise<TemporaryT
       ), near AS MATERIALIZED (
         SELECT resource_id FROM ${news} WHERE resource_id IS NOT NULL
         UNION
-        SELECT s.resource_id FROM named n JOIN inventory_states s ON ${belongsTo(sql`n.account_id`, sql`n.refs`)}
+        -- Without OFFSET all states are joined by their account.
+        SELECT s.resource_id FROM named n
+        CROSS JOIN LATERAL (SELECT s.resource_id FROM inventory_states s WHERE ${belongsTo(sql`n.account_id`, sql`n.refs`)} OFFSET 0) s
         UNION
         SELECT p.resource_id FROM (SELECT DISTINCT account_id, unnest(parents) AS ref FROM facts) f
         JOIN inventory_resources p ON p.account_id = f.account_id AND p.kind = split_part(f.ref, ':', 1)
