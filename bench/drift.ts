@@ -10,21 +10,15 @@ import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 // declaration has fifty of them. Two of five are droplets behind a firewall by their tag, the others volumes, snapshots,
 // addresses and load balancers that belong to them, and zones.
 //
-// Reached on 2026-11-30 with 1,000,000 resources of which 1,000 differ, on two cores on which ten processes waited, in two runs,
-// as ratios: a full sweep 1.2 and 2.0, verified 1.7 and 1.3, nothing new 0.001 (7 ms), 1,000 changes 0.09 and 0.13 (0.8 s), without
-// rules of hygiene 1.4 and 1.2; 143 MB. By the server's processor time with 200,000, where no worker helps, the statement that reads
-// all is 1.2, verified 1.4, and without rules 0.95. With 40,000 of which 40 differ: 1.9, 1.6, 0.04 (8 ms), 0.8 (0.23 s) and 1.7: of
-// few resources most is the number of statements, 1 where nothing is new, and 57 to 93 where something is, which was 20 and 140.
-// On 2026-12-01 with 200,000, quiet: full 1.3, verified 1.6, nothing new 0.005 (7 ms), 200 changes 0.18 (0.23 s), without rules
-// 1.2, 144 MB. With 1,000,000, quiet, once: full 1.7 (the first after the bindings were written), verified 1.26, nothing new
-// 0.001 (4 ms), 1,000 changes 0.12 (0.45 s), without rules 1.07, 132 MB.
+// Reached on 2026-12-01 with 1,000,000 resources of which 1,000 differ, on two cores with no other work, in two runs, as ratios:
+// a full sweep 1.54 and 1.57, verified 1.70 and 1.68, nothing new 0.002 (5 ms), without rules of hygiene 1.18 and 1.17, 1,000 changes
+// 0.07 (0.21 s), 137 MB. The aims of memory and of nothing new are reached. Nearly all of a full sweep is one statement, which reads
+// both sides and hashes their wide rows in parallel, as the bare one does; where that one spills to disk, or its processes
+// wait, ratios are less: 1.32, 1.40 and 0.98 with each row counted. 1,000 changes are 66 statements of 0.20 s of the server's
+// processor time; of changes that concern more than settings 0.32 s.
 //
-// Later on 2026-12-01, with 1,000,000 on two cores that other processes used too: nothing new 0.002, 137 MB; 1,000 changes 0.049
-// and 0.056 (0.21 s, against 4.3 and 3.9 s), of 0.20 s of the server's processor time, which was 0.40. Full sweeps by the clock, in
-// two runs each: with all rules 1.50 and 1.14, verified 2.85 and 1.09, without rules 1.16 and 1.60; by processor time 0.97 and 0.98,
-// 1.05 and 1.04, 1.04 and 1.24. With rules the statement that reads all is planned without workers; with them it took 1.7 times
-// the processor time, and was no sooner done. The aims of memory and of nothing new are reached, 1,000 changes are at the aim,
-// and full sweeps are to be measured in quiet. The seeding ends with a checkpoint, for which the first full sweep waited else.
+// Tried: with the usual price of handing rows over the statement of a full sweep with rules is planned for one process, and
+// takes 1.8; without it, 1.55.
 
 const resources = Number(process.env.BENCH_RESOURCES ?? 100_000);
 const deployments = Math.max(2, Math.round(resources / 50));

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { UnitOfWork } from '../../platform/database/database.ts';
 import { statement } from '../../platform/database/statement.ts';
 import type { TemporaryTable } from '../../platform/database/temporary-table.ts';
-import { isHidden, isOtherwise } from './actual.store.ts';
+import { holdsAt, isHidden, isOtherwise } from './actual.store.ts';
 import type { BoundTables } from './bindings.store.ts';
 import { type FoundTable, free, priceless, pricedSettings, sourceOf, wholeActual } from './found.store.ts';
 import { stage } from './stage.store.ts';
@@ -23,7 +23,12 @@ const subjectOf = sql`d.declaration_id || ':' || d.address || CASE WHEN d.count 
 const memberOf = sql`CASE WHEN ${memberParts} IS NULL THEN key
   ELSE array_to_string((string_to_array(key, '/'))[1:${memberParts}], '/') END`;
 
-export async function findDifferences(trx: UnitOfWork, tables: BoundTables, found: FoundTable): Promise<void> {
+export async function findDifferences(
+  trx: UnitOfWork,
+  tables: BoundTables,
+  found: FoundTable,
+  now: Temporal.Instant,
+): Promise<void> {
   const { compared, has } = await stageCompared(trx, tables);
   if (has.compared) await findChangedFields(trx, compared, found);
   if (has.groups) await findUndeclaredMembers(trx, compared, found);
@@ -31,7 +36,7 @@ export async function findDifferences(trx: UnitOfWork, tables: BoundTables, foun
   if (has.absent) await findMissing(trx, tables, found);
   await findUnmanaged(trx, tables, found);
   if (has.counts) await findMiscounted(trx, tables, found);
-  if (has.others) await findMisattributed(trx, compared, tables, found);
+  if (has.others) await findMisattributed(trx, compared, tables, found, now);
   if (has.compared || has.counts) await priceFields(trx, found, tables);
 }
 
@@ -275,6 +280,7 @@ async function findMisattributed(
   compared: TemporaryTable,
   { known }: BoundTables,
   found: FoundTable,
+  now: Temporal.Instant,
 ): Promise<void> {
   await statement('drift.findMisattributed')`
     INSERT INTO ${found} (subject, category, rule, declaration_id, address, deployment_id, account_id, resource_id, kind, name,
@@ -285,7 +291,7 @@ async function findMisattributed(
     FROM ${compared} d JOIN ${known} a ON a.resource_id = d.resource_id
     JOIN deployments_list l ON l.deployment_id = d.deployment_id
     LEFT JOIN LATERAL (SELECT max(w.valid_from) AS valid_from FROM deployments_attributions w
-                       WHERE w.resource_id = a.resource_id AND w.valid_to = 'infinity') w ON true
+                       WHERE w.resource_id = a.resource_id AND ${holdsAt('w', now)}) w ON true
     WHERE d.owners <> '{}' AND d.deployment_id <> ALL (d.owners)`.execute(trx);
 }
 

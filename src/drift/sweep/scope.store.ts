@@ -279,7 +279,8 @@ export async function closeScope(
           FROM addresses a LEFT JOIN drift_bindings b ON b.declaration_id = a.declaration_id AND b.address = a.address AND ${isBound('b')}
           LEFT JOIN inventory_states alive ON alive.resource_id = b.resource_id AND alive.valid_to = 'infinity'),
         known AS MATERIALIZED (
-          SELECT e.finding_key, e.resource_id FROM addresses a JOIN drift_findings e USING (declaration_id, address) WHERE ${isCurrent('e')}),
+          SELECT e.finding_key, e.resource_id, e.declaration_id, e.address, e.rule
+          FROM addresses a JOIN drift_findings e USING (declaration_id, address) WHERE ${isCurrent('e')}),
         searched AS MATERIALIZED (${searchedNames(declarationId)}),
         members AS MATERIALIZED (
           SELECT resource_id FROM ${reached} WHERE resource_id IS NOT NULL
@@ -287,6 +288,13 @@ export async function closeScope(
           UNION SELECT e.resource_id FROM known e WHERE e.resource_id IS NOT NULL
           UNION SELECT p.resource_id FROM known e JOIN drift_findings p ON p.parent_key = e.finding_key
           WHERE ${isCurrent('p')} AND p.resource_id IS NOT NULL
+          -- What belongs to one that will be missing, as it is not now, folds under that.
+          UNION SELECT s.resource_id FROM held h JOIN inventory_resources r ON r.resource_id = h.resource_id
+          CROSS JOIN LATERAL (SELECT s.resource_id FROM inventory_states s
+                              WHERE ${belongsTo(sql`r.account_id`, sql`ARRAY[r.kind || ':' || r.external_id]`)} OFFSET 0) s
+          WHERE NOT h.lives AND NOT EXISTS (
+            SELECT FROM known e WHERE e.declaration_id = h.declaration_id AND e.address = h.address AND e.rule = 'missing'
+              AND e.resource_id = h.resource_id)
           UNION SELECT s.resource_id FROM searched n
           JOIN inventory_states s ON lower(s.name) COLLATE "C" = lower(n.name) COLLATE "C" AND s.name = n.name AND s.kind = n.kind AND s.valid_to = 'infinity'
           WHERE NOT n.is_pattern
@@ -296,6 +304,9 @@ export async function closeScope(
         SELECT resource_id, NULL::int AS declaration_id, NULL::text AS address FROM members
         UNION ALL (
           SELECT NULL::bigint, declaration_id, address FROM addresses
+          -- Whose place another took is a finding of the other, which is not bound to the address.
+          UNION SELECT NULL::bigint, e.declaration_id, e.address FROM members m JOIN drift_findings e USING (resource_id)
+          WHERE ${isCurrent('e')} AND e.rule = 'replaced' AND e.address IS NOT NULL
           -- What was reached came with its addresses.
           UNION SELECT NULL::bigint, b.declaration_id, b.address
           FROM (SELECT resource_id FROM members EXCEPT SELECT resource_id FROM ${reached}) r ${boundTo('r')})`,

@@ -106,7 +106,7 @@ async function sweepScope(
 ): Promise<SweepCounts> {
   const tables = await bindResources(trx, await stageFacts(trx, seen, scope, now), now);
   const found = await createFound(trx);
-  await findDifferences(trx, tables, found);
+  await findDifferences(trx, tables, found, now);
   await findHygiene(trx, tables, found, now);
   // Of what agreed and agrees there is nothing to say.
   const sorts = await sortFound(trx, found, tables);
