@@ -251,7 +251,7 @@ async function findUnmanaged(trx: UnitOfWork, { declared, bound, actual, known }
   );
 }
 
-/** More or fewer than declared: since the last of those that ever matched was created or ended. */
+/** More or fewer than declared: since the last of those that matched what is declared now was created or ended. */
 async function findMiscounted(trx: UnitOfWork, tables: BoundTables, found: FoundTable) {
   const { declared, bound } = tables;
   await statement('drift.findMiscounted')`
@@ -265,7 +265,8 @@ async function findMiscounted(trx: UnitOfWork, tables: BoundTables, found: Found
              (SELECT max(CASE s.valid_to WHEN 'infinity' THEN coalesce(r.provider_created_at, r.first_seen_at) ELSE s.valid_to END)
               FROM drift_bindings h JOIN inventory_resources r USING (resource_id)
               JOIN LATERAL (SELECT max(valid_to) AS valid_to FROM inventory_states s WHERE s.resource_id = h.resource_id) s ON true
-              WHERE h.declaration_id = d.declaration_id AND h.address = d.address AND h.superseded_at = 'infinity') AS turned_at,
+              WHERE h.declaration_id = d.declaration_id AND h.address = d.address AND h.superseded_at = 'infinity'
+                AND h.valid_to > d.declared_from) AS turned_at,
              ${mayBeUnseen(tables)} AS blind
       FROM ${declared} d
       LEFT JOIN (SELECT declared_resource_id, count(*) AS bound FROM ${bound} b WHERE is_counted GROUP BY declared_resource_id) n
