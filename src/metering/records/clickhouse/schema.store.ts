@@ -46,7 +46,7 @@ const tables = {
   },
 } as const;
 
-export type Table = keyof typeof tables;
+type Table = keyof typeof tables;
 
 /**
  * The table that holds the rows, as a statement that alters it names it. On a cluster that is a table of each shard, beside

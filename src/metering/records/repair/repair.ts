@@ -12,7 +12,7 @@ import * as here from './postgres.store.ts';
 // not whole is forgotten, and metered again from the facts; a number that ClickHouse has seen is never given again.
 
 /** One thing that is not as PostgreSQL says; the figures are counts of rows and sums, or numbers. */
-export interface Damage {
+interface Damage {
   /**
    * `records`: of a day, revisions that count are not there as they were written. `levels`: of what days are metered from.
    * `revisions`, `shipments`: ClickHouse has rows of later ones than PostgreSQL has given out.
@@ -24,7 +24,7 @@ export interface Damage {
   readonly found: string;
 }
 
-export interface Repaired {
+interface Repaired {
   readonly damage: readonly Damage[];
   /** To be metered again. */
   readonly days: number;
