@@ -281,8 +281,11 @@ function snapshotsInQuestion(held: readonly RuleRow[], now: Temporal.Instant): R
   const daysOf = held
     .filter(({ rule }) => rule === 'orphaned_snapshot')
     .map(({ parameters }) => Number(parameters['days'] ?? 0));
-  const old = () => sql`${living(['snapshot'])}
-    WHERE (SELECT coalesce(r.provider_created_at, r.first_seen_at) FROM inventory_resources r WHERE r.resource_id = a.resource_id)
+  const old = () => sql`
+    UNION ALL
+    SELECT a.resource_id, NULL, NULL FROM inventory_resources r
+    JOIN inventory_states a ON a.resource_id = r.resource_id AND a.account_id = r.account_id AND a.kind = r.kind AND a.valid_to = 'infinity'
+    WHERE r.kind = 'snapshot' AND coalesce(r.provider_created_at, r.first_seen_at)
       <= ${now.subtract({ hours: 24 * Math.min(...daysOf) })}::timestamptz`;
   const sourceless = sql`${living(['snapshot', 'droplet_backup'])} WHERE a.parents <> '{}' AND ${isGone(sql`a.parents[1]`, 'a')}`;
   return sql`${daysOf.length === 0 ? sql`` : old()} ${held.some(({ rule }) => rule === 'orphaned_source') ? sourceless : sql``}`;
