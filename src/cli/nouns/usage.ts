@@ -399,7 +399,7 @@ WHAT       DAY         EXPECTED  FOUND
 records    2026-05-30      4812   4790
 revisions  -               1200   1207`,
     columns: damageColumns,
-    empty: 'Both hold the same.',
+    empty: 'Both hold the same, or usage is in PostgreSQL alone.',
   }),
   actionView(repairUsage, {
     summary: 'have PostgreSQL and ClickHouse agree again after a restore of one of them',
