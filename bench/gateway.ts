@@ -36,9 +36,11 @@ import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 // - one late event: 50 ms, of some sixty statements whatever the month holds; each costs what a round trip does.
 // All of it is time that passes: where something else runs on the machine, figures are the machine's, and so are ratios.
 //
-// Reached on 2026-12-01 with 1,000,000 events, quiet, as ratios: batches 1.05, single events 1.74 with a p99 of 7 ms, interpreting
-// 1.95, levels of a month 1.05, the same again 0.001, one late event 32 ms, live stream 0.15 s, usage 0.3 s. With 100,000: batches
-// 1.07, single events 2.3, levels 1.95. Single events are not at their aim.
+// Reached on 2026-12-01 with 1,000,000 events, quiet, in two runs, as ratios: batches 1.05 and 1.17, single events 1.74 and 1.95 with
+// a p99 of 7 and 5 ms, interpreting 1.95 and 2.18, levels of a month 1.05 and 1.10, the same again 0.001, one late event 32 and
+// 28 ms, live stream 0.15 s, usage 0.3 s. With 100,000: batches 1.07, single events 2.3, levels 1.95. Single events are not at their
+// aim: of 2.1 ms for a commit of 64 the statement is 0.9, this process 0.8, and the rest mostly the disk. Tried: two commits of
+// 32 at once, 5 % sooner with a quarter more processor time here.
 //
 // BENCH_EVENTS chooses fewer events; the month then has as many fewer subjects, so that as many fall into an hour.
 

@@ -83,6 +83,10 @@ async function measureGrowth(benches: readonly string[], sizes: string, { json }
     .split(',')
     .map(Number)
     .toSorted((a, b) => a - b);
+  if (numbers.length < 2 || !numbers.every((size) => Number.isSafeInteger(size) && size > 0)) {
+    process.stderr.write(`--sizes takes two numbers of resources or more, such as 100000,1000000; not "${sizes}".\n`);
+    process.exit(1);
+  }
   for (const name of benches) {
     const runs: Run[] = [];
     for (const resources of numbers) runs.push({ resources, rows: await runOne(name, resources) });
