@@ -392,7 +392,7 @@ Usage moves to PostgreSQL.`,
   listView(listUsageDamage, {
     summary: 'what is not as PostgreSQL says in the ClickHouse that usage is in',
     details: `After a restore of one of the two. EXPECTED is what PostgreSQL says, FOUND what ClickHouse has: rows of a day or of
-levels, or the last revision or shipment. See docs/usage-store.md.`,
+levels, the sum of a day where only that is other, or the last revision or shipment. See docs/usage-store.md.`,
     example: `
 $ arcadia usage check
 WHAT       DAY         EXPECTED  FOUND

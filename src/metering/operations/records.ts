@@ -86,17 +86,17 @@ from, and the numbers that are given next. Nothing is written; nothing is there 
   roles: staff,
   row: z
     .object({
-      what: z.enum(['records', 'levels', 'revisions', 'shipments']).meta({
-        description: `records: of a day. levels: what days are metered from. revisions, shipments: ClickHouse has rows of later
+      what: z.enum(['records', 'sums', 'levels', 'revisions', 'shipments']).meta({
+        description: `records: of a day, other rows. sums: of a day, as many rows of other quantities. levels: what days are metered from. revisions, shipments: ClickHouse has rows of later
 numbers than PostgreSQL has given`,
       }),
-      day: z.iso.date().nullable().meta({ description: 'Of records' }),
-      expected: z.string().meta({ description: 'Rows by PostgreSQL, or the last number it gave' }),
-      found: z.string().meta({ description: 'Rows in ClickHouse, or the last number there' }),
+      day: z.iso.date().nullable().meta({ description: 'Of records and sums' }),
+      expected: z.string().meta({ description: 'Rows or quantity by PostgreSQL, or the last number it gave' }),
+      found: z.string().meta({ description: 'Rows or quantity in ClickHouse, or the last number there' }),
     })
     .meta({ id: 'UsageDamage', description: 'One thing that a restored usage store does not hold whole' }),
   search: { none: 'by day' },
-  sort: { none: 'records by day, then what is of all days' },
+  sort: { none: 'by day, then what is of all days' },
   total: true,
   async run({ db }, page) {
     const rows = (await checkUsageStore(db)).map(({ day, ...row }) => ({ ...row, day: day?.toString() ?? null }));

@@ -8,8 +8,8 @@ export interface VisibleRevision {
   readonly day: Temporal.PlainDate;
   readonly revision: number;
   readonly records: number;
-  /** A decimal without trailing zeros. */
-  readonly quantity: string;
+  /** In billionths, as text. */
+  readonly sum: string;
 }
 
 /** The first days of the months of which revisions count. */
@@ -24,7 +24,7 @@ export async function selectVisibleMonths(db: Queryable): Promise<Temporal.Plain
 /** What counts of a month. */
 export async function selectVisible(db: Queryable, month: Temporal.PlainDate): Promise<VisibleRevision[]> {
   const { rows } = await statement<VisibleRevision>('metering.selectVisible')`
-    SELECT day, revision, records, trim_scale(quantity)::text AS quantity FROM usage_visible_revisions
+    SELECT day, revision, records, trim_scale(quantity * 1000000000)::text AS sum FROM usage_visible_revisions
     WHERE day >= ${month} AND day < ${month.add({ months: 1 })} ORDER BY day, revision`.execute(db);
   return rows;
 }

@@ -105,7 +105,9 @@ test('a day that lacks a revision, and one whose sum is another, are metered aga
     `ALTER TABLE usage_records UPDATE billionths = billionths + 1 WHERE toDate(period_start) = '2026-05-27' SETTINGS mutations_sync = 2`,
   );
   expect(await usage()).not.toEqual(before);
-  expect(await found()).toEqual(['records 2026-05-27', 'records 2026-05-29']);
+  const [sums] = await checkUsageStore(db);
+  expect(sums?.found).not.toBe(sums?.expected);
+  expect(await found()).toEqual(['sums 2026-05-27', 'records 2026-05-29']);
   const kept = () =>
     server.ask(url, `SELECT * FROM usage_records WHERE toDate(period_start) = '2026-05-28' ORDER BY ALL`);
   const other = await kept();

@@ -11,14 +11,14 @@ import * as here from './postgres.store.ts';
 // What PostgreSQL says that a ClickHouse holds, and what it does hold: the two differ after a restore of one of them. What is
 // not whole is forgotten, and metered again from the facts; a number that ClickHouse has seen is never given again.
 
-/** One thing that is not as PostgreSQL says; the figures are counts of rows and sums, or numbers. */
+/** One thing that is not as PostgreSQL says; the figures are counts of rows, sums of quantities, or numbers given out. */
 interface Damage {
   /**
-   * `records`: of a day, revisions that count are not there as they were written. `levels`: of what days are metered from.
+   * `records`: of a day, revisions that count have not the rows that were written; `sums`: as many, of other quantities. `levels`: of what days are metered from.
    * `revisions`, `shipments`: ClickHouse has rows of later ones than PostgreSQL has given out.
    */
-  readonly what: 'records' | 'levels' | 'revisions' | 'shipments';
-  /** Of records. */
+  readonly what: 'records' | 'sums' | 'levels' | 'revisions' | 'shipments';
+  /** Of records and sums. */
   readonly day: Temporal.PlainDate | null;
   readonly expected: string;
   readonly found: string;
@@ -64,17 +64,23 @@ function damagedDays(
   visible: readonly here.VisibleRevision[],
   found: ReadonlyMap<string, there.RevisionFigures>,
 ): Damage[] {
-  return [...Map.groupBy(visible, ({ day }) => day.toString()).values()].flatMap((revisions) => {
-    const broken = revisions.filter(({ day, revision, records, quantity }) => {
-      const figures = found.get(`${day} ${revision}`);
-      return figures?.records !== records || fromBillionths(BigInt(figures.sum)) !== quantity;
-    });
-    const [first] = broken;
-    if (first === undefined) return [];
-    const sum = (of: (revision: here.VisibleRevision) => number) =>
-      `${revisions.reduce((total, revision) => total + of(revision), 0)}`;
-    const stored = ({ day, revision }: here.VisibleRevision) => found.get(`${day} ${revision}`)?.records ?? 0;
-    return [{ what: 'records', day: first.day, expected: sum(({ records }) => records), found: sum(stored) } as const];
+  return [...Map.groupBy(visible, ({ day }) => day.toString()).values()].flatMap((revisions): Damage[] => {
+    const both = revisions.map((expected) => ({
+      expected,
+      stored: found.get(`${expected.day} ${expected.revision}`) ?? { records: 0, sum: '0' },
+    }));
+    const isOther = (figure: 'records' | 'sum') =>
+      both.some(({ expected, stored }) => expected[figure] !== stored[figure]);
+    const total = (of: (one: (typeof both)[number]) => string | number) =>
+      both.reduce((sum, one) => sum + BigInt(of(one)), 0n);
+    const day = revisions[0]!.day;
+    if (isOther('records')) {
+      const count = (side: 'expected' | 'stored') => `${total((one) => one[side].records)}`;
+      return [{ what: 'records', day, expected: count('expected'), found: count('stored') }];
+    }
+    if (!isOther('sum')) return [];
+    const sum = (side: 'expected' | 'stored') => fromBillionths(total((one) => one[side].sum));
+    return [{ what: 'sums', day, expected: sum('expected'), found: sum('stored') }];
   });
 }
 
