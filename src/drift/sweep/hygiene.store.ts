@@ -93,17 +93,31 @@ interface Around {
   readonly snapshots: RawBuilder<unknown>;
 }
 
-/** What is so of the row `a` whatever a rule finds of it, besides its kind: `settings` where that is told by its settings. */
-const suspicions: Readonly<Record<string, { readonly when: RawBuilder<unknown>; readonly settings?: true }>> = {
-  exposed_database: { when: sql`a.settings -> 'trusted_sources' = '[]'`, settings: true },
-  unprotected_backups: { when: sql`a.settings -> 'backups' = 'false'`, settings: true },
-  idle_volume: { when: sql`NOT ${hasParent(sql`a.parents`, 'droplet:%')}` },
-  idle_reserved_ip: { when: sql`a.attributes ->> 'assigned' = 'false'` },
-  idle_load_balancer: { when: sql`NOT ${hasParent(sql`a.parents`, 'droplet:%')}` },
-  idle_droplet: { when: sql`a.status = 'off'` },
-  orphaned_source: { when: sql`a.parents <> '{}'` },
-  orphaned_firewall: { when: sql`a.settings -> 'droplets' = '[]'`, settings: true },
+/** What is so of a row whatever a rule finds of it, besides its kind: of its settings, and of its state. */
+export function suspicionsOf(row: string, settings: RawBuilder<unknown>) {
+  return {
+    ofSettings: {
+      exposed_database: sql`${settings} -> 'trusted_sources' = '[]'`,
+      unprotected_backups: sql`${settings} -> 'backups' = 'false'`,
+      orphaned_firewall: sql`${settings} -> 'droplets' = '[]'`,
+    },
+    ofState: {
+      idle_reserved_ip: sql`${sql.ref(`${row}.attributes`)} ->> 'assigned' = 'false'`,
+      idle_droplet: sql`${sql.ref(`${row}.status`)} = 'off'`,
+    },
+  } as const;
+}
+
+const { ofSettings, ofState } = suspicionsOf('a', sql`a.settings`);
+const isAlone = sql`NOT ${hasParent(sql`a.parents`, 'droplet:%')}`;
+/** Of a sweep of all, settings are not staged. */
+const suspicionsOfAll: Readonly<Record<string, RawBuilder<unknown>>> = {
+  ...ofState,
+  idle_volume: isAlone,
+  idle_load_balancer: isAlone,
+  orphaned_source: sql`a.parents <> '{}'`,
 };
+const suspicionsOfScope: Readonly<Record<string, RawBuilder<unknown>>> = { ...suspicionsOfAll, ...ofSettings };
 
 /** The rules that may find anything of what is in scope. */
 async function readPresent(trx: UnitOfWork, { actual, scope }: SweepTables): Promise<ReadonlySet<string>> {
@@ -111,10 +125,8 @@ async function readPresent(trx: UnitOfWork, { actual, scope }: SweepTables): Pro
     if (rule === 'disputed_owner') return sql`bool_or(a.owner_tags <> '{}')`;
     if (rule === 'orphaned_leftover') return sql`bool_or(a.of_cluster)`;
     const kinds = rule === 'orphaned_source' ? ['snapshot', 'droplet_backup'] : [kindsOfRule[rule]![0]!];
-    const suspicion = suspicions[rule];
-    // Of all, settings are not staged.
-    const isAsked = suspicion !== undefined && (scope !== null || suspicion.settings !== true);
-    return sql`bool_or(a.kind IN (${sql.join(kinds.map((kind) => sql.lit(kind)))}) ${isAsked ? sql`AND ${suspicion.when}` : sql``})`;
+    const suspicion = (scope === null ? suspicionsOfAll : suspicionsOfScope)[rule];
+    return sql`bool_or(a.kind IN (${sql.join(kinds.map((kind) => sql.lit(kind)))}) ${suspicion === undefined ? sql`` : sql`AND ${suspicion}`})`;
   });
   const { rows } = await statement<{ present: readonly (boolean | null)[] }>('drift.readPresent')`
     SELECT ARRAY[${sql.join(rules)}] AS present FROM ${actual} a`.execute(trx);

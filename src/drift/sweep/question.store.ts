@@ -4,7 +4,7 @@ import { statement } from '../../platform/database/statement.ts';
 import type { TemporaryTable } from '../../platform/database/temporary-table.ts';
 import { type RuleRow, selectRules } from '../rules.store.ts';
 import { holdsAt, isOtherwise, settingsIn } from './actual.store.ts';
-import { kindsOfRule, textsOf } from './hygiene.store.ts';
+import { kindsOfRule, suspicionsOf, textsOf } from './hygiene.store.ts';
 import { boundTo, closeScope, isBound, isCurrent, type Scope } from './scope.store.ts';
 import { stage } from './stage.store.ts';
 
@@ -75,6 +75,8 @@ const isGone = (ref: RawBuilder<unknown>, row: string) => sql`NOT EXISTS (
 
 const externalId = sql`(SELECT r.external_id FROM inventory_resources r WHERE r.resource_id = q.resource_id)`;
 
+const { ofSettings, ofState } = suspicionsOf('q', sql`q.listed`);
+
 /** What a rule may find of the row `q`, of its first kind or of any; of a rule that is not here, all of the first of its kinds. */
 const suspicions: Readonly<Record<string, Question & { readonly ofAny?: true }>> = {
   disputed_owner: {
@@ -85,7 +87,7 @@ const suspicions: Readonly<Record<string, Question & { readonly ofAny?: true }>>
     first: sql`true`,
     further: sql`EXISTS (SELECT FROM jsonb_each(q.listed) f WHERE f.key LIKE 'inbound/%' AND NOT drift_agrees(f.value, NULL, 'closed'))`,
   },
-  exposed_database: { first: sql`q.listed -> 'trusted_sources' = '[]'` },
+  exposed_database: { first: ofSettings.exposed_database },
   exposed_bucket: { first: sql`q.listed ->> 'acl' LIKE '%Users:%'` },
   unprotected_firewall: {
     // Most have a tag of a firewall as it is spelled there.
@@ -93,17 +95,17 @@ const suspicions: Readonly<Record<string, Question & { readonly ofAny?: true }>>
     further: sql`NOT ${ofCluster} AND (q.guarded_tags ?| ARRAY(SELECT ${textsOf(sql`q.listed -> 'tags'`)})) IS NOT TRUE
       AND (q.guarded_droplets ? ${externalId}) IS NOT TRUE`,
   },
-  unprotected_backups: { first: sql`q.listed -> 'backups' = 'false'`, further: sql`NOT ${ofCluster}` },
+  unprotected_backups: { first: ofSettings.unprotected_backups, further: sql`NOT ${ofCluster}` },
   idle_volume: isAlone,
-  idle_reserved_ip: { first: sql`q.attributes ->> 'assigned' = 'false'` },
+  idle_reserved_ip: { first: ofState.idle_reserved_ip },
   idle_load_balancer: isAlone,
-  idle_droplet: { first: sql`q.status = 'off'` },
+  idle_droplet: { first: ofState.idle_droplet },
   orphaned_leftover: {
     ofAny: true,
     first: sql`(q.parents[1] LIKE 'kubernetes_cluster:%' OR cardinality(q.parents) > 1)`,
     further: sql`EXISTS (SELECT FROM unnest(q.parents) AS ref WHERE ref LIKE 'kubernetes_cluster:%' AND ${isGone(sql`ref`, 'q')})`,
   },
-  orphaned_firewall: { first: sql`q.listed -> 'droplets' = '[]'` },
+  orphaned_firewall: { first: ofSettings.orphaned_firewall },
   ending_database: {
     first: sql`true`,
     further: sql`EXISTS (
