@@ -10,7 +10,7 @@ import { type DeclarationDocument, declarationSchema } from '../declaration.ts';
 import { adoptDeployment, applyDeclaration, endDeclaration, previewDeclaration } from '../declarations.ts';
 import { checkDrift, decide, type Finding, findingGroups, getFinding, openFindings } from '../findings.ts';
 import { selectFindings } from '../findings.store.ts';
-import { sweep } from './sweep.ts';
+import { sweep, verifyFindings } from './sweep.ts';
 
 let database: TestDatabase;
 let cloud: SimulatedAccount;
@@ -531,6 +531,80 @@ test('a count that is passed for one look settles, and is dated by what was crea
   expect(await told()).toEqual(['changed web-* count {"max":1,"min":1} 0 unknown open']);
   const [{ sinceBefore } = { sinceBefore: now() }] = await findings();
   expect(sinceBefore.until(now()).total('minutes')).toBe(45);
+});
+
+/** What a sweep of all finds otherwise than the sweeps of what changed: nothing. */
+const verified = () => verifyFindings(database.db, now(), { everything: true });
+
+async function addDeployment(slug: string): Promise<void> {
+  await createDeployment(database.db, { slug, name: slug, customer: 'acme', startsAt: now() }, now());
+}
+
+async function own(resource: string, slug: string, from: Temporal.Instant): Promise<void> {
+  const { rows } = await sql<{ id: number }>`
+    SELECT resource_id AS id FROM resources WHERE external_id = ${resource}`.execute(database.db);
+  const resourceIds = rows.map(({ id }) => id);
+  await assign(database.db, { resourceIds, owners: [{ slug, weight: 1 }], from }, 'test', now());
+}
+
+test('what another owns is dated by the share that holds, and not by one that begins later', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web' });
+  await look();
+  await addDeployment('other');
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [{ ...web, fields: {} }] });
+  await own('7001', 'other', now());
+  await own('7001', 'acme', now().add({ hours: 10 }));
+  await look();
+  const [one] = await findings();
+  expect(one).toMatchObject({ category: 'misattributed', name: 'web' });
+  expect(Temporal.Instant.compare(one!.sinceBefore, now())).toBeLessThanOrEqual(0);
+  expect(await verified()).toBeNull();
+});
+
+test('a count is not dated by what its address was bound to under an earlier version', async () => {
+  await cloud.happen(
+    { type: 'create_droplet', id: 7001, name: 'old' },
+    { type: 'create_droplet', id: 7002, name: 'web-1' },
+    { type: 'create_droplet', id: 7003, name: 'web-2' },
+  );
+  await look();
+  await apply({
+    declaration: 'acme',
+    deployment: 'acme',
+    resources: [{ address: 'web', kind: 'droplet', id: '7001', fields: {} }],
+  });
+  await look();
+  await apply({
+    declaration: 'acme',
+    deployment: 'acme',
+    resources: [{ address: 'web', kind: 'droplet', match: { name: 'web-*' }, count: 1 }],
+  });
+  await settle();
+  const before = await findings();
+  expect(before).toMatchObject([{ field: 'count', state: 'open' }]);
+  await cloud.happen({ type: 'destroy', kind: 'droplet', id: 7001 });
+  await look();
+  expect(await verified()).toBeNull();
+  expect((await findings()).map(({ sinceBefore }) => sinceBefore)).toEqual([before[0]!.sinceBefore]);
+});
+
+test('whose place another took is missing, and not resolved, when that other is declared itself', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web' });
+  await look();
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [{ ...web, fields: { name: 'web' } }] });
+  await look();
+  await cloud.happen({ type: 'destroy', kind: 'droplet', id: 7001 }, { type: 'create_droplet', id: 7002, name: 'web' });
+  await settle();
+  const [replaced] = await findings();
+  expect(replaced).toMatchObject({ category: 'replaced', name: 'web', state: 'open' });
+  await addDeployment('other');
+  await apply({
+    declaration: 'other',
+    deployment: 'other',
+    resources: [{ address: 'droplet.web', kind: 'droplet', id: '7002', fields: {} }],
+  });
+  expect(await findings()).toMatchObject([{ finding: replaced!.finding, category: 'missing' }]);
+  expect(await verified()).toBeNull();
 });
 
 test('what is too large for one declaration is refused in a sentence', async () => {
